@@ -1,0 +1,105 @@
+"""Every error a user can cause, and how it is shown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from sqlml.source import Span
+
+MAX_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that is wrong: what (`message`), where (`span`, `label`) and the way out (`hint`).
+
+    `about` names the part of a statement at fault where no span is known yet, as in a worker process:
+    `label`, `query`, `into`, `using`, `model`, `validation.select`, `attribute max_depth`, `column age`. The
+    driver turns it into a span.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    label: str = ""
+    hint: str = ""
+    about: str = ""
+
+
+class SqlmlError(Exception):
+    """Raised for everything that a user can mend; holds at least one diagnostic."""
+
+    exit_code = 1
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics)
+        self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        return "\n\n".join(render(d) for d in self.diagnostics[:MAX_SHOWN])
+
+
+class ProgramError(SqlmlError):
+    """The SQL, or a flag, is wrong: nothing has run."""
+
+    exit_code = 2
+
+
+class StepError(SqlmlError):
+    """A step failed while it ran."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name closest to a mistyped one, case ignored, or None when nothing is close."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint naming the nearest known name, or an empty string."""
+    found = nearest(name, known)
+    return f"did you mean `{found}`?" if found else ""
+
+
+def located(diagnostic: Diagnostic, span: Span | None) -> Diagnostic:
+    """The diagnostic at `span`, unless it already has a place."""
+    return diagnostic if diagnostic.span or span is None else replace(diagnostic, span=span)
+
+
+def render(diagnostic: Diagnostic, *, color: bool = False) -> str:
+    """A diagnostic as text: headline, place, excerpt with carets, hint."""
+    paint = _paint if color else _plain
+    lines = [paint("1;31", f"error[{diagnostic.code}]") + f": {diagnostic.message}"]
+    span = diagnostic.span
+    if span is not None:
+        line, column = span.source.position(span.start)
+        excerpt = span.source.line(line).replace("\t", " ")
+        width = max(1, min(span.end, span.start + len(excerpt) - column + 1) - span.start)
+        if len(excerpt) > 160:
+            cut = max(0, column - 60)
+            excerpt, column = excerpt[cut : cut + 160], column - cut
+            width = min(width, len(excerpt) - column + 1)
+        gutter = " " * len(str(line))
+        carets = paint(
+            "1;31", "^" * max(1, width) + (f" {diagnostic.label}" if diagnostic.label else "")
+        )
+        lines += [
+            f"{gutter}--> {span.place}",
+            f"{gutter} |",
+            f"{line} | {excerpt}",
+            f"{gutter} | {' ' * (column - 1)}{carets}",
+        ]
+    elif diagnostic.label:
+        lines.append(f"  {diagnostic.label}")
+    if diagnostic.hint:
+        lines.append("  " + paint("1;36", "hint") + f": {diagnostic.hint}")
+    return "\n".join(lines)
+
+
+def _paint(style: str, text: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m"
+
+
+def _plain(_style: str, text: str) -> str:
+    return text

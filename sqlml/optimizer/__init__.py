@@ -1,0 +1,1 @@
+"""Workflow to better workflow, one pass per file."""

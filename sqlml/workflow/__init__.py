@@ -1,0 +1,1 @@
+"""The Couler IR: engine-neutral workflows."""

@@ -1,0 +1,191 @@
+"""The Couler IR: one engine-neutral, typed, frozen value for a workflow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Json = str | int | float | bool | None | tuple["Json", ...] | Mapping[str, "Json"]
+
+# --- values that flow into a node ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value known when the workflow is written."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the workflow."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output of another node. Passing it is the edge."""
+
+    node: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """The rows of a query, read where the step runs.
+
+    reads: the tables and views it reads. stable: executing it twice gives the same rows in the same
+    order. deterministic: its rows depend on the tables alone (no `random()`, `now()` …).
+    """
+
+    sql: str
+    reads: tuple[str, ...] = ()
+    stable: bool = False
+    deterministic: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReference:
+    """A model stored by an earlier run; version None is the newest."""
+
+    name: str
+    version: int | None = None
+
+
+Input = Constant | Parameter | Output | Relation | ModelReference
+
+# --- operations ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A plain SQL statement, run by the database.
+
+    writes: tables it creates, replaces or changes. repeatable: it may be skipped when its inputs and
+    its outputs are as an earlier run left them (CREATE TABLE AS, not INSERT). session: it changes the
+    state of a connection (SET, USE, BEGIN, TEMP …).
+    """
+
+    sql: str
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    repeatable: bool = False
+    deterministic: bool = True
+    session: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Fit a model. Inputs: rows; optionally validation (a Relation) and base (a model).
+
+    features: one list of feature specs per target (`""` for the only one), as zoo/features writes them.
+    """
+
+    estimator: str
+    parameters: Mapping[str, Json]
+    settings: Mapping[str, Json]
+    features: Mapping[str, Json]
+    label: tuple[str, ...]
+    into: str
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """Apply a model. Inputs: rows, model. Without `into`, the output is a result set."""
+
+    column: str
+    settings: Mapping[str, Json]
+    into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """Measure a model. Inputs: rows, model."""
+
+    metrics: tuple[str, ...]
+    label: tuple[str, ...] = ()
+    into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Explain a model's predictions. Inputs: rows, model."""
+
+    explainer: str
+    settings: Mapping[str, Json]
+    into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manage:
+    """Look at or drop stored models: SHOW TRAIN, SHOW MODELS, DESCRIBE MODEL, DROP MODEL."""
+
+    action: Literal["show-train", "show-models", "describe", "drop"]
+    model: str = ""
+    if_exists: bool = False
+
+
+Operation = Query | Train | Predict | Evaluate | Explain | Manage
+
+# --- nodes --------------------------------------------------------------------------------
+
+Status = Literal["succeeded", "failed", "skipped", "finished"]
+OutputKind = Literal["parameter", "dataset", "model", "table", "plot"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDeclaration:
+    """Something a node leaves behind. `name` is how others refer to it, `target` the table or model."""
+
+    name: str
+    kind: OutputKind
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """An order constraint without data: start only when `node` has that status."""
+
+    node: str
+    status: Status = "succeeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a step asks for. memory in bytes; None: the runtime decides."""
+
+    cpu: float | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the user's text or program a node comes from; line and column from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step. Names are `[a-z][a-z0-9-]{0,57}`, stable and readable."""
+
+    name: str
+    operation: Operation
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    outputs: tuple[OutputDeclaration, ...] = ()
+    after: tuple[After, ...] = ()
+    resources: Resources = Resources()
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """Nodes in the order they were written, which is a valid order of execution."""
+
+    name: str
+    nodes: tuple[Node, ...] = ()
+    parameters: Mapping[str, Json] = field(default_factory=dict)

@@ -1,0 +1,35 @@
+"""What a step can do: trainer families, steps, features."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlml.registry import Registry
+
+if TYPE_CHECKING:
+    from sqlml.zoo.model import Family
+    from sqlml.zoo.steps.outcome import Outcome
+
+MODELS: "Registry[Family]" = Registry(
+    "model family",
+    "sqlml.models",
+    "E0201",
+    {
+        "xgboost": "sqlml.zoo.models.xgboost:FAMILY",
+        "lightgbm": "sqlml.zoo.models.lightgbm:FAMILY",
+        "sklearn": "sqlml.zoo.models.sklearn:FAMILY",
+    },
+)
+
+STEPS: "Registry[Callable[..., Outcome]]" = Registry(
+    "kind of step",
+    "sqlml.steps",
+    "E0801",
+    {
+        "query": "sqlml.zoo.steps.query:run",
+        "train": "sqlml.zoo.steps.train:run",
+        "predict": "sqlml.zoo.steps.predict:run",
+        "evaluate": "sqlml.zoo.steps.evaluate:run",
+        "explain": "sqlml.zoo.steps.explain:run",
+        "manage": "sqlml.zoo.steps.manage:run",
+    },
+)

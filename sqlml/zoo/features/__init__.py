@@ -1,0 +1,1 @@
+"""COLUMN functions: fitted once, stored with the model, replayed."""

@@ -1,0 +1,130 @@
+"""The contract between the step zoo and a trainer family: what a model is, fits on, and gives."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sqlml.zoo.attributes import Dictionary, Value
+
+Task = Literal[
+    "classification", "regression", "ranking", "clustering", "transformation", "outliers", "density"
+]
+FeatureType = Literal["q", "c"]  # a quantity, or a category given as an integer code (NaN: missing)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelType:
+    """A kind of model as the planner sees it: no library is loaded to make one."""
+
+    name: str  # canonical: `xgboost.gbtree`, `sklearn.cluster.KMeans`
+    family: str  # its entry in MODELS
+    task: Task | None  # None: follows from the objective and the label
+    parameters: Dictionary  # `model.*`
+    settings: Dictionary  # `train.*` that it understands (namespace left out)
+    trainer: str  # `module:class` of its Trainer
+    categories: Literal["native", "onehot"] = "onehot"
+    missing: bool = False  # NULL may reach the estimator (as NaN)
+    sparse: bool = False  # takes scipy CSR matrices
+    multilabel: bool = False
+    doc: str = ""
+
+
+class Family(Protocol):
+    """A trainer family: one file in zoo/models, one entry in MODELS."""
+
+    def names(self) -> tuple[str, ...]:
+        """The canonical names of all models of the family."""
+        ...
+
+    def find(self, name: str) -> ModelType | None:
+        """The model of that name, any case, aliases included."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows ready for a library. matrix: float32 or float64 (rows, width), NaN for missing, or scipy CSR."""
+
+    matrix: Any
+    label: NDArray[Any] | None = (
+        None  # (rows,) class index, or float; (rows, outputs) for several labels
+    )
+    weight: NDArray[np.float32] | None = None
+    group: NDArray[np.int64] | None = (
+        None  # query id per row, for ranking; rows of a group are adjacent
+    )
+
+
+class Dataset(Protocol):
+    """Rows after preprocessing; may be iterated again and again, in bounded memory."""
+
+    width: int
+    names: tuple[str, ...]
+    types: tuple[FeatureType, ...]
+
+    def __iter__(self) -> Iterator[Batch]: ...
+
+    def whole(self) -> Batch:
+        """All rows in one batch, for libraries that cannot stream."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FitJob:
+    """All that a trainer needs to know."""
+
+    model: str
+    task: Task
+    parameters: Mapping[str, Value]
+    settings: Mapping[str, Value]  # num_boost_round, early_stopping_rounds, disk_cache …
+    train: Dataset
+    validation: Dataset | None
+    classes: int  # number of classes; 0 when not a classification
+    metrics: tuple[str, ...]
+    seed: int
+    threads: int
+    folder: Path  # scratch
+    base: "Estimator | None" = None  # continue from this one
+    report: Callable[[int, int, Mapping[str, float]], None] = field(
+        default=lambda _done, _total, _values: None
+    )
+
+
+class Trainer(Protocol):
+    """Fits one family's models."""
+
+    def fit(self, job: FitJob) -> "Estimator": ...
+
+    def load(self, folder: Path) -> "Estimator":
+        """The estimator saved in `folder`."""
+        ...
+
+
+class Estimator(Protocol):
+    """A fitted model. All matrices as in Batch."""
+
+    task: Task
+
+    def save(self, folder: Path) -> None:
+        """Write the model in its library's own safe format."""
+        ...
+
+    def predict(self, matrix: Any) -> NDArray[Any]:
+        """Class indices, values, cluster numbers or scores: shape (rows,) or, for transformations, (rows, outputs)."""
+        ...
+
+    def probabilities(self, matrix: Any) -> NDArray[np.float64] | None:
+        """Class probabilities, shape (rows, classes), or None when the model has none."""
+        ...
+
+    def contributions(self, matrix: Any) -> NDArray[np.float64]:
+        """SHAP values, shape (outputs, rows, width + 1); the last column is the expected value."""
+        ...
+
+    def importance(self) -> Mapping[str, tuple[float, float]]:
+        """Feature name to (times used in a split, mean gain); empty when the model has no such thing."""
+        ...

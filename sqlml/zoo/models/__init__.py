@@ -1,0 +1,20 @@
+"""Trainer families, one per file; finding a model by the name a user wrote."""
+
+from sqlml.zoo import MODELS
+from sqlml.zoo.model import ModelType
+
+
+def find_model(name: str) -> ModelType | None:
+    """The model of that name, any case, with or without its family's prefix; None when unknown."""
+    prefix = name.partition(".")[0].lower()
+    families = [prefix] if prefix in MODELS else list(MODELS)
+    for family in families:
+        found = MODELS.load(family).find(name)
+        if found is not None:
+            return found
+    return None
+
+
+def model_names() -> tuple[str, ...]:
+    """The canonical names of all models of all families."""
+    return tuple(name for family in MODELS for name in MODELS.load(family).names())
