@@ -13,9 +13,9 @@ MAX_SHOWN = 10
 class Diagnostic:
     """One thing that is wrong: what (`message`), where (`span`, `label`) and the way out (`hint`).
 
-    `about` names the part of a statement at fault where no span is known yet, as in a worker process:
-    `label`, `query`, `into`, `using`, `model`, `validation.select`, `attribute max_depth`, `column age`. The
-    driver turns it into a span.
+    `about` names the part of a statement at fault where no span is known yet, as in a worker
+    process: `label`, `query`, `into`, `using`, `model`, `validation.select`,
+    `attribute max_depth`, `column age`. The driver turns it into a span.
     """
 
     code: str

@@ -12,7 +12,7 @@ Plugin = TypeVar("Plugin")
 
 
 class Registry(Generic[Plugin]):
-    """Names to plugins. Values are `"module:attribute"`; other packages join through the entry point group."""
+    """Names to plugins, as `"module:attribute"`; other packages join through entry points."""
 
     def __init__(self, noun: str, group: str, code: str, builtin: Mapping[str, str]) -> None:
         self.noun = noun

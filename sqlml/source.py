@@ -2,19 +2,23 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from re import finditer
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A named text. `name` is what errors show: a file's path, `<command>` or `<stdin>`."""
+    """A named text. `name` is what errors show: a file's path, `<command>` or `<stdin>`.
+
+    A byte order mark in front is dropped: it has no column.
+    """
 
     name: str
     text: str
     _line_starts: list[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        starts = [0]
-        starts.extend(i + 1 for i, character in enumerate(self.text) if character == "\n")
+        object.__setattr__(self, "text", self.text.removeprefix("\ufeff"))
+        starts = [0, *(line_end.end() for line_end in finditer("\n", self.text))]
         object.__setattr__(self, "_line_starts", starts)
 
     def position(self, offset: int) -> tuple[int, int]:

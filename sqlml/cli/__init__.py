@@ -1,1 +1,25 @@
 """The door for people, one file per command."""
+
+from typing import TYPE_CHECKING
+
+from sqlml.registry import Registry
+
+if TYPE_CHECKING:
+    import click
+
+COMMANDS: "Registry[click.Command]" = Registry(
+    "command",
+    "sqlml.commands",
+    "E0707",
+    {
+        "run": "sqlml.cli.run:run",
+        "plan": "sqlml.cli.plan:plan",
+        "explain": "sqlml.cli.explain:explain",
+        "render": "sqlml.cli.render:render",
+        "show": "sqlml.cli.show:show",
+        "log": "sqlml.cli.log:log",
+        "models": "sqlml.cli.models:models",
+        "help": "sqlml.cli.help:help_",
+        "init": "sqlml.cli.init:init",
+    },
+)

@@ -15,11 +15,21 @@ class Syntax:
 
 @dataclass(frozen=True, slots=True)
 class Name(Syntax):
-    """A name, dotted where the language allows it. `text` is unquoted; `m@3` keeps its version apart."""
+    """A name, dotted where the language allows it. `m@3` keeps its version apart.
+
+    `text` is the name without its quotes. `quoted`: some part of it is in quotes. `parts` are what the dots
+    separate; a dot inside quotes separates nothing (`"my.db".t` is `my.db` and `t`).
+    """
 
     text: str
     quoted: bool = False
     version: int | None = None
+    parts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            parts = (self.text,) if self.quoted else tuple(self.text.split("."))
+            object.__setattr__(self, "parts", parts)
 
 
 # --- values of attributes -----------------------------------------------------------------
@@ -41,7 +51,9 @@ class Word(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class List_(Syntax):
-    items: "tuple[Value, ...]"
+    """`[1, 2]` among values, `[a, b]` in `CROSS([a, b], 100)` among columns."""
+
+    items: "tuple[Value | ColumnItem, ...]"
 
 
 @dataclass(frozen=True, slots=True)

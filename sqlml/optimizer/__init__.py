@@ -1,1 +1,1 @@
-"""Workflow to better workflow, one pass per file."""
+"""Workflow to better workflow, one pass per file; and what is known without running it."""

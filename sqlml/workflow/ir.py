@@ -35,14 +35,16 @@ class Output:
 class Relation:
     """The rows of a query, read where the step runs.
 
-    reads: the tables and views it reads. stable: executing it twice gives the same rows in the same
-    order. deterministic: its rows depend on the tables alone (no `random()`, `now()` …).
+    reads: the tables and views it reads; files: the paths of files it reads (globs as written).
+    stable: executing it twice gives the same rows in the same order. deterministic: its rows depend
+    on the tables and files alone (no `random()`, `now()` …).
     """
 
     sql: str
     reads: tuple[str, ...] = ()
     stable: bool = False
     deterministic: bool = True
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,9 @@ Input = Constant | Parameter | Output | Relation | ModelReference
 class Query:
     """A plain SQL statement, run by the database.
 
-    writes: tables it creates, replaces or changes. repeatable: it may be skipped when its inputs and
-    its outputs are as an earlier run left them (CREATE TABLE AS, not INSERT). session: it changes the
-    state of a connection (SET, USE, BEGIN, TEMP …).
+    writes: tables it creates, replaces or changes. repeatable: it may be skipped when its inputs
+    and outputs are as an earlier run left them (CREATE TABLE AS, not INSERT). session: it changes
+    the state of a connection (SET, USE, BEGIN, TEMP …).
     """
 
     sql: str
@@ -73,13 +75,15 @@ class Query:
     repeatable: bool = False
     deterministic: bool = True
     session: bool = False
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Train:
     """Fit a model. Inputs: rows; optionally validation (a Relation) and base (a model).
 
-    features: one list of feature specs per target (`""` for the only one), as zoo/features writes them.
+    features: one list of feature specs per target (`""` for the only one), as zoo/features writes
+    them.
     """
 
     estimator: str
@@ -137,7 +141,7 @@ OutputKind = Literal["parameter", "dataset", "model", "table", "plot"]
 
 @dataclass(frozen=True, slots=True)
 class OutputDeclaration:
-    """Something a node leaves behind. `name` is how others refer to it, `target` the table or model."""
+    """Something a node leaves behind: others call it `name`; `target` is the table or model."""
 
     name: str
     kind: OutputKind

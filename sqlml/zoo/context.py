@@ -1,4 +1,4 @@
-"""What a step sees of the world: the database, its artifacts, its progress. Where it runs, it does not know."""
+"""What a step sees of the world: the database, its artifacts, its progress; not where it runs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 
 class Rows(Protocol):
-    """The rows of a query. Iterating again gives the same rows in the same order; memory stays bounded."""
+    """The rows of a query, in bounded memory. Iterating again gives the same, in the same order."""
 
     sql: str
 
@@ -22,14 +22,37 @@ class Rows(Protocol):
     def batches(self) -> Iterator[pa.RecordBatch]: ...
 
 
+class Models(Protocol):
+    """The stored models, as SHOW, DESCRIBE and DROP see them; a version is its manifest."""
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all models, in order."""
+        ...
+
+    def versions(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """The manifests of a model's versions, oldest first; empty when there is no such model."""
+        ...
+
+    def drop(self, name: str, version: int | None = None) -> int:
+        """Forget one version, or all of them; returns how many there were."""
+        ...
+
+
 class Context(Protocol):
-    """A step's surroundings. The runtime provides it; the zoo only uses it."""
+    """A step's surroundings. The runtime provides it; the zoo only uses it.
+
+    Where a query is not deterministic (a sample, `random()`), the runtime keeps its rows once and
+    gives `Rows` whose `sql` reads them, so that every look at `rows.sql` sees the same.
+    """
 
     threads: int
     folder: Path  # scratch space, removed after the step
 
+    @property
+    def models(self) -> Models: ...
+
     def rows(self, sql: str, *, stable: bool) -> Rows:
-        """`stable` says that executing `sql` twice gives the same rows in the same order; else they are spooled."""
+        """`stable`: executing `sql` twice gives the same rows in the same order; else spool them."""
         ...
 
     def table(self, sql: str) -> pa.Table:
@@ -50,11 +73,12 @@ class Context(Protocol):
         compute: Callable[[pa.RecordBatch], Sequence[pa.Array]],
         into: str | None,
     ) -> int:
-        """Stream a query, append computed columns, and write the whole; returns the number of rows.
+        """Stream a query, append computed columns, write the whole; returns the number of rows.
 
-        `compute` gets each batch's `uses` columns and gives one array per field of `adds`. The written table (or, with
-        `into=None`, the step's result set) has all columns of the query but `drops`, then `adds`. The table appears,
-        or is replaced, atomically at the end.
+        `compute` gets each batch's `uses` columns, in that order, and gives one array per field of
+        `adds`. The written table (or, with `into=None`, the step's result set) has all columns of
+        the query but `drops`, then `adds`. `uses` and `drops` are spelt as in the query's schema.
+        The table appears, or is replaced, atomically at the end.
         """
         ...
 
@@ -79,7 +103,7 @@ class Context(Protocol):
         ...
 
     def progress(self, done: int, total: int, unit: str, **values: float) -> None:
-        """Tell how far the step is (`unit`: `rounds`, `rows` …); `values` are metrics such as `train_logloss`."""
+        """Tell how far the step is, in `rounds`, `rows` …; values: metrics (`train_logloss`)."""
         ...
 
     def note(self, message: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,19 +44,31 @@ class Family(Protocol):
         """The model of that name, any case, aliases included."""
         ...
 
+    def task(self, model: ModelType, parameters: Mapping[str, Value]) -> Task | None:
+        """What the model will do with these (checked) parameters; no library is loaded to know.
+
+        None when the label decides: few distinct values make a classification, else a regression.
+        """
+        ...
+
+    def task(self, model: ModelType, parameters: Mapping[str, Value]) -> Task | None:
+        """The task that the model's parameters ask for; None where the label decides."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows ready for a library. matrix: float32 or float64 (rows, width), NaN for missing, or scipy CSR."""
+    """Rows ready for a library.
+
+    matrix: float32 or float64 (rows, width), NaN for missing, or scipy CSR. label: (rows,) class
+    index, or float; (rows, outputs) for several labels. group: query id per row, for ranking; rows
+    of a group are adjacent.
+    """
 
     matrix: Any
-    label: NDArray[Any] | None = (
-        None  # (rows,) class index, or float; (rows, outputs) for several labels
-    )
+    label: NDArray[Any] | None = None
     weight: NDArray[np.float32] | None = None
-    group: NDArray[np.int64] | None = (
-        None  # query id per row, for ranking; rows of a group are adjacent
-    )
+    group: NDArray[np.int64] | None = None
 
 
 class Dataset(Protocol):
@@ -114,7 +126,10 @@ class Estimator(Protocol):
         ...
 
     def predict(self, matrix: Any) -> NDArray[Any]:
-        """Class indices, values, cluster numbers or scores: shape (rows,) or, for transformations, (rows, outputs)."""
+        """Class indices, values, cluster numbers or scores: shape (rows,).
+
+        For transformations and several labels, shape (rows, outputs).
+        """
         ...
 
     def probabilities(self, matrix: Any) -> NDArray[np.float64] | None:
@@ -126,5 +141,16 @@ class Estimator(Protocol):
         ...
 
     def importance(self) -> Mapping[str, tuple[float, float]]:
-        """Feature name to (times used in a split, mean gain); empty when the model has no such thing."""
+        """Feature name to (times used in a split, mean gain); empty when there is no such thing."""
+        ...
+
+
+@runtime_checkable
+class ExtraOutputs(Protocol):
+    """An estimator with further results for `predict.extra_outputs`, such as an outlier's score."""
+
+    extra_outputs: tuple[str, ...]
+
+    def extra(self, name: str, matrix: Any) -> NDArray[np.float64]:
+        """The further result of that name: shape (rows,) or (rows, columns)."""
         ...

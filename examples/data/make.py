@@ -1,0 +1,142 @@
+"""Make the example data. Real sets come from scikit-learn; those marked synthetic are drawn, seeded.
+
+    python examples/data/make.py
+
+Real: iris, wine, breast cancer, diabetes and digits, as scikit-learn carries them (UCI, Lars).
+Synthetic: houses, customers (churn), card payments (fraud), searches (ranking). Their columns relate
+to the label by rules with noise, written below, so that a model has something to find.
+"""
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from sklearn import datasets
+
+FOLDER = Path(__file__).parent
+
+
+def main() -> None:
+    tables = {
+        "iris.csv": named("iris", "species"),
+        "wine.csv": named("wine", "cultivar"),
+        "breast_cancer.csv": named("breast_cancer", "diagnosis"),
+        "diabetes.csv": measured("diabetes", "progression"),
+        "digits.parquet": digits(),
+        "houses.csv": houses(np.random.default_rng(7)),
+        "customers.csv": customers(np.random.default_rng(11)),
+        "payments.parquet": payments(np.random.default_rng(13)),
+        "searches.csv": searches(np.random.default_rng(17)),
+    }
+    for name, table in tables.items():
+        kind = "HEADER" if name.endswith(".csv") else "FORMAT parquet, COMPRESSION zstd"
+        con = duckdb.connect()
+        con.register("rows", table)
+        con.execute(f"COPY rows TO '{FOLDER / name}' ({kind})")
+        print(f"{name}: {table.num_rows} rows, {table.num_columns} columns")
+
+
+def plain(name: str) -> str:
+    return name.replace(" (cm)", "").replace(" ", "_").replace("/", "_")
+
+
+def named(name: str, label: str) -> pa.Table:
+    """A classification set, classes by name."""
+    data = getattr(datasets, f"load_{name}")()
+    columns = {plain(n): data.data[:, i] for i, n in enumerate(data.feature_names)}
+    return pa.table({**columns, label: data.target_names[data.target]})
+
+
+def measured(name: str, label: str) -> pa.Table:
+    """A regression set."""
+    data = getattr(datasets, f"load_{name}")(scaled=False)
+    columns = {plain(n): data.data[:, i] for i, n in enumerate(data.feature_names)}
+    return pa.table({**columns, label: data.target})
+
+
+def digits() -> pa.Table:
+    """8 × 8 pictures of digits, one list column of 64 grey values from 0 to 16."""
+    data = datasets.load_digits()
+    pixels = pa.FixedSizeListArray.from_arrays(data.data.astype(np.uint8).ravel(), 64)
+    return pa.table({"pixels": pixels, "digit": data.target.astype(np.int32)})
+
+
+def houses(draw: np.random.Generator, rows: int = 4_000) -> pa.Table:
+    """Synthetic: sales of houses. The price follows size, age, district and distance, with noise."""
+    districts = np.array(["harbour", "hill", "mill", "park", "station"])
+    worth = np.array([1.35, 1.6, 0.8, 1.25, 1.0])
+    district = draw.integers(0, 5, rows)
+    area = np.round(draw.gamma(9, 12, rows) + 25)
+    rooms = np.maximum(1, np.round(area / 26 + draw.normal(0, 0.7, rows))).astype(int)
+    built = draw.integers(1890, 2024, rows)
+    distance = np.round(draw.exponential(4, rows), 1)
+    garden = draw.random(rows) < 0.4
+    value = area * 2_600 * worth[district] * np.exp(-distance / 25)
+    value *= 1 - np.minimum(2024 - built, 80) / 260
+    price = np.round((value + garden * 22_000) * np.exp(draw.normal(0, 0.11, rows)), -2)
+    return pa.table({
+        "area": area, "rooms": rooms, "built": built, "distance": distance, "garden": garden,
+        "district": districts[district], "price": price,
+    })  # fmt: skip
+
+
+def customers(draw: np.random.Generator, rows: int = 5_000) -> pa.Table:
+    """Synthetic: a telephone company's customers; `churned` says who left."""
+    plans = np.array(["basic", "family", "business", "prepaid"])
+    plan = draw.choice(4, rows, p=[0.4, 0.25, 0.15, 0.2])
+    payment = np.array(["card", "debit", "invoice"])[draw.integers(0, 3, rows)]
+    start = np.datetime64("2018-01-01") + draw.integers(0, 2_100, rows)
+    months = (np.datetime64("2023-12-31") - start).astype(int) / 30.4
+    calls = draw.poisson(1.2, rows)
+    bill = np.round(draw.normal(np.array([22, 48, 75, 12])[plan], 6), 2)
+    score = -1.2 + 0.55 * calls - 0.035 * months + 0.9 * (plan == 3) + 0.02 * (bill - 30)
+    score += 0.5 * (payment == "invoice")
+    churned = draw.random(rows) < 1 / (1 + np.exp(-score))
+    return pa.table({
+        "id": np.arange(1, rows + 1), "plan": plans[plan],
+        "payment": pa.array(payment, mask=draw.random(rows) < 0.06),
+        "since": start.astype("datetime64[D]"),
+        "bill": pa.array(bill, mask=draw.random(rows) < 0.04),
+        "calls": calls, "churned": np.where(churned, "yes", "no"),
+    })  # fmt: skip
+
+
+def payments(draw: np.random.Generator, rows: int = 30_000) -> pa.Table:
+    """Synthetic: card payments; 0.8 % are fraud: odd hours, far away, unlike the card's habit."""
+    fraud = draw.random(rows) < 0.008
+    usual = draw.gamma(4, 12, rows)
+    amount = np.where(fraud, usual * draw.gamma(4, 1.1, rows), usual * draw.gamma(6, 0.17, rows))
+    hour = np.where(fraud & (draw.random(rows) < 0.6), draw.integers(0, 6, rows),
+                    np.clip(draw.normal(14, 4, rows), 0, 23).astype(int))  # fmt: skip
+    distance = np.where(fraud, draw.exponential(400, rows), draw.exponential(25, rows))
+    shops = np.array(["food", "fuel", "travel", "electronics", "games"])
+    odds = np.where(fraud[:, None], [0.1, 0.1, 0.2, 0.35, 0.25], [0.45, 0.25, 0.1, 0.12, 0.08])
+    shop = (draw.random(rows)[:, None] > np.cumsum(odds, axis=1)).sum(axis=1).clip(0, 4)
+    return pa.table({
+        "amount": np.round(amount, 2).astype(np.float32),
+        "usual_amount": np.round(usual, 2).astype(np.float32),
+        "hour": hour.astype(np.int8), "distance_km": np.round(distance, 1).astype(np.float32),
+        "shop": pa.array(shops[shop]).dictionary_encode().cast(pa.string()),
+        "card_present": draw.random(rows) < np.where(fraud, 0.25, 0.85), "fraud": fraud,
+    })  # fmt: skip
+
+
+def searches(draw: np.random.Generator, queries: int = 300) -> pa.Table:
+    """Synthetic: search results, 8 to 15 per query, with a relevance from 0 to 3."""
+    sizes = draw.integers(8, 16, queries)
+    query = np.repeat(np.arange(1, queries + 1), sizes)
+    rows = len(query)
+    match = draw.beta(2, 3, rows)
+    fresh = draw.integers(0, 900, rows)
+    links = draw.poisson(20 * draw.random(rows), rows)
+    score = 4 * match - fresh / 700 + np.log1p(links) / 3 + draw.normal(0, 0.35, rows)
+    relevance = np.searchsorted([1.2, 2.0, 2.8], score)
+    return pa.table({
+        "query": query, "text_match": np.round(match, 4), "age_days": fresh, "links": links,
+        "relevance": relevance,
+    })  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

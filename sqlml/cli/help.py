@@ -1,0 +1,42 @@
+"""`sqlml help CODE|MODEL`: what an error means, what a model takes."""
+
+import re
+
+import click
+
+from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+
+_CODE = re.compile(r"[Ee]\d{4}")
+
+
+@click.command("help")
+@click.argument("topic", required=False)
+@click.pass_context
+def help_(context: click.Context, topic: str | None) -> None:
+    """Explain an error code (E0203) or a model (xgboost.gbtree)."""
+    if topic is None:
+        click.echo(context.find_root().get_help())
+    elif _CODE.fullmatch(topic):
+        click.echo(_explain_code(topic.upper()))
+    else:
+        click.echo(_explain_model(topic))
+
+
+def _explain_code(code: str) -> str:
+    from sqlml.error_codes import sections
+
+    known = sections()
+    if code not in known:
+        hint = did_you_mean(code, known)
+        raise ProgramError(Diagnostic("E0711", f"there is no error code {code}", hint=hint))
+    return known[code]
+
+
+def _explain_model(name: str) -> str:
+    from sqlml.zoo.models import find_model, model_names
+    from sqlml.zoo.models.documentation import model_help
+
+    if find_model(name) is None:
+        hint = did_you_mean(name, model_names())
+        raise ProgramError(Diagnostic("E0711", f"there is no model `{name}`", hint=hint))
+    return model_help(name)

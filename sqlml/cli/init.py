@@ -1,0 +1,60 @@
+"""`sqlml init`: a first project in the current folder."""
+
+from pathlib import Path
+
+import click
+
+from sqlml.errors import Diagnostic, ProgramError
+
+_SETTINGS = """\
+# Settings of this project; SQLML_* variables and flags come before them.
+db = "sqlml.duckdb"
+# threads = 0          # cores to use, 0 for all
+# on_error = "continue"  # or "stop": what to do when a step fails
+"""
+
+_PROGRAM = """\
+-- Made-up customers: who leaves? Replace this with a table of yours, or with a file:
+-- CREATE TABLE customers AS SELECT * FROM 'customers.csv';
+CREATE OR REPLACE TABLE customers AS
+SELECT i AS id,
+       (i * 7919) % 60 AS months,
+       ['basic', 'plus', 'pro'][1 + (i * 31) % 3] AS plan,
+       round(10 + (i * 104729) % 900 / 10, 2) AS bill,
+       (i * 7919) % 60 < 12 AND (i * 104729) % 900 > 300 AS leaves
+FROM range(1000) AS numbers(i);
+
+SELECT * EXCLUDE (id) FROM customers WHERE id % 5 > 0
+TO TRAIN xgboost.gbtree
+WITH max_depth = 4, train.num_boost_round = 30, validation.split = 0.2
+LABEL leaves
+INTO leaving;
+
+SELECT * FROM customers WHERE id % 5 = 0
+TO PREDICT answers.leaves WITH predict.probability = TRUE USING leaving;
+
+SELECT * FROM customers WHERE id % 5 = 0
+TO EVALUATE leaving WITH validation.metrics = 'accuracy, roc_auc';
+
+SELECT * FROM answers LIMIT 5;
+"""
+
+FILES = {"sqlml.toml": _SETTINGS, "first.sql": _PROGRAM}
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+def init(folder: Path) -> None:
+    """Write sqlml.toml and a first program, first.sql, into FOLDER."""
+    taken = [name for name in FILES if (folder / name).exists()]
+    if taken:
+        message = f"`{folder / taken[0]}` exists already"
+        raise ProgramError(
+            Diagnostic("E0710", message, hint="name another folder: sqlml init FOLDER")
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in FILES.items():
+        (folder / name).write_text(text, "utf-8")
+        click.echo(f"  + {folder / name}")
+    here = "" if folder == Path() else f"cd {folder} && "
+    click.echo(f"next: {here}sqlml run first.sql")

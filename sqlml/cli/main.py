@@ -1,0 +1,82 @@
+"""The `sqlml` command: finds the subcommand, and shows whatever goes wrong."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from sqlml import __version__
+from sqlml.cli import COMMANDS
+from sqlml.cli.terminal import colored
+from sqlml.errors import MAX_SHOWN, ProgramError, SqlmlError, did_you_mean, render
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Subcommands from the registry; each is imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return COMMANDS.load(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            message = f"there is no command `{args[0]}`"
+            hint = did_you_mean(args[0], COMMANDS) or "see `sqlml --help`"
+            raise click.UsageError(f"{message}\n  hint: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sqlml")
+def cli() -> None:
+    """SQL in, machine learning out: train, apply, measure and explain models from SQL files."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code.
+
+    0: done. 1: a step failed. 2: the SQL or the flags are wrong. 130: interrupted.
+    """
+    sys.exit(_outcome(arguments))
+
+
+def _outcome(arguments: Sequence[str] | None) -> int:
+    try:
+        code = cli.main(arguments, prog_name="sqlml", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except SqlmlError as error:
+        show_error(error)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ProgramError.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001 - the outermost edge: a bug of ours is shown as one
+        traceback.print_exc()
+        click.echo("\nthis is a bug in sqlml: please report it with the text above", err=True)
+        return 1
+
+
+def show_error(error: SqlmlError) -> None:
+    """Print an error's diagnostics on stderr."""
+    shown = error.diagnostics[:MAX_SHOWN]
+    color = colored(sys.stderr)
+    click.echo("\n\n".join(render(d, color=color) for d in shown), err=True)
+    if hidden := len(error.diagnostics) - len(shown):
+        click.echo(f"\nand {hidden} more", err=True)
+    code = shown[0].code if shown else ""
+    click.echo(f"\n  more about it: sqlml help {code}", err=True)

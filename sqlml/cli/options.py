@@ -1,0 +1,85 @@
+"""Options and arguments that several commands share."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sqlml.errors import Diagnostic, ProgramError
+from sqlml.source import Source
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+db = click.option("--db", metavar="PATH", help="DuckDB file, or :memory: (default: sqlml.duckdb).")
+dialect = click.option("--dialect", metavar="NAME", help="SQL dialect the queries are written in.")
+output = click.option(
+    "--output",
+    type=click.Choice(["table", "csv", "json", "jsonl", "markdown"]),
+    default="table",
+    show_default=True,
+    help="How results are printed.",
+)
+files = click.argument("files", nargs=-1, metavar="[FILE]...")
+commands = click.option("-c", "texts", multiple=True, metavar="SQL", help="SQL given in place.")
+variables = click.option(
+    "--var", "pairs", multiple=True, metavar="NAME=VALUE", help="A value for ${NAME} in the SQL."
+)
+
+
+def program(command: Command) -> Command:
+    """The options that say which program on which database."""
+    for option in (variables, dialect, db, commands, files):
+        command = option(command)
+    return command
+
+
+def read_sources(files: Sequence[str], texts: Sequence[str]) -> list[Source]:
+    """The program's texts: files (`-` is stdin), then what -c gives; stdin when there is neither.
+
+    Raises:
+        ProgramError: a file that cannot be read.
+    """
+    sources = [_read(name) for name in files]
+    sources += [Source("<command>", text) for text in texts]
+    if not sources and not sys.stdin.isatty():
+        sources.append(_read("-"))
+    if not sources:
+        hint = "name a file, give -c SQL, or pipe SQL in"
+        raise ProgramError(Diagnostic("E0708", "there is no program to read", hint=hint))
+    return sources
+
+
+def _read(name: str) -> Source:
+    if name == "-":
+        return Source("<stdin>", sys.stdin.buffer.read().decode("utf-8", "replace"))
+    try:
+        return Source(name, Path(name).read_text("utf-8", newline=""))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        message = f"`{name}` cannot be read: {reason}"
+        raise ProgramError(Diagnostic("E0708", message, hint=_similar_file(name))) from error
+
+
+def _similar_file(name: str) -> str:
+    from sqlml.errors import did_you_mean
+
+    folder = Path(name).parent
+    known = [str(path) for path in folder.glob("*.sql")] if folder.is_dir() else []
+    return did_you_mean(name, known)
+
+
+def read_variables(pairs: Sequence[str]) -> dict[str, str]:
+    """`NAME=VALUE` pairs as a mapping.
+
+    Raises:
+        ProgramError: a pair without `=`.
+    """
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise ProgramError(Diagnostic("E0709", f"--var {pair} is not NAME=VALUE"))
+        values[name] = value
+    return values

@@ -1,0 +1,91 @@
+"""Settings: sqlml.toml, then SQLML_* variables, then what the caller gives."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+
+FILE_NAME = "sqlml.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """db: path of the DuckDB file, or `:memory:`. threads: 0 means all cores that are there."""
+
+    db: str = "sqlml.duckdb"
+    dialect: str = "duckdb"
+    threads: int = 0
+    on_error: Literal["stop", "continue"] = "continue"
+    reuse: bool = True
+
+
+def load_settings(
+    folder: Path | None = None, environment: Mapping[str, str] = os.environ, **given: Any
+) -> Settings:
+    """The settings in force; a `given` value of None counts as not given.
+
+    Raises:
+        ProgramError: a file that cannot be read, an unknown setting, a value of the wrong type.
+    """
+    path = (folder or Path.cwd()) / FILE_NAME
+    settings = Settings()
+    if path.is_file():
+        settings = _apply(settings, _read(path), str(path))
+    names = {f"SQLML_{item.name.upper()}": item.name for item in fields(Settings)}
+    from_environment = {names[key]: value for key, value in environment.items() if key in names}
+    settings = _apply(settings, from_environment, "the environment")
+    return _apply(settings, {k: v for k, v in given.items() if v is not None}, "the call")
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProgramError(Diagnostic("E0702", f"`{path}` cannot be read: {error}")) from error
+
+
+def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settings:
+    known = {item.name for item in fields(Settings)}
+    for name, value in values.items():
+        if name not in known:
+            hint = did_you_mean(name, known) or f"settings: {', '.join(sorted(known))}"
+            fault = Diagnostic("E0703", f"{origin} sets `{name}`, which is no setting", hint=hint)
+            raise ProgramError(fault)
+        settings = replace(settings, **{name: _convert(name, value, origin)})
+    return settings
+
+
+def _convert(name: str, value: Any, origin: str) -> Any:
+    match name, value:
+        case "threads", bool():
+            pass
+        case "threads", int() if value >= 0:
+            return value
+        case "threads", str() if value.isdecimal():
+            return int(value)
+        case "reuse", bool():
+            return value
+        case "reuse", str() if value.lower() in {"1", "true", "yes", "on"}:
+            return True
+        case "reuse", str() if value.lower() in {"0", "false", "no", "off"}:
+            return False
+        case "on_error", "stop" | "continue":
+            return value
+        case "db" | "dialect", str() if value:
+            return value
+        case "db", Path():
+            return str(value)
+    wanted = {
+        "threads": "a whole number, 0 or more",
+        "reuse": "true or false",
+        "on_error": "stop or continue",
+        "db": "a path, or :memory:",
+        "dialect": "the name of an SQL dialect",
+    }[name]
+    raise ProgramError(
+        Diagnostic("E0704", f"{origin} sets `{name}` to {value!r}", hint=f"it is {wanted}")
+    )

@@ -1,0 +1,71 @@
+"""A step, ready to run: its kind, its arguments and the rows it reads. One form for threads, workers and engines."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from sqlml.workflow.ir import Json, Relation
+from sqlml.workflow.serial import freeze, thaw
+from sqlml.zoo import STEPS
+from sqlml.zoo.context import Context
+from sqlml.zoo.steps.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class StepCall:
+    """kind: an entry of STEPS. arguments and rows: by parameter name of the step's function."""
+
+    kind: str
+    arguments: Mapping[str, Json]
+    rows: Mapping[str, Relation]
+
+    @classmethod
+    def of(cls, operation: Any, inputs: Mapping[str, Json | Relation]) -> "StepCall":
+        """The call of an operation, whose inputs are rows or values (a model is `name@version`)."""
+        values = {item.name: getattr(operation, item.name) for item in fields(operation)}
+        rows = {}
+        for name, value in inputs.items():
+            if isinstance(value, Relation):
+                rows[name] = value
+            else:
+                values[name] = value
+        return cls(step_kind(operation), values, rows)
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "StepCall":
+        rows = {name: Relation(**_frozen(relation)) for name, relation in told["rows"].items()}
+        return cls(told["kind"], _frozen(told["arguments"]), rows)
+
+    def to_json(self) -> dict[str, Any]:
+        rows = {name: thaw(asdict(relation)) for name, relation in self.rows.items()}
+        return {"kind": self.kind, "arguments": thaw(self.arguments), "rows": rows}
+
+    def run(self, context: Context) -> Outcome:
+        """Do the step.
+
+        Raises:
+            SqlmlError: what the user can mend; anything else is a bug.
+        """
+        step = STEPS.load(self.kind)
+        rows = {
+            name: context.rows(relation.sql, stable=relation.stable)
+            for name, relation in self.rows.items()
+        }
+        return step(context, **self.arguments, **rows)
+
+
+def step_kind(operation: Any) -> str:
+    """An operation's entry in STEPS."""
+    return type(operation).__name__.lower()
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    return thaw(asdict(outcome))  # type: ignore[no-any-return]
+
+
+def outcome_from_json(told: Mapping[str, Any]) -> Outcome:
+    return Outcome(**_frozen(told))
+
+
+def _frozen(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: freeze(value) for name, value in told.items()}

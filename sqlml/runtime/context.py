@@ -1,0 +1,220 @@
+"""A step's surroundings in the driver process, next to the database and the store."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sqlml.databases.database import Database
+from sqlml.errors import Diagnostic, StepError
+from sqlml.runtime.events import Event, StepNote, StepProgress
+from sqlml.runtime.report import ResultSet
+from sqlml.runtime.rows import (
+    BATCH_ROWS,
+    QueryRows,
+    Spools,
+    file_reader,
+    select_from,
+)
+from sqlml.store.store import Store
+from sqlml.zoo.context import Models
+
+Computing = Callable[
+    [Iterator[pa.RecordBatch]], Iterator[tuple[pa.RecordBatch, Sequence[pa.Array]]]
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all steps of a run share. tell: where events go; clock: seconds since the run began.
+
+    serial: the program depends on the state of one connection, which can do one thing at a time.
+    """
+
+    database: Database
+    store: Store
+    run: str
+    tell: Callable[[Event], None]
+    clock: Callable[[], float]
+    serial: bool = False
+
+
+class DriverContext:
+    """Implements `zoo.context.Context` with the database at hand. `kept` is the step's result set."""
+
+    def __init__(self, shared: Surroundings, step: str, folder: Path, threads: int) -> None:
+        self.threads = threads
+        self.folder = folder
+        self.kept: ResultSet | None = None
+        self._shared = shared
+        self._step = step
+        self._spools = Spools(folder, self._read)
+
+    @property
+    def models(self) -> Models:
+        return self._shared.store.models
+
+    def rows(self, sql: str, *, stable: bool) -> QueryRows:
+        return QueryRows(self, sql, stable=stable)
+
+    def schema(self, sql: str) -> pa.Schema:
+        return self._shared.database.table(f"{select_from('*', sql)} LIMIT 0").schema
+
+    def stream(self, sql: str, *, stable: bool) -> Iterator[pa.RecordBatch]:
+        return iter(self.reader(sql, stable=stable))
+
+    def spool(self, sql: str, *, stable: bool) -> Path | None:
+        """The file that keeps the rows of a query, where they must not be asked for twice."""
+        return self._spools.path(sql) if self._shared.serial or not stable else None
+
+    def reader(self, sql: str, *, stable: bool) -> pa.RecordBatchReader:
+        """The rows of a query, straight from the database or from the file that keeps them."""
+        path = self.spool(sql, stable=stable)
+        return self._read(sql) if path is None else file_reader(path)
+
+    def table(self, sql: str) -> pa.Table:
+        return self._shared.database.table(sql)
+
+    def execute(self, sql: str) -> pa.Table | None:
+        return self._shared.database.execute(sql)
+
+    def extend(
+        self,
+        sql: str,
+        *,
+        uses: Sequence[str],
+        drops: Sequence[str],
+        adds: pa.Schema,
+        compute: Callable[[pa.RecordBatch], Sequence[pa.Array]],
+        into: str | None,
+    ) -> int:
+        def computing(
+            batches: Iterator[pa.RecordBatch],
+        ) -> Iterator[tuple[pa.RecordBatch, Sequence[pa.Array]]]:
+            for batch in batches:
+                yield batch, compute(batch.select(list(uses)))
+
+        return self.extend_by(sql, drops=drops, adds=adds, computing=computing, into=into)
+
+    def extend_by(
+        self,
+        sql: str,
+        *,
+        drops: Sequence[str],
+        adds: pa.Schema,
+        computing: Computing,
+        into: str | None,
+    ) -> int:
+        """As `extend`; `computing` pairs each batch with its new columns, and may run ahead."""
+        reader = self.reader(sql, stable=True)
+        kept = [i for i, name in enumerate(reader.schema.names) if name not in drops]
+        schema = pa.schema([*(reader.schema.field(i) for i in kept), *adds])
+
+        def extended() -> Iterator[pa.RecordBatch]:
+            for batch, arrays in computing(batch for batch in reader if batch.num_rows):
+                columns = [*(batch.column(i) for i in kept), *arrays]
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+        return self.deliver(schema, extended(), into)
+
+    def write(self, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
+        reader = data.to_reader() if isinstance(data, pa.Table) else data
+        return self.deliver(reader.schema, iter(reader), table)
+
+    def result(self, data: pa.Table | pa.RecordBatchReader) -> None:
+        if isinstance(data, pa.Table):
+            self.kept = ResultSet(table=data)
+        else:
+            self.deliver(data.schema, iter(data), None)
+
+    def deliver(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch], into: str | None) -> int:
+        """Write batches to a table or, with `into=None`, to the file of the step's result set.
+
+        An error of `batches` is raised as it is, not as the database retells it.
+        """
+        source = _Remembering(batches)
+        try:
+            if into is None:
+                return self._keep(schema, source)
+            reader = pa.RecordBatchReader.from_batches(schema, source)
+            return self._shared.database.replace(into, reader)
+        except Exception:
+            if source.error is not None:
+                raise source.error from None
+            raise
+        finally:
+            source.close()
+
+    def model(self, reference: str) -> Path:
+        name, _, number = reference.rpartition("@")
+        version = self._shared.store.models.find(name, int(number))
+        if version is None:
+            raise model_is_gone(reference)
+        self._shared.store.models.verify(version)
+        return version.folder
+
+    def publish(self, name: str, folder: Path, manifest: Mapping[str, Any]) -> str:
+        version = self._shared.store.models.publish(name, folder, manifest, self._shared.run)
+        return f"{version.name}@{version.number}"
+
+    def lasting(self, file_name: str) -> Path:
+        folder = self._shared.store.files / self._shared.run
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / file_name
+
+    def progress(self, done: int, total: int, unit: str, **values: float) -> None:
+        time = self._shared.clock()
+        self._shared.tell(StepProgress(time, self._step, done, total, unit, values))
+
+    def note(self, message: str) -> None:
+        self._shared.tell(StepNote(self._shared.clock(), self._step, message))
+
+    def _read(self, sql: str) -> pa.RecordBatchReader:
+        return self._shared.database.rows(sql, BATCH_ROWS)
+
+    def _keep(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+        folder = self._shared.store.results
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self._shared.run}-{self._step}.arrow"
+        rows = 0
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+                rows += batch.num_rows
+        self.kept = ResultSet(path=path)
+        return rows
+
+
+class _Remembering(Iterator[pa.RecordBatch]):
+    """Batches, and the error that ended them."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self.error: Exception | None = None
+        self._batches = batches
+
+    def __next__(self) -> pa.RecordBatch:
+        try:
+            return next(self._batches)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self.error = error
+            raise
+
+    def close(self) -> None:
+        close = getattr(self._batches, "close", None)
+        if close is not None:
+            close()
+
+
+def model_is_gone(reference: str) -> StepError:
+    return StepError(
+        Diagnostic(
+            "E0625",
+            f"model `{reference}` is no longer stored",
+            hint="train it again; `SHOW MODELS` lists what is stored",
+            about="using",
+        )
+    )

@@ -1,0 +1,76 @@
+"""What this machine offers, and how much of it a process has used."""
+
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
+STATUS = Path("/proc/self/status")
+CLEAR_REFS = Path("/proc/self/clear_refs")
+
+_FORGET_PEAK = "5"  # proc(5), clear_refs: reset the high water mark of the resident set
+
+
+def core_count() -> int:
+    """The cores that this process may use, the container's quota counted; at least 1."""
+    usable = (
+        len(os.sched_getaffinity(0)) if sys.platform == "linux" else (os.cpu_count() or 1)
+    )
+    for text in _cgroup_files("cpu.max"):
+        quota, _, period = text.partition(" ")
+        if quota != "max":
+            usable = min(usable, int(quota) // int(period or 100_000))
+    return max(1, usable)
+
+
+def memory_limit() -> int:
+    """Bytes of memory that this process and its children may use together."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    limits += [int(text) for text in _cgroup_files("memory.max") if text != "max"]
+    return min(limits)
+
+
+def peak_memory() -> int:
+    """The most bytes this process has held since it began or last called `forget_peak_memory`."""
+    with suppress(OSError):
+        for line in STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return max_resident(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def forget_peak_memory() -> None:
+    """Begin measuring `peak_memory` anew, where the system can; else it stays that of the process."""
+    with suppress(OSError):
+        CLEAR_REFS.write_text(_FORGET_PEAK)
+
+
+def max_resident(usage: resource.struct_rusage) -> int:
+    """A process's largest resident set in bytes (Linux counts it in KiB, macOS in bytes)."""
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def in_words(size: int) -> str:
+    """A number of bytes for people: `3.1 GiB`, `480 MiB`."""
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
+
+
+def _cgroup_files(name: str) -> Iterator[str]:
+    """The contents of a file of this process's cgroup (version 2) and of all that hold it."""
+    try:
+        entries = MEMBERSHIP.read_text().splitlines()
+    except OSError:
+        return
+    own = next((entry[3:] for entry in entries if entry.startswith("0::")), None)
+    if own is None:
+        return
+    group = CGROUPS / own.lstrip("/")
+    for folder in [group, *group.parents]:
+        with suppress(OSError):
+            yield (folder / name).read_text().strip()
+        if folder == CGROUPS:
+            return

@@ -1,0 +1,71 @@
+"""What a run came to: the outcome of every step, and the result sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sqlml.errors import Diagnostic
+from sqlml.zoo.steps.outcome import Outcome
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+StepStatus = Literal["succeeded", "reused", "failed", "skipped", "interrupted"]
+RunOutcome = Literal["succeeded", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSet:
+    """Rows that a statement gives: a small table, or an Arrow file."""
+
+    table: pa.Table | None = None
+    path: Path | None = None
+
+    def read(self) -> pa.Table:
+        """All rows; those of a file are mapped, not copied, into memory."""
+        if self.path is None:
+            return self.table
+        import pyarrow as pa
+
+        return pa.ipc.open_file(pa.memory_map(str(self.path))).read_all()
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """How a step ended. source: the run that did it, when it was reused. because: why it was skipped."""
+
+    status: StepStatus
+    outcome: Outcome = Outcome()
+    result: ResultSet | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    source: str = ""
+    because: str = ""
+    seconds: float = 0.0
+    peak_memory: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A finished run. steps: by name, in the order of the workflow."""
+
+    run: str
+    outcome: RunOutcome
+    seconds: float
+    steps: Mapping[str, StepReport]
+
+    @property
+    def results(self) -> Iterator[tuple[str, ResultSet]]:
+        """Step names and result sets, in the order of the workflow."""
+        for name, step in self.steps.items():
+            if step.result is not None:
+                yield name, step.result
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for step in self.steps.values() for d in step.diagnostics)
+
+    def count(self, status: StepStatus) -> int:
+        return sum(step.status == status for step in self.steps.values())

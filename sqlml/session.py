@@ -1,0 +1,195 @@
+"""The whole compiler: text → syntax tree → logical plan → workflow → run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from sqlml.config import Settings, load_settings
+from sqlml.databases import DATABASES
+from sqlml.databases.database import Column, Database, Rehearsal
+from sqlml.errors import StepError
+from sqlml.grammar.ast import Program
+from sqlml.grammar.parser import parse_files
+from sqlml.grammar.variables import substitute
+from sqlml.optimizer.reuse import Reuse
+from sqlml.planner.locate import locate
+from sqlml.planner.lower import lower
+from sqlml.planner.plan import LogicalPlan
+from sqlml.planner.program import plan as make_plan
+from sqlml.results import Result, Results
+from sqlml.runtime import local
+from sqlml.runtime.events import Listener
+from sqlml.source import Source, Span
+from sqlml.store.store import Store
+from sqlml.workflow.graph import verify
+from sqlml.workflow.ir import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A program on its way: every stage that the compiler has made of it."""
+
+    program: Program
+    plan: LogicalPlan
+    workflow: Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A run that has ended, well or not, and the results it gave."""
+
+    report: local.RunReport
+    results: Results
+
+
+class Session:
+    """A database, the store beside it, and the compiler over both. Use it as a context manager."""
+
+    def __init__(self, database: Database, store: Store, settings: Settings) -> None:
+        self.database = database
+        self.store = store
+        self.settings = settings
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, **given: Any) -> Self:
+        """Open the database that the settings name, and its store.
+
+        Raises:
+            SqlmlError: the database is locked, damaged or cannot be made.
+        """
+        settings = settings or load_settings(**given)
+        database = DATABASES.load("duckdb").open(settings.db)
+        try:
+            store = Store.open(None if settings.db == ":memory:" else Path(f"{settings.db}.sqlml"))
+        except BaseException:
+            database.close()
+            raise
+        database.attach_tables(store.tables())
+        return cls(database, store, settings)
+
+    def compile(
+        self, sources: Sequence[Source], variables: Mapping[str, str] | None = None
+    ) -> Compiled:
+        """Parse, check and plan a program; nothing runs.
+
+        Raises:
+            ProgramError: with every fault found, up to ten.
+        """
+        texts = [substitute(source, variables or {}) for source in sources]
+        program = parse_files(texts, dialect=self.settings.dialect)
+        with self.database.rehearse() as rehearsal:
+            catalog = _LiveCatalog(rehearsal, self.store, self.database.dialect)
+            plan = make_plan(program, catalog, dialect=self.settings.dialect)
+        workflow = lower(plan, ", ".join(Path(source.name).name for source in sources))
+        verify(workflow)
+        return Compiled(program, plan, workflow)
+
+    def reuse(self, workflow: Workflow, resume: str | None = None) -> Reuse:
+        """What of a workflow need not run."""
+        enabled = self.settings.reuse
+        return Reuse(workflow, self.database, self.store, enabled=enabled, resume=resume)
+
+    def execute(
+        self, compiled: Compiled, listeners: Iterable[Listener] = (), resume: str | None = None
+    ) -> Execution:
+        """Run a compiled program to its end. Failed steps are told in the report, not raised."""
+        statements = compiled.plan.statements_by_node()
+
+        def place(node: str, about: str) -> Span | None:
+            return locate(statements[node], about) if node in statements else None
+
+        report = local.run(
+            compiled.workflow,
+            self.database,
+            self.store,
+            listeners=tuple(listeners),
+            on_error=self.settings.on_error,
+            reuse=self.reuse(compiled.workflow, resume),
+            threads=self.settings.threads or None,
+            locate=place,
+        )
+        results = [Result(step.name, step.result()) for step in report.steps if step.has_result]
+        metrics = {step.name: dict(step.metrics) for step in report.steps}
+        return Execution(report, Results(report.run, results, metrics))
+
+    def run(
+        self,
+        text: str,
+        *,
+        name: str = "<program>",
+        variables: Mapping[str, str] | None = None,
+        listeners: Iterable[Listener] = (),
+        resume: str | None = None,
+    ) -> Results:
+        """Run a program and give its results.
+
+        Raises:
+            ProgramError: the program is wrong; nothing has run.
+            StepError: a step failed; the steps that do not need it have run.
+        """
+        compiled = self.compile([Source(name, text)], variables)
+        execution = self.execute(compiled, listeners, resume)
+        if execution.report.diagnostics:
+            raise StepError(*execution.report.diagnostics)
+        return execution.results
+
+    def close(self) -> None:
+        self.store.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _LiveCatalog:
+    """The planner's Catalog over a database's rehearsal and the store's models."""
+
+    def __init__(self, rehearsal: Rehearsal, store: Store, dialect: str) -> None:
+        self._rehearsal = rehearsal
+        self._models = store.models
+        self.dialect = dialect
+
+    def describe(self, sql: str) -> tuple[Column, ...] | None:
+        return self._rehearsal.describe(sql)
+
+    def apply(self, sql: str) -> None:
+        self._rehearsal.apply(sql)
+
+    def create(self, table: str, columns: tuple[Column, ...]) -> None:
+        self._rehearsal.create(table, columns)
+
+    def tables(self) -> tuple[str, ...]:
+        return self._rehearsal.tables()
+
+    def model(self, name: str, version: int | None) -> Mapping[str, Any] | None:
+        found = self._models.find(name, version)
+        return found.manifest if found else None
+
+    def models(self) -> tuple[str, ...]:
+        return self._models.names()
+
+
+def connect(db: str | Path | None = None, **settings: Any) -> Session:
+    """Open a session on a DuckDB file (or `:memory:`); settings as in `sqlml.toml`."""
+    return Session.open(load_settings(db=db, **settings))
+
+
+def run(
+    text: str,
+    *,
+    db: str | Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> Results:
+    """Run a program on a DuckDB file and give its results.
+
+    Raises:
+        ProgramError: the program is wrong; nothing has run.
+        StepError: a step failed; the steps that do not need it have run.
+    """
+    with connect(db, **settings) as session:
+        return session.run(text, variables=variables)

@@ -1,0 +1,58 @@
+"""Content hashes: equal for steps that do the same, whatever their names and their layout."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlml.workflow.ir import Node, Output
+from sqlml.workflow.serial import input_to_json, operation_to_json
+
+# Text that hangs on a node for people; it does not change what the step does.
+_FOR_PEOPLE = frozenset({"statement"})
+
+_SQL_TOKEN = re.compile(
+    r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\2\$)|(--[^\n]*|/\*.*?\*/|\s+)""", re.DOTALL
+)
+
+
+def normalized_sql(sql: str) -> str:
+    """SQL without comments and runs of white space; strings and quoted names are kept."""
+    return _SQL_TOKEN.sub(lambda match: match[1] or " ", sql).strip()
+
+
+def static_hash(node: Node, versions: Mapping[str, str]) -> str:
+    """A digest of all that a step does but the data it meets.
+
+    Operation, attributes, inputs and library versions count. The node's name, place and resources,
+    the layout of its SQL, and which node an input comes from do not: what arrives there is data.
+    """
+    operation = {k: v for k, v in operation_to_json(node.operation).items() if k not in _FOR_PEOPLE}
+    inputs = {
+        name: {"kind": "output"} if isinstance(value, Output) else input_to_json(value)
+        for name, value in node.inputs.items()
+    }
+    return digest(
+        {
+            "operation": _normalize(operation),
+            "inputs": _normalize(inputs),
+            "versions": dict(versions),
+        }
+    )
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a JSON value, in hexadecimal, the same for equal values."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _normalize(value: Any) -> Any:
+    match value:
+        case {"sql": str(sql), **rest}:
+            return {"sql": normalized_sql(sql), **{k: _normalize(v) for k, v in rest.items()}}
+        case dict():
+            return {k: _normalize(v) for k, v in value.items()}
+        case _:
+            return value

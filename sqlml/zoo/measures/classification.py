@@ -1,0 +1,197 @@
+"""How good predicted classes and their probabilities are."""
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+
+from sqlml.zoo.measures.sample import Floats, Sample
+
+
+def accuracy(sample: Sample) -> float:
+    return _ratio(np.trace(sample.confusion), sample.confusion.sum())
+
+
+def balanced_accuracy(sample: Sample) -> float:
+    """The mean recall of the classes that occur."""
+    support = sample.confusion.sum(axis=1)
+    occurs = support > 0
+    if not occurs.any():
+        return float("nan")
+    return float(np.mean(np.diag(sample.confusion)[occurs] / support[occurs]))
+
+
+def precision(sample: Sample, average: str) -> float:
+    return _averaged(sample, average, lambda hit, predicted, _true: _ratios(hit, predicted))
+
+
+def recall(sample: Sample, average: str) -> float:
+    return _averaged(sample, average, lambda hit, _predicted, true: _ratios(hit, true))
+
+
+def f1(sample: Sample, average: str) -> float:
+    return _averaged(
+        sample, average, lambda hit, predicted, true: _ratios(2 * hit, predicted + true)
+    )
+
+
+def jaccard(sample: Sample, average: str) -> float:
+    return _averaged(
+        sample, average, lambda hit, predicted, true: _ratios(hit, predicted + true - hit)
+    )
+
+
+def matthews_corrcoef(sample: Sample) -> float:
+    """The correlation of truth and prediction (Gorodkin 2004, eq. 8, for many classes)."""
+    c = sample.confusion
+    true, predicted, total = c.sum(axis=1), c.sum(axis=0), c.sum()
+    covariance = np.trace(c) * total - true @ predicted
+    spread = (total**2 - predicted @ predicted) * (total**2 - true @ true)
+    return float(covariance / np.sqrt(spread)) if spread > 0 else 0.0
+
+
+def cohen_kappa(sample: Sample) -> float:
+    """Agreement beyond what the class frequencies alone would give."""
+    c = sample.confusion
+    expected = c.sum(axis=1) @ c.sum(axis=0) / c.sum()
+    return _ratio(np.trace(c) - expected, c.sum() - expected)
+
+
+def zero_one_loss(sample: Sample) -> float:
+    return 1.0 - accuracy(sample)
+
+
+def counted(sample: Sample, cell: str) -> float:
+    """True or false positives or negatives, the second of two classes being the positive one."""
+    c = sample.confusion
+    cells = {"tn": c[0, 0], "fp": c[0, 1:].sum(), "fn": c[1:, 0].sum(), "tp": c[1:, 1:].sum()}
+    return float(cells[cell])
+
+
+def log_loss(sample: Sample) -> float:
+    """Mean negative log of the probability given to the true class."""
+    smallest = np.finfo(np.float64).eps
+    true_class = sample.labels.astype(np.int64)[:, None]
+    given = np.take_along_axis(sample.chances, true_class, axis=1)[:, 0]
+    losses = -np.log(np.clip(given, smallest, 1 - smallest))
+    return float(np.average(losses, weights=sample.weights))
+
+
+def brier_score(sample: Sample) -> float:
+    """Mean squared distance of probabilities from the truth; half of it where classes are two."""
+    truth = np.zeros_like(sample.chances)
+    np.put_along_axis(truth, sample.labels.astype(np.int64)[:, None], 1.0, axis=1)
+    distance = ((sample.chances - truth) ** 2).sum(axis=1)
+    scale = 0.5 if sample.chances.shape[1] == 2 else 1.0
+    return scale * float(np.average(distance, weights=sample.weights))
+
+
+def top_accuracy(sample: Sample, k: int) -> float:
+    """How often the true class is among the `k` likeliest (of equal ones, the later go first)."""
+    likeliest = np.argsort(sample.chances, axis=1, kind="stable")[:, ::-1][:, :k]
+    hits = (likeliest == sample.labels.astype(np.int64)[:, None]).any(axis=1)
+    return float(np.average(hits, weights=sample.weights))
+
+
+def roc_auc(sample: Sample, average: str) -> float:
+    """Area under the ROC curve; with many classes the average over each class against the rest.
+
+    Classes that all rows or no row of the sample belong to have no curve and are left out; without
+    any curve the area is NaN. `average` is `macro` or `weighted` (by how often a class occurs).
+    """
+    return _one_against_rest(sample, average, _area_under_roc)
+
+
+def roc_auc_pairs(sample: Sample, average: str) -> float:
+    """Mean area under the ROC curve over all pairs of classes (Hand & Till 2001)."""
+    truth, areas, shares = sample.labels, [], []
+    present = np.unique(truth).astype(np.int64)
+    for a, b in combinations(present, 2):
+        rows = (truth == a) | (truth == b)
+        weight = sample.weights[rows]
+        first = _area_under_roc(truth[rows] == a, sample.chances[rows, a], weight)
+        second = _area_under_roc(truth[rows] == b, sample.chances[rows, b], weight)
+        areas.append((first + second) / 2)
+        shares.append(float(np.mean(rows)))
+    return _mean(areas, shares if average == "weighted" else None)
+
+
+def average_precision(sample: Sample) -> float:
+    """Precision averaged over the steps of recall; with many classes, the mean over classes."""
+    return _one_against_rest(sample, "macro", _average_precision)
+
+
+def _averaged(
+    sample: Sample, average: str, formula: Callable[[Floats, Floats, Floats], Floats]
+) -> float:
+    """`formula` of hits, predicted and true weight, averaged over classes that occur at all.
+
+    average: `auto` is `binary` (the second class) for two classes, else `macro`.
+    """
+    c = sample.confusion
+    hit, predicted, true = np.diag(c), c.sum(axis=0), c.sum(axis=1)
+    if average == "auto":
+        average = "binary" if len(c) == 2 else "macro"
+    match average:
+        case "binary":
+            return float(formula(hit, predicted, true)[1])
+        case "micro":
+            return float(formula(*(np.array([a.sum()]) for a in (hit, predicted, true)))[0])
+        case "weighted":
+            return _ratio(formula(hit, predicted, true) @ true, true.sum())
+        case _:
+            occurs = (predicted + true) > 0
+            return float(np.mean(formula(hit, predicted, true)[occurs])) if occurs.any() else 0.0
+
+
+def _one_against_rest(
+    sample: Sample, average: str, formula: Callable[[Floats, Floats, Floats], float]
+) -> float:
+    chances, truth = sample.chances, sample.labels
+    if chances.shape[1] == 2:
+        return formula(truth == 1, chances[:, 1], sample.weights)
+    results, shares = [], []
+    for number in range(chances.shape[1]):
+        is_true = truth == number
+        if is_true.any() and not is_true.all():
+            results.append(formula(is_true, chances[:, number], sample.weights))
+            shares.append(float(sample.weights[is_true].sum()))
+    return _mean(results, shares if average == "weighted" else None)
+
+
+def _area_under_roc(is_true: Floats, score: Floats, weight: Floats) -> float:
+    hits, misses = _curve(is_true, score, weight)
+    if hits[-1] <= 0 or misses[-1] <= 0:
+        return float("nan")
+    return float(np.trapezoid(np.r_[0.0, hits], np.r_[0.0, misses]) / (hits[-1] * misses[-1]))
+
+
+def _average_precision(is_true: Floats, score: Floats, weight: Floats) -> float:
+    hits, misses = _curve(is_true, score, weight)
+    if hits[-1] <= 0:
+        return float("nan")
+    gained = np.diff(hits, prepend=0.0) / hits[-1]
+    return float(gained @ _ratios(hits, hits + misses))
+
+
+def _curve(is_true: Floats, score: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Weight of true and of false rows that score at least each distinct score, best first."""
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    last_of_ties = np.r_[ranked[1:] != ranked[:-1], True]
+    hits = np.cumsum(np.where(is_true, weight, 0.0)[order])[last_of_ties]
+    misses = np.cumsum(np.where(is_true, 0.0, weight)[order])[last_of_ties]
+    return hits, misses
+
+
+def _ratios(part: Floats, whole: Floats) -> Floats:
+    """part / whole; 0 where the whole is 0."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")
+
+
+def _mean(values: list[float], shares: list[float] | None) -> float:
+    return float(np.average(values, weights=shares)) if values else float("nan")

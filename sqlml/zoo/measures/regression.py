@@ -1,0 +1,117 @@
+"""How near predicted values are. With several labels, the mean over them."""
+
+import numpy as np
+
+from sqlml.zoo.measures.sample import Floats, Sample
+
+
+def mean_squared_error(sample: Sample) -> float:
+    return _mean((_truth(sample) - _predicted(sample)) ** 2, sample)
+
+
+def root_mean_squared_error(sample: Sample) -> float:
+    squares = _columns((_truth(sample) - _predicted(sample)) ** 2)
+    return float(np.mean(np.sqrt(np.average(squares, axis=0, weights=sample.weights))))
+
+
+def mean_absolute_error(sample: Sample) -> float:
+    return _mean(np.abs(_truth(sample) - _predicted(sample)), sample)
+
+
+def mean_absolute_percentage_error(sample: Sample) -> float:
+    """As a share: 0.1 is ten percent."""
+    smallest = np.finfo(np.float64).eps
+    size = np.maximum(np.abs(_truth(sample)), smallest)
+    return _mean(np.abs(_truth(sample) - _predicted(sample)) / size, sample)
+
+
+def median_absolute_error(sample: Sample) -> float:
+    """The weighted median where rows have weights: the mean of its lower and upper value."""
+    errors = _columns(np.abs(_truth(sample) - _predicted(sample)))
+    if sample.weight is None:
+        return float(np.mean(np.median(errors, axis=0)))
+    return float(np.mean([_weighted_median(column, sample.weights) for column in errors.T]))
+
+
+def max_error(sample: Sample) -> float:
+    return float(np.max(np.abs(_truth(sample) - _predicted(sample))))
+
+
+def mean_squared_log_error(sample: Sample) -> float:
+    return _mean(_log_differences(sample) ** 2, sample)
+
+
+def root_mean_squared_log_error(sample: Sample) -> float:
+    squares = _columns(_log_differences(sample) ** 2)
+    return float(np.mean(np.sqrt(np.average(squares, axis=0, weights=sample.weights))))
+
+
+def r2(sample: Sample) -> float:
+    """1 - squared error over the squared error of the mean; NaN with fewer than two rows."""
+    return _share_explained(_truth(sample) - _predicted(sample), sample)
+
+
+def explained_variance(sample: Sample) -> float:
+    """As r2, but a constant error does not count."""
+    errors = _columns(_truth(sample) - _predicted(sample))
+    return _share_explained(errors - np.average(errors, axis=0, weights=sample.weights), sample)
+
+
+def mean_poisson_deviance(sample: Sample) -> float:
+    """NaN unless the truth is ≥ 0 and predictions are > 0."""
+    y, p = _truth(sample), _predicted(sample)
+    if (y < 0).any() or (p <= 0).any():
+        return float("nan")
+    logs = np.log(np.divide(y, p, out=np.ones_like(y), where=y > 0))
+    return _mean(2 * (y * logs - y + p), sample)
+
+
+def mean_gamma_deviance(sample: Sample) -> float:
+    """NaN unless truth and predictions are > 0."""
+    y, p = _truth(sample), _predicted(sample)
+    if (y <= 0).any() or (p <= 0).any():
+        return float("nan")
+    return _mean(2 * (np.log(p / y) + y / p - 1), sample)
+
+
+def _truth(sample: Sample) -> Floats:
+    return np.asarray(sample.labels, dtype=np.float64)
+
+
+def _predicted(sample: Sample) -> Floats:
+    return np.asarray(sample.predicted, dtype=np.float64)
+
+
+def _columns(values: Floats) -> Floats:
+    return values.reshape(len(values), -1)
+
+
+def _mean(values: Floats, sample: Sample) -> float:
+    return float(np.mean(np.average(_columns(values), axis=0, weights=sample.weights)))
+
+
+def _share_explained(errors: Floats, sample: Sample) -> float:
+    truth, weights = _columns(_truth(sample)), sample.weights
+    if len(truth) < 2:
+        return float("nan")
+    left = weights @ _columns(errors) ** 2
+    whole = weights @ (truth - np.average(truth, axis=0, weights=weights)) ** 2
+    constant = np.where(left > 0, 0.0, 1.0)
+    shares = np.where(whole > 0, 1 - left / np.where(whole > 0, whole, 1.0), constant)
+    return float(np.mean(shares))
+
+
+def _log_differences(sample: Sample) -> Floats:
+    """log(1 + truth) - log(1 + predicted); NaN where either is not above -1."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        difference = np.log1p(_truth(sample)) - np.log1p(_predicted(sample))
+    return np.asarray(np.where(np.isfinite(difference), difference, np.nan), dtype=np.float64)
+
+
+def _weighted_median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    half = reached[-1] / 2
+    lower = values[order][np.searchsorted(reached, half, side="left")]
+    upper = values[order][min(np.searchsorted(reached, half, side="right"), len(values) - 1)]
+    return float((lower + upper) / 2)

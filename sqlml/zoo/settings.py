@@ -1,0 +1,161 @@
+"""The attributes that are no estimator's own: `train.*`, `validation.*`, `predict.*` …"""
+
+from collections.abc import Mapping
+
+from sqlml.zoo.attributes import Attribute, Dictionary
+from sqlml.zoo.metrics import spellings
+
+# A family takes from these what it understands: `TRAIN.only("seed", "weight")`.
+TRAIN = Dictionary(
+    (
+        Attribute(
+            "num_boost_round",
+            ("integer",),
+            default=10,
+            minimum=1,
+            aliases=("n_estimators",),
+            doc="How many rounds of boosting; each adds a tree, or one tree per class.",
+        ),
+        Attribute(
+            "early_stopping_rounds",
+            ("integer",),
+            minimum=1,
+            choices=(None,),
+            doc="Stop after this many rounds without a better validation score, and keep the best.",
+        ),
+        Attribute(
+            "num_workers",
+            ("integer",),
+            default=1,
+            minimum=1,
+            doc="How many workers share one training; one machine uses threads instead.",
+        ),
+        Attribute(
+            "seed",
+            ("integer",),
+            default=0,
+            minimum=0,
+            maximum=2**31 - 1,
+            doc="Where random numbers start: the same seed and rows give the same model.",
+        ),
+        Attribute(
+            "disk_cache",
+            ("boolean",),
+            default=False,
+            doc="Keep the prepared rows on disk, for a table that does not fit in memory.",
+        ),
+        Attribute(
+            "weight",
+            ("text",),
+            choices=(None,),
+            doc="The column that says how much each row counts; it is no feature.",
+        ),
+        Attribute(
+            "class_weight",
+            ("list",),
+            choices=("balanced", None),
+            doc="`balanced` makes every class count the same; a list gives each class its weight.",
+        ),
+        Attribute(
+            "group",
+            ("text",),
+            choices=(None,),
+            doc="The column that says which rows are ranked against each other; it is no feature.",
+        ),
+        Attribute("batch_size", ("integer",), default=32, minimum=1, doc="Rows in one step."),
+        Attribute("epoch", ("integer",), default=1, minimum=1, doc="Passes over all rows."),
+        Attribute(
+            "verbose", ("integer",), default=0, minimum=0, maximum=2, doc="How much is printed."
+        ),
+        Attribute(
+            "max_steps", ("integer",), default=0, minimum=0, doc="Most steps to take; 0: no limit."
+        ),
+    )
+)
+
+_METRICS = Attribute(
+    "metrics",
+    choices=spellings(),
+    several=True,
+    doc="What to measure: names as in scikit-learn or Keras, in any case.",
+)
+
+VALIDATION = Dictionary(
+    (
+        Attribute(
+            "select",
+            ("text",),
+            doc="A query for the rows to validate on, with the same columns as the training rows.",
+        ),
+        Attribute(
+            "split",
+            ("number",),
+            minimum=0,
+            maximum=1,
+            open_minimum=True,
+            open_maximum=True,
+            doc="The share of rows held back to validate on: drawn by the seed, even over classes.",
+        ),
+        _METRICS,
+    )
+)
+
+PREDICT = Dictionary(
+    (
+        Attribute(
+            "probability",
+            ("boolean",),
+            default=False,
+            doc="Add one column per class with its probability: `<column>_proba_<class>`.",
+        ),
+        Attribute(
+            "extra_outputs",
+            ("text",),
+            several=True,
+            doc="Further results of the model to add as columns, such as `score` of an outlier.",
+        ),
+        Attribute(
+            "batch_size", ("integer",), default=65536, minimum=1, doc="Rows predicted at a time."
+        ),
+    )
+)
+
+EVALUATE = Dictionary((_METRICS,))
+
+EXPLAIN = Dictionary(
+    (
+        Attribute(
+            "plot_type",
+            choices=("bar", "dot", "violin", "decision"),
+            default="bar",
+            doc="The kind of plot: mean size of each feature's effect, or every row's effects.",
+        ),
+        Attribute(
+            "max_display",
+            ("integer",),
+            default=20,
+            minimum=1,
+            doc="The most features that a plot shows.",
+        ),
+        Attribute(
+            "sort",
+            ("boolean",),
+            default=True,
+            doc="Show the features with the largest effect first.",
+        ),
+        Attribute(
+            "keys",
+            ("text",),
+            several=True,
+            doc="Columns of the query to put before the explanations, to tell rows apart.",
+        ),
+    )
+)
+
+# What may stand in the WITH of each statement, by namespace; TRAIN's own part is its model's.
+STATEMENTS: Mapping[str, Mapping[str, Dictionary]] = {
+    "train": {"validation": VALIDATION},
+    "predict": {"predict": PREDICT},
+    "evaluate": {"validation": EVALUATE},
+    "explain": {"explain": EXPLAIN},
+}
