@@ -12,6 +12,9 @@ from sqlml.errors import StepError
 from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.variables import substitute
+from sqlml.optimizer import PASSES
+from sqlml.optimizer.forecast import Forecast, forecast
+from sqlml.optimizer.history import History, PastStep
 from sqlml.optimizer.reuse import Reuse
 from sqlml.planner.locate import locate
 from sqlml.planner.lower import lower
@@ -20,6 +23,7 @@ from sqlml.planner.program import plan as make_plan
 from sqlml.results import Result, Results
 from sqlml.runtime import local
 from sqlml.runtime.events import Listener
+from sqlml.runtime.report import RunReport
 from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
@@ -28,18 +32,23 @@ from sqlml.workflow.ir import Workflow
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A program on its way: every stage that the compiler has made of it."""
+    """A program on its way, at every stage. stages: the workflow as lowered, then after each pass."""
 
     program: Program
     plan: LogicalPlan
-    workflow: Workflow
+    stages: tuple[tuple[str, Workflow], ...]
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow that will run."""
+        return self.stages[-1][1]
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
     """A run that has ended, well or not, and the results it gave."""
 
-    report: local.RunReport
+    report: RunReport
     results: Results
 
 
@@ -50,6 +59,7 @@ class Session:
         self.database = database
         self.store = store
         self.settings = settings
+        self.history: History = _StoredHistory(database, store)
 
     @classmethod
     def open(cls, settings: Settings | None = None, **given: Any) -> Self:
@@ -83,7 +93,15 @@ class Session:
             plan = make_plan(program, catalog, dialect=self.settings.dialect)
         workflow = lower(plan, ", ".join(Path(source.name).name for source in sources))
         verify(workflow)
-        return Compiled(program, plan, workflow)
+        stages = [("workflow", workflow)]
+        for name in PASSES:
+            workflow = PASSES.load(name)(self.history)(workflow)
+            stages.append((name, workflow))
+        return Compiled(program, plan, tuple(stages))
+
+    def forecast(self, compiled: Compiled) -> Forecast:
+        """What running a compiled program now would do."""
+        return forecast(compiled.workflow, self.reuse(compiled.workflow), self.history)
 
     def reuse(self, workflow: Workflow, resume: str | None = None) -> Reuse:
         """What of a workflow need not run."""
@@ -109,8 +127,8 @@ class Session:
             threads=self.settings.threads or None,
             locate=place,
         )
-        results = [Result(step.name, step.result()) for step in report.steps if step.has_result]
-        metrics = {step.name: dict(step.metrics) for step in report.steps}
+        results = [Result(step, rows.read()) for step, rows in report.results]
+        metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}
         return Execution(report, Results(report.run, results, metrics))
 
     def run(
@@ -171,6 +189,24 @@ class _LiveCatalog:
 
     def models(self) -> tuple[str, ...]:
         return self._models.names()
+
+
+class _StoredHistory:
+    """The optimizer's History over the store."""
+
+    def __init__(self, database: Database, store: Store) -> None:
+        self._database = database
+        self._store = store
+
+    def past(self, operation: str, target: str) -> Sequence[PastStep]:
+        return [PastStep(*step) for step in self._store.runs.past(operation, target)]
+
+    def newest_version(self, model: str) -> int | None:
+        found = self._store.models.find(model, None)
+        return found.number if found else None
+
+    def has_table(self, table: str) -> bool:
+        return self._database.fingerprint(table) is not None
 
 
 def connect(db: str | Path | None = None, **settings: Any) -> Session:

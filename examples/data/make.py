@@ -1,10 +1,10 @@
-"""Make the example data. Real sets come from scikit-learn; those marked synthetic are drawn, seeded.
+"""Make the example data. Real sets come from scikit-learn; those marked synthetic are drawn.
 
     python examples/data/make.py
 
 Real: iris, wine, breast cancer, diabetes and digits, as scikit-learn carries them (UCI, Lars).
-Synthetic: houses, customers (churn), card payments (fraud), searches (ranking). Their columns relate
-to the label by rules with noise, written below, so that a model has something to find.
+Synthetic: houses, customers (churn), card payments (fraud), searches (ranking), from a seed. Their
+columns relate to the label by rules with noise, written below, so that there is something to find.
 """
 
 from pathlib import Path
@@ -63,7 +63,7 @@ def digits() -> pa.Table:
 
 
 def houses(draw: np.random.Generator, rows: int = 4_000) -> pa.Table:
-    """Synthetic: sales of houses. The price follows size, age, district and distance, with noise."""
+    """Synthetic: sales of houses. Size, age, district and distance make the price, with noise."""
     districts = np.array(["harbour", "hill", "mill", "park", "station"])
     worth = np.array([1.35, 1.6, 0.8, 1.25, 1.0])
     district = draw.integers(0, 5, rows)

@@ -1,8 +1,9 @@
 """What the rest of sqlml asks of a database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import pyarrow as pa
@@ -27,35 +28,75 @@ class Rehearsal(Protocol):
         """
         ...
 
-    def apply(self, sql: str) -> None:
-        """Let a plain statement's effect on the catalog be seen by later ones (no rows are read)."""
+    def apply(self, sql: str, *, exists_ok: bool = False) -> None:
+        """Let a plain statement's effect on the catalog be seen by later ones (no rows are read).
+
+        exists_ok: creating something that exists replaces it, as for a step that may be reused.
+
+        Raises:
+            QueryProblem: the database refuses the statement.
+        """
         ...
 
     def create(self, table: str, columns: tuple[Column, ...]) -> None:
-        """Pretend that a table exists from here on."""
+        """Pretend that a table exists from here on.
+
+        Raises:
+            QueryProblem: the name is a view's, or its schema does not exist.
+        """
         ...
 
-    def tables(self) -> tuple[str, ...]: ...
+    def tables(self) -> tuple[str, ...]:
+        """The names of all tables and views as a statement would write them, unquoted."""
+        ...
 
 
 class QueryProblem(Exception):
-    """The database refuses a statement. offset: character offset in the statement, or None."""
+    """The database refuses a statement.
+
+    offset and length: the characters at fault in the statement; offset is None where nobody knows.
+    kind: table, column, function, schema, file, exists (an object of that name does), syntax or "".
+    """
 
     def __init__(
-        self, message: str, offset: int | None = None, hint: str = "", kind: str = ""
+        self,
+        message: str,
+        offset: int | None = None,
+        hint: str = "",
+        kind: str = "",
+        length: int = 0,
     ) -> None:
         super().__init__(message)
         self.offset = offset
         self.hint = hint
-        self.kind = kind  # table, column, function, syntax or ""
+        self.kind = kind
+        self.length = length
 
 
 class Database(Protocol):
-    """A database that the driver process owns. Methods may be called from several threads."""
+    """A database that the driver process owns. Methods may be called from several threads.
+
+    Methods that run SQL raise QueryProblem when the database refuses it, then or while rows are read,
+    and SqlmlError (E06xx) when its surroundings are at fault: disk, memory, an interrupt.
+    """
 
     dialect: str
 
-    def rehearse(self) -> AbstractContextManager[Rehearsal]: ...
+    @property
+    def single_connection(self) -> bool:
+        """Whether every statement runs on one connection, one at a time.
+
+        Programs that change a connection's state (SET, USE, BEGIN, temporary tables) need that. Setting
+        it to True begins with a fresh connection; setting it to False ends that one and its state.
+        """
+        ...
+
+    @single_connection.setter
+    def single_connection(self, value: bool) -> None: ...
+
+    def rehearse(self) -> AbstractContextManager[Rehearsal]:
+        """Try statements without lasting effect; nothing else may change the database meanwhile."""
+        ...
 
     def rows(self, sql: str, batch_rows: int = 65536) -> pa.RecordBatchReader:
         """Stream a query's rows; memory stays bounded."""
@@ -67,16 +108,29 @@ class Database(Protocol):
         """Run any statement; the result set, or None when it has none."""
         ...
 
-    def replace(self, table: str, data: pa.RecordBatchReader) -> int:
-        """Create or atomically replace a table; the old one stays if anything fails. Returns the row count."""
+    def replace(
+        self,
+        table: str,
+        data: pa.RecordBatchReader,
+        types: Mapping[str, str] = MappingProxyType({}),
+    ) -> int:
+        """Create or atomically replace a table; the old one stays if anything fails.
+
+        types: the database type of columns whose Arrow type would give another one (HUGEINT, UUID,
+        ENUM …). An error raised by `data` is raised here. Returns the row count.
+        """
         ...
 
     def fingerprint(self, table: str) -> str | None:
         """A digest of a table's schema and rows that changes when they do; None when there is no such table."""
         ...
 
-    def attach_tables(self, tables: "Iterator[tuple[str, pa.Table]]") -> None:
-        """Make Arrow tables visible to queries under these names (sqlml_models, sqlml_runs …)."""
+    def file_fingerprint(self, path: str) -> str | None:
+        """A digest of the names, sizes and times of the files that a path or glob means; None: unknown."""
+        ...
+
+    def attach_tables(self, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
+        """Make Arrow tables visible under these names (sqlml_models …), made when a statement names them."""
         ...
 
     def interrupt(self) -> None:

@@ -1,1 +1,15 @@
-"""Workflow to better workflow, one pass per file; and what is known without running it."""
+"""Workflow to better workflow, one pass per file; the order of PASSES is the order they run in."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlml.registry import Registry
+
+if TYPE_CHECKING:
+    from sqlml.optimizer.history import History
+    from sqlml.workflow.ir import Workflow
+
+# A pass is a frozen dataclass, made from what earlier runs know; calling it gives a new workflow.
+PASSES: "Registry[Callable[[History], Callable[[Workflow], Workflow]]]" = Registry(
+    "pass", "sqlml.passes", "E0808", {"size": "sqlml.optimizer.size:Size"}
+)

@@ -83,6 +83,10 @@ class Reuse:
         """The digest of what a step does, without its data."""
         return static_hash(node, _versions(node))
 
+    def can_stand(self, node: Node) -> bool:
+        """Whether a step of this kind is ever reused."""
+        return self._by_key and _is_repeatable(node)
+
     def lookup(self, node: Node, models: Mapping[str, str]) -> Reused | None:
         """What makes running `node` needless, or None when it has to run.
 
@@ -135,7 +139,7 @@ class Reuse:
         return Reused(self._resume, {})
 
     def _key(self, node: Node, models: Mapping[str, str]) -> str | None:
-        if not self._by_key or not _is_repeatable(node):
+        if not self.can_stand(node):
             return None
         data: dict[str, str] = {}
         for name in _reads(node):

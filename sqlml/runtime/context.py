@@ -1,8 +1,10 @@
 """A step's surroundings in the driver process, next to the database and the store."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -21,9 +23,8 @@ from sqlml.runtime.rows import (
 from sqlml.store.store import Store
 from sqlml.zoo.context import Models
 
-Computing = Callable[
-    [Iterator[pa.RecordBatch]], Iterator[tuple[pa.RecordBatch, Sequence[pa.Array]]]
-]
+Pairs = Generator[tuple[pa.RecordBatch, Sequence[pa.Array]], None, None]
+Computing = Callable[[pa.Schema, Iterator[pa.RecordBatch]], Pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,7 @@ class DriverContext:
         compute: Callable[[pa.RecordBatch], Sequence[pa.Array]],
         into: str | None,
     ) -> int:
-        def computing(
-            batches: Iterator[pa.RecordBatch],
-        ) -> Iterator[tuple[pa.RecordBatch, Sequence[pa.Array]]]:
+        def computing(_schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Pairs:
             for batch in batches:
                 yield batch, compute(batch.select(list(uses)))
 
@@ -112,12 +111,16 @@ class DriverContext:
         kept = [i for i, name in enumerate(reader.schema.names) if name not in drops]
         schema = pa.schema([*(reader.schema.field(i) for i in kept), *adds])
 
-        def extended() -> Iterator[pa.RecordBatch]:
-            for batch, arrays in computing(batch for batch in reader if batch.num_rows):
-                columns = [*(batch.column(i) for i in kept), *arrays]
-                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        def extended() -> Generator[pa.RecordBatch, None, None]:
+            batches = (batch for batch in reader if batch.num_rows)
+            with closing(computing(reader.schema, batches)) as pairs:
+                for batch, arrays in pairs:
+                    columns = [*(batch.column(i) for i in kept), *arrays]
+                    yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
-        return self.deliver(schema, extended(), into)
+        types = self._types(sql, set(schema.names[: len(kept)])) if into else {}
+        with closing(reader), closing(extended()) as batches:
+            return self.deliver(schema, batches, into, types)
 
     def write(self, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         reader = data.to_reader() if isinstance(data, pa.Table) else data
@@ -129,23 +132,21 @@ class DriverContext:
         else:
             self.deliver(data.schema, iter(data), None)
 
-    def deliver(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch], into: str | None) -> int:
+    def deliver(
+        self,
+        schema: pa.Schema,
+        batches: Iterator[pa.RecordBatch],
+        into: str | None,
+        types: Mapping[str, str] = MappingProxyType({}),
+    ) -> int:
         """Write batches to a table or, with `into=None`, to the file of the step's result set.
 
-        An error of `batches` is raised as it is, not as the database retells it.
+        types: database types of columns, where known. Returns the number of rows.
         """
-        source = _Remembering(batches)
-        try:
-            if into is None:
-                return self._keep(schema, source)
-            reader = pa.RecordBatchReader.from_batches(schema, source)
-            return self._shared.database.replace(into, reader)
-        except Exception:
-            if source.error is not None:
-                raise source.error from None
-            raise
-        finally:
-            source.close()
+        if into is None:
+            return self._keep(schema, batches)
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        return self._shared.database.replace(into, reader, types)
 
     def model(self, reference: str) -> Path:
         name, _, number = reference.rpartition("@")
@@ -171,6 +172,12 @@ class DriverContext:
     def note(self, message: str) -> None:
         self._shared.tell(StepNote(self._shared.clock(), self._step, message))
 
+    def _types(self, sql: str, columns: set[str]) -> Mapping[str, str]:
+        """The database types of some columns of a query."""
+        described = self._shared.database.table(f"DESCRIBE {select_from('*', sql)}").to_pydict()
+        pairs = zip(described["column_name"], described["column_type"], strict=True)
+        return {name: kind for name, kind in pairs if name in columns}
+
     def _read(self, sql: str) -> pa.RecordBatchReader:
         return self._shared.database.rows(sql, BATCH_ROWS)
 
@@ -187,32 +194,10 @@ class DriverContext:
         return rows
 
 
-class _Remembering(Iterator[pa.RecordBatch]):
-    """Batches, and the error that ended them."""
-
-    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
-        self.error: Exception | None = None
-        self._batches = batches
-
-    def __next__(self) -> pa.RecordBatch:
-        try:
-            return next(self._batches)
-        except StopIteration:
-            raise
-        except Exception as error:
-            self.error = error
-            raise
-
-    def close(self) -> None:
-        close = getattr(self._batches, "close", None)
-        if close is not None:
-            close()
-
-
 def model_is_gone(reference: str) -> StepError:
     return StepError(
         Diagnostic(
-            "E0625",
+            "E0624",
             f"model `{reference}` is no longer stored",
             hint="train it again; `SHOW MODELS` lists what is stored",
             about="using",

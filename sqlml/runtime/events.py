@@ -108,6 +108,17 @@ class StepSkipped(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StepInterrupted(Event):
+    """The step was running when the run was interrupted."""
+
+    kind: ClassVar[str] = "step_interrupted"
+    step: str
+    operation: str
+    title: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished(Event):
     kind: ClassVar[str] = "run_finished"
     run: str
@@ -117,6 +128,7 @@ class RunFinished(Event):
     reused: int = 0
     failed: int = 0
     skipped: int = 0
+    interrupted: int = 0
 
 
 Listener = Callable[[Event], None]

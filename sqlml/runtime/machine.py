@@ -17,9 +17,7 @@ _FORGET_PEAK = "5"  # proc(5), clear_refs: reset the high water mark of the resi
 
 def core_count() -> int:
     """The cores that this process may use, the container's quota counted; at least 1."""
-    usable = (
-        len(os.sched_getaffinity(0)) if sys.platform == "linux" else (os.cpu_count() or 1)
-    )
+    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else (os.cpu_count() or 1)
     for text in _cgroup_files("cpu.max"):
         quota, _, period = text.partition(" ")
         if quota != "max":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -35,10 +35,13 @@ class ResultSet:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """How a step ended. source: the run that did it, when it was reused. because: why it was skipped."""
+    """How a step ended.
+
+    source: the run that did it, when it was reused. because: why it was skipped. peak_memory: bytes.
+    """
 
     status: StepStatus
-    outcome: Outcome = Outcome()
+    outcome: Outcome = field(default_factory=Outcome)
     result: ResultSet | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     source: str = ""
@@ -62,6 +65,11 @@ class RunReport:
         for name, step in self.steps.items():
             if step.result is not None:
                 yield name, step.result
+
+    @property
+    def failed_step(self) -> str | None:
+        """The first step that failed, in the order of the workflow."""
+        return next((name for name, step in self.steps.items() if step.status == "failed"), None)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

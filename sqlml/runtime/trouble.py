@@ -10,8 +10,7 @@ from sqlml.errors import Diagnostic, SqlmlError, StepError
 from sqlml.runtime.machine import in_words, memory_limit, peak_memory
 
 _OUT_OF_MEMORY = ("bad_alloc", "out of memory", "cannot allocate memory", "unable to allocate")
-_DISK_FULL = ("no space left on device", "disk quota exceeded", "could not write all bytes")
-_DATABASE_MODULES = ("duckdb", "_duckdb")
+_CARRIED = ("code", "message", "label", "hint", "about")
 
 
 class ForeignBug(Exception):  # noqa: N818 - it names what happened there
@@ -28,19 +27,22 @@ def diagnose(error: BaseException) -> tuple[Diagnostic, ...] | None:
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return (disk_full(str(error)),)
         case QueryProblem():
-            return _told_by_database(str(error), error.hint)
-    if type(error).__module__ in _DATABASE_MODULES:
-        return _told_by_database(str(error))
+            return (Diagnostic("E0623", str(error), about="query", hint=error.hint),)
     if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
         return (out_of_memory(peak_memory()),)
     return None
 
 
-def out_of_memory(peak: int) -> Diagnostic:
-    held = f"; it held {in_words(peak)} of {in_words(memory_limit())}" if peak else ""
+def out_of_memory(peak: int, *, killed: bool = False) -> Diagnostic:
+    """peak: the bytes that the step has held. killed: the system ended its process (signal 9)."""
+    what = (
+        "the step was killed, most likely for lack of memory"
+        if killed
+        else ("the step ran out of memory")
+    )
     return Diagnostic(
         "E0620",
-        f"the step ran out of memory{held}",
+        f"{what}: it held {in_words(peak)} of {in_words(memory_limit())}",
         hint="select fewer rows or columns, set `train.disk_cache`, or give sqlml more memory",
     )
 
@@ -70,10 +72,9 @@ def encode(error: BaseException) -> dict[str, Any]:
         return {"traceback": "".join(traceback.format_exception(error))}
     return {
         "diagnostics": [
-            {"code": d.code, "message": d.message, "label": d.label, "hint": d.hint, "about": d.about}
-            for d in diagnostics
+            {name: getattr(diagnostic, name) for name in _CARRIED} for diagnostic in diagnostics
         ]
-    }  # fmt: skip
+    }
 
 
 def decode(told: Mapping[str, Any]) -> Exception:
@@ -81,19 +82,3 @@ def decode(told: Mapping[str, Any]) -> Exception:
     if "traceback" in told:
         return ForeignBug(told["traceback"])
     return StepError(*(Diagnostic(**diagnostic) for diagnostic in told["diagnostics"]))
-
-
-def _told_by_database(message: str, hint: str = "") -> tuple[Diagnostic, ...]:
-    folded = message.lower()
-    if any(sign in folded for sign in _DISK_FULL):
-        return (disk_full(message.splitlines()[0]),)
-    if any(sign in folded for sign in _OUT_OF_MEMORY):
-        return (
-            Diagnostic(
-                "E0623",
-                f"the database ran out of memory: {message.splitlines()[0]}",
-                about="query",
-                hint=hint or "let the query read or sort less, or raise DuckDB's `memory_limit`",
-            ),
-        )
-    return (Diagnostic("E0624", message, about="query", hint=hint),)

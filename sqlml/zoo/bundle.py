@@ -1,0 +1,136 @@
+"""What a stored model is made of: a manifest, fitted preprocessing, and the library's own files."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlml.errors import Diagnostic, StepError
+from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.label import ClassValue, Label
+from sqlml.zoo.model import Estimator, ModelType, Task, Trainer
+from sqlml.zoo.models import find_model
+
+FORMAT = 1
+FILE = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All that is known about a model but its parameters' values; `manifest.json` in its folder.
+
+    estimator: canonical name. pipeline: fitted features as JSON, by target. columns: the query's
+    columns that they need, and label: the labels, each `{"name", "type"}` with the database's type.
+    classes: original values by class number. history: metrics per round, oldest first. base: the
+    version that the training went on from. The store adds name, version, created and run.
+    """
+
+    estimator: str
+    family: str
+    task: Task
+    pipeline: Mapping[str, Any]
+    columns: tuple[Mapping[str, str], ...]
+    label: tuple[Mapping[str, str], ...] = ()
+    classes: tuple[ClassValue, ...] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    statement: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    history: tuple[Mapping[str, float], ...] = ()
+    rows: int = 0
+    validation_rows: int = 0
+    fingerprint: str = ""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    sqlml: str = ""
+    base: str | None = None
+    format: int = FORMAT
+    name: str = ""
+    version: int = 0
+    created: str = ""
+    run: str = ""
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return tuple(Label(one["name"], one["type"], self.classes) for one in self.label)
+
+    def to_json(self) -> dict[str, Any]:
+        """The manifest as a trainer writes it: what only the store knows is left out."""
+        known = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: known[name] for name in known if name not in _OF_THE_STORE}
+
+
+_OF_THE_STORE = ("name", "version", "created", "run")
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A stored model, ready to use."""
+
+    manifest: Manifest
+    pipeline: Pipeline
+    estimator: Estimator
+
+
+def read_manifest(content: Mapping[str, Any]) -> Manifest:
+    """The manifest of a stored model from its JSON.
+
+    Raises:
+        StepError: it was written by a newer sqlml.
+    """
+    if content.get("format", FORMAT) > FORMAT:
+        made_by = content.get("sqlml", "")
+        raise StepError(
+            Diagnostic(
+                "E0410",
+                f"model `{content.get('name', '')}` was made by a newer sqlml {made_by}".rstrip(),
+                label=f"its format is {content['format']}; this sqlml reads up to {FORMAT}",
+                hint="pip install --upgrade sqlml",
+                about="model",
+            )
+        )
+    known = {one.name for one in fields(Manifest)}
+    values = {name: value for name, value in content.items() if name in known}
+    for name in ("columns", "label", "classes", "history"):
+        if values.get(name) is not None:
+            values[name] = tuple(values[name])
+    return Manifest(**values)
+
+
+def load(folder: Path) -> Bundle:
+    """The model stored in a folder.
+
+    Raises:
+        StepError: it was written by a newer sqlml, or its estimator is not known here.
+    """
+    manifest = read_manifest(json.loads((folder / FILE).read_text("utf-8")))
+    pipeline = Pipeline.from_json(manifest.pipeline[""])
+    return Bundle(manifest, pipeline, trainer_of(model_type(manifest.estimator)).load(folder))
+
+
+def model_type(name: str) -> ModelType:
+    """The model of that name.
+
+    Raises:
+        StepError: there is none here, as when a plugin is not installed.
+    """
+    found = find_model(name)
+    if found is None:
+        raise StepError(
+            Diagnostic(
+                "E0427",
+                f"there is no model type `{name}` here",
+                hint="install the package that adds it",
+                about="model",
+            )
+        )
+    return found
+
+
+def trainer_of(model: ModelType) -> Trainer:
+    """The trainer of a kind of model; this is what loads its library."""
+    module, _, name = model.trainer.partition(":")
+    trainer: Trainer = getattr(import_module(module), name)()
+    return trainer

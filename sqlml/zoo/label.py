@@ -52,8 +52,17 @@ class Label:
         return "integer" if base in _INTEGERS else _KINDS.get(base, "other")
 
     @property
+    def identifier(self) -> str:
+        """The name as one would write it in a query."""
+        return self.name if self.name.isidentifier() else quoted(self.name)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(map(class_name, self.classes or ()))
+
+    @property
     def class_expression(self) -> str:
-        """SQL for the label in the form that classes are compared in."""
+        """SQL for the label in the form that classes are compared in (−0.0 becomes 0.0)."""
         column = quoted(self.name)
         match self.kind:
             case "text":
@@ -62,7 +71,7 @@ class Label:
                 wide = self.type.upper() in _BEYOND_BIGINT or not _fit_bigint(self.classes or ())
                 return f"CAST({column} AS {'DECIMAL(38, 0)' if wide else 'BIGINT'})"
             case "float" | "decimal":
-                return f"CAST({column} AS DOUBLE)"
+                return f"(CAST({column} AS DOUBLE) + 0)"
             case _:
                 return column
 

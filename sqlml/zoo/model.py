@@ -45,13 +45,6 @@ class Family(Protocol):
         ...
 
     def task(self, model: ModelType, parameters: Mapping[str, Value]) -> Task | None:
-        """What the model will do with these (checked) parameters; no library is loaded to know.
-
-        None when the label decides: few distinct values make a classification, else a regression.
-        """
-        ...
-
-    def task(self, model: ModelType, parameters: Mapping[str, Value]) -> Task | None:
         """The task that the model's parameters ask for; None where the label decides."""
         ...
 
@@ -104,6 +97,7 @@ class FitJob:
     report: Callable[[int, int, Mapping[str, float]], None] = field(
         default=lambda _done, _total, _values: None
     )
+    note: Callable[[str], None] = field(default=lambda _message: None)
 
 
 class Trainer(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,30 +10,36 @@ from numpy.typing import NDArray
 from sqlml.errors import Diagnostic, StepError
 
 Mask = NDArray[np.bool_]
-Strata = NDArray[np.integer]
+Strata = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """Rows held back from training, by stratum and by place in it.
 
-    held: one flag per row, stratum after stratum. starts: where each stratum begins. Drawn by
-    groups, a stratum's number is the group's, and one flag holds for the whole group.
+    held: one flag per row, stratum after stratum. starts: where each stratum begins, and the end.
     """
 
     held: Mask
     starts: NDArray[np.int64]
-    by_group: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many rows are held back."""
+        return int(self.held.sum())
 
     def begin(self) -> Callable[[Strata], Mask]:
-        """A fresh pass over the rows: from each batch's strata, in order, to what is held back."""
-        if self.by_group:
-            return lambda groups: self.held[groups]
-        next_row = self.starts.copy()
+        """A fresh pass over the rows: from each batch's strata, in order, to what is held back.
+
+        Raises:
+            StepError: there are more rows than when the split was drawn.
+        """
+        next_row = self.starts[:-1].copy()
 
         def held(strata: Strata) -> Mask:
-            order = np.argsort(strata, kind="stable")
             sizes = np.bincount(strata, minlength=len(next_row))
+            _refuse_changed(sizes, next_row, self.starts[1:])
+            order = np.argsort(strata, kind="stable")
             within = np.arange(len(strata)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
             mask = np.empty(len(strata), dtype=np.bool_)
             mask[order] = self.held[next_row[strata[order]] + within]
@@ -41,10 +48,16 @@ class Split:
 
         return held
 
-    @property
-    def rows_held(self) -> int:
-        """How many rows (or groups) are held back."""
-        return int(self.held.sum())
+
+@dataclass(frozen=True, slots=True)
+class GroupSplit:
+    """Groups held back from training, by their numbers, each with all its rows (`size` in all)."""
+
+    held: Mask
+    size: int
+
+    def begin(self) -> Callable[[Strata], Mask]:
+        return lambda groups: self.held[groups]
 
 
 def draw(counts: Sequence[int], share: float, seed: int) -> Split:
@@ -54,27 +67,32 @@ def draw(counts: Sequence[int], share: float, seed: int) -> Split:
     with the largest remainders. Each stratum keeps a row for training.
 
     Raises:
-        StepError: no row, or every row, would be held back.
+        StepError: no row would be held back.
     """
     sizes = np.asarray(counts, dtype=np.int64)
-    taken = _apportioned(sizes, share)
-    _refuse_empty(int(taken.sum()), int(sizes.sum()), share)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    held = np.zeros(starts[-1], dtype=np.bool_)
     generator = np.random.default_rng(seed)
-    starts = np.cumsum(sizes) - sizes
-    held = np.zeros(int(sizes.sum()), dtype=np.bool_)
-    for start, size, take in zip(starts, sizes, taken, strict=True):
-        held[start + generator.choice(size, take, replace=False, shuffle=False)] = True
+    for start, size, taken in zip(starts, sizes, _apportioned(sizes, share), strict=False):
+        held[start + generator.choice(size, taken, replace=False, shuffle=False)] = True
+    if not held.any():
+        raise _nothing_held(f"{len(held):,} rows", share)
     return Split(held, starts)
 
 
-def draw_groups(groups: int, share: float, seed: int) -> Split:
-    """Hold back `share` of the groups, each with all its rows.
+def draw_groups(members: Sequence[int], share: float, seed: int) -> GroupSplit:
+    """Hold back `share` of the groups, which have so many rows each.
 
     Raises:
-        StepError: no group, or every group, would be held back.
+        StepError: no group would be held back.
     """
-    split = draw((groups,), share, seed)
-    return Split(split.held, split.starts, by_group=True)
+    sizes = np.asarray(members, dtype=np.int64)
+    taken = _apportioned(np.array([len(sizes)]), share)[0]
+    if taken == 0:
+        raise _nothing_held(f"{len(sizes):,} groups", share)
+    held = np.zeros(len(sizes), dtype=np.bool_)
+    held[np.random.default_rng(seed).choice(len(sizes), taken, replace=False, shuffle=False)] = True
+    return GroupSplit(held, int(sizes[held].sum()))
 
 
 def _apportioned(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
@@ -87,13 +105,27 @@ def _apportioned(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
     return np.minimum(taken, np.maximum(sizes - 1, 0))
 
 
-def _refuse_empty(held: int, rows: int, share: float) -> None:
-    if held == 0:
+def _nothing_held(rows: str, share: float) -> StepError:
+    return StepError(
+        Diagnostic(
+            "E0406",
+            f"`validation.split = {share:g}` of {rows} leaves nothing to validate on",
+            hint="raise the share, or give the rows with `validation.select`",
+            about="attribute validation.split",
+        )
+    )
+
+
+def _refuse_changed(
+    sizes: NDArray[np.int64], next_row: NDArray[np.int64], ends: NDArray[np.int64]
+) -> None:
+    if len(sizes) != len(next_row) or (next_row + sizes > ends).any():
         raise StepError(
             Diagnostic(
-                "E0406",
-                f"`validation.split = {share:g}` of {rows:,} rows leaves nothing to validate on",
-                hint="raise the share, or give the rows with `validation.select`",
-                about="attribute validation.split",
+                "E0423",
+                "the query gave other rows when it was read again",
+                label="its tables changed, or it is not repeatable",
+                hint="keep the rows first: CREATE TABLE … AS",
+                about="query",
             )
         )

@@ -12,6 +12,7 @@ from sqlml.zoo.label import ClassValue, Label, class_name, quoted
 
 MOST_CLASSES = 1_000
 MOST_INTEGER_CLASSES = 20
+SUPERVISED: tuple[Task, ...] = ("classification", "regression", "ranking")
 _DIGEST = "CAST(sum(hash(sqlml_rows)) AS VARCHAR) AS digest"
 
 
@@ -29,6 +30,14 @@ class Survey:
     counts: tuple[int, ...] = ()
     guessed: bool = False
 
+    @property
+    def classes(self) -> tuple[ClassValue, ...] | None:
+        return self.labels[0].classes if self.labels else None
+
+    @property
+    def is_supervised(self) -> bool:
+        return self.task in SUPERVISED
+
 
 @dataclass(frozen=True, slots=True)
 class _Values:
@@ -42,20 +51,25 @@ class _Values:
 
 
 def survey(
-    context: Context, query: str, names: Sequence[str], task: Task | None, family: str
+    context: Context,
+    query: str,
+    names: Sequence[str],
+    task: Task | None,
+    family: str,
+    known: tuple[ClassValue, ...] | None = None,
 ) -> Survey:
     """Look at the labels of a query once, with an aggregate.
 
     Where `task` is None, the first label decides: text and booleans are classes; integers are
     classes when they have at most MOST_INTEGER_CLASSES values and two rows for each of them;
-    other numbers are values of a regression.
+    other numbers are values of a regression. With `known` classes, there may be no others.
 
     Raises:
         StepError: no rows, missing labels, or labels that do not suit the task.
     """
-    labels = _typed(context, query, names)
-    if not labels or task not in (None, "classification", "regression", "ranking"):
-        return _rows_alone(context, query, labels, task or "clustering")
+    labels = label_types(context, query, names)
+    if not labels or not (task is None or task in SUPERVISED):
+        return _rows_alone(context, query, labels, task)
     label = labels[0]
     decided = task or _task_of(label)
     if len(labels) > 1 and decided is None:
@@ -68,6 +82,9 @@ def survey(
         if decided is None:
             decided = "classification" if _few(found) else "regression"
         if decided == "classification":
+            _refuse_broken_numbers(label, found)
+            if known is not None:
+                return _known_classes(label, found, known)
             return _classes(label, found, guessed=task is None)
         return Survey(decided, labels, found.rows, _fingerprint(found.rows, found.digest))
     for label in labels:
@@ -80,7 +97,8 @@ def source(query: str) -> str:
     return f"(\n{query}\n) AS sqlml_rows"
 
 
-def _typed(context: Context, query: str, names: Sequence[str]) -> tuple[Label, ...]:
+def label_types(context: Context, query: str, names: Sequence[str]) -> tuple[Label, ...]:
+    """The named columns of a query as labels, with the database's types."""
     if not names:
         return ()
     columns = ", ".join(quoted(name) for name in names)
@@ -104,7 +122,11 @@ def _few(found: _Values) -> bool:
     return found.distinct <= MOST_INTEGER_CLASSES and 2 * found.distinct <= found.rows
 
 
-def _rows_alone(context: Context, query: str, labels: tuple[Label, ...], task: Task) -> Survey:
+def _rows_alone(
+    context: Context, query: str, labels: tuple[Label, ...], task: Task | None
+) -> Survey:
+    if task is None or task in SUPERVISED:
+        raise _no_label()
     row = context.table(f"SELECT count(*) AS rows, {_DIGEST} FROM {source(query)}").to_pylist()[0]
     _refuse_no_rows(row["rows"])
     return Survey(task, labels, row["rows"], _fingerprint(row["rows"], row["digest"]))
@@ -137,8 +159,26 @@ def _missing(found: _Values) -> list[int]:
     return [n for value, n in zip(found.values, found.counts, strict=True) if value is None]
 
 
+def _known_classes(label: Label, found: _Values, known: tuple[ClassValue, ...]) -> Survey:
+    counts = {_original(label, v): n for v, n in zip(found.values, found.counts, strict=True)}
+    new = [class_name(value) for value in counts if value not in known]
+    if new:
+        raise _problem(
+            "E0408",
+            f"column `{label.name}` holds `{new[0]}`, which the earlier model does not know",
+            f"its classes: {', '.join(map(class_name, known[:10]))}",
+            "train a new model, without USING",
+        )
+    return Survey(
+        "classification",
+        (replace(label, classes=known),),
+        found.rows,
+        _fingerprint(found.rows, found.digest),
+        tuple(counts.get(value, 0) for value in known),
+    )
+
+
 def _classes(label: Label, found: _Values, *, guessed: bool) -> Survey:
-    _refuse_broken_numbers(label, found)
     if found.distinct == 1:
         only = class_name(_original(label, found.values[0]))
         message = f"column `{label.name}` has a single value: `{only}`"
@@ -204,23 +244,21 @@ def _refuse_no_rows(rows: int) -> None:
 
 def _refuse_missing(label: Label, missing: int, rows: int, family: str) -> None:
     if missing:
-        name = label.name if label.name.isidentifier() else quoted(label.name)
         raise _problem(
             "E0412",
             f"training stopped: column `{label.name}` is empty in {missing:,} of {rows:,} rows",
             f"{family} needs a label in every row",
-            f"add `WHERE {name} IS NOT NULL`",
+            f"add `WHERE {label.identifier} IS NOT NULL`",
         )
 
 
 def _refuse_infinite(label: Label, broken: int, rows: int) -> None:
     if broken:
-        name = label.name if label.name.isidentifier() else quoted(label.name)
         raise _problem(
             "E0411",
             f"column `{label.name}` is NaN or infinite in {broken:,} of {rows:,} rows",
             "not a number to learn",
-            f"add `WHERE isfinite({name})`",
+            f"add `WHERE isfinite({label.identifier})`",
         )
 
 
@@ -268,6 +306,17 @@ def _refuse_several(labels: tuple[Label, ...]) -> None:
             f"there are {len(labels)}",
             "train one model per label",
         )
+
+
+def _no_label() -> StepError:
+    return StepError(
+        Diagnostic(
+            "E0416",
+            "the model learns from a label, and none is given",
+            hint="add `LABEL column`",
+            about="model",
+        )
+    )
 
 
 def _problem(code: str, message: str, label: str, hint: str = "") -> StepError:

@@ -1,0 +1,41 @@
+# make demo: try it. make test: all tests. make check: what CI runs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check format docs bench clean
+
+demo: .venv/ready
+	rm -rf demo.duckdb demo.duckdb.wal demo.duckdb.sqlml
+	$(BIN)/sqlml run --db demo.duckdb examples/sql/iris.sql
+	$(BIN)/sqlml run --db demo.duckdb examples/sql/churn.sql
+	$(BIN)/sqlml run --db demo.duckdb examples/sql/iris.sql --quiet -c "SELECT * EXCLUDE (statement) FROM sqlml_models"
+	$(BIN)/sqlml models --db demo.duckdb
+
+test: .venv/ready
+	$(BIN)/pytest -n 2
+
+check: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+
+format: .venv/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: .venv/ready
+	$(BIN)/python -m sqlml.documentation docs
+
+bench: .venv/ready
+	$(BIN)/python benchmarks/run.py
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info demo.duckdb demo.duckdb.wal demo.duckdb.sqlml

@@ -1,0 +1,73 @@
+"""Which connection a statement runs on, and what is running."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakSet
+
+import duckdb
+
+
+class Connections:
+    """One cursor per statement, or (`single`) one connection for all of them, a statement at a time."""
+
+    def __init__(self, root: duckdb.DuckDBPyConnection, *, borrowed: bool) -> None:
+        self._root = root
+        self._borrowed = borrowed
+        self._shared: duckdb.DuckDBPyConnection | None = None
+        self._turn = threading.RLock()
+        self._running: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
+        self._registering = threading.Lock()
+
+    @property
+    def single(self) -> bool:
+        return self._shared is not None
+
+    @single.setter
+    def single(self, value: bool) -> None:
+        with self._turn:
+            if self._shared is not None:
+                self._shared.close()
+            self._shared = self.open() if value else None
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        """A fresh connection, for the caller to close."""
+        connection = self._root.cursor()
+        if self._borrowed:  # somebody else's settings rule; errors with places are ours to ask for
+            connection.execute("SET errors_as_json = true")
+        return connection
+
+    @contextmanager
+    def use(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The connection for one statement."""
+        if self._shared is not None:
+            with self._turn, self._interruptible(self._shared):
+                yield self._shared
+            return
+        connection = self.open()
+        try:
+            with self._interruptible(connection):
+                yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def _interruptible(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        with self._registering:
+            self._running.add(connection)
+        try:
+            yield
+        finally:
+            with self._registering:
+                self._running.discard(connection)
+
+    def interrupt(self) -> None:
+        """Stop every statement that runs now."""
+        with self._registering:
+            for connection in list(self._running):
+                connection.interrupt()
+
+    def close(self) -> None:
+        self.interrupt()
+        self.single = False
+        self._root.close()

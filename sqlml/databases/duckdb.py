@@ -1,0 +1,199 @@
+"""DuckDB, embedded: the database of a program that names no other."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from glob import glob
+from pathlib import Path
+from tempfile import gettempdir
+from types import MappingProxyType
+
+import duckdb
+import pyarrow as pa
+
+from sqlml.databases import names
+from sqlml.databases.attached import Attached
+from sqlml.databases.connections import Connections
+from sqlml.databases.database import QueryProblem
+from sqlml.databases.page_cache import PageCache
+from sqlml.databases.problems import translate, translate_on
+from sqlml.databases.rehearsal import DuckDBRehearsal
+from sqlml.databases.statements import has_result, parse
+from sqlml.databases.streams import Incoming, Outgoing, spooled
+from sqlml.databases.surroundings import refusal
+from sqlml.errors import Diagnostic, StepError
+
+_SETTINGS: dict[str, str] = {
+    "autoinstall_known_extensions": "false",  # nothing is downloaded behind the user's back
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",  # SQL does not see Python variables
+    "errors_as_json": "true",
+}
+_INCOMING = "__sqlml_rows"
+
+
+class DuckDB:
+    """A DuckDB file, or `:memory:`, that this process owns; a Database."""
+
+    dialect = "duckdb"
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, path: Path | None, *, borrowed: bool = False
+    ):
+        """path: the file, or None in memory. borrowed: the process opened it before, its own way."""
+        self.path = path
+        self._connections = Connections(connection, borrowed=borrowed)
+        self._attached = Attached()
+        self._page_cache = None if path is None else PageCache(connection)
+
+    @classmethod
+    def open(cls, path: str | Path = ":memory:") -> "DuckDB":
+        """Open a database file, created if need be.
+
+        Raises:
+            SqlmlError: E0601 to E0606, E0609: locked, no database, no folder, no permission …
+        """
+        if str(path) == ":memory:":
+            settings = {
+                **_SETTINGS,
+                "temp_directory": str(Path(gettempdir(), f"sqlml-{os.getpid()}.tmp")),
+            }
+            return cls(duckdb.connect(":memory:", config=settings), None)
+        path = Path(path)
+        try:
+            return cls(duckdb.connect(str(path), config=_SETTINGS), path)
+        except duckdb.ConnectionException as error:
+            if "different configuration" not in str(error):
+                raise refusal(path, str(error)) from error
+            return cls(duckdb.connect(str(path)), path, borrowed=True)
+        except duckdb.Error as error:
+            raise refusal(path, str(error)) from error
+
+    @property
+    def single_connection(self) -> bool:
+        return self._connections.single
+
+    @single_connection.setter
+    def single_connection(self, value: bool) -> None:
+        self._connections.single = value
+
+    @contextmanager
+    def rehearse(self) -> Iterator[DuckDBRehearsal]:
+        connection = self._connections.open()
+        try:
+            yield DuckDBRehearsal(connection, self._attached)
+        finally:
+            connection.close()  # which rolls back
+
+    def rows(self, sql: str, batch_rows: int = 65536) -> pa.RecordBatchReader:
+        with ExitStack() as resources:
+            connection = resources.enter_context(self._running(sql))
+            reader = connection.sql(sql).to_arrow_reader(batch_rows)
+            if self.single_connection:  # the connection must be free for the next statement
+                return spooled(reader)
+            batches = Outgoing(
+                reader, resources.pop_all(), lambda error: translate(error, sql), self._streamed
+            )
+            return pa.RecordBatchReader.from_batches(reader.schema, batches)
+
+    def table(self, sql: str) -> pa.Table:
+        with self._running(sql) as connection:
+            return connection.sql(sql).to_arrow_table()
+
+    def execute(self, sql: str) -> pa.Table | None:
+        with self._running(sql) as connection:
+            result = None
+            for statement in parse(connection, sql):
+                relation = connection.sql(statement)
+                shown = relation is not None and has_result(statement, relation.columns)
+                result = relation.to_arrow_table() if shown else None
+            return result
+
+    def replace(
+        self,
+        table: str,
+        data: pa.RecordBatchReader,
+        types: Mapping[str, str] = MappingProxyType({}),
+    ) -> int:
+        incoming = Incoming(data, self._streamed)
+        columns = ", ".join(_column(name, types.get(name)) for name in data.schema.names)
+        sql = f"CREATE OR REPLACE TABLE {names.quoted(table)} AS SELECT {columns} FROM {_INCOMING}"
+        reader = pa.RecordBatchReader.from_batches(data.schema, incoming)
+        try:
+            with self._running("") as connection:
+                connection.register(_INCOMING, reader)
+                try:
+                    (count,) = connection.execute(sql).fetchone()
+                finally:
+                    connection.unregister(_INCOMING)
+        except QueryProblem as problem:
+            raise incoming.error or _unwritable(table, problem) from problem
+        return int(count)
+
+    def fingerprint(self, table: str) -> str | None:
+        name = names.quoted(table)
+        try:
+            with self._running(name) as connection:
+                relation = connection.sql(f"SELECT * FROM {name}")
+                schema = [relation.columns, [str(kind) for kind in relation.types]]
+                content = f"SELECT count(*), sum(hash(*COLUMNS(*)))::VARCHAR FROM {name}"
+                rows = connection.execute(content).fetchone()
+        except QueryProblem:  # no such table, or a view that has lost its own
+            return None
+        return hashlib.sha256(json.dumps([schema, rows]).encode()).hexdigest()
+
+    def file_fingerprint(self, path: str) -> str | None:
+        files = sorted(glob(path, recursive=True)) or [path]
+        try:
+            stats = [(name, os.stat(name)) for name in files]
+        except OSError:
+            return None
+        facts = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def attach_tables(self, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
+        self._attached.add(tables)
+
+    def interrupt(self) -> None:
+        self._connections.interrupt()
+
+    def close(self) -> None:
+        if self._page_cache is not None:
+            self._page_cache.close()
+        self._connections.close()
+
+    @contextmanager
+    def _running(self, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection on which `sql` finds the attached tables, and whose errors speak about it."""
+        with self._connections.use() as connection:
+            try:
+                self._attached.register(connection, sql)
+                yield connection
+            except duckdb.Error as error:
+                raise translate_on(connection, error, sql) from error
+
+    def _streamed(self, size: int) -> None:
+        if self._page_cache is not None:
+            self._page_cache.streamed(size)
+
+
+def _column(name: str, kind: str | None) -> str:
+    column = names.quoted_part(name)
+    return column if kind is None else f"CAST({column} AS {kind}) AS {column}"
+
+
+def _unwritable(table: str, problem: QueryProblem) -> Exception:
+    if problem.kind == "schema":
+        schema = ".".join(names.parts(table)[:-1])
+        return StepError(
+            Diagnostic(
+                "E0611",
+                f"there is no schema `{schema}` to write `{table}` to",
+                hint=f"`CREATE SCHEMA {schema};` makes it",
+                about="into",
+            )
+        )
+    message = f"`{table}` cannot be written: {problem}"
+    return StepError(Diagnostic("E0610", message, hint=problem.hint, about="into"))

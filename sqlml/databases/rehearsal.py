@@ -1,0 +1,189 @@
+"""A program's effect on the catalog, tried in a transaction that is never committed."""
+
+import re
+from collections.abc import Iterable
+
+import duckdb
+
+from sqlml.databases import names
+from sqlml.databases.attached import Attached
+from sqlml.databases.database import Column, QueryProblem
+from sqlml.databases.problems import translate, translate_on
+from sqlml.databases.statements import parse
+
+# Without this DuckDB gives a transaction up at the first unknown name.
+_BEGIN = "BEGIN; SET current_transaction_invalidation_policy = 'SYNTACTIC_ERRORS_DO_NOT_INVALIDATE'"
+_MOST_RESTARTS = 20
+_CREATED = re.compile(
+    r"\s*CREATE\s+(?P<replace>OR\s+REPLACE\s+)?(?:(?:TEMP|TEMPORARY|UNLOGGED|PERSISTENT)\s+)?"
+    r"(?P<what>\w+)\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>(?:\"(?:[^\"]|\"\")*\"|[\w.])+)",
+    re.I,
+)
+_DATA = re.compile(r"\s+WITH\s+(?:NO\s+)?DATA\s*$", re.I)
+_RETYPED = re.compile(r"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(\S+)\s.*\bTYPE\b", re.I | re.S)
+_TRUNCATE = re.compile(r"\s*TRUNCATE\s+(?:TABLE\s+)?", re.I)
+_NAMESPACE = re.compile(
+    r"\s*(?:USE\b|SET\s+(?:(?:LOCAL|SESSION)\s+)?(?:schema|search_path)\b)", re.I
+)
+_ALL_TABLES = """
+    SELECT table_name, schema_name, database_name, schema_name = current_schema()
+        AND database_name = current_database() OR temporary FROM duckdb_tables() WHERE NOT internal
+    UNION ALL
+    SELECT view_name, schema_name, database_name, schema_name = current_schema()
+        AND database_name = current_database() OR temporary FROM duckdb_views() WHERE NOT internal
+"""
+
+
+class DuckDBRehearsal:
+    """A Rehearsal. A statement whose effect only a run can tell makes unknown names pass from there on."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, attached: Attached) -> None:
+        self._connection = connection
+        self._attached = attached
+        self._done: list[str] = []
+        self._restarts = 0
+        self._anything = False  # names may have appeared that nobody can foresee
+        self._files = False  # files may have appeared
+        self._failed: set[str] = set()  # what should exist, had its statement been right
+        connection.execute(_BEGIN)
+
+    def describe(self, sql: str) -> tuple[Column, ...] | None:
+        statements = parse(self._connection, sql)
+        if [statement.type.name for statement in statements] != ["SELECT"]:
+            return None  # such as PIVOT, whose columns are its data
+        try:
+            self._attached.register(self._connection, sql)
+            relation = self._connection.sql(statements[0])
+            return tuple(
+                Column(name, str(kind))
+                for name, kind in zip(relation.columns, relation.types, strict=True)
+            )
+        except duckdb.Error as error:
+            self._refuse(translate_on(self._connection, error, sql))
+            return None
+
+    def apply(self, sql: str, *, exists_ok: bool = False) -> None:
+        for statement in parse(self._connection, sql):
+            try:
+                self._apply(statement, sql, exists_ok)
+            except duckdb.Error as error:
+                created = _CREATED.match(statement.query)
+                self._fail(translate(error, sql), created["name"] if created else None)
+
+    def create(self, table: str, columns: tuple[Column, ...]) -> None:
+        listed = ", ".join(f"{names.quoted_part(c.name)} {c.type}" for c in columns)
+        try:
+            self._execute(f"CREATE OR REPLACE TABLE {names.quoted(table)} ({listed})")
+        except duckdb.Error as error:
+            self._fail(translate(error, table), table)
+
+    def tables(self) -> tuple[str, ...]:
+        found = self._connection.execute(_ALL_TABLES).fetchall()
+        (here,) = self._connection.execute("SELECT current_database()").fetchone()
+        own = [_plain(here, *row) for row in found]
+        return tuple(dict.fromkeys([*own, *self._attached]))
+
+    def _apply(self, statement: duckdb.Statement, sql: str, exists_ok: bool) -> None:
+        """Raises duckdb.Error. `sql` is the text that places in errors refer to."""
+        text = statement.query
+        match statement.type.name:
+            case "SELECT":
+                self.describe(text)
+            case "CREATE":
+                self._create(text, exists_ok)
+            case "DROP":
+                self._execute(text)
+            case "ALTER":
+                if retyped := _RETYPED.match(text):  # would convert all of its rows
+                    self._execute(
+                        f"CREATE OR REPLACE TABLE {retyped[1]} AS FROM {retyped[1]} WITH NO DATA"
+                    )
+                self._execute(text)
+            case "INSERT" | "UPDATE" | "DELETE" | "MERGE_INTO" | "COPY":
+                self._bind(_TRUNCATE.sub("DELETE FROM ", text))
+                self._files |= statement.type.name == "COPY"
+            case "SET" if _NAMESPACE.match(text):
+                self._execute(text)
+            case "EXPORT":
+                self._files = True
+            case "EXPLAIN" | "TRANSACTION" | "VACUUM" | "DETACH":
+                pass
+            case _:
+                self._anything = self._files = True
+
+    def _create(self, text: str, exists_ok: bool) -> None:
+        created = _CREATED.match(text)
+        what = created["what"].upper() if created else ""
+        if what in ("INDEX", "UNIQUE"):
+            return
+        if what == "SECRET":  # is stored outside of transactions
+            self._anything = True
+            return
+        if created and exists_ok and not created["replace"]:
+            text = f"CREATE OR REPLACE {text.lstrip()[len('CREATE') :]}"
+        self._execute((self._without_rows(text) if what == "TABLE" else None) or text)
+
+    def _without_rows(self, text: str) -> duckdb.Statement | None:
+        """CREATE TABLE … AS … without reading anything; None for a list of columns."""
+        text = _DATA.sub("", text.rstrip("; \t\r\n")) + "\nWITH NO DATA"
+        try:
+            return self._connection.extract_statements(text)[0]
+        except duckdb.ParserException:
+            return None
+
+    def _execute(self, statement: duckdb.Statement | str) -> None:
+        text = statement if isinstance(statement, str) else statement.query
+        self._attached.register(self._connection, text)
+        self._connection.execute(statement)
+        self._done.append(text)
+
+    def _bind(self, text: str) -> None:
+        self._attached.register(self._connection, text)
+        self._connection.execute(f"EXPLAIN {text}")
+
+    def _fail(self, problem: Exception, creating: str | None) -> None:
+        self._restart()
+        try:
+            self._refuse(problem)
+        finally:
+            if creating and not (isinstance(problem, QueryProblem) and problem.kind == "exists"):
+                self._failed.add(_folded(creating))
+
+    def _refuse(self, problem: Exception) -> None:
+        """Raise the problem, unless it may be none by the time the statement runs."""
+        if isinstance(problem, QueryProblem) and problem.kind != "syntax":
+            if self._anything or (self._files and problem.kind == "file"):
+                return
+            if problem.kind == "table" and self._failed and _mentions(str(problem), self._failed):
+                return
+        raise problem
+
+    def _restart(self) -> None:
+        """Make the transaction usable again if the last error has ended it."""
+        try:
+            self._connection.execute("SELECT 1")
+        except duckdb.TransactionException:
+            self._connection.execute("ROLLBACK")
+            self._connection.execute(_BEGIN)
+            self._restarts += 1
+            if self._restarts > _MOST_RESTARTS:  # each costs as much as all before it
+                self._anything = True
+                return
+            for text in self._done:
+                self._attached.register(self._connection, text)
+                self._connection.execute(text)
+
+
+def _folded(name: str) -> str:
+    return names.parts(name)[-1].casefold()
+
+
+def _mentions(message: str, failed: Iterable[str]) -> bool:
+    named = {_folded(name) for name in re.findall(r"`([^`]+)`", message)}
+    return not named.isdisjoint(failed)
+
+
+def _plain(here: str, name: str, schema: str, database: str, is_current: bool) -> str:
+    if is_current:
+        return name
+    return f"{schema}.{name}" if database == here else f"{database}.{schema}.{name}"

@@ -1,0 +1,30 @@
+"""A text as DuckDB's own parser sees it."""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from sqlml.databases.database import QueryProblem
+from sqlml.databases.problems import translate
+
+_COUNTED = {"INSERT", "UPDATE", "DELETE", "COPY", "CREATE", "MERGE_INTO", "ALTER", "DROP"}
+
+
+def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.Statement]:
+    """The statements of a text.
+
+    Raises:
+        QueryProblem: DuckDB cannot read it.
+    """
+    try:
+        sql.encode()
+        return list(connection.extract_statements(sql))
+    except UnicodeEncodeError as error:
+        raise QueryProblem("this is no Unicode text", error.start, kind="syntax") from error
+    except duckdb.Error as error:
+        raise translate(error, sql) from error
+
+
+def has_result(statement: duckdb.Statement, columns: Sequence[str]) -> bool:
+    """Whether the result is more than the number of rows that DuckDB gives for every change."""
+    return not (statement.type.name in _COUNTED and list(columns) == ["Count"])

@@ -1,0 +1,85 @@
+"""Rows on their way out of the database and into it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+
+Convert = Callable[[BaseException], Exception]
+Count = Callable[[int], None]
+
+
+class Outgoing:
+    """The batches of a running query. `resources` are closed at its end, or when nobody wants more."""
+
+    def __init__(
+        self, reader: pa.RecordBatchReader, resources: ExitStack, convert: Convert, count: Count
+    ) -> None:
+        self._reader = reader
+        self._resources = resources
+        self._convert = convert
+        self._count = count
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        try:
+            batch = self._reader.read_next_batch()
+        except StopIteration:
+            self._resources.close()
+            raise
+        except (OSError, pa.ArrowException) as error:  # how Arrow passes the database's errors on
+            self._resources.close()
+            raise self._convert(error) from error
+        self._count(batch.nbytes)
+        return batch
+
+    def __del__(self) -> None:
+        self._resources.close()
+
+
+class Incoming:
+    """The batches of somebody's reader, for the database to read; keeps the error that ended them.
+
+    The database tells of such an error as text only.
+    """
+
+    def __init__(self, reader: pa.RecordBatchReader, count: Count) -> None:
+        self._reader = reader
+        self._count = count
+        self.error: BaseException | None = None
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        try:
+            batch = self._reader.read_next_batch()
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self.error = error
+            raise
+        self._count(batch.nbytes)
+        return batch
+
+
+def spooled(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The same batches, read to the end now and kept in a file that goes away with its reader."""
+    with ExitStack() as resources:
+        folder = resources.enter_context(TemporaryDirectory(prefix="sqlml-rows-"))
+        path = str(Path(folder, "rows.arrow"))
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with (
+            pa.OSFile(path, "wb") as sink,
+            pa.ipc.new_stream(sink, reader.schema, options=options) as out,
+        ):
+            for batch in reader:
+                out.write_batch(batch)
+        source = resources.enter_context(pa.OSFile(path, "rb"))
+        stream = pa.ipc.open_stream(source)
+        batches = Outgoing(stream, resources.pop_all(), lambda error: error, lambda _size: None)
+        return pa.RecordBatchReader.from_batches(reader.schema, batches)

@@ -1,0 +1,106 @@
+"""Troubles that no statement can help: a full disk, too little memory, an interrupt, a bad file."""
+
+import re
+from pathlib import Path
+
+from sqlml.errors import Diagnostic, ProgramError, SqlmlError, StepError
+
+_LOCK = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
+_FULL = re.compile(r"No space left on device|max_temp_directory_size|Disk quota exceeded", re.I)
+_DAMAGED = re.compile(r"Corrupt database|checksum|has been invalidated|not read enough bytes", re.I)
+_FORBIDDEN = re.compile(r"Permission denied|Read-only file system|Operation not permitted", re.I)
+_NEWER = re.compile(r"version number|newer version of DuckDB|storage version", re.I)
+
+
+def trouble(kind: str, message: str) -> SqlmlError | None:
+    """The error of a running statement when its surroundings are at fault, else None.
+
+    kind: DuckDB's exception type.
+    """
+    if kind.upper() == "INTERRUPT":
+        return StepError(Diagnostic("E0608", "interrupted"))
+    if _FULL.search(message):
+        where = re.search(r'"(.+?)\\*"', message)
+        return StepError(
+            Diagnostic(
+                "E0606",
+                f"the disk is full: could not write `{where[1]}`" if where else "the disk is full",
+                hint="free some space and run again; tables and models are as they were",
+            )
+        )
+    if kind == "Out of Memory":
+        return StepError(
+            Diagnostic(
+                "E0607",
+                "the database ran out of memory",
+                label=message.partition("\n")[0],
+                hint="`SET memory_limit = '…GB'` gives it more; fewer columns or rows need less",
+            )
+        )
+    if kind.upper() == "FATAL" or (kind != "Conversion" and _DAMAGED.search(message)):
+        return StepError(_damaged("the database", message))
+    return None
+
+
+def refusal(path: Path, message: str) -> SqlmlError:
+    """Why a database file could not be opened."""
+    if held := _LOCK.search(message):
+        return SqlmlError(_locked(path, held[1], int(held[2])))
+    if path.is_dir():
+        return ProgramError(Diagnostic("E0603", f"`{path}` is a folder, not a database file"))
+    if not path.parent.is_dir():
+        hint = f"`mkdir -p {path.parent}` makes it"
+        return ProgramError(Diagnostic("E0603", f"there is no folder `{path.parent}`", hint=hint))
+    if _FORBIDDEN.search(message):
+        return ProgramError(
+            Diagnostic(
+                "E0604",
+                f"the database `{path}` cannot be opened for writing",
+                label=message,
+                hint="look at the permissions of the file and of its folder",
+            )
+        )
+    if _FULL.search(message):
+        return SqlmlError(Diagnostic("E0606", f"the disk is full: could not write `{path}`"))
+    if _DAMAGED.search(message):
+        return SqlmlError(_damaged(f"`{path}`", message))
+    if _NEWER.search(message):
+        return ProgramError(
+            Diagnostic(
+                "E0605",
+                f"`{path}` was written by another version of DuckDB",
+                label=message.partition("\n")[0],
+                hint="`pip install --upgrade duckdb` can read newer files",
+            )
+        )
+    what = "a SQLite database" if _starts_with(path, b"SQLite format 3") else "not a database"
+    return ProgramError(
+        Diagnostic(
+            "E0602",
+            f"`{path}` is {what}, and sqlml needs a DuckDB file",
+            label="" if "not a valid DuckDB" in message else message.partition("\n")[0],
+            hint="name another file with --db; one that does not exist yet is created",
+        )
+    )
+
+
+def _locked(path: Path, program: str, pid: int) -> Diagnostic:
+    return Diagnostic(
+        "E0601",
+        f"the database `{path}` is in use: {Path(program).name} (process {pid}) holds it",
+        hint=f"wait until it is done, or end it (`kill {pid}`); one process at a time can write",
+    )
+
+
+def _damaged(what: str, message: str) -> Diagnostic:
+    return Diagnostic(
+        "E0609",
+        f"{what} is damaged",
+        label=message.partition("\n")[0],
+        hint="open it with the `duckdb` program to save what can be read, or restore a copy",
+    )
+
+
+def _starts_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic

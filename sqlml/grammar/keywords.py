@@ -1,0 +1,39 @@
+"""The words that the grammar gives a meaning, where a decision is taken before it is asked."""
+
+from collections.abc import Iterable
+
+CLAUSES = {
+    "TRAIN": ("WITH", "COLUMN", "LABEL", "USING", "INTO"),
+    "PREDICT": ("WITH", "USING"),
+    "EVALUATE": ("WITH", "LABEL", "INTO"),
+    "EXPLAIN": ("WITH", "USING", "INTO"),
+    "RUN": ("CMD", "INTO"),
+    "MAXIMIZE": ("CONSTRAINT", "WITH", "USING", "INTO"),
+    "MINIMIZE": ("CONSTRAINT", "WITH", "USING", "INTO"),
+}
+"""The clauses that each verb takes; the verb is what stands after TO."""
+
+VERBS = frozenset(CLAUSES)
+CLAUSE_WORDS = frozenset(word for words in CLAUSES.values() for word in words)
+
+QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT", "("})
+"""How a statement begins that may have a TO clause behind it."""
+
+TO_IS_SQL = frozenset(
+    "ALTER BACKUP COMMENT COPY EXPORT GRANT IMPORT PREPARE RENAME RESET REVOKE ROLLBACK SET".split()
+)
+"""How a statement begins in which TO belongs to SQL, whatever follows it."""
+
+INTERVAL_UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
+
+STATEMENT_STARTS = QUERY_STARTS - {"(", "WITH"} | TO_IS_SQL | {
+    *("ANALYZE ATTACH BEGIN CALL CHECKPOINT COMMIT CREATE DELETE DESC DESCRIBE DETACH DROP".split()),
+    *("EXPLAIN INSERT INSTALL LOAD MERGE PRAGMA SHOW SUMMARIZE TRUNCATE UPDATE USE VACUUM".split()),
+}  # fmt: skip
+"""Words whose sight inside a clause means that a `;` is missing in front of them."""
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Words as a sentence lists them: `A, B or C`."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,66 @@
+"""Text to syntax tree: the whole program, or up to ten located errors."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlml.errors import MAX_SHOWN, Diagnostic, ProgramError
+from sqlml.grammar import ast
+from sqlml.grammar.statements import divide, find_border
+from sqlml.grammar.tokens import Token
+from sqlml.source import Source, Span
+
+
+def parse(source: Source, *, dialect: str = "duckdb") -> ast.Program:
+    """The syntax tree of a program.
+
+    Raises:
+        ProgramError: with the first ten mistakes, one per statement at most.
+    """
+    return parse_files([source], dialect=dialect)
+
+
+def parse_files(sources: Sequence[Source], *, dialect: str = "duckdb") -> ast.Program:
+    """One program out of one or more files, in their order. A statement does not go on in the next file.
+
+    The program's span is that of the first file; every statement's span points into its own.
+
+    Raises:
+        ProgramError: with the first ten mistakes, one per statement at most.
+    """
+    statements: list[ast.Statement] = []
+    mistakes: list[Diagnostic] = []
+    for source in sources:
+        if "\0" in source.text:
+            mistakes.append(_nul(source))
+            continue
+        for tokens in divide(source, dialect):
+            try:
+                statements.append(_statement(source, tokens))
+            except ProgramError as error:
+                mistakes.extend(error.diagnostics)
+            if len(mistakes) >= MAX_SHOWN:
+                raise ProgramError(*mistakes)
+    if mistakes:
+        raise ProgramError(*mistakes)
+    first = sources[0]
+    return ast.Program(span=Span(first, 0, len(first.text)), statements=tuple(statements))
+
+
+def _statement(source: Source, tokens: list[Token]) -> ast.Statement:
+    border = find_border(source, tokens)
+    if border is None:
+        span = Span(source, tokens[0].start, tokens[-1].end)
+        return ast.Plain(span=span, sql=span.text)
+    # Lark is loaded by the first statement that is not plain SQL.
+    from sqlml.grammar.clauses import parse_clause
+
+    return parse_clause(source, tokens, border)
+
+
+def _nul(source: Source) -> Diagnostic:
+    at = source.text.index("\0")
+    return Diagnostic(
+        "E0116",
+        "the text holds a NUL character",
+        Span(source, at, at + 1),
+        hint="is the file saved as UTF-16? save it as UTF-8",
+    )

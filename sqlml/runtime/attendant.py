@@ -1,0 +1,234 @@
+"""Stands by a worker process while it runs a step, and does what it asks for."""
+
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pyarrow as pa
+
+from sqlml.errors import Diagnostic, StepError
+from sqlml.runtime.call import StepCall, outcome_from_json
+from sqlml.runtime.channel import ChannelClosed, Message
+from sqlml.runtime.context import DriverContext
+from sqlml.runtime.elsewhere import computing_elsewhere
+from sqlml.runtime.pool import Death, Worker
+from sqlml.runtime.streams import Stream, open_pipe, write_stream
+from sqlml.runtime.trouble import decode, encode, out_of_memory
+from sqlml.zoo.steps.outcome import Outcome
+
+_KILLED = (-9, 137)
+
+
+class Interrupted(Exception):  # noqa: N818 - nothing went wrong: the user wanted it so
+    """The step's worker was ended because the run is being interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    outcome: Outcome
+    peak_memory: int
+
+
+class StepFailure(Exception):  # noqa: N818 - a carrier
+    """A step failed in its worker. `error` is why, `peak_memory` what the worker had held."""
+
+    def __init__(self, error: Exception, peak_memory: int) -> None:
+        super().__init__(error)
+        self.error = error
+        self.peak_memory = peak_memory
+
+
+class Attendant:
+    """Serves one worker for one step. Requests are answered in threads of their own."""
+
+    def __init__(self, worker: Worker, context: DriverContext) -> None:
+        self._worker = worker
+        self._channel = worker.channel
+        self._context = context
+        self._answering: list[Thread] = []
+        self._answers: Mapping[str, Callable[[Message], None]] = {
+            "schema": self._schema,
+            "rows": self._rows,
+            "table": self._table,
+            "execute": self._execute,
+            "extend": self._extend,
+            "deliver": self._deliver,
+            "model": self._model,
+            "publish": self._publish,
+            "lasting": self._lasting,
+        }
+
+    def attend(self, call: StepCall, log: Path) -> Finished:
+        """Have the worker run a step; what it prints goes to `log`.
+
+        Raises:
+            StepFailure: the step failed, or the worker died.
+            Interrupted: the worker was killed by us.
+        """
+        try:
+            with log.open("ab") as file:
+                self._channel.send(
+                    "step",
+                    descriptors=[file.fileno()],
+                    call=call.to_json(),
+                    folder=str(self._context.folder),
+                    threads=self._context.threads,
+                )
+            last = self._converse()
+        except ChannelClosed:
+            raise self._died(log) from None
+        finally:
+            for thread in self._answering:
+                thread.join()
+        peak = last.values["peak_memory"]
+        if last.kind == "failed":
+            raise StepFailure(decode(last.values["error"]), peak)
+        return Finished(outcome_from_json(last.values["outcome"]), peak)
+
+    def give_threads(self, threads: int) -> None:
+        """Let the running step use more threads, or fewer."""
+        self._context.threads = threads
+        with suppress(ChannelClosed):
+            self._channel.send("threads", threads=threads)
+
+    def _converse(self) -> Message:
+        while True:
+            message = self._channel.receive()
+            values = message.values
+            match message.kind:
+                case "done" | "failed":
+                    return message
+                case "progress":
+                    self._context.progress(
+                        values["done"], values["total"], values["unit"], **values["values"]
+                    )
+                case "note":
+                    self._context.note(values["message"])
+                case _:
+                    thread = Thread(target=self._answer, args=(message,), daemon=True)
+                    self._answering.append(thread)
+                    thread.start()
+
+    def _answer(self, message: Message) -> None:
+        with suppress(ChannelClosed):
+            try:
+                self._answers[message.kind](message)
+            except ChannelClosed:
+                raise
+            except Exception as error:  # noqa: BLE001 - it is the worker that asked: it is told
+                self._channel.send("refused", number=message.values["number"], error=encode(error))
+
+    def _reply(
+        self, to: Message, body: bytes = b"", descriptors: Sequence[int] = (), **values: Any
+    ) -> None:
+        number = to.values["number"]
+        self._channel.send("answer", body=body, descriptors=descriptors, number=number, **values)
+
+    def _schema(self, asked: Message) -> None:
+        schema = self._context.schema(asked.values["sql"])
+        self._reply(asked, schema.serialize().to_pybytes())
+
+    def _rows(self, asked: Message) -> None:
+        sql, stable = asked.values["sql"], asked.values["stable"]
+        path = self._context.spool(sql, stable=stable)
+        if path is not None:
+            self._reply(asked, path=str(path))
+            return
+        reader = self._context.reader(sql, stable=stable)
+        source, target = open_pipe()
+        _hand_over(lambda: self._reply(asked, descriptors=[source]), ours=[target], theirs=[source])
+        with closing(reader), suppress(BrokenPipeError):
+            write_stream(target, reader.schema, reader)
+
+    def _table(self, asked: Message) -> None:
+        self._reply(asked, _stream_bytes(self._context.table(asked.values["sql"])))
+
+    def _execute(self, asked: Message) -> None:
+        found = self._context.execute(asked.values["sql"])
+        self._reply(asked, b"" if found is None else _stream_bytes(found))
+
+    def _extend(self, asked: Message) -> None:
+        values = asked.values
+        uses_source, uses_target = open_pipe()
+        adds_source, adds_target = open_pipe()
+        _hand_over(
+            lambda: self._reply(asked, descriptors=[uses_source, adds_target]),
+            ours=[uses_target, adds_source],
+            theirs=[uses_source, adds_target],
+        )
+        rows = self._context.extend_by(
+            values["sql"],
+            drops=values["drops"],
+            adds=pa.ipc.read_schema(pa.py_buffer(asked.body)),
+            computing=computing_elsewhere(values["uses"], uses_target, adds_source),
+            into=values["into"],
+        )
+        self._reply(asked, rows=rows)
+
+    def _deliver(self, asked: Message) -> None:
+        source, target = open_pipe()
+        _hand_over(lambda: self._reply(asked, descriptors=[target]), ours=[source], theirs=[target])
+        stream = Stream(source)
+        rows = self._context.deliver(stream.schema, iter(stream), asked.values["into"])
+        self._reply(asked, rows=rows)
+
+    def _model(self, asked: Message) -> None:
+        self._reply(asked, folder=str(self._context.model(asked.values["reference"])))
+
+    def _publish(self, asked: Message) -> None:
+        values = asked.values
+        folder = Path(values["folder"])
+        reference = self._context.publish(values["name"], folder, values["manifest"])
+        self._reply(asked, reference=reference)
+
+    def _lasting(self, asked: Message) -> None:
+        self._reply(asked, path=str(self._context.lasting(asked.values["file_name"])))
+
+    def _died(self, log: Path) -> Exception:
+        death = self._worker.death()
+        if self._worker.killed:
+            return Interrupted()
+        with log.open("a") as file:
+            file.write(death.output)
+        return StepFailure(StepError(_diagnose_death(death)), death.peak_memory)
+
+
+def _hand_over(send: Callable[[], None], *, ours: Sequence[int], theirs: Sequence[int]) -> None:
+    """Send descriptors away; then theirs are closed here, and ours too if it failed."""
+    try:
+        send()
+    except BaseException:
+        for descriptor in ours:
+            os.close(descriptor)
+        raise
+    finally:
+        for descriptor in theirs:
+            os.close(descriptor)
+
+
+def _stream_bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _diagnose_death(death: Death) -> Diagnostic:
+    if death.code in _KILLED:
+        return out_of_memory(death.peak_memory, killed=True)
+    return Diagnostic(
+        "E0621",
+        f"the step's process ended with {_ending(death.code)}",
+        hint="the step's log may say why: `sqlml log`",
+    )
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    return f"signal {-code} ({signal.Signals(-code).name})"

@@ -1,0 +1,228 @@
+"""One step from its inputs to its end: what the thread that stands behind a step does."""
+
+import shutil
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+
+from sqlml.errors import located
+from sqlml.optimizer.reuse import Reuse, Reused
+from sqlml.runtime.allocation import Facts
+from sqlml.runtime.attendant import Attendant, Interrupted, StepFailure
+from sqlml.runtime.call import StepCall, step_kind
+from sqlml.runtime.context import DriverContext, Surroundings, model_is_gone
+from sqlml.runtime.pool import Pool
+from sqlml.runtime.report import ResultSet, StepReport
+from sqlml.runtime.rows import select_from
+from sqlml.runtime.trouble import ForeignBug, bug, diagnose
+from sqlml.source import Span
+from sqlml.workflow.ir import (
+    Constant,
+    Input,
+    Json,
+    ModelReference,
+    Node,
+    Output,
+    Parameter,
+    Relation,
+)
+from sqlml.zoo.steps.outcome import Outcome
+
+DATABASE_STEPS = frozenset({"query", "manage"})  # they run in the driver, beside the database
+
+Locate = Callable[[str, str], Span | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A step whose inputs are known. `reused` is set when it need not run."""
+
+    node: Node
+    call: StepCall
+    models: Mapping[str, str]
+    facts: Facts = field(default_factory=Facts)
+    reused: Reused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    node: Node
+    report: StepReport
+
+
+class Execution:
+    """Prepares and runs the steps of one run, each in the thread that calls. Nothing is raised."""
+
+    def __init__(
+        self,
+        shared: Surroundings,
+        pool: Pool,
+        parameters: Mapping[str, Json],
+        *,
+        reuse: Reuse | None,
+        locate: Locate,
+        scratch: Path,
+        logs: Path,
+    ) -> None:
+        self._shared = shared
+        self._pool = pool
+        self._parameters = parameters
+        self._reuse = reuse
+        self._locate = locate
+        self._scratch = scratch
+        self._logs = logs
+        self._reusing = Lock()
+        self._attendants: dict[str, Attendant] = {}
+
+    def prepare(self, node: Node, outputs: Mapping[str, Mapping[str, str]]) -> Prepared | Ended:
+        """Find a step's inputs and whether it is needed. outputs: of the steps before it."""
+        try:
+            values = {name: self._value(value, outputs) for name, value in node.inputs.items()}
+            models = {
+                name: str(values[name])
+                for name, value in node.inputs.items()
+                if isinstance(value, Output | ModelReference)
+            }
+            call = StepCall.of(node.operation, values)
+            reused = self._lookup(node, models)
+            facts = Facts() if reused else self._facts(call)
+            return Prepared(node, call, models, facts, reused)
+        except Exception as error:  # noqa: BLE001 - a step's outermost edge: it becomes its report
+            return Ended(node, self._failed(node, error, 0.0, 0))
+
+    def run_here(self, prepared: Prepared) -> Ended:
+        """Run a step in this thread, beside the database."""
+
+        def work(context: DriverContext) -> tuple[Outcome, int]:
+            return prepared.call.run(context), 0
+
+        return self._run(prepared, 1, work)
+
+    def run_in_worker(self, prepared: Prepared, threads: int) -> Ended:
+        """Have a worker process run a step, and serve it until it is done."""
+        name = prepared.node.name
+
+        def work(context: DriverContext) -> tuple[Outcome, int]:
+            worker = self._pool.lease()
+            attendant = self._attendants[name] = Attendant(worker, context)
+            try:
+                finished = attendant.attend(prepared.call, self.log(prepared.node))
+            except BaseException:
+                self._pool.discard(worker)
+                raise
+            finally:
+                del self._attendants[name]
+            self._pool.give_back(worker)
+            return finished.outcome, finished.peak_memory
+
+        return self._run(prepared, threads, work)
+
+    def give_threads(self, step: str, threads: int) -> None:
+        """Let a step that is running in a worker use more threads, or fewer."""
+        attendant = self._attendants.get(step)
+        if attendant is not None:
+            attendant.give_threads(threads)
+
+    def log(self, node: Node) -> Path:
+        """The file for what a step prints."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        return self._logs / f"{node.name}.log"
+
+    def _run(
+        self,
+        prepared: Prepared,
+        threads: int,
+        work: Callable[[DriverContext], tuple[Outcome, int]],
+    ) -> Ended:
+        node = prepared.node
+        began = monotonic()
+        folder = self._scratch / node.name
+        folder.mkdir(parents=True)
+        context = DriverContext(self._shared, node.name, folder, threads)
+        try:
+            outcome, peak = work(context)
+            outcome = _with_result(outcome, context.kept)
+            self._remember(node, outcome)
+            report = StepReport(
+                "succeeded",
+                outcome,
+                context.kept,
+                seconds=monotonic() - began,
+                peak_memory=peak,
+            )
+        except Interrupted:
+            report = StepReport("interrupted", seconds=monotonic() - began)
+        except StepFailure as failure:
+            seconds = monotonic() - began
+            report = self._failed(node, failure.error, seconds, failure.peak_memory)
+        except Exception as error:  # noqa: BLE001 - a step's outermost edge: it becomes its report
+            report = self._failed(node, error, monotonic() - began, 0)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return Ended(node, report)
+
+    def _failed(self, node: Node, error: Exception, seconds: float, peak: int) -> StepReport:
+        diagnostics = diagnose(error)
+        if diagnostics is None:
+            told = str(error) if isinstance(error, ForeignBug) else traceback_of(error)
+            with self.log(node).open("a") as file:
+                file.write(told)
+            diagnostics = (bug(told),)
+        else:
+            diagnostics = tuple(
+                located(diagnostic, self._locate(node.name, diagnostic.about))
+                for diagnostic in diagnostics
+            )
+        return StepReport("failed", diagnostics=diagnostics, seconds=seconds, peak_memory=peak)
+
+    def _lookup(self, node: Node, models: Mapping[str, str]) -> Reused | None:
+        if self._reuse is None:
+            return None
+        with self._reusing:
+            return self._reuse.lookup(node, models)
+
+    def _remember(self, node: Node, outcome: Outcome) -> None:
+        if self._reuse is not None:
+            with self._reusing:
+                self._reuse.finished(node, self._shared.run, outcome)
+
+    def _value(self, value: Input, outputs: Mapping[str, Mapping[str, str]]) -> Json | Relation:
+        match value:
+            case Relation():
+                return value
+            case Constant(value=constant):
+                return constant
+            case Parameter(name=name):
+                return self._parameters[name]
+            case Output(node=node, name=name):
+                return outputs[node][name]
+            case ModelReference(name=name, version=version):
+                found = self._shared.store.models.find(name, version)
+                if found is None:
+                    raise model_is_gone(name if version is None else f"{name}@{version}")
+                return f"{found.name}@{found.number}"
+
+    def _facts(self, call: StepCall) -> Facts:
+        relation = call.rows.get("rows")
+        if relation is None or call.kind in DATABASE_STEPS:
+            return Facts()
+        database = self._shared.database
+        columns = len(database.table(f"{select_from('*', relation.sql)} LIMIT 0").schema)
+        if not relation.stable:  # counting a join or a sample costs as much as reading it
+            return Facts(None, columns)
+        counted = database.table(select_from("count(*)", relation.sql))
+        return Facts(counted.column(0)[0].as_py(), columns)
+
+
+def _with_result(outcome: Outcome, kept: ResultSet | None) -> Outcome:
+    """The outcome with its result set's file among its outputs, so that it can be found again."""
+    if kept is None or kept.path is None:
+        return outcome
+    return replace(outcome, outputs={**outcome.outputs, "result": kept.path.name})
+
+
+def traceback_of(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))

@@ -1,0 +1,140 @@
+"""Runs a workflow on this machine: each step as soon as what it needs is there, within its means."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Literal
+
+from sqlml.databases.database import Database
+from sqlml.optimizer.reuse import Reuse
+from sqlml.runtime.context import Surroundings
+from sqlml.runtime.events import Event, Listener, RunFinished, RunStarted
+from sqlml.runtime.execution import Execution, Locate
+from sqlml.runtime.journal import Journal
+from sqlml.runtime.machine import core_count, memory_limit
+from sqlml.runtime.pool import Pool
+from sqlml.runtime.report import RunOutcome, RunReport
+from sqlml.runtime.schedule import Inbox, Interruption, Rules, Scheduler
+from sqlml.runtime.scratch import scratch_folder
+from sqlml.runtime.signals import interruptions
+from sqlml.source import Span
+from sqlml.store.store import Store
+from sqlml.workflow.ir import Query, Workflow
+
+
+def no_place(_node: str, _about: str) -> Span | None:
+    return None
+
+
+def run(
+    workflow: Workflow,
+    database: Database,
+    store: Store,
+    *,
+    listeners: Sequence[Listener] = (),
+    on_error: Literal["stop", "continue"] = "continue",
+    reuse: Reuse | None = None,
+    resume: str | None = None,
+    threads: int | None = None,
+    locate: Locate = no_place,
+    scratch: Path | None = None,
+    pool: Pool | None = None,
+    statements: int = 0,
+) -> RunReport:
+    """Run a verified workflow to its end. Failed steps are told in the report, not raised.
+
+    listeners: called in this thread. on_error: whether steps that do not need a failed one still
+    start. reuse: says what need not run; resume: the run that this one goes on from, for the record.
+    threads: cores to use. locate: the place of a part (`about`) of a node's statement. scratch: the
+    folder for what lasts no longer than the run. pool: workers that were started ahead; closed here.
+    """
+    began = monotonic()
+    cores = threads or core_count()
+    workers = pool or Pool(cores)
+    inbox: Inbox = Inbox()
+    serial = any(isinstance(n.operation, Query) and n.operation.session for n in workflow.nodes)
+
+    def clock() -> float:
+        return monotonic() - began
+
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    def interrupt() -> None:
+        workers.close()
+        database.interrupt()
+
+    with ExitStack() as ending:
+        ending.callback(workers.close)
+        ending.enter_context(interruptions(lambda: inbox.put(Interruption())))
+        if serial:
+            ending.enter_context(_single_connection(database))
+        journal = ending.enter_context(Journal(store, workflow, reuse, resume))
+        folder = ending.enter_context(
+            scratch_folder(scratch or store.folder / "scratch", journal.run)
+        )
+        shared = Surroundings(database, store, journal.run, inbox.put, clock, serial)
+        execution = Execution(
+            shared,
+            workers,
+            workflow.parameters,
+            reuse=reuse,
+            locate=locate,
+            scratch=folder,
+            logs=journal.logs,
+        )
+        rules = Rules(cores, memory_limit(), on_error == "stop", serial)
+        scheduler = Scheduler(
+            workflow,
+            execution,
+            journal,
+            inbox,
+            rules,
+            tell=tell,
+            clock=clock,
+            interrupt=interrupt,
+        )
+        steps = tuple(node.name for node in workflow.nodes)
+        try:
+            tell(RunStarted(clock(), journal.run, workflow.name, steps, statements))
+            scheduler.run()
+        except BaseException:
+            scheduler.abandon()
+            raise
+        report = _report(workflow, journal.run, clock(), scheduler)
+        journal.finish(report.outcome)
+    tell(_closing(report))
+    return report
+
+
+@contextmanager
+def _single_connection(database: Database) -> Iterator[None]:
+    """Let all statements share one connection and its state, for the length of a run."""
+    database.single_connection = True
+    try:
+        yield
+    finally:
+        database.single_connection = False
+
+
+def _report(workflow: Workflow, run: str, seconds: float, scheduler: Scheduler) -> RunReport:
+    steps = {node.name: scheduler.reports[node.name] for node in workflow.nodes}
+    failed = any(step.status == "failed" for step in steps.values())
+    outcome: RunOutcome = "failed" if failed else "succeeded"
+    return RunReport(run, "interrupted" if scheduler.interrupted else outcome, seconds, steps)
+
+
+def _closing(report: RunReport) -> RunFinished:
+    return RunFinished(
+        report.seconds,
+        report.run,
+        report.outcome,
+        report.seconds,
+        done=report.count("succeeded"),
+        reused=report.count("reused"),
+        failed=report.count("failed"),
+        skipped=report.count("skipped"),
+        interrupted=report.count("interrupted"),
+    )

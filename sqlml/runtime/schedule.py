@@ -1,0 +1,240 @@
+"""Starts steps when they may run, and takes in what they tell, until all have ended."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import assert_never
+
+from sqlml.runtime.allocation import Demand, admit, expected_memory, share_threads
+from sqlml.runtime.call import step_kind
+from sqlml.runtime.events import (
+    Event,
+    StepFailed,
+    StepFinished,
+    StepInterrupted,
+    StepReused,
+    StepSkipped,
+    StepStarted,
+)
+from sqlml.runtime.execution import DATABASE_STEPS, Ended, Execution, Prepared
+from sqlml.runtime.journal import Journal
+from sqlml.runtime.report import ResultSet, StepReport
+from sqlml.runtime.states import States
+from sqlml.runtime.titles import title
+from sqlml.workflow.graph import needs
+from sqlml.workflow.ir import Node, Workflow
+from sqlml.zoo.steps.outcome import Outcome
+
+_AT_THE_DATABASE = 4  # steps at a time that only the database works on
+_INTERRUPT_SECONDS = 0.05  # between two requests to the database to stop
+
+
+class Interruption:
+    """The message that the run shall end now."""
+
+
+Inbox = SimpleQueue[Event | Prepared | Ended | Interruption]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """cores and memory (bytes) to share out; whether a failure stops new steps; one step at a time."""
+
+    cores: int
+    memory: int
+    stop_on_error: bool = False
+    serial: bool = False
+
+
+class Scheduler:
+    """One thread uses it; steps have their own and answer through the inbox."""
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        execution: Execution,
+        journal: Journal,
+        inbox: Inbox,
+        rules: Rules,
+        *,
+        tell: Callable[[Event], None],
+        clock: Callable[[], float],
+        interrupt: Callable[[], None],
+    ) -> None:
+        """tell: the listeners. interrupt: stops what the database and the workers are doing."""
+        self._states = States(workflow)
+        self._execution = execution
+        self._journal = journal
+        self._inbox = inbox
+        self._rules = rules
+        self._tell = tell
+        self._clock = clock
+        self._interrupt = interrupt
+        self._stopping = ""  # why no step starts any more
+        self._at_database: set[str] = set()  # being prepared, or run beside the database
+        self._prepared: dict[str, Prepared] = {}  # wait for cores and memory
+        self._working: dict[str, Demand] = {}  # run in workers
+        self._threads: Mapping[str, int] = {}
+        self.interrupted = False
+        self.reports: dict[str, StepReport] = {}
+
+    def run(self) -> None:
+        """Run until every step has ended."""
+        while not self._states.all_ended:
+            self._start_steps()
+            if not self._at_database and not self._working:
+                self._skip_rest()
+                return
+            self._handle_next()
+
+    def abandon(self) -> None:
+        """End all steps that run, and wait for them; nobody is told."""
+        self._tell = lambda _event: None
+        self._be_interrupted()
+        while self._at_database or self._working:
+            self._handle_next()
+        self._skip_rest()
+
+    def _handle_next(self) -> None:
+        try:
+            message = self._inbox.get(timeout=_INTERRUPT_SECONDS if self.interrupted else None)
+        except Empty:
+            self._interrupt()  # what had not begun when it was last told to stop
+            return
+        match message:
+            case Interruption():
+                self._be_interrupted()
+            case Prepared():
+                self._at_database.discard(message.node.name)
+                self._take_prepared(message)
+            case Ended():
+                self._at_database.discard(message.node.name)
+                self._end(message.node, message.report)
+            case Event():
+                self._tell(message)
+            case _:
+                assert_never(message)
+
+    def _start_steps(self) -> None:
+        if self._stopping:
+            return
+        while self._states.has_ready and len(self._at_database) < _AT_THE_DATABASE:
+            if self._rules.serial and (self._at_database or self._working or self._prepared):
+                break
+            self._prepare(self._states.take())
+        self._admit()
+
+    def _prepare(self, node: Node) -> None:
+        """Find out in a thread what a step needs; a step of the database's is then run there at once."""
+        self._at_database.add(node.name)
+        outputs = {name: self.reports[name].outcome.outputs for name in needs(node)}
+
+        def work() -> None:
+            message = self._execution.prepare(node, outputs)
+            if isinstance(message, Prepared) and _runs_here(message):
+                self._inbox.put(self._started(node, 1))
+                message = self._execution.run_here(message)
+            self._inbox.put(message)
+
+        Thread(target=work, name=node.name, daemon=True).start()
+
+    def _take_prepared(self, prepared: Prepared) -> None:
+        node, reused = prepared.node, prepared.reused
+        if reused is not None:
+            outcome = Outcome(reused.summary, reused.metrics, reused.outputs)
+            result = ResultSet(path=reused.result) if reused.result else None
+            self._end(node, StepReport("reused", outcome, result, source=reused.run))
+        elif self._stopping:
+            self._end(node, StepReport("skipped", because=self._stopping))
+        else:
+            self._prepared[node.name] = prepared
+
+    def _admit(self) -> None:
+        """Start prepared steps in workers, as cores and memory allow."""
+        demands = [
+            Demand(name, expected_memory(prepared.node.resources.memory, prepared.facts))
+            for name, prepared in self._prepared.items()
+        ]
+        running = tuple(self._working.values())
+        admitted = admit(demands, running, self._rules.cores, self._rules.memory)
+        self._working |= {demand.step: demand for demand in demands if demand.step in admitted}
+        self._share_threads()
+        for name in admitted:
+            self._work(self._prepared.pop(name), self._threads[name])
+
+    def _work(self, prepared: Prepared, threads: int) -> None:
+        node = prepared.node
+        self._journal.step_started(prepared, threads, self._working[node.name].memory)
+        self._tell(self._started(node, threads))
+
+        def work() -> None:
+            self._inbox.put(self._execution.run_in_worker(prepared, threads))
+
+        Thread(target=work, name=node.name, daemon=True).start()
+
+    def _share_threads(self) -> None:
+        """Give running steps their share of the cores, now that their number has changed."""
+        before, self._threads = self._threads, share_threads(self._rules.cores, [*self._working])
+        for name, threads in self._threads.items():
+            if before.get(name, threads) != threads:
+                self._execution.give_threads(name, threads)
+
+    def _end(self, node: Node, report: StepReport) -> None:
+        if self._working.pop(node.name, None) is not None:
+            self._share_threads()
+        if report.status == "failed" and self.interrupted:
+            report = StepReport("interrupted", seconds=report.seconds)
+        self._close(node, report)
+        for skipped, reason in self._states.end(node.name, report.status):
+            self._close(skipped, StepReport("skipped", because=reason))
+        if report.status == "failed" and self._rules.stop_on_error:
+            self._stop("an earlier step failed")
+
+    def _close(self, node: Node, report: StepReport) -> None:
+        self.reports[node.name] = report
+        self._journal.step_ended(node, report)
+        self._tell(_last_event(node, report, self._clock()))
+
+    def _stop(self, reason: str) -> None:
+        self._stopping = self._stopping or reason
+        for prepared in tuple(self._prepared.values()):
+            del self._prepared[prepared.node.name]
+            self._end(prepared.node, StepReport("skipped", because=self._stopping))
+
+    def _be_interrupted(self) -> None:
+        self.interrupted = True
+        self._interrupt()
+        self._stop("the run was interrupted")
+
+    def _skip_rest(self) -> None:
+        for node in tuple(self._states.remaining()):
+            self._close(node, StepReport("skipped", because=self._stopping))
+
+    def _started(self, node: Node, threads: int) -> StepStarted:
+        kind = step_kind(node.operation)
+        return StepStarted(self._clock(), node.name, kind, title(node), threads)
+
+
+def _runs_here(prepared: Prepared) -> bool:
+    return prepared.reused is None and prepared.call.kind in DATABASE_STEPS
+
+
+def _last_event(node: Node, report: StepReport, now: float) -> Event:
+    about = (now, node.name, step_kind(node.operation), title(node))
+    outcome = report.outcome
+    match report.status:
+        case "succeeded":
+            return StepFinished(
+                *about, report.seconds, outcome.summary, outcome.metrics, report.peak_memory
+            )
+        case "reused":
+            return StepReused(*about, report.source)
+        case "failed":
+            return StepFailed(*about, report.seconds, report.diagnostics)
+        case "skipped":
+            return StepSkipped(*about, report.because)
+        case "interrupted":
+            return StepInterrupted(*about, report.seconds)
+        case _:
+            assert_never(report.status)

@@ -1,0 +1,108 @@
+"""The one step runner: `python -m sqlml.runtime.worker`, as the driver's worker or on its own."""
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, NoReturn
+
+from sqlml.runtime.call import StepCall, outcome_to_json
+from sqlml.runtime.channel import Channel, ChannelClosed, Message
+from sqlml.runtime.machine import forget_peak_memory, peak_memory
+from sqlml.runtime.remote import WorkerContext
+
+_ALWAYS_NEEDED = ("numpy", "pyarrow", "sqlml.runtime.streams")
+
+
+def main(arguments: list[str]) -> int:
+    """Serve a driver (`--channel DESCRIPTOR [IMPORT …]`), or run one step given as a JSON file."""
+    if arguments[:1] == ["--channel"]:
+        connection = socket.socket(fileno=int(arguments[1]))
+        Worker(Channel(connection)).serve((*_ALWAYS_NEEDED, *arguments[2:]))
+    from sqlml.runtime.alone import run_alone
+
+    return run_alone(arguments)
+
+
+class Worker:
+    """Runs the steps that a driver sends, one after the other, until the driver has gone."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._tasks: SimpleQueue[Message] = SimpleQueue()
+        self._context: WorkerContext | None = None
+
+    def serve(self, imports: tuple[str, ...]) -> NoReturn:
+        Thread(target=self._listen, daemon=True).start()
+        _import_all(imports)
+        while True:
+            task = self._tasks.get()
+            if task.kind == "import":
+                _import_all(task.values["names"])
+            else:
+                self._run_step(task)
+
+    def _listen(self) -> NoReturn:
+        """Hand on messages until the driver closes the channel or dies; then nothing here is wanted."""
+        try:
+            while True:
+                message = self._channel.receive()
+                if message.kind in ("step", "import"):
+                    self._tasks.put(message)
+                elif self._context is not None:
+                    self._context.hear(message)
+        except ChannelClosed:
+            _end_at_once()
+
+    def _run_step(self, task: Message) -> None:
+        from sqlml.runtime.trouble import encode
+
+        _print_to(task.descriptors[0])
+        forget_peak_memory()
+        values = task.values
+        context = WorkerContext(self._channel, Path(values["folder"]), values["threads"])
+        self._context = context
+        try:
+            outcome = StepCall.from_json(values["call"]).run(context)
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a worker: the driver is told
+            self._finish("failed", error=encode(error))
+        else:
+            self._finish("done", outcome=outcome_to_json(outcome))
+
+    def _finish(self, kind: str, **values: Any) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._context = None
+        self._channel.send(kind, peak_memory=peak_memory(), **values)
+        gc.collect()
+
+
+def _import_all(names: tuple[str, ...]) -> None:
+    for name in names:
+        module, _, function = name.partition(":")
+        loaded = import_module(module)
+        if function:
+            getattr(loaded, function)()
+
+
+def _print_to(descriptor: int) -> None:
+    """Let this process's output, that of native libraries included, go to an open file."""
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
+def _end_at_once() -> NoReturn:
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,243 @@
+"""The rows of a query as batches that a trainer can take."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sqlml.errors import Diagnostic, StepError
+from sqlml.zoo.context import Rows
+from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.label import Label, quoted
+from sqlml.zoo.model import Batch, FeatureType
+
+Mask = NDArray[np.bool_]
+Numbers = NDArray[Any]
+
+
+class Choice(Protocol):
+    """Some of the rows, told from the strata that they belong to."""
+
+    def begin(self) -> Callable[[Numbers], Mask]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The columns that are no features.
+
+    class_weight: what a row of each class counts. group: the column that numbers the groups.
+    """
+
+    labels: tuple[Label, ...] = ()
+    weight: str | None = None
+    class_weight: tuple[float, ...] | None = None
+    group: str | None = None
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        weight = () if self.weight is None else (f"CAST({quoted(self.weight)} AS DOUBLE)",)
+        group = () if self.group is None else (f"CAST({quoted(self.group)} AS BIGINT)",)
+        return (*(label.expression for label in self.labels), *weight, *group)
+
+    def read(
+        self, columns: list[pa.Array]
+    ) -> tuple[Numbers | None, Numbers | None, Numbers | None]:
+        """Labels, weights and groups from the columns of `expressions`.
+
+        Raises:
+            StepError: a label is empty or no known class, or a weight is empty or negative.
+        """
+        remaining = iter(columns)
+        labels = [_checked_label(label, next(remaining)) for label in self.labels]
+        label = labels[0] if len(labels) == 1 else np.column_stack(labels) if labels else None
+        weight = None if self.weight is None else _checked_weight(self.weight, next(remaining))
+        if self.class_weight is not None and label is not None:
+            by_class = np.asarray(self.class_weight, dtype=np.float32)[label]
+            weight = by_class if weight is None else weight * by_class
+        group = None if self.group is None else next(remaining).to_numpy(zero_copy_only=False)
+        return label, weight, group
+
+
+@dataclass(frozen=True, slots=True)
+class QueryDataset:
+    """The chosen rows of a query, preprocessed batch by batch; see zoo.model.Dataset.
+
+    size: how many rows there are at most, where that is known.
+    """
+
+    rows: Rows
+    pipeline: Pipeline
+    roles: Roles = Roles()
+    choice: Choice | None = None
+    size: int | None = None
+
+    @property
+    def width(self) -> int:
+        return self.pipeline.width
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.pipeline.names
+
+    @property
+    def types(self) -> tuple[FeatureType, ...]:
+        return self.pipeline.types
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Batches, none of them empty.
+
+        Raises:
+            StepError: a label is empty or no known class, or a weight is empty or negative.
+        """
+        features = len(self.pipeline.expressions)
+        selected = self.rows.select(
+            ", ".join((*self.pipeline.expressions, *self.roles.expressions)) or "1"
+        )
+        chosen = None if self.choice is None else self.choice.begin()
+        for batch in selected.batches():
+            label, weight, group = self.roles.read(batch.columns[features:])
+            inputs = batch.select(range(features))
+            if chosen is not None:
+                mask = chosen(_strata(batch.num_rows, label, group))
+                inputs = inputs.filter(pa.array(mask))
+                label, weight, group = (
+                    None if part is None else part[mask] for part in (label, weight, group)
+                )
+            if inputs.num_rows:
+                yield Batch(self.pipeline.transform(inputs), label, weight, group)
+
+    def whole(self) -> Batch:
+        """All rows in one batch; dense rows of a known number are held in memory only once."""
+        batches = iter(self)
+        first = next(batches, None)
+        if first is None:
+            return Batch(np.empty((0, self.width)), np.empty(0) if self.roles.labels else None)
+        if isinstance(first.matrix, np.ndarray) and self.size is not None:
+            return _filled(first, batches, self.size)
+        return _joined([first, *batches])
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The rows that another choice leaves."""
+
+    of: Choice
+
+    def begin(self) -> Callable[[Numbers], Mask]:
+        chosen = self.of.begin()
+        return lambda strata: ~chosen(strata)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """About `share` of the rows that another choice gives (or of all), drawn with a seed."""
+
+    of: Choice | None
+    share: float
+    seed: int
+
+    def begin(self) -> Callable[[Numbers], Mask]:
+        generator = np.random.default_rng(self.seed)
+        among = None if self.of is None else self.of.begin()
+
+        def chosen(strata: Numbers) -> Mask:
+            drawn = generator.random(len(strata)) < self.share
+            return drawn if among is None else drawn & among(strata)
+
+        return chosen
+
+
+def _strata(rows: int, label: Numbers | None, group: Numbers | None) -> Numbers:
+    """The stratum of each row: its group in ranking, its class, or the only one."""
+    if group is not None:
+        return group
+    if label is not None and label.dtype == np.int32:
+        return label
+    return np.zeros(rows, dtype=np.int64)
+
+
+def _checked_label(label: Label, column: pa.Array) -> Numbers:
+    numbers = label.encode(column)
+    if column.null_count:
+        raise StepError(
+            Diagnostic(
+                "E0412",
+                f"column `{label.name}` is empty in {column.null_count:,} of the rows read",
+                label="a label is needed in every row",
+                hint=f"add `WHERE {label.identifier} IS NOT NULL`",
+                about="label",
+            )
+        )
+    wrong = numbers < 0 if label.classes is not None else ~np.isfinite(numbers)
+    if not wrong.any():
+        return numbers
+    value = column[int(np.argmax(wrong))].as_py()
+    if label.classes is None:
+        message = f"column `{label.name}` holds {value}, which is no value to come near to"
+        raise StepError(Diagnostic("E0411", message, about="label"))
+    raise StepError(
+        Diagnostic(
+            "E0407",
+            f"column `{label.name}` holds `{value}`, which is none of the model's classes",
+            label=f"classes: {_some(label)}",
+            hint="train on rows that have it, or leave those rows out",
+            about="label",
+        )
+    )
+
+
+def _some(label: Label) -> str:
+    shown = label.class_names[:10]
+    return ", ".join(shown) + (" …" if len(label.class_names) > len(shown) else "")
+
+
+def _checked_weight(name: str, column: pa.Array) -> NDArray[np.float32]:
+    weight = column.to_numpy(zero_copy_only=False)
+    if column.null_count or not np.isfinite(weight).all() or (weight < 0).any():
+        raise StepError(
+            Diagnostic(
+                "E0413",
+                f"column `{name}` cannot weigh rows: it has empty, negative or infinite values",
+                hint="a weight is a number ≥ 0 in every row",
+                about="attribute train.weight",
+            )
+        )
+    return np.asarray(weight, dtype=np.float32)
+
+
+def _filled(first: Batch, rest: Iterator[Batch], size: int) -> Batch:
+    """The batches in one matrix, made once for `size` rows and filled."""
+    matrix = np.empty((size, first.matrix.shape[1]), dtype=first.matrix.dtype)
+    parts, filled = [], 0
+    for batch in _chained(first, rest):
+        end = filled + len(batch.matrix)
+        matrix[filled:end] = batch.matrix
+        parts.append(Batch(None, batch.label, batch.weight, batch.group))
+        filled = end
+    return Batch(matrix[:filled], *_columns(parts))
+
+
+def _chained(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
+    yield first
+    yield from rest
+
+
+def _joined(batches: list[Batch]) -> Batch:
+    matrices = [batch.matrix for batch in batches]
+    if isinstance(matrices[0], np.ndarray):
+        return Batch(np.concatenate(matrices), *_columns(batches))
+    from scipy import sparse
+
+    return Batch(sparse.vstack(matrices, format="csr"), *_columns(batches))
+
+
+def _columns(batches: list[Batch]) -> tuple[Numbers | None, Numbers | None, Numbers | None]:
+    """Labels, weights and groups of all batches."""
+    columns = ([getattr(b, name) for b in batches] for name in ("label", "weight", "group"))
+    label, weight, group = (
+        None if parts[0] is None else np.concatenate(parts) for parts in columns
+    )
+    return label, weight, group

@@ -1,0 +1,89 @@
+"""What a model says about the rows of a dataset, gathered so that metrics can be taken."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sqlml.zoo import metrics
+from sqlml.zoo.measures.sample import Sample
+from sqlml.zoo.model import Batch, Dataset, Estimator, Task
+
+
+def measure(
+    estimator: Estimator,
+    dataset: Dataset,
+    task: Task,
+    names: Sequence[str],
+    *,
+    classes: int = 0,
+    loss: bool = True,
+    seen: Callable[[int], None] = lambda _rows: None,
+) -> dict[str, float]:
+    """The metrics of a model on a dataset, `loss` first; undefined ones are NaN.
+
+    names: canonical; without any, those usual for the task. loss: `loss` is worth computing
+    probabilities for. seen: is told the number of rows so far.
+
+    Raises:
+        StepError: a metric has no meaning for the task, or needs what the model lacks.
+    """
+    wanted = names or metrics.defaults_for(task, truth=True)
+    needed = [*wanted, metrics.loss_for(task)] if loss else [*wanted]
+    likely = any(name and metrics.needs_probabilities(name) for name in needed)
+    sample = _gathered(
+        estimator, dataset, classes=classes, likely=likely, matrix=task == "clustering", seen=seen
+    )
+    if not names:
+        wanted = metrics.defaults_for(
+            task,
+            probabilities=sample.probabilities is not None,
+            truth=sample.truth is not None,
+        )
+    return metrics.evaluate(wanted, task, sample)
+
+
+def defined(values: Mapping[str, float], prefix: str = "") -> dict[str, float]:
+    """The metrics that have a value, their names prefixed."""
+    return {f"{prefix}{name}": v for name, v in values.items() if not math.isnan(v)}
+
+
+def _gathered(
+    estimator: Estimator,
+    dataset: Dataset,
+    *,
+    classes: int,
+    likely: bool,
+    matrix: bool,
+    seen: Callable[[int], None],
+) -> Sample:
+    parts: list[Batch] = []
+    predicted, probabilities = [], []
+    rows = 0
+    for batch in dataset:
+        predicted.append(estimator.predict(batch.matrix))
+        chances = estimator.probabilities(batch.matrix) if likely else None
+        if chances is not None:
+            probabilities.append(chances)
+        parts.append(Batch(batch.matrix if matrix else None, batch.label, None, batch.group))
+        rows += len(predicted[-1])
+        seen(rows)
+    return Sample(
+        truth=_together([part.label for part in parts]),
+        predicted=np.concatenate(predicted) if predicted else np.empty(0),
+        probabilities=np.concatenate(probabilities) if probabilities else None,
+        group=_together([part.group for part in parts]),
+        matrix=_together([part.matrix for part in parts]),
+        classes=classes,
+    )
+
+
+def _together(parts: Sequence[Any]) -> Any:
+    if not parts or parts[0] is None:
+        return None
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    from scipy import sparse
+
+    return sparse.vstack(parts, format="csr")

@@ -1,0 +1,146 @@
+"""The columns that PREDICT adds: the result, probabilities, extra outputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sqlml.errors import Diagnostic, StepError, did_you_mean
+from sqlml.zoo.bundle import Bundle, Manifest
+from sqlml.zoo.model import ExtraOutputs
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a model adds to rows. results, probabilities and extras: the columns of each kind."""
+
+    bundle: Bundle
+    results: tuple[pa.Field, ...]
+    probabilities: tuple[pa.Field, ...]
+    extras: Mapping[str, tuple[pa.Field, ...]]
+
+    @property
+    def schema(self) -> pa.Schema:
+        extras = (field for fields in self.extras.values() for field in fields)
+        return pa.schema([*self.results, *self.probabilities, *extras])
+
+    def compute(self, matrix: Any) -> list[pa.Array]:
+        """The columns of `schema` for a matrix of features."""
+        estimator = self.bundle.estimator
+        arrays = self._results(estimator.predict(matrix))
+        if self.probabilities:
+            chances = estimator.probabilities(matrix)
+            assert chances is not None
+            arrays += map(pa.array, chances.T)
+        for name in self.extras:
+            assert isinstance(estimator, ExtraOutputs)
+            arrays += [pa.array(values) for values in _columns(estimator.extra(name, matrix))]
+        return arrays
+
+    def _results(self, predicted: NDArray[Any]) -> list[pa.Array]:
+        columns = _columns(predicted)
+        if self.bundle.manifest.task in ("classification", "regression"):
+            labels = self.bundle.manifest.labels
+            return [label.decode(values) for label, values in zip(labels, columns, strict=True)]
+        return [
+            pa.array(values).cast(field.type, safe=False)
+            for values, field in zip(columns, self.results, strict=True)
+        ]
+
+
+def results_of(bundle: Bundle, column: str, settings: Mapping[str, Any]) -> Results:
+    """What PREDICT adds with these settings, the result named `column`.
+
+    Raises:
+        StepError: the model has no probabilities, or no such extra output.
+    """
+    extras = tuple(settings.get("extra_outputs") or ())
+    if settings.get("probability"):
+        _refuse_without_probabilities(bundle)
+    _refuse_unknown_extras(bundle, extras)
+    probabilities = settings.get("probability") and bundle.manifest.labels[0].class_names
+    return Results(
+        bundle,
+        _result_fields(bundle, column),
+        tuple(pa.field(f"{column}_proba_{name}", pa.float64()) for name in probabilities or ()),
+        {name: _numbered(f"{column}_{name}", _extra_width(bundle, name)) for name in extras},
+    )
+
+
+def _result_fields(bundle: Bundle, column: str) -> tuple[pa.Field, ...]:
+    manifest = bundle.manifest
+    match manifest.task:
+        case "classification" | "regression":
+            names = _label_names(manifest, column)
+            types = [label.arrow_type for label in manifest.labels]
+            return tuple(map(pa.field, names, types))
+        case "clustering" | "outliers":
+            return (pa.field(column, pa.int32()),)
+        case "ranking" | "density":
+            return (pa.field(column, pa.float64()),)
+        case "transformation":
+            return _numbered(column, _width(bundle.estimator.predict(_nothing(bundle))))
+
+
+def _label_names(manifest: Manifest, column: str) -> list[str]:
+    """One result column per label; several are told apart by their labels' names."""
+    names = [label.name for label in manifest.labels]
+    if len(names) == 1:
+        return [column]
+    return names if column == names[0] else [f"{column}_{name}" for name in names]
+
+
+def _numbered(column: str, width: int) -> tuple[pa.Field, ...]:
+    names = [column] if width == 1 else [f"{column}_{i}" for i in range(1, width + 1)]
+    return tuple(pa.field(name, pa.float64()) for name in names)
+
+
+def _extra_width(bundle: Bundle, name: str) -> int:
+    assert isinstance(bundle.estimator, ExtraOutputs)
+    return _width(bundle.estimator.extra(name, _nothing(bundle)))
+
+
+def _nothing(bundle: Bundle) -> NDArray[np.float32]:
+    """A row of zeros, to see how wide a model's outputs are."""
+    return np.zeros((1, bundle.pipeline.width), dtype=np.float32)
+
+
+def _width(values: NDArray[Any]) -> int:
+    return 1 if values.ndim == 1 else values.shape[1]
+
+
+def _columns(values: NDArray[Any]) -> list[NDArray[Any]]:
+    return [values] if values.ndim == 1 else list(values.T)
+
+
+def _refuse_without_probabilities(bundle: Bundle) -> None:
+    task = bundle.manifest.task
+    if task != "classification" or bundle.estimator.probabilities(_nothing(bundle)) is None:
+        raise StepError(
+            Diagnostic(
+                "E0415",
+                f"{bundle.manifest.estimator} gives no probabilities",
+                label=f"the model is a {task}",
+                hint="leave `predict.probability` out",
+                about="attribute predict.probability",
+            )
+        )
+
+
+def _refuse_unknown_extras(bundle: Bundle, names: tuple[str, ...]) -> None:
+    estimator = bundle.estimator
+    known = estimator.extra_outputs if isinstance(estimator, ExtraOutputs) else ()
+    for name in names:
+        if name not in known:
+            listed = f"it has: {', '.join(known)}" if known else "it has none"
+            raise StepError(
+                Diagnostic(
+                    "E0415",
+                    f"{bundle.manifest.estimator} has no extra output `{name}`",
+                    hint=did_you_mean(name, known) or listed,
+                    about="attribute predict.extra_outputs",
+                )
+            )

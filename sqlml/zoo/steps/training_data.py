@@ -1,0 +1,171 @@
+"""Training and validation rows: who is held back, what counts how much, which rows belong together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from sqlml.errors import Diagnostic, StepError
+from sqlml.zoo.context import Context, Rows
+from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.label import quoted
+from sqlml.zoo.steps.dataset import Others, QueryDataset, Roles
+from sqlml.zoo.steps.split import GroupSplit, Split, draw, draw_groups
+from sqlml.zoo.steps.survey import Survey, source
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """rows and validation_rows: how many there are."""
+
+    train: QueryDataset
+    validation: QueryDataset | None
+    rows: int
+    validation_rows: int
+
+
+def prepare(
+    context: Context,
+    rows: Rows,
+    validation: Rows | None,
+    pipeline: Pipeline,
+    looked: Survey,
+    settings: Mapping[str, Any],
+    *,
+    weighs: bool,
+) -> TrainingData:
+    """The datasets to fit and to validate on.
+
+    For a ranking, rows are put in the order of their groups. weighs: the model takes row weights.
+
+    Raises:
+        StepError: the group column is missing or not asked for, or nothing is left to validate on.
+    """
+    _refuse_misplaced_group(looked, settings)
+    _refuse_stopping_blindly(validation, settings)
+    roles = Roles(
+        looked.labels if looked.is_supervised else (),
+        settings.get("weight"),
+        _class_weight(settings.get("class_weight"), looked) if weighs else None,
+    )
+    ordered = rows
+    if looked.task == "ranking":
+        ordered, roles = by_group(context, rows, roles, settings["group"])
+    train = QueryDataset(ordered, pipeline, roles, size=looked.rows)
+    if validation is not None:
+        if looked.task == "ranking":
+            validation, roles = by_group(context, validation, roles, settings["group"])
+        rows_held = count(context, validation)
+        _refuse_no_rows(rows_held)
+        held = QueryDataset(validation, pipeline, roles, size=rows_held)
+        return TrainingData(train, held, looked.rows, rows_held)
+    share = settings.get("validation.split")
+    if share is None:
+        return TrainingData(train, None, looked.rows, 0)
+    split: Split | GroupSplit
+    seed = settings.get("seed") or 0
+    if looked.task == "ranking":
+        split = draw_groups(_members(context, rows, settings["group"]), share, seed)
+    else:
+        split = draw(looked.counts or (looked.rows,), share, seed)
+    left = looked.rows - split.size
+    return TrainingData(
+        replace(train, choice=Others(split), size=left),
+        replace(train, choice=split, size=split.size),
+        left,
+        split.size,
+    )
+
+
+def by_group(context: Context, rows: Rows, roles: Roles, group: str) -> tuple[Rows, Roles]:
+    """The rows in the order of their groups, with a column that numbers the groups from 0."""
+    number = _unused("sqlml_group", rows.schema)
+    place = _unused("sqlml_place", rows.schema)
+    ordered = context.rows(
+        f"SELECT *, dense_rank() OVER (ORDER BY {quoted(group)}) - 1 AS {number}, "
+        f"row_number() OVER () AS {place} FROM {source(rows.sql)} ORDER BY {number}, {place}",
+        stable=False,
+    )
+    return ordered, replace(roles, group=number)
+
+
+def count(context: Context, rows: Rows) -> int:
+    return int(context.table(f"SELECT count(*) FROM {source(rows.sql)}").column(0)[0].as_py())
+
+
+def _members(context: Context, rows: Rows, group: str) -> list[int]:
+    """The number of rows of each group, in the order that `by_group` numbers them."""
+    column = quoted(group)
+    found = context.table(
+        f"SELECT count(*) FROM {source(rows.sql)} GROUP BY {column} ORDER BY {column}"
+    )
+    return [int(members) for members in found.column(0).to_pylist()]
+
+
+def _unused(name: str, schema: pa.Schema) -> str:
+    """The name, or one like it that no column has."""
+    taken = {column.casefold() for column in schema.names}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _class_weight(wanted: Any, looked: Survey) -> tuple[float, ...] | None:
+    """What a row of each class counts: as listed, or such that all classes count the same."""
+    if wanted is None or not looked.counts:
+        return None
+    classes = len(looked.counts)
+    if wanted == "balanced":
+        return tuple(looked.rows / (classes * count) if count else 1.0 for count in looked.counts)
+    if len(wanted) != classes:
+        raise _problem(
+            "E0421",
+            f"`train.class_weight` has {len(wanted)} weights for {classes} classes",
+            "give one weight per class, in the order of the sorted classes",
+            "attribute train.class_weight",
+        )
+    return tuple(float(weight) for weight in wanted)
+
+
+def _refuse_misplaced_group(looked: Survey, settings: Mapping[str, Any]) -> None:
+    group = settings.get("group")
+    if looked.task == "ranking" and not group:
+        raise _problem(
+            "E0420",
+            "a ranking needs to know which rows are ranked against each other",
+            "add `train.group = column`",
+            "model",
+        )
+    if group and looked.task != "ranking":
+        raise _problem(
+            "E0420",
+            f"`train.group` is for rankings, and this is a {looked.task}",
+            "leave it out, or use a ranking objective such as `rank:ndcg`",
+            "attribute train.group",
+        )
+
+
+def _refuse_stopping_blindly(validation: Rows | None, settings: Mapping[str, Any]) -> None:
+    validated = validation is not None or settings.get("validation.split") is not None
+    if settings.get("early_stopping_rounds") and not validated:
+        raise _problem(
+            "E0419",
+            "early stopping needs rows to validate on",
+            "add `validation.split = 0.2`, or `validation.select` with a query",
+            "attribute train.early_stopping_rounds",
+        )
+
+
+def _refuse_no_rows(rows: int) -> None:
+    if rows == 0:
+        raise _problem(
+            "E0401",
+            "`validation.select` gives no rows",
+            "look at its WHERE and LIMIT",
+            "validation.select",
+        )
+
+
+def _problem(code: str, message: str, hint: str, about: str) -> StepError:
+    return StepError(Diagnostic(code, message, hint=hint, about=about))
