@@ -23,6 +23,7 @@ from sqlml.planner.program import plan as make_plan
 from sqlml.results import Result, Results
 from sqlml.runtime import local
 from sqlml.runtime.events import Listener
+from sqlml.runtime.pool import Pool
 from sqlml.runtime.report import RunReport
 from sqlml.source import Source, Span
 from sqlml.store.store import Store
@@ -32,7 +33,7 @@ from sqlml.workflow.ir import Workflow
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A program on its way, at every stage. stages: the workflow as lowered, then after each pass."""
+    """A program at every stage. stages: the workflow as lowered, then after each pass."""
 
     program: Program
     plan: LogicalPlan
@@ -109,9 +110,17 @@ class Session:
         return Reuse(workflow, self.database, self.store, enabled=enabled, resume=resume)
 
     def execute(
-        self, compiled: Compiled, listeners: Iterable[Listener] = (), resume: str | None = None
+        self,
+        compiled: Compiled,
+        listeners: Iterable[Listener] = (),
+        *,
+        resume: str | None = None,
+        pool: Pool | None = None,
     ) -> Execution:
-        """Run a compiled program to its end. Failed steps are told in the report, not raised."""
+        """Run a compiled program to its end. Failed steps are told in the report, not raised.
+
+        pool: worker processes that were started ahead; they are ended with the run.
+        """
         statements = compiled.plan.statements_by_node()
 
         def place(node: str, about: str) -> Span | None:
@@ -124,8 +133,11 @@ class Session:
             listeners=tuple(listeners),
             on_error=self.settings.on_error,
             reuse=self.reuse(compiled.workflow, resume),
+            resume=resume,
             threads=self.settings.threads or None,
             locate=place,
+            pool=pool,
+            statements=len(compiled.program.statements),
         )
         results = [Result(step, rows.read()) for step, rows in report.results]
         metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}

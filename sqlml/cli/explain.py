@@ -1,11 +1,19 @@
 """`sqlml explain`: how the compiler sees a program, stage by stage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import unified_diff
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import click
 
 from sqlml.cli import options
+from sqlml.cli.terminal import memory
+from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 
+if TYPE_CHECKING:
+    from sqlml.optimizer.forecast import Forecast
+    from sqlml.session import Compiled
 
 
 @click.command()
@@ -66,6 +74,8 @@ def _diffs(compiled: "Compiled") -> Iterator[str]:
 
 
 def _overview(compiled: "Compiled", told: "Forecast") -> Iterator[str]:
+    from sqlml.workflow.graph import needs
+
     nodes = compiled.plan.nodes_by_statement()
     steps = {step.node.name: step for step in told.steps}
     for number, operator in enumerate(compiled.plan.operators, 1):
@@ -76,7 +86,11 @@ def _overview(compiled: "Compiled", told: "Forecast") -> Iterator[str]:
             step = steps[name]
             after = ", ".join(needs(step.node))
             yield f"  {'workflow':<12}{name}{f' after {after}' if after else ''}"
-            size = f"size    {memory(step.node.resources.memory)}" if step.node.resources.memory else "size    –"
+            size = (
+                f"size    {memory(step.node.resources.memory)}"
+                if step.node.resources.memory
+                else "size    –"
+            )
             yield f"  {'passes':<12}{size}"
             yield f"  {'run':<12}{step.why}"
         yield ""

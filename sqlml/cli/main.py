@@ -45,10 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     0: done. 1: a step failed. 2: the SQL or the flags are wrong. 130: interrupted.
     """
-    sys.exit(_outcome(arguments))
+    sys.exit(outcome(arguments))
 
 
-def _outcome(arguments: Sequence[str] | None) -> int:
+def outcome(arguments: Sequence[str] | None) -> int:
+    """Run the command line; its exit code."""
     try:
         code = cli.main(arguments, prog_name="sqlml", standalone_mode=False)
         sys.stdout.flush()

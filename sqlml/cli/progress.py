@@ -15,6 +15,7 @@ from sqlml.runtime.events import (
     RunStarted,
     StepFailed,
     StepFinished,
+    StepInterrupted,
     StepNote,
     StepProgress,
     StepReused,
@@ -75,7 +76,7 @@ class PlainLines(Silence):
                 self.write(f"{_heading(event)}\n")
             case StepNote():
                 self.write(f"    {event.message}")
-            case StepFinished() | StepReused() | StepSkipped() | StepFailed():
+            case StepFinished() | StepReused() | StepSkipped() | StepFailed() | StepInterrupted():
                 self.write(_line(event, self.color))
                 if isinstance(event, StepFailed):
                     self.write("")
@@ -119,7 +120,7 @@ class LiveLines(PlainLines):
                 self._running[event.step] = event
             case StepProgress():
                 self._progress[event.step] = event
-            case StepFinished() | StepFailed() | StepReused() | StepSkipped():
+            case StepFinished() | StepFailed() | StepReused() | StepSkipped() | StepInterrupted():
                 self._running.pop(event.step, None)
                 self._progress.pop(event.step, None)
         super().__call__(event)
@@ -150,12 +151,17 @@ def _heading(event: RunStarted) -> str:
     return f"{event.workflow} · {statements} · {_count(len(event.steps), 'step')} · local"
 
 
-def _line(event: StepFinished | StepReused | StepSkipped | StepFailed, color: bool) -> str:
+Ended = StepFinished | StepReused | StepSkipped | StepFailed | StepInterrupted
+
+
+def _line(event: Ended, color: bool) -> str:
     match event:
         case StepFinished():
             mark, detail, took = "done", event.summary, duration(event.seconds)
         case StepFailed():
             mark, detail, took = "failed", "", duration(event.seconds)
+        case StepInterrupted():
+            mark, detail, took = "failed", "interrupted", duration(event.seconds)
         case StepReused():
             mark, detail, took = "reused", "unchanged", f"from {event.source}"
         case StepSkipped():

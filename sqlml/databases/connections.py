@@ -9,7 +9,7 @@ import duckdb
 
 
 class Connections:
-    """One cursor per statement, or (`single`) one connection for all of them, a statement at a time."""
+    """One cursor per statement; when `single`, one connection for all, a statement at a time."""
 
     def __init__(self, root: duckdb.DuckDBPyConnection, *, borrowed: bool) -> None:
         self._root = root

@@ -51,7 +51,7 @@ class Rehearsal(Protocol):
         ...
 
 
-class QueryProblem(Exception):
+class QueryProblem(Exception):  # noqa: N818 - it is a finding as often as an error
     """The database refuses a statement.
 
     offset and length: the characters at fault in the statement; offset is None where nobody knows.
@@ -76,8 +76,8 @@ class QueryProblem(Exception):
 class Database(Protocol):
     """A database that the driver process owns. Methods may be called from several threads.
 
-    Methods that run SQL raise QueryProblem when the database refuses it, then or while rows are read,
-    and SqlmlError (E06xx) when its surroundings are at fault: disk, memory, an interrupt.
+    Methods that run SQL raise QueryProblem when the database refuses it, then or while rows are
+    read, and SqlmlError (E06xx) when its surroundings are at fault: disk, memory, an interrupt.
     """
 
     dialect: str
@@ -86,8 +86,8 @@ class Database(Protocol):
     def single_connection(self) -> bool:
         """Whether every statement runs on one connection, one at a time.
 
-        Programs that change a connection's state (SET, USE, BEGIN, temporary tables) need that. Setting
-        it to True begins with a fresh connection; setting it to False ends that one and its state.
+        Programs that change a connection's state (SET, USE, BEGIN, temporary tables) need that.
+        Setting it to True begins with a fresh connection; False ends that one and its state.
         """
         ...
 
@@ -122,15 +122,15 @@ class Database(Protocol):
         ...
 
     def fingerprint(self, table: str) -> str | None:
-        """A digest of a table's schema and rows that changes when they do; None when there is no such table."""
+        """A digest of a table's schema and rows; None when there is no such table."""
         ...
 
     def file_fingerprint(self, path: str) -> str | None:
-        """A digest of the names, sizes and times of the files that a path or glob means; None: unknown."""
+        """A digest of the names, sizes and times of a path's or glob's files; None: unknown."""
         ...
 
     def attach_tables(self, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
-        """Make Arrow tables visible under these names (sqlml_models …), made when a statement names them."""
+        """Let statements read Arrow tables by these names; each is made when a statement does."""
         ...
 
     def interrupt(self) -> None:

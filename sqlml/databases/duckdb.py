@@ -42,7 +42,7 @@ class DuckDB:
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, path: Path | None, *, borrowed: bool = False
     ):
-        """path: the file, or None in memory. borrowed: the process opened it before, its own way."""
+        """path: the file, or None in memory. borrowed: this process had it open, its own way."""
         self.path = path
         self._connections = Connections(connection, borrowed=borrowed)
         self._attached = Attached()
@@ -166,7 +166,7 @@ class DuckDB:
 
     @contextmanager
     def _running(self, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection on which `sql` finds the attached tables, and whose errors speak about it."""
+        """A connection where `sql` finds the attached tables, and whose errors speak about it."""
         with self._connections.use() as connection:
             try:
                 self._attached.register(connection, sql)

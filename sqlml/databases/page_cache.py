@@ -21,8 +21,8 @@ class PageCache:
     """DuckDB keeps every page that it reads or writes, up to its memory limit: 80 % of the machine.
 
     A stream gains nothing from that. So every few megabytes of it the limit is lowered for a moment
-    to what queries hold plus a small remainder, which makes DuckDB drop pages (they are dropped before
-    anything that a query would have to spill), and is then set back. Queries keep their full limit.
+    to what queries hold plus a small remainder, which makes DuckDB drop pages (they go before
+    anything that a query would have to spill), and is then set back. Queries keep their limit.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:

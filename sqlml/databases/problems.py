@@ -30,9 +30,9 @@ def translate(error: BaseException, sql: str, *, before: int = 0) -> QueryProble
 def translate_on(
     connection: duckdb.DuckDBPyConnection, error: BaseException, sql: str
 ) -> QueryProblem | SqlmlError:
-    """As `translate`, for an error met on this connection, which is asked again where it hides the place.
+    """As `translate`, for an error met on this connection, which is asked again for its place.
 
-    DuckDB tells it when a statement is executed, not when a relation is made of it.
+    DuckDB tells that when a statement is executed, not when a relation is made of it.
     """
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException) and not _is_told(error):
         try:
@@ -93,15 +93,25 @@ def _problem(report: _Report, sql: str, before: int) -> QueryProblem:
     message, kind, name, hint = _wording(report)
     if not hint and name:
         hint = _near(name, report.candidates)
-    if report.start is not None:
-        encoded = sql.encode()
-        start = max(0, report.start - before)
-        offset = len(encoded[:start].decode(errors="ignore"))
-        length = len(encoded[start : start + report.length].decode(errors="ignore"))
-        return QueryProblem(message, offset, hint, kind, length)
-    place = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql, re.I) if name else None
-    offset, length = (place.start(), len(name)) if place else (None, 0)
+    offset, length = _place(report, sql, before) or _found(name, sql)
     return QueryProblem(message, offset, hint, kind, length)
+
+
+def _place(report: _Report, sql: str, before: int) -> tuple[int | None, int] | None:
+    if report.start is None:
+        return None
+    encoded = sql.encode()
+    start = max(0, report.start - before)
+    end = start + report.length
+    return len(encoded[:start].decode(errors="ignore")), len(
+        encoded[start:end].decode(errors="ignore")
+    )
+
+
+def _found(name: str, sql: str) -> tuple[int | None, int]:
+    """Where a name stands first, for errors that tell no place."""
+    place = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql, re.I) if name else None
+    return (place.start(), len(name)) if place else (None, 0)
 
 
 _Wording = tuple[str, str, str, str]  # message, kind, the name at fault, hint
@@ -111,12 +121,13 @@ _COLUMN = re.compile(
     r'|Column "(?P<other>.+?)" (?:in \w+ list not found|does not exist on \w+ side))'
 )
 _TABLE = re.compile(
-    r'(?:Referenced table "(?P<alias>.+)" not found|Table with name "(?P<schema>.+?)" does not exist)'
+    r'(?:Referenced table "(?P<alias>.+)" not found'
+    r'|Table with name "(?P<schema>.+?)" does not exist)'
 )
 _FILE = re.compile(r'No files found that match the pattern "(.*)"')
 _EXTENSION = re.compile(
-    r"(?:name \"(?P<function>.+?)\" is not in the catalog, but it exists in|File (?P<file>.+?) requires) "
-    r"the (?P<name>extension \w+|\w+ extension)"
+    r"(?:name \"(?P<function>.+?)\" is not in the catalog, but it exists in"
+    r"|File (?P<file>.+?) requires) the (?P<name>extension \w+|\w+ extension)"
 )
 _AMBIGUOUS = re.compile(r"Ambiguous reference to column name \"(.+?)\" \(use: (.*)\)")
 _UNGROUPED = re.compile(r'column "(.+)" must appear in the GROUP BY clause')

@@ -35,7 +35,7 @@ _ALL_TABLES = """
 
 
 class DuckDBRehearsal:
-    """A Rehearsal. A statement whose effect only a run can tell makes unknown names pass from there on."""
+    """A Rehearsal. After a statement whose effect only a run can tell, unknown names pass."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, attached: Attached) -> None:
         self._connection = connection

@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-Convert = Callable[[BaseException], Exception]
+Convert = Callable[[Exception], Exception]
 Count = Callable[[int], None]
 
 
 class Outgoing:
-    """The batches of a running query. `resources` are closed at its end, or when nobody wants more."""
+    """The batches of a running query. `resources` are closed when they end or are dropped."""
 
     def __init__(
         self, reader: pa.RecordBatchReader, resources: ExitStack, convert: Convert, count: Count
@@ -81,5 +81,9 @@ def spooled(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
                 out.write_batch(batch)
         source = resources.enter_context(pa.OSFile(path, "rb"))
         stream = pa.ipc.open_stream(source)
-        batches = Outgoing(stream, resources.pop_all(), lambda error: error, lambda _size: None)
+        batches = Outgoing(stream, resources.pop_all(), _as_it_is, lambda _size: None)
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
+
+
+def _as_it_is(error: Exception) -> Exception:
+    return error

@@ -1,1 +1,1 @@
-"""Text to syntax tree and back: `parser` and `printer`; `ast` is the tree, `queries` knows SQL itself."""
+"""Text to syntax tree and back: `parser`, `printer`, `ast`. What SQL itself does: `queries`."""

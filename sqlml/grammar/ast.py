@@ -17,8 +17,8 @@ class Syntax:
 class Name(Syntax):
     """A name, dotted where the language allows it. `m@3` keeps its version apart.
 
-    `text` is the name without its quotes. `quoted`: some part of it is in quotes. `parts` are what the dots
-    separate; a dot inside quotes separates nothing (`"my.db".t` is `my.db` and `t`).
+    `text` is the name without its quotes. `quoted`: some part of it is in quotes. `parts` are what
+    the dots separate; a dot inside quotes separates nothing (`"my.db".t` is `my.db` and `t`).
     """
 
     text: str
@@ -36,7 +36,7 @@ class Name(Syntax):
 
 
 @dataclass(frozen=True, slots=True)
-class Literal_(Syntax):
+class Literal_(Syntax):  # noqa: N801 — `Literal` is typing's
     """A string, number, TRUE, FALSE or NULL."""
 
     value: str | int | float | bool | None
@@ -50,7 +50,7 @@ class Word(Syntax):
 
 
 @dataclass(frozen=True, slots=True)
-class List_(Syntax):
+class List_(Syntax):  # noqa: N801 — beside `Literal_`
     """`[1, 2]` among values, `[a, b]` in `CROSS([a, b], 100)` among columns."""
 
     items: "tuple[Value | ColumnItem, ...]"
@@ -58,7 +58,7 @@ class List_(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class Call(Syntax):
-    """`RANGE(3, 10)` among values, `BUCKET(age, 5)` among columns. The function's name is upper case."""
+    """`RANGE(3, 10)` among values, `BUCKET(age, 5)` among columns. The name is upper case."""
 
     function: str
     arguments: "tuple[Value | ColumnItem, ...]"
@@ -237,6 +237,6 @@ Statement = (
 
 @dataclass(frozen=True, slots=True)
 class Program(Syntax):
-    """Statements, in order; a program over several files has their statements one after the other."""
+    """Statements, in order; those of several files stand one file after the other."""
 
     statements: tuple[Statement, ...]

@@ -128,12 +128,15 @@ class Builder(ValueBuilder):
     # --- clauses ---
 
     def columns(self, keyword: Lexeme, *parts: Part) -> Clause:
-        target = None
         items = nodes(parts)
-        if len(parts) > 2 and isinstance(parts[-2], Lexeme) and parts[-2].type == "FOR":
-            *items, target = items
+        has_target = len(parts) > 2 and getattr(parts[-2], "type", "") == "FOR"
         span = cover(keyword, parts[-1])
-        return Clause(keyword, ast.ColumnClause(span=span, items=tuple(items), target=target), span)
+        columns = ast.ColumnClause(
+            span=span,
+            items=items[:-1] if has_target else items,
+            target=items[-1] if has_target else None,
+        )
+        return Clause(keyword, columns, span)
 
     def listed(self, keyword: Lexeme, *parts: Part) -> Clause:
         return Clause(keyword, nodes(parts), cover(keyword, parts[-1]))

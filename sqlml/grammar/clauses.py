@@ -48,22 +48,22 @@ def parse_clause(source: Source, tokens: list[Token], border: int) -> ast.Statem
         ProgramError: with one diagnostic.
     """
     lark, terminals = _grammar()
-    parser = lark.parse_interactive()
+    parser: Any = lark.parse_interactive()
     fed: list[Lexeme] = []
     if border:
         fed.append(Lexeme("QUERY", Span(source, tokens[0].start, tokens[border - 1].end)))
-        parser.feed_token(cast(Any, fed[0]))
+        parser.feed_token(fed[0])
     index = border
     end = Lexeme(END, Span(source, tokens[-1].end, tokens[-1].end))
     lexeme = end
     try:
         while index < len(tokens):
             lexeme = next_lexeme(source, tokens, index, terminals, parser.choices())
-            parser.feed_token(cast(Any, lexeme))
+            parser.feed_token(lexeme)
             fed.append(lexeme)
             index += len(lexeme.tokens)
         lexeme = end
-        return cast(ast.Statement, parser.feed_token(cast(Any, end)))
+        return cast(ast.Statement, parser.feed_token(end))
     except UnexpectedToken as error:
         following = tokens[index + 1] if index + 1 < len(tokens) else None
         mistake = Mistake(fed, lexeme, following, _expected(fed))
@@ -73,8 +73,8 @@ def parse_clause(source: Source, tokens: list[Token], border: int) -> ast.Statem
 def _expected(fed: list[Lexeme]) -> frozenset[str]:
     """The terminals that could have followed, spelled as a person would."""
     lark, terminals = _grammar()
-    parser = lark.parse_interactive()
+    parser: Any = lark.parse_interactive()
     for lexeme in fed:
-        parser.feed_token(cast(Any, lexeme))
+        parser.feed_token(lexeme)
     spelled = {name: spelling for spelling, name in terminals.items()}
     return frozenset(spelled.get(name, name) for name in parser.accepts())

@@ -19,18 +19,28 @@ CLAUSE_WORDS = frozenset(word for words in CLAUSES.values() for word in words)
 QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT", "("})
 """How a statement begins that may have a TO clause behind it."""
 
-TO_IS_SQL = frozenset(
-    "ALTER BACKUP COMMENT COPY EXPORT GRANT IMPORT PREPARE RENAME RESET REVOKE ROLLBACK SET".split()
-)
+TO_IS_SQL = frozenset({
+    "ALTER", "BACKUP", "COMMENT", "COPY", "EXPORT", "GRANT", "IMPORT", "PREPARE", "RENAME", "RESET",
+    "REVOKE", "ROLLBACK", "SET",
+})  # fmt: skip
 """How a statement begins in which TO belongs to SQL, whatever follows it."""
 
 INTERVAL_UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
 
-STATEMENT_STARTS = QUERY_STARTS - {"(", "WITH"} | TO_IS_SQL | {
-    *("ANALYZE ATTACH BEGIN CALL CHECKPOINT COMMIT CREATE DELETE DESC DESCRIBE DETACH DROP".split()),
-    *("EXPLAIN INSERT INSTALL LOAD MERGE PRAGMA SHOW SUMMARIZE TRUNCATE UPDATE USE VACUUM".split()),
-}  # fmt: skip
-"""Words whose sight inside a clause means that a `;` is missing in front of them."""
+SESSION_STARTS = frozenset({
+    "ABORT", "ATTACH", "BEGIN", "CLOSE", "COMMIT", "DEALLOCATE", "DECLARE", "DETACH", "END",
+    "EXECUTE", "FETCH", "INSTALL", "LOAD", "PRAGMA", "PREPARE", "RELEASE", "RESET", "ROLLBACK",
+    "SAVEPOINT", "SET", "START", "USE",
+})  # fmt: skip
+"""How a statement begins that changes the state of a connection, or depends on it."""
+
+STATEMENT_STARTS = frozenset({
+    "ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "CHECKPOINT", "COMMIT", "COPY", "CREATE",
+    "DELETE", "DESC", "DESCRIBE", "DETACH", "DROP", "EXPLAIN", "EXPORT", "FROM", "GRANT", "INSERT", "INSTALL",
+    "LOAD", "MERGE", "PIVOT", "PRAGMA", "REVOKE", "ROLLBACK", "SELECT", "SET", "SHOW", "SUMMARIZE",
+    "TABLE", "TRUNCATE", "UNPIVOT", "UPDATE", "USE", "VACUUM", "VALUES",
+})  # fmt: skip
+"""Words whose sight behind a clause means that a `;` is missing in front of them."""
 
 
 def one_of(words: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ UNKNOWN = "UNKNOWN"
 
 
 class Lexeme(NamedTuple):
-    """A terminal of the grammar and the tokens that it is made of (QUERY: its tokens stay with the database)."""
+    """A terminal of the grammar and the tokens that it is made of; QUERY keeps its span only."""
 
     type: str
     span: Span
@@ -32,9 +32,9 @@ def next_lexeme(
 ) -> Lexeme:
     """The terminal that begins at a token.
 
-    terminals: keywords and symbols to the names of their terminals. choices: the terminals that the parser
-    can take now. A word is a keyword if it can be one here; a keyword that a `.` follows, or a `=` where
-    a name may stand, is a name.
+    terminals: keywords and symbols to the names of their terminals. choices: the terminals that
+    the parser can take now. A word is a keyword if it can be one here; a keyword that a `.`
+    follows, or a `=` where a name may stand, is a name.
     """
     token = tokens[index]
     terminal, end = UNKNOWN, index + 1

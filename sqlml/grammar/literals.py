@@ -4,7 +4,7 @@ import math
 import re
 
 MAX_INTEGER = 2**64 - 1
-CURLY_QUOTES = "“”„‘’‚"
+CURLY_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a"
 """What word processors make of quotes. To SQL they are letters."""
 
 

@@ -1,4 +1,4 @@
-"""Where the grammar stopped, told in the user's words: what is missing, misspelled or out of place."""
+"""Where the grammar stopped, in the user's words: what is missing, misspelled or misplaced."""
 
 from typing import NamedTuple
 
@@ -170,7 +170,7 @@ _KINDS = {
     "NUMBER": "a number",
     END: "the end of the statement",
 }
-_OPERATORS = frozenset("+ - * / ** = == <= >= < > <> !=".split())
+_OPERATORS = frozenset({"+", "-", "*", "/", "**", "=", "==", "<=", ">=", "<", ">", "<>", "!="})
 
 
 def _unexpected(mistake: Mistake) -> Diagnostic:
@@ -212,7 +212,12 @@ def _hint(mistake: Mistake) -> str:
         return "a name stands without quotes, or in double quotes"
     if found.type == "NUMBER" and wants_name:
         return "a name that begins with a digit stands in double quotes"
-    if found.text in "-/:" and found.text and last.type == "NAME" and last.span.end == found.span.start:
+    if (
+        found.text in "-/:"
+        and found.text
+        and last.type == "NAME"
+        and last.span.end == found.span.start
+    ):
         whole = last.text + found.text + (after.text if after else "")
         return f'a name with `{found.text}` in it stands in double quotes: "{whole}"'
     return ""

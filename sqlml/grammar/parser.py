@@ -1,6 +1,6 @@
 """Text to syntax tree: the whole program, or up to ten located errors."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sqlml.errors import MAX_SHOWN, Diagnostic, ProgramError
 from sqlml.grammar import ast
@@ -19,7 +19,7 @@ def parse(source: Source, *, dialect: str = "duckdb") -> ast.Program:
 
 
 def parse_files(sources: Sequence[Source], *, dialect: str = "duckdb") -> ast.Program:
-    """One program out of one or more files, in their order. A statement does not go on in the next file.
+    """One program out of one or more files, in their order. No statement goes on in the next file.
 
     The program's span is that of the first file; every statement's span points into its own.
 

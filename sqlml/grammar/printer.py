@@ -151,13 +151,14 @@ def _expression(expression: ast.Expression, at_least: int = _COMPARISON) -> str:
         case ast.Chain():
             strength = _COMPARISON
             text = _expression(expression.operands[0], _SUM)
-            for operator, operand in zip(expression.operators, expression.operands[1:], strict=True):
-                text += f" {operator} {_expression(operand, _SUM)}"
+            following = expression.operands[1:]
+            for operator, right in zip(expression.operators, following, strict=True):
+                text += f" {operator} {_expression(right, _SUM)}"
         case ast.Binary():
             strength = _STRENGTH.get(expression.operator, _COMPARISON)
-            left, right = _sides(expression.operator, strength)
-            text = _expression(expression.left, left)
-            text += f" {expression.operator} {_expression(expression.right, right)}"
+            at_left, at_right = _sides(expression.operator, strength)
+            text = _expression(expression.left, at_left)
+            text += f" {expression.operator} {_expression(expression.right, at_right)}"
         case _:
             assert_never(expression)
     return text if strength >= at_least else f"({text})"

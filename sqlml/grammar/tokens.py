@@ -9,20 +9,22 @@ from sqlml.grammar.keywords import QUERY_STARTS, VERBS
 
 Kind = Literal["word", "number", "string", "quoted", "backquoted", "symbol", "unterminated"]
 
-BACKSLASH_DIALECTS = frozenset(
-    "bigquery clickhouse databricks doris drill hive mysql singlestore snowflake spark spark2 "
-    "starrocks".split()
-)
+BACKSLASH_DIALECTS = frozenset({
+    "bigquery", "clickhouse", "databricks", "doris", "drill", "hive", "mysql", "singlestore",
+    "snowflake", "spark", "spark2", "starrocks",
+})  # fmt: skip
 """Dialects in which a backslash escapes a quote in SQL itself; in a TO clause it always does."""
 
-HASH_COMMENT_DIALECTS = frozenset("bigquery clickhouse doris mysql singlestore starrocks".split())
+HASH_COMMENT_DIALECTS = frozenset(
+    {"bigquery", "clickhouse", "doris", "mysql", "singlestore", "starrocks"}
+)
 
 
 class Token(NamedTuple):
     """A word, a literal or a symbol; `start` and `end` are offsets into the program.
 
-    The kind `quoted` is `"…"`, which is a name or a string, as the place has it. `unterminated` is what
-    opens a string, quoted name or comment that never ends; it is always the last token.
+    The kind `quoted` is `"…"`, which is a name or a string, as the place has it. `unterminated` is
+    what opens a string, quoted name or comment that never ends; it is always the last token.
     """
 
     kind: Kind
@@ -58,7 +60,7 @@ def scan(text: str, dialect: str = "duckdb") -> Iterator[Token]:
             return
         token_text = found[kind]
         yield Token(kind, token_text, start, position)  # type: ignore[arg-type]
-        if kind == "word" or kind == "symbol":
+        if kind in _SPELLED:
             first = first or token_text.upper()
             if token_text == ";":
                 match, first = in_sql, ""
@@ -69,12 +71,15 @@ def scan(text: str, dialect: str = "duckdb") -> Iterator[Token]:
             return
 
 
+_SPELLED = frozenset({"word", "symbol"})
 _TO = frozenset({"TO", "to", "To", "tO"})
 
 
 @lru_cache
 def _pattern(backslash: bool, hash_comments: bool) -> re.Pattern[str]:
     # Quantifiers are possessive: a quote without an end must not be tried again and again.
+    letter = r"[^\x00-@\[-^`{-\x7f\s\ufeff\u200b]"
+    digit_or_letter = r"[^\x00-\#%-/:-@\[-^`{-\x7f\s\ufeff\u200b]"
     escaped = r"(?:[^'\\]++|''|\\.)*+'"
     blanks = r"[\s\ufeff\u200b]++|--[^\r\n]*+" + (r"|\#[^\r\n]*+" if hash_comments else "")
     return re.compile(
@@ -82,7 +87,7 @@ def _pattern(backslash: bool, hash_comments: bool) -> re.Pattern[str]:
             (?P<string> [eE]'{escaped}
                       | '{escaped if backslash else "[^']*+(?:''[^']*+)*+'"}
                       | \$(?P<tag>(?:[^\W\d]\w*+)?)\$(?s:.*?)\$(?P=tag)\$ )
-          | (?P<word> (?![eE]')[^\x00-@\[-^`{{-\x7f\s\ufeff\u200b][^\x00-\#%-/:-@\[-^`{{-\x7f\s\ufeff\u200b]*+ )
+          | (?P<word> (?![eE]'){letter}{digit_or_letter}*+ )
           | (?P<number> (?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+ )
           | (?P<comment> /\* )
           | (?P<quoted> "(?:[^"\\]++|""|\\.)*+" )

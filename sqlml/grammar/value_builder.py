@@ -1,4 +1,4 @@
-"""What sqlml.lark recognised inside clauses, as nodes: names, attribute values, columns, expressions."""
+"""What sqlml.lark recognised inside clauses, as nodes: names, values, columns, expressions."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, cast

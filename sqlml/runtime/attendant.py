@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +16,14 @@ from sqlml.runtime.call import StepCall, outcome_from_json
 from sqlml.runtime.channel import ChannelClosed, Message
 from sqlml.runtime.context import DriverContext
 from sqlml.runtime.elsewhere import computing_elsewhere
+from sqlml.runtime.machine import peak_memory_of
 from sqlml.runtime.pool import Death, Worker
 from sqlml.runtime.streams import Stream, open_pipe, write_stream
 from sqlml.runtime.trouble import decode, encode, out_of_memory
 from sqlml.zoo.steps.outcome import Outcome
 
 _KILLED = (-9, 137)
+_LOOK_SECONDS = 0.1
 
 
 class Interrupted(Exception):  # noqa: N818 - nothing went wrong: the user wanted it so
@@ -70,6 +72,7 @@ class Attendant:
             StepFailure: the step failed, or the worker died.
             Interrupted: the worker was killed by us.
         """
+        watch = _MemoryWatch(self._worker)
         try:
             with log.open("ab") as file:
                 self._channel.send(
@@ -81,8 +84,9 @@ class Attendant:
                 )
             last = self._converse()
         except ChannelClosed:
-            raise self._died(log) from None
+            raise self._died(log, watch.peak) from None
         finally:
+            watch.stop()
             for thread in self._answering:
                 thread.join()
         peak = last.values["peak_memory"]
@@ -189,13 +193,31 @@ class Attendant:
     def _lasting(self, asked: Message) -> None:
         self._reply(asked, path=str(self._context.lasting(asked.values["file_name"])))
 
-    def _died(self, log: Path) -> Exception:
+    def _died(self, log: Path, peak: int) -> Exception:
         death = self._worker.death()
         if self._worker.killed:
             return Interrupted()
         with log.open("a") as file:
             file.write(death.output)
-        return StepFailure(StepError(_diagnose_death(death)), death.peak_memory)
+        peak = peak or death.peak_memory
+        return StepFailure(StepError(_diagnose_death(death, peak)), peak)
+
+
+class _MemoryWatch:
+    """Looks at a worker's memory now and then: of a dead process the system tells it no more."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.peak = 0
+        self._worker = worker
+        self._stopped = Event()
+        Thread(target=self._look, daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _look(self) -> None:
+        while not self._stopped.wait(_LOOK_SECONDS):
+            self.peak = max(self.peak, peak_memory_of(self._worker.process))
 
 
 def _hand_over(send: Callable[[], None], *, ours: Sequence[int], theirs: Sequence[int]) -> None:
@@ -218,9 +240,9 @@ def _stream_bytes(table: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _diagnose_death(death: Death) -> Diagnostic:
+def _diagnose_death(death: Death, peak: int) -> Diagnostic:
     if death.code in _KILLED:
-        return out_of_memory(death.peak_memory, killed=True)
+        return out_of_memory(peak, killed=True)
     return Diagnostic(
         "E0621",
         f"the step's process ended with {_ending(death.code)}",

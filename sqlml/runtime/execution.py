@@ -12,7 +12,7 @@ from sqlml.errors import located
 from sqlml.optimizer.reuse import Reuse, Reused
 from sqlml.runtime.allocation import Facts
 from sqlml.runtime.attendant import Attendant, Interrupted, StepFailure
-from sqlml.runtime.call import StepCall, step_kind
+from sqlml.runtime.call import StepCall
 from sqlml.runtime.context import DriverContext, Surroundings, model_is_gone
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.report import ResultSet, StepReport
@@ -65,15 +65,16 @@ class Execution:
         reuse: Reuse | None,
         locate: Locate,
         scratch: Path,
-        logs: Path,
     ) -> None:
+        """scratch: an empty folder, removed after the run."""
         self._shared = shared
         self._pool = pool
         self._parameters = parameters
         self._reuse = reuse
         self._locate = locate
-        self._scratch = scratch
-        self._logs = logs
+        self._folders = scratch / "steps"
+        self._logs = scratch / "logs"
+        self._logs.mkdir()
         self._reusing = Lock()
         self._attendants: dict[str, Attendant] = {}
 
@@ -128,7 +129,6 @@ class Execution:
 
     def log(self, node: Node) -> Path:
         """The file for what a step prints."""
-        self._logs.mkdir(parents=True, exist_ok=True)
         return self._logs / f"{node.name}.log"
 
     def _run(
@@ -139,7 +139,7 @@ class Execution:
     ) -> Ended:
         node = prepared.node
         began = monotonic()
-        folder = self._scratch / node.name
+        folder = self._folders / node.name
         folder.mkdir(parents=True)
         context = DriverContext(self._shared, node.name, folder, threads)
         try:

@@ -40,6 +40,7 @@ def run(
     locate: Locate = no_place,
     scratch: Path | None = None,
     pool: Pool | None = None,
+    program: str = "",
     statements: int = 0,
 ) -> RunReport:
     """Run a verified workflow to its end. Failed steps are told in the report, not raised.
@@ -48,6 +49,7 @@ def run(
     start. reuse: says what need not run; resume: the run that this one goes on from, for the record.
     threads: cores to use. locate: the place of a part (`about`) of a node's statement. scratch: the
     folder for what lasts no longer than the run. pool: workers that were started ahead; closed here.
+    program and statements: the text that the workflow comes from, and how many statements it has.
     """
     began = monotonic()
     cores = threads or core_count()
@@ -71,7 +73,9 @@ def run(
         ending.enter_context(interruptions(lambda: inbox.put(Interruption())))
         if serial:
             ending.enter_context(_single_connection(database))
-        journal = ending.enter_context(Journal(store, workflow, reuse, resume))
+        journal = ending.enter_context(
+            Journal(store, workflow, reuse=reuse, program=program, resume=resume)
+        )
         folder = ending.enter_context(
             scratch_folder(scratch or store.folder / "scratch", journal.run)
         )
@@ -83,7 +87,6 @@ def run(
             reuse=reuse,
             locate=locate,
             scratch=folder,
-            logs=journal.logs,
         )
         rules = Rules(cores, memory_limit(), on_error == "stop", serial)
         scheduler = Scheduler(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
-STATUS = Path("/proc/self/status")
+PROCESSES = Path("/proc")
 CLEAR_REFS = Path("/proc/self/clear_refs")
 
 _FORGET_PEAK = "5"  # proc(5), clear_refs: reset the high water mark of the resident set
@@ -34,11 +34,16 @@ def memory_limit() -> int:
 
 def peak_memory() -> int:
     """The most bytes this process has held since it began or last called `forget_peak_memory`."""
+    return peak_memory_of(os.getpid()) or max_resident(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def peak_memory_of(process: int) -> int:
+    """As `peak_memory`, for any process of ours that runs; 0 where the system does not tell."""
     with suppress(OSError):
-        for line in STATUS.read_text().splitlines():
+        for line in (PROCESSES / str(process) / "status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    return max_resident(resource.getrusage(resource.RUSAGE_SELF))
+    return 0
 
 
 def forget_peak_memory() -> None:

@@ -51,6 +51,10 @@ class Worker:
             )
 
     @property
+    def process(self) -> int:
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         return self._death is None and self._wait(os.WNOHANG) is None
 

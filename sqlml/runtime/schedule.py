@@ -193,7 +193,7 @@ class Scheduler:
 
     def _close(self, node: Node, report: StepReport) -> None:
         self.reports[node.name] = report
-        self._journal.step_ended(node, report)
+        self._journal.step_ended(node, report, self._execution.log(node))
         self._tell(_last_event(node, report, self._clock()))
 
     def _stop(self, reason: str) -> None:

@@ -43,6 +43,7 @@ def write_stream(descriptor: int, schema: pa.Schema, batches: Iterable[pa.Record
         try:
             for batch in batches:
                 writer.write_batch(batch)
+                file.flush()  # the reader may have to answer before there is another batch
                 rows += batch.num_rows
         except BrokenPipeError:
             raise

@@ -1,7 +1,6 @@
 """The one step runner: `python -m sqlml.runtime.worker`, as the driver's worker or on its own."""
 
 import gc
-import json
 import os
 import signal
 import socket
@@ -17,7 +16,7 @@ from sqlml.runtime.channel import Channel, ChannelClosed, Message
 from sqlml.runtime.machine import forget_peak_memory, peak_memory
 from sqlml.runtime.remote import WorkerContext
 
-_ALWAYS_NEEDED = ("numpy", "pyarrow", "sqlml.runtime.streams")
+_ALWAYS_NEEDED = ("numpy", "sqlml.runtime.streams", "sqlml.runtime.worker:hide_pandas")
 
 
 def main(arguments: list[str]) -> int:
@@ -81,6 +80,29 @@ class Worker:
         self._context = None
         self._channel.send(kind, peak_memory=peak_memory(), **values)
         gc.collect()
+
+
+def hide_pandas() -> None:
+    """Let pyarrow believe that pandas is not installed.
+
+    It would import it, at 0.2 s and 50 MB, with the first array that it makes of anything.
+    """
+    import pyarrow as pa
+
+    sys.meta_path.insert(0, _NoPandas)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(_NoPandas)
+
+
+class _NoPandas:
+    """Answers the search for one module."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
 
 
 def _import_all(names: tuple[str, ...]) -> None:

@@ -59,12 +59,13 @@ class Attribute:
             return self._check_several(value)
         return self._check_one(value)
 
-    def describe(self) -> str:
+    def describe(self, most_choices: int = MOST_CHOICES_SHOWN) -> str:
         """What the attribute takes, in words: `an integer ≥ 1, a number in (0, 1] or NULL`."""
         forms = (self, *self.also)
         parts = [form._range_of(kind) for form in forms for kind in form.kinds]
         one_of = "" if parts else "one of "
-        parts += _shown_choices([choice for form in forms for choice in form.choices])
+        choices = [choice for form in forms for choice in form.choices]
+        parts += _shown_choices(choices, most_choices)
         words = (one_of if len(parts) > 2 else "") + _join(parts)
         return words + (", or a list of such values" if self.several else "")
 
@@ -165,12 +166,28 @@ class Dictionary(Mapping[str, Attribute]):
         return nearest(name, [*self._attributes, *aliases])
 
 
+def written(value: Value) -> str:
+    """A value as it is written in a program, text without its quotes."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case tuple() | list():
+            items = (f"'{item}'" if isinstance(item, str) else written(item) for item in value)
+            return f"[{', '.join(items)}]"
+        case float():
+            return repr(value)
+        case _:
+            return str(value)
+
+
 class _Refused:
     """A form does not take the value (None will not do: NULL is a value)."""
 
 
 _REFUSED = _Refused()
-_BOOLEANS: Mapping[Value, bool] = {0: False, 1: True, "false": False, "true": True}
+_BOOLEANS = {"false": False, "true": True}
 _NOUNS: Mapping[Kind, str] = {
     "integer": "an integer",
     "number": "a number",
@@ -248,11 +265,11 @@ def _number(value: float) -> str:
     return f"{value:.15g}"
 
 
-def _shown_choices(choices: list[Value]) -> list[str]:
+def _shown_choices(choices: list[Value], most: int) -> list[str]:
     """The choices in backticks, the tail of a long list as a number, NULL last."""
-    shown = [f"`{_plain(choice)}`" for choice in dict.fromkeys(choices) if choice is not None]
-    if len(shown) > MOST_CHOICES_SHOWN:
-        shown = [*shown[:MOST_CHOICES_SHOWN], f"{len(shown) - MOST_CHOICES_SHOWN} others"]
+    shown = [f"`{written(choice)}`" for choice in dict.fromkeys(choices) if choice is not None]
+    if len(shown) > most:
+        shown = [*shown[:most], f"{len(shown) - most} others"]
     return [*shown, "NULL"] if None in choices else shown
 
 
@@ -263,21 +280,4 @@ def _join(parts: list[str]) -> str:
 def _show(value: Value) -> str:
     if isinstance(value, str):
         return f"the text '{value}'"
-    return _plain(value)
-
-
-def _plain(value: Value) -> str:
-    """A value as it is written in a program, text without its quotes."""
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case tuple() | list():
-            return (
-                "[" + ", ".join(f"'{v}'" if isinstance(v, str) else _plain(v) for v in value) + "]"
-            )
-        case float():
-            return repr(value)
-        case _:
-            return str(value)
+    return written(value)

@@ -52,7 +52,7 @@ class Context(Protocol):
     def models(self) -> Models: ...
 
     def rows(self, sql: str, *, stable: bool) -> Rows:
-        """`stable`: executing `sql` twice gives the same rows in the same order; else spool them."""
+        """`stable`: executing `sql` twice gives the same rows in the same order."""
         ...
 
     def table(self, sql: str) -> pa.Table:

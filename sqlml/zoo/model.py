@@ -30,6 +30,7 @@ class ModelType:
     missing: bool = False  # NULL may reach the estimator (as NaN)
     sparse: bool = False  # takes scipy CSR matrices
     multilabel: bool = False
+    dtype: Literal["float32", "float64"] = "float64"  # of dense matrices
     doc: str = ""
 
 
@@ -67,9 +68,14 @@ class Batch:
 class Dataset(Protocol):
     """Rows after preprocessing; may be iterated again and again, in bounded memory."""
 
-    width: int
-    names: tuple[str, ...]
-    types: tuple[FeatureType, ...]
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def types(self) -> tuple[FeatureType, ...]: ...
 
     def __iter__(self) -> Iterator[Batch]: ...
 

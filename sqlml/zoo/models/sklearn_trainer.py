@@ -35,12 +35,11 @@ class SklearnTrainer:
         """
         entry = dictionary()["estimators"][job.model]
         batch = job.train.whole()
-        estimator = _class(job.model)(**_parameters(job, batch))
-        if job.base is not None:
-            estimator = _continued(job, job.base, estimator)
-        arguments = _arguments(job, batch, estimator)
         with _notes(job.note), _refusals(job.model):
-            _fit(estimator, job, batch, arguments)
+            estimator = _class(job.model)(**_parameters(job, batch))
+            if job.base is not None:
+                estimator = _continued(job, job.base, estimator)
+            _fit(estimator, job, batch, _arguments(job, batch, estimator))
         memorizes = entry.get("memorizes", False)
         return SklearnEstimator(
             job.model,
@@ -67,8 +66,9 @@ def _parameters(job: FitJob, batch: Batch) -> dict[str, Any]:
     parameters: dict[str, Any] = dict(job.parameters)
     if "random_state" in accepted and parameters.get("random_state") is None:
         parameters["random_state"] = job.seed
-    if "n_jobs" in accepted and job.model not in DEAF_TO_JOBS:
-        parameters["n_jobs"] = parameters.get("n_jobs") or job.threads
+    if "n_jobs" in accepted:
+        wanted = parameters.get("n_jobs") or job.threads
+        parameters["n_jobs"] = min(wanted, job.threads) if wanted > 0 else job.threads
     if "novelty" in accepted:
         parameters["novelty"] = True
     if "categorical_features" in accepted:
@@ -78,10 +78,6 @@ def _parameters(job: FitJob, batch: Batch) -> dict[str, Any]:
         weights = parameters.get("class_weight", job.settings.get("class_weight"))
         parameters["class_weight"] = _class_weight(weights, job.classes)
     return parameters
-
-
-# `n_jobs` has no effect there any more, and giving it is a warning.
-DEAF_TO_JOBS = frozenset({"sklearn.linear_model.LogisticRegression"})
 
 
 def _native_categories(job: FitJob, batch: Batch, most: int) -> list[int]:
@@ -196,9 +192,11 @@ def _background(batch: Batch, job: FitJob) -> NDArray[np.float64] | None:
 
 @contextmanager
 def _notes(note: Callable[[str], None]) -> Iterator[None]:
-    """What the library warns of becomes notes, each once."""
+    """What the library warns of becomes notes, each once. Its own future is left out."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        for category in (DeprecationWarning, FutureWarning, PendingDeprecationWarning):
+            warnings.simplefilter("ignore", category)
         yield
     for text in dict.fromkeys(str(warning.message).strip() for warning in caught):
         note("scikit-learn: " + " ".join(text.splitlines()[0].split()))

@@ -1,14 +1,14 @@
 """Whether training can go on from an earlier model."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.bundle import Bundle, Manifest
-from sqlml.zoo.label import Label
+from sqlml.zoo.features.contract import Feature
 from sqlml.zoo.model import ModelType
 
 
-def refuse_other_model(before: Manifest, model: ModelType, base: str) -> None:
+def refuse_other_model(before: Manifest, model: ModelType) -> None:
     """Check that the earlier model is of the same kind.
 
     Raises:
@@ -16,31 +16,30 @@ def refuse_other_model(before: Manifest, model: ModelType, base: str) -> None:
     """
     if before.estimator != model.name:
         raise _problem(
-            f"`{base}` is a {before.estimator}, which cannot go on as {model.name}",
+            f"`{before.name}` is a {before.estimator}, which cannot go on as {model.name}",
             f"write `TO TRAIN {before.estimator}`, or train without USING",
         )
 
 
-def refuse_other_shape(
-    previous: Bundle, features: Any, labels: tuple[Label, ...], base: str
-) -> None:
-    """Check that features and labels are those that the earlier model was trained on.
+def refuse_other_features(previous: Bundle, features: Sequence[Feature]) -> None:
+    """Check that features are made as in the earlier model.
 
     Raises:
         StepError: they are not.
     """
-    if previous.pipeline.features != features:
+    before = {_shape(feature) for feature in previous.pipeline.features}
+    now = {_shape(feature) for feature in features}
+    if before != now:
+        different = ", ".join(f"`{label}`" for label in sorted({s[-1] for s in before ^ now}))
         raise _problem(
-            f"`{base}` was trained on other features",
+            f"`{previous.manifest.name}` was trained on other features: {different}",
             "use the COLUMN clause and the columns that it was trained with",
         )
-    kinds = [label.kind for label in previous.manifest.labels]
-    if kinds != [label.kind for label in labels]:
-        trained = ", ".join(f"{label.name} {label.type}" for label in previous.manifest.labels)
-        raise _problem(
-            f"`{base}` was trained on another label: {trained}",
-            "use that label, or train without USING",
-        )
+
+
+def _shape(feature: Feature) -> tuple[str, tuple[str, ...], str]:
+    """What a feature is before and after it has learnt."""
+    return feature.function, tuple(map(str.casefold, feature.columns)), feature.label.casefold()
 
 
 def _problem(message: str, hint: str) -> StepError:

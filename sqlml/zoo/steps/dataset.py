@@ -26,14 +26,10 @@ class Choice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The columns that are no features.
-
-    class_weight: what a row of each class counts. group: the column that numbers the groups.
-    """
+    """The columns that are no features. group: the one that numbers the groups of a ranking."""
 
     labels: tuple[Label, ...] = ()
     weight: str | None = None
-    class_weight: tuple[float, ...] | None = None
     group: str | None = None
 
     @property
@@ -54,9 +50,6 @@ class Roles:
         labels = [_checked_label(label, next(remaining)) for label in self.labels]
         label = labels[0] if len(labels) == 1 else np.column_stack(labels) if labels else None
         weight = None if self.weight is None else _checked_weight(self.weight, next(remaining))
-        if self.class_weight is not None and label is not None:
-            by_class = np.asarray(self.class_weight, dtype=np.float32)[label]
-            weight = by_class if weight is None else weight * by_class
         group = None if self.group is None else next(remaining).to_numpy(zero_copy_only=False)
         return label, weight, group
 

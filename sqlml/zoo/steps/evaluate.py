@@ -11,8 +11,8 @@ from sqlml.zoo.steps.dataset import QueryDataset, Roles
 from sqlml.zoo.steps.inputs import needed_columns
 from sqlml.zoo.steps.measure import defined, measure
 from sqlml.zoo.steps.outcome import Outcome
-from sqlml.zoo.steps.truth import truth
 from sqlml.zoo.steps.training_data import by_group
+from sqlml.zoo.steps.truth import truth
 
 
 def run(

@@ -14,7 +14,7 @@ def needed_columns(bundle: Bundle, schema: pa.Schema) -> tuple[str, ...]:
     Raises:
         StepError: some are missing; one error lists them all.
     """
-    wanted = [column.name for column in bundle.pipeline.columns]
+    wanted = bundle.pipeline.columns
     spelt = spellings(wanted, schema)
     missing = [name for name in wanted if name not in spelt]
     if missing:

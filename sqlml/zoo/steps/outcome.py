@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """summary: a few words for the step's line (`accuracy 0.967`, `40 rows`). outputs: by output name.
+    """summary: a few words for the step's line (`accuracy 0.967`, `40 rows`).
 
-    history: metrics per round, oldest first.
+    outputs: by output name. history: metrics per round, oldest first.
     """
 
     summary: str = ""

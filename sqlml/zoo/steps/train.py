@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -10,11 +10,13 @@ import sqlml
 from sqlml.zoo import MODELS
 from sqlml.zoo.bundle import Bundle, Manifest, load, model_type, trainer_of
 from sqlml.zoo.context import Context, Rows
-from sqlml.zoo.features import Encoding, fit
+from sqlml.zoo.features.contract import Encoding, feature_from_json
+from sqlml.zoo.features.fit import fit
+from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.model import Estimator, FitJob, ModelType
-from sqlml.zoo.steps.continuing import refuse_other_model, refuse_other_shape
-from sqlml.zoo.steps.dataset import QueryDataset, Sampled
+from sqlml.zoo.steps.continuing import refuse_other_features, refuse_other_model
+from sqlml.zoo.steps.dataset import Sampled
 from sqlml.zoo.steps.measure import defined, measure
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.survey import Survey, survey
@@ -23,6 +25,8 @@ from sqlml.zoo.steps.training_data import TrainingData, prepare
 MOST_ROWS_MEASURED = 100_000
 _UNMEASURED = ("transformation", "density")
 _DONE_BEFORE_FITTING = ("weight", "group", "seed")
+
+History = tuple[Mapping[str, float], ...]
 
 
 def run(
@@ -41,52 +45,32 @@ def run(
 ) -> Outcome:
     """Train, measure, and publish the model as the next version of `into`.
 
-    With `base`, training goes on from that version, with its preprocessing and its classes. Training
-    metrics of more than MOST_ROWS_MEASURED rows are those of a seeded sample of about as many.
+    With `base`, training goes on from that version, with its preprocessing and its classes.
+    Metrics on more than MOST_ROWS_MEASURED training rows are of a seeded sample of about as many.
 
     Raises:
         StepError: the rows, the labels or the features do not suit the model.
     """
+    order = _Order.of(context, estimator, parameters, settings, base)
     started = perf_counter()
-    model = model_type(estimator)
-    previous = None if base is None else load(context.model(base))
-    if previous is not None:
-        refuse_other_model(previous.manifest, model, base or "")
-    looked = _look(context, rows, label, model, parameters, previous)
-    if previous is None:
-        pipeline = fit(features[""], rows.sql, context.table, encoding_of(model))
-    else:
-        pipeline = previous.pipeline
-        refuse_other_shape(previous, features[""], looked.labels, base or "")
-    data = prepare(context, rows, validation, pipeline, looked, settings)
+    looked = _look(context, rows, label, order)
+    pipeline = _fit_features(context, rows, features[""], order)
+    data = prepare(context, rows, validation, pipeline=pipeline, looked=looked, settings=settings)
     read = perf_counter()
-    fitted, history = _fit(context, model, parameters, settings, data, looked, previous)
+    fitted, history = _fit(context, data, looked, order)
     ended = perf_counter()
     metrics = {**_last(history), **_measured(fitted, data, looked, settings)}
-    folder = context.folder / "model"
-    folder.mkdir()
-    fitted.save(folder)
-    manifest = Manifest(
-        estimator=model.name,
-        family=model.family,
-        task=looked.task,
-        pipeline={"": pipeline.to_json()},
-        columns=tuple({"name": c.name, "type": c.type} for c in pipeline.columns),
-        label=tuple({"name": one.name, "type": one.type} for one in looked.labels),
-        classes=looked.classes,
-        parameters=parameters,
-        settings=settings,
+    manifest = replace(
+        _describe(order, pipeline, looked, data),
         statement=statement,
         metrics=metrics,
         history=history,
-        rows=data.rows,
-        validation_rows=data.validation_rows,
-        fingerprint=looked.fingerprint,
-        libraries=_libraries(model),
         seconds={"read": read - started, "fit": ended - read, "measure": perf_counter() - ended},
-        sqlml=sqlml.__version__,
         base=base,
     )
+    folder = context.folder / "model"
+    folder.mkdir()
+    fitted.save(folder)
     reference = context.publish(into, folder, manifest.to_json())
     return Outcome(
         summary=_summary(metrics, looked, settings.get("validation.metrics") or ()),
@@ -97,25 +81,41 @@ def run(
     )
 
 
-def encoding_of(model: ModelType) -> Encoding:
-    """How features must look for a kind of model."""
-    return Encoding(categories=model.categories, missing=model.missing, sparse=model.sparse)
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be trained; `previous` is the model to go on from."""
+
+    model: ModelType
+    parameters: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    previous: Bundle | None
+
+    @classmethod
+    def of(
+        cls,
+        context: Context,
+        estimator: str,
+        parameters: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        base: str | None,
+    ) -> "_Order":
+        model = model_type(estimator)
+        previous = None if base is None else load(context.model(base))
+        if previous is not None:
+            refuse_other_model(previous.manifest, model)
+        return cls(model, parameters, settings, previous)
+
+    @property
+    def seed(self) -> int:
+        return self.settings.get("seed") or 0
 
 
-def _look(
-    context: Context,
-    rows: Rows,
-    label: Sequence[str],
-    model: ModelType,
-    parameters: Mapping[str, Any],
-    previous: Bundle | None,
-) -> Survey:
-    task = MODELS.load(model.family).task(model, parameters)
-    if previous is None:
-        looked = survey(context, rows.sql, label, task, model.family)
+def _look(context: Context, rows: Rows, label: Sequence[str], order: _Order) -> Survey:
+    if order.previous is None:
+        task, classes = MODELS.load(order.model.family).task(order.model, order.parameters), None
     else:
-        before = previous.manifest
-        looked = survey(context, rows.sql, label, before.task, model.family, known=before.classes)
+        task, classes = order.previous.manifest.task, order.previous.manifest.classes
+    looked = survey(context, rows.sql, label, task=task, family=order.model.family, known=classes)
     if looked.guessed:
         context.note(
             f"`{label[0]}` has {len(looked.counts)} whole numbers: a classification; "
@@ -124,15 +124,19 @@ def _look(
     return looked
 
 
+def _fit_features(context: Context, rows: Rows, specs: Sequence[Any], order: _Order) -> Pipeline:
+    features = [feature_from_json(spec) for spec in specs]
+    if order.previous is not None:
+        refuse_other_features(order.previous, features)
+        return order.previous.pipeline
+    model = order.model
+    encoding = Encoding(model.categories, model.missing, model.sparse, model.dtype)
+    return fit(features, rows.sql, context.table, encoding)
+
+
 def _fit(
-    context: Context,
-    model: ModelType,
-    parameters: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    data: TrainingData,
-    looked: Survey,
-    previous: Bundle | None,
-) -> tuple[Estimator, tuple[Mapping[str, float], ...]]:
+    context: Context, data: TrainingData, looked: Survey, order: _Order
+) -> tuple[Estimator, History]:
     history: list[Mapping[str, float]] = []
 
     def report(done: int, total: int, values: Mapping[str, float]) -> None:
@@ -143,29 +147,29 @@ def _fit(
     scratch = context.folder / "scratch"
     scratch.mkdir()
     job = FitJob(
-        model=model.name,
+        model=order.model.name,
         task=looked.task,
-        parameters=parameters,
-        settings=_for_trainer(settings, model),
+        parameters=order.parameters,
+        settings=_for_trainer(order.settings),
         train=data.train,
         validation=data.validation,
         classes=len(looked.classes or ()),
-        metrics=tuple(settings.get("validation.metrics") or ()),
-        seed=settings.get("seed") or 0,
+        metrics=tuple(order.settings.get("validation.metrics") or ()),
+        seed=order.seed,
         threads=context.threads,
         folder=scratch,
-        base=None if previous is None else previous.estimator,
+        base=None if order.previous is None else order.previous.estimator,
         report=report,
+        note=context.note,
     )
-    return trainer_of(model).fit(job), tuple(history)
+    return trainer_of(order.model).fit(job), tuple(history)
 
 
-def _for_trainer(settings: Mapping[str, Any], model: ModelType) -> dict[str, Any]:
-    done = {*_DONE_BEFORE_FITTING, *(("class_weight",) if "weight" in model.settings else ())}
+def _for_trainer(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in settings.items()
-        if name not in done and not name.startswith("validation.")
+        if name not in _DONE_BEFORE_FITTING and not name.startswith("validation.")
     }
 
 
@@ -183,25 +187,38 @@ def _measured(
     found = {}
     for prefix, dataset in (("train_", train), ("validation_", data.validation)):
         if dataset is not None:
-            values = measure(
-                fitted,
-                dataset,
-                looked.task,
-                names,
-                classes=len(looked.classes or ()),
-                loss=False,
-            )
+            classes = len(looked.classes or ())
+            values = measure(fitted, dataset, looked.task, names, classes=classes, loss=False)
             found.update(defined(values, prefix))
     return found
 
 
-def _last(history: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def _describe(order: _Order, pipeline: Pipeline, looked: Survey, data: TrainingData) -> Manifest:
+    return Manifest(
+        estimator=order.model.name,
+        family=order.model.family,
+        task=looked.task,
+        pipeline={"": pipeline.to_json()},
+        columns=tuple({"name": one.name, "type": one.type} for one in pipeline.references),
+        label=tuple({"name": one.name, "type": one.type} for one in looked.labels),
+        classes=looked.classes,
+        parameters=order.parameters,
+        settings=order.settings,
+        rows=data.rows,
+        validation_rows=data.validation_rows,
+        fingerprint=looked.fingerprint,
+        libraries=_libraries(order.model),
+        sqlml=sqlml.__version__,
+    )
+
+
+def _last(history: History) -> dict[str, float]:
     """What the library itself measured in its last round."""
     return {k: v for k, v in history[-1].items() if k != "round"} if history else {}
 
 
 def _summary(metrics: Mapping[str, float], looked: Survey, names: Sequence[str]) -> str:
-    """The first metric, on validation rows if there are any; else it says that it is no validation."""
+    """The first metric, on validation rows if there are any; otherwise it says so."""
     wanted = names or defaults_for(looked.task)
     for prefix, remark in (("validation_", ""), ("train_", " (training)")):
         for name in wanted:
@@ -211,6 +228,6 @@ def _summary(metrics: Mapping[str, float], looked: Survey, names: Sequence[str])
 
 
 def _libraries(model: ModelType) -> dict[str, str]:
-    module = sys.modules.get(model.family)
-    version = getattr(module, "__version__", None)
+    """The version of the library that was loaded to fit."""
+    version = getattr(sys.modules.get(model.family), "__version__", None)
     return {} if version is None else {model.family: str(version)}

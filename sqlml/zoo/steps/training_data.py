@@ -1,4 +1,4 @@
-"""Training and validation rows: who is held back, what counts how much, which rows belong together."""
+"""Training and validation rows: which are held back, and which belong together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +11,9 @@ from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.label import quoted
 from sqlml.zoo.steps.dataset import Others, QueryDataset, Roles
+from sqlml.zoo.steps.distinct import source
 from sqlml.zoo.steps.split import GroupSplit, Split, draw, draw_groups
-from sqlml.zoo.steps.survey import Survey, source
+from sqlml.zoo.steps.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +30,21 @@ def prepare(
     context: Context,
     rows: Rows,
     validation: Rows | None,
+    *,
     pipeline: Pipeline,
     looked: Survey,
     settings: Mapping[str, Any],
-    *,
-    weighs: bool,
 ) -> TrainingData:
     """The datasets to fit and to validate on.
 
-    For a ranking, rows are put in the order of their groups. weighs: the model takes row weights.
+    For a ranking, rows are put in the order of their groups.
 
     Raises:
         StepError: the group column is missing or not asked for, or nothing is left to validate on.
     """
     _refuse_misplaced_group(looked, settings)
     _refuse_stopping_blindly(validation, settings)
-    roles = Roles(
-        looked.labels if looked.is_supervised else (),
-        settings.get("weight"),
-        _class_weight(settings.get("class_weight"), looked) if weighs else None,
-    )
+    roles = Roles(looked.labels if looked.is_supervised else (), settings.get("weight"))
     ordered = rows
     if looked.task == "ranking":
         ordered, roles = by_group(context, rows, roles, settings["group"])
@@ -109,23 +105,6 @@ def _unused(name: str, schema: pa.Schema) -> str:
     while name in taken:
         name += "_"
     return name
-
-
-def _class_weight(wanted: Any, looked: Survey) -> tuple[float, ...] | None:
-    """What a row of each class counts: as listed, or such that all classes count the same."""
-    if wanted is None or not looked.counts:
-        return None
-    classes = len(looked.counts)
-    if wanted == "balanced":
-        return tuple(looked.rows / (classes * count) if count else 1.0 for count in looked.counts)
-    if len(wanted) != classes:
-        raise _problem(
-            "E0421",
-            f"`train.class_weight` has {len(wanted)} weights for {classes} classes",
-            "give one weight per class, in the order of the sorted classes",
-            "attribute train.class_weight",
-        )
-    return tuple(float(weight) for weight in wanted)
 
 
 def _refuse_misplaced_group(looked: Survey, settings: Mapping[str, Any]) -> None:

@@ -7,18 +7,17 @@ from sqlml.errors import Diagnostic, StepError, did_you_mean
 from sqlml.zoo.bundle import Bundle
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.label import Label
+from sqlml.zoo.steps.distinct import source
 from sqlml.zoo.steps.inputs import spellings
-from sqlml.zoo.steps.survey import SUPERVISED, label_types, source
+from sqlml.zoo.steps.survey import SUPERVISED, label_types
 
 _NUMBERS = ("integer", "float", "decimal")
 
 
-def truth(
-    context: Context, rows: Rows, bundle: Bundle, named: Sequence[str]
-) -> tuple[Label, ...]:
-    """The named labels, or the training labels, as columns of `rows` in terms of the model's classes.
+def truth(context: Context, rows: Rows, bundle: Bundle, named: Sequence[str]) -> tuple[Label, ...]:
+    """The named labels, or the training labels, in terms of the model's classes.
 
-    Empty where a model that needs no label is measured without one.
+    Empty where a model that learns from no label is measured without one.
 
     Raises:
         StepError: a label is not among the columns, or of a type that the model does not give.

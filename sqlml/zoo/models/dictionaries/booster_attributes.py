@@ -33,19 +33,14 @@ class Metrics(Attribute):
     def _checked(self, name: Value) -> Value:
         spelling = name.strip().casefold() if isinstance(name, str) else name
         if not isinstance(spelling, str) or "@" not in spelling:
-            return replace(self, several=False).take(spelling)
+            return Attribute.check(replace(self, several=False), spelling)
         metric, _, cut = spelling.partition("@")
         if metric not in self.cut_at or not _is_number(cut.removesuffix("-")):
             known = ", ".join(f"`{known}@`" for known in sorted(self.cut_at))
             raise AttributeProblem(
-                f"`{self.name}` knows no metric `{spelling}`",
-                f"these take a number: {known}",
+                f"`{self.name}` knows no metric `{spelling}`", f"these take a number: {known}"
             )
         return spelling
-
-    def take(self, spelling: Value) -> Value:
-        """One name without `@`, as the library spells it."""
-        return Attribute.check(self, spelling)
 
 
 def integer(

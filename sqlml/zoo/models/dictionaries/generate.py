@@ -163,9 +163,14 @@ def _constraint(constraint: Any) -> dict[str, Any] | None:
         case "verbose":
             return {"kinds": ["integer"], "minimum": 0, "choices": [True, False]}
         case "random_state":
-            return {"kinds": ["integer"], "minimum": 0, "maximum": LARGEST_SEED}
+            return {
+                "kinds": ["integer"],
+                "minimum": 0,
+                "maximum": LARGEST_SEED,
+                "choices": [None],
+            }
         case "cv_object":
-            return {"kinds": ["integer"], "minimum": 2}
+            return {"kinds": ["integer"], "minimum": 2, "choices": [None]}
         case "array-like":
             return {"kinds": ["list"]}
         case StrOptions() | Options():

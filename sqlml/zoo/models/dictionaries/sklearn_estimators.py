@@ -14,7 +14,6 @@ ESTIMATORS = {
     "BernoulliNB": "Naive Bayes for features that are 0 or 1.",
     "BernoulliRBM": "Restricted Boltzmann machine: hidden binary features of values in [0, 1].",
     "Binarizer": "1 for values above a threshold, else 0.",
-    "Birch": "Clusters from a tree of summaries, for many rows.",
     "BisectingKMeans": "k-means that splits the worst cluster in two, again and again.",
     "CCA": "Canonical correlation: directions in which features and labels correlate most.",
     "CalibratedClassifierCV": "A linear support vector machine with sound probabilities.",
@@ -159,6 +158,7 @@ _GRAPH = "it gives a graph over the training rows, no columns"
 _ENCODER = "it encodes categories; INDICATOR and CATEGORY_ID do that in COLUMN"
 
 EXCLUDED = {
+    "Birch": "it cannot be stored without a pickle; MiniBatchKMeans is for many rows too",
     "ClassifierChain": _OBJECT,
     "ColumnTransformer": _OBJECT,
     "CountVectorizer": _TEXT,

@@ -56,9 +56,7 @@ def objective(choices: tuple[str, ...]) -> Attribute:
 
 
 GENERAL = (
-    flag(
-        "disable_default_eval_metric", False, "Measure only the metrics named in `eval_metric`."
-    ),
+    flag("disable_default_eval_metric", False, "Measure only the metrics named in `eval_metric`."),
     text("device", "Where to train: `cpu`, `cuda`, or `cuda:1` for the second GPU."),
     integer("verbosity", 0, 0, "How much the library logs, 0 (nothing) to 3.", maximum=3),
     flag("validate_parameters", True, "Let the library name parameters that it does not use."),
@@ -79,6 +77,7 @@ GENERAL = (
         "eval_metric",
         doc="Metrics to measure in each round; the last one decides about early stopping.",
         choices=METRICS,
+        several=True,
         cut_at=METRICS_CUT_AT,
     ),
     integer("num_class", None, 0, "Number of classes; counted in the label when not given."),
@@ -172,18 +171,26 @@ TREE = (
         "With several outputs: a tree for each, or one tree for all.",
     ),
     integer("max_cached_hist_node", None, 1, "Histograms kept in memory at most."),
-    integer("max_cat_to_onehot", 4, 1, "Features with fewer categories split one against the rest."),
+    integer(
+        "max_cat_to_onehot", 4, 1, "Features with fewer categories split one against the rest."
+    ),
     integer("max_cat_threshold", 64, 1, "Most categories considered in one split."),
-    number("sparse_threshold", 0.2, 0, "Share of filled cells below which a feature is sparse.",
-           maximum=1),
+    number(
+        "sparse_threshold",
+        0.2,
+        0,
+        "Share of filled cells below which a feature is sparse.",
+        maximum=1,
+    ),
     choice(
         "default_direction",
         "learn",
         ("learn", "left", "right"),
         "Where missing values go in `exact` trees.",
     ),
-    number("opt_dense_col", 1, 0, "Density above which `exact` takes a feature as dense.",
-           maximum=1),
+    number(
+        "opt_dense_col", 1, 0, "Density above which `exact` takes a feature as dense.", maximum=1
+    ),
     reserved("debug_synchronize", "it is for the library's own tests"),
     reserved("updater_seq", "write `updater`"),
 )

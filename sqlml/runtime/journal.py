@@ -1,0 +1,153 @@
+"""Writes down what a run does, step by step, so that it can be asked about and gone on from."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from time import time
+from types import TracebackType
+from typing import Any, Self
+
+from sqlml.errors import render
+from sqlml.optimizer.history import operation_of, target_of
+from sqlml.optimizer.reuse import Reuse
+from sqlml.runtime.execution import Prepared
+from sqlml.runtime.report import RunOutcome, StepReport
+from sqlml.runtime.titles import title
+from sqlml.store.runs import Link, Step
+from sqlml.store.store import Store
+from sqlml.workflow.ir import Node, Query, Relation, Workflow
+from sqlml.workflow.serial import thaw
+
+
+class Journal:
+    """The record of one run. A context manager: a run that ends without `finish` was interrupted."""
+
+    def __init__(
+        self,
+        store: Store,
+        workflow: Workflow,
+        *,
+        reuse: Reuse | None = None,
+        program: str = "",
+        resume: str | None = None,
+    ) -> None:
+        self.run = store.runs.start(workflow.name, program, resumed=resume or "")
+        self._runs = store.runs
+        self._finished = False
+        self._models: dict[str, Mapping[str, str]] = {}
+        self._steps = {
+            node.name: Step(
+                name=node.name,
+                number=number,
+                operation=operation_of(node),
+                title=title(node),
+                target=target_of(node),
+                place=f"{node.place.file}:{node.place.line}" if node.place else "",
+                static_hash=reuse.static_hash(node) if reuse else "",
+            )
+            for number, node in enumerate(workflow.nodes, start=1)
+        }
+        self._runs.record(self.run, *self._steps.values())
+
+    def step_started(self, prepared: Prepared, threads: int, memory: int) -> None:
+        """A step begins in a worker. memory: the bytes it is expected to hold."""
+        name = prepared.node.name
+        self._models[name] = prepared.models
+        self._record(
+            name,
+            outcome="running",
+            started=time(),
+            known=_known(prepared),
+            threads=threads,
+            memory=memory,
+        )
+
+    def step_ended(self, node: Node, report: StepReport, log: Path) -> None:
+        outcome = report.outcome
+        now = time()
+        ran = report.status not in ("skipped", "reused")
+        first = report.diagnostics[0] if report.diagnostics else None
+        self._record(
+            node.name,
+            outcome=report.status,
+            started=now - report.seconds if ran else None,
+            finished=now if ran else None,
+            peak_memory=report.peak_memory,
+            rows=outcome.rows,
+            code=first.code if first else "",
+            message=first.message if first else report.because,
+            outputs=thaw(outcome.outputs),
+            source=report.source,
+            log=_log_text(log, report),
+        )
+        if report.status != "succeeded":
+            return
+        models = self._models.get(node.name, {})
+        model = outcome.outputs.get("model") or next(iter(models.values()), "")
+        if outcome.metrics or outcome.history:
+            self._runs.record_metrics(self.run, node.name, outcome.metrics, outcome.history, model)
+        reads, writes = tuple(_reads(node, models)), tuple(_writes(node, outcome.outputs))
+        if reads or writes:
+            self._runs.record_lineage(self.run, node.name, reads, writes)
+
+    def finish(self, outcome: RunOutcome) -> None:
+        self._finished = True
+        self._runs.finish(self.run, outcome)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        if not self._finished:
+            self._runs.finish(self.run, "interrupted")
+
+    def _record(self, name: str, **changes: Any) -> None:
+        self._steps[name] = replace(self._steps[name], **changes)
+        self._runs.record(self.run, self._steps[name])
+
+
+def _known(prepared: Prepared) -> dict[str, Any]:
+    """What was known before the step ran, for later ones to be sized by."""
+    facts, arguments = prepared.facts, prepared.call.arguments
+    attributes: dict[str, Any] = {}
+    for group in ("parameters", "settings"):
+        values = arguments.get(group)
+        if isinstance(values, Mapping):
+            attributes |= thaw(values)
+    return {
+        "rows": facts.rows,
+        "columns": facts.columns,
+        "bytes": facts.bytes,
+        "attributes": attributes,
+    }
+
+
+def _log_text(log: Path, report: StepReport) -> str:
+    text = ""
+    with suppress(OSError):
+        text = log.read_text("utf-8", errors="replace")
+    return "\n".join([text, *(render(diagnostic) for diagnostic in report.diagnostics)]).lstrip()
+
+
+def _reads(node: Node, models: Mapping[str, str]) -> Iterator[Link]:
+    sources: list[Query | Relation] = [v for v in node.inputs.values() if isinstance(v, Relation)]
+    if isinstance(node.operation, Query):
+        sources.append(node.operation)
+    for source in sources:
+        yield from (Link("table", table) for table in source.reads)
+        yield from (Link("file", path) for path in source.files)
+    yield from (Link("model", reference) for reference in models.values())
+
+
+def _writes(node: Node, outputs: Mapping[str, str]) -> Iterator[Link]:
+    for output in node.outputs:
+        if output.kind == "model":
+            yield Link("model", outputs.get(output.name, output.target))
+        elif output.target:
+            yield Link(output.kind, output.target)

@@ -1,0 +1,76 @@
+"""A model's folder on disk: its manifest, its checksums, and that they have reached the disk."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlml.errors import Diagnostic, StepError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+def checksums(folder: Path) -> tuple[dict[str, str], int]:
+    """The SHA-256 of every file but the manifest, and their size in bytes; flushes them to disk."""
+    digests: dict[str, str] = {}
+    size = 0
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            flush_folder(path)
+        elif path.relative_to(folder).as_posix() != MANIFEST:
+            digests[path.relative_to(folder).as_posix()] = _digest(path, flush=True)
+            size += path.stat().st_size
+    return digests, size
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> str:
+    """Write a manifest, and see to it that it and the folder are on disk; returns its text."""
+    text = json.dumps(manifest, ensure_ascii=False, indent=1)
+    with (folder / MANIFEST).open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    flush_folder(folder)
+    return text
+
+
+def verify_files(model: str, folder: Path, digests: Mapping[str, str]) -> None:
+    """Check a stored folder against its checksums.
+
+    Raises:
+        StepError: E0503 a file has changed, E0504 a file is missing.
+    """
+    for name, expected in digests.items():
+        try:
+            found = _digest(folder / name)
+        except OSError as error:
+            raise _unusable("E0504", model, f"its file `{folder / name}` is missing") from error
+        if found != expected:
+            message = f"its file `{folder / name}` is not what was stored (wrong checksum)"
+            raise _unusable("E0503", model, message)
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _digest(path: Path, *, flush: bool = False) -> str:
+    with path.open("rb") as file:
+        if flush:
+            os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unusable(code: str, model: str, message: str) -> StepError:
+    hint = "restore the file, train the model again, or use an earlier version (`name@1`)"
+    return StepError(
+        Diagnostic(code, f"model `{model}` is damaged: {message}", hint=hint, about="using")
+    )

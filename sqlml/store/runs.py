@@ -1,0 +1,223 @@
+"""The record of every run: its steps, what they measured, read and wrote."""
+
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.store.ledger import Ledger
+
+_LONGEST_LOG = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Times are seconds since the epoch. resumed: the run that this one went on from."""
+
+    id: str
+    name: str
+    program: str
+    command: str
+    resumed: str
+    started: float
+    finished: float | None
+    outcome: str  # running, succeeded, failed, interrupted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a run.
+
+    target: the table or model it is there for. place: `file:line`. known: what was known before it
+    ran (rows, bytes, columns, attributes …); threads and memory (bytes): what it was given.
+    outcome: waiting, running, succeeded, failed, skipped, reused or interrupted. source: the run
+    whose work was reused.
+    """
+
+    name: str
+    number: int
+    operation: str
+    title: str = ""
+    target: str = ""
+    place: str = ""
+    static_hash: str = ""
+    key: str = ""
+    known: Mapping[str, Any] = field(default_factory=dict)
+    threads: int = 0
+    memory: int = 0
+    started: float | None = None
+    finished: float | None = None
+    peak_memory: int = 0
+    rows: int = 0
+    outcome: str = "waiting"
+    code: str = ""
+    message: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Something that a step read or wrote. kind: table, file or model (`name@3`)."""
+
+    kind: str
+    name: str
+    fingerprint: str = ""
+
+
+_JSON = ("known", "outputs")
+_STEP = tuple(one.name for one in fields(Step))
+_RUN = "SELECT id, name, program, command, resumed, started, finished, outcome FROM runs"
+
+
+class Runs:
+    """Runs are known by a short id such as `7f3a`."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def start(self, name: str, program: str = "", command: str = "", resumed: str = "") -> str:
+        """Record that a run begins; returns its id, which is longer when short ones are taken."""
+        values = (name, program, command, resumed, time.time())
+        attempt = 0
+        with self._ledger.transaction() as ledger:
+            while True:
+                run = secrets.token_hex(2 + attempt // 2)
+                attempt += 1
+                try:
+                    ledger.execute(
+                        "INSERT INTO runs (id, name, program, command, resumed, started, outcome)"
+                        " VALUES (?, ?, ?, ?, ?, ?, 'running')",
+                        (run, *values),
+                    )
+                except sqlite3.IntegrityError:
+                    continue
+                return run
+
+    def finish(self, run: str, outcome: str) -> None:
+        """Record how a run ended: succeeded, failed or interrupted."""
+        self._ledger.write(
+            "UPDATE runs SET finished = ?, outcome = ? WHERE id = ?", (time.time(), outcome, run)
+        )
+
+    def record(self, run: str, *steps: Step) -> None:
+        """Record what is known about steps now, instead of what was recorded about them before."""
+        marks = ", ".join("?" * len(_STEP))
+        sql = f"INSERT OR REPLACE INTO steps (run, {', '.join(_STEP)}) VALUES (?, {marks})"
+        with self._ledger.transaction() as ledger:
+            ledger.executemany(sql, [(run, *_values(step)) for step in steps])
+
+    def record_metrics(
+        self,
+        run: str,
+        step: str,
+        values: Mapping[str, float],
+        history: Sequence[Mapping[str, float]] = (),
+        model: str = "",
+    ) -> None:
+        """Record a step's metrics, and those of each round if there are some. model: `name@3`."""
+        name, _, version = model.rpartition("@")
+        about = (run, step, name or version, int(version) if name else None)
+        rows: list[tuple[Any, ...]] = [(*about, None, *pair) for pair in values.items()]
+        for place, one in enumerate(history, start=1):
+            number = int(one.get("round", place))
+            rows += [(*about, number, metric, v) for metric, v in one.items() if metric != "round"]
+        with self._ledger.transaction() as ledger:
+            ledger.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def record_lineage(
+        self, run: str, step: str, reads: Iterable[Link] = (), writes: Iterable[Link] = ()
+    ) -> None:
+        """Record what a step read and wrote."""
+        rows = [
+            (run, step, direction, link.kind, link.name, link.fingerprint)
+            for direction, links in (("read", reads), ("write", writes))
+            for link in links
+        ]
+        with self._ledger.transaction() as ledger:
+            ledger.executemany("INSERT INTO lineage VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def names(self) -> tuple[str, ...]:
+        """The ids of all runs, oldest first."""
+        return tuple(run for (run,) in self._ledger.rows("SELECT id FROM runs ORDER BY number"))
+
+    def find(self, run: str) -> Run | None:
+        found = self._ledger.row(f"{_RUN} WHERE id = ?", (run,))
+        return Run(*found) if found else None
+
+    def latest(self) -> Run | None:
+        found = self._ledger.row(f"{_RUN} ORDER BY number DESC LIMIT 1")
+        return Run(*found) if found else None
+
+    def steps(self, run: str) -> tuple[Step, ...]:
+        """The steps of a run, in the order of its workflow.
+
+        Raises:
+            ProgramError: E0508 there is no such run.
+        """
+        self._check(run)
+        sql = f"SELECT {', '.join(_STEP)} FROM steps WHERE run = ? ORDER BY number, name"
+        return tuple(_step(row) for row in self._ledger.rows(sql, (run,)))
+
+    def succeeded(self, run: str) -> Mapping[str, str]:
+        """The static hashes of the steps of a run that succeeded or were reused, by name.
+
+        Raises:
+            ProgramError: E0508 there is no such run.
+        """
+        self._check(run)
+        rows = self._ledger.rows(
+            "SELECT name, static_hash FROM steps WHERE run = ?"
+            " AND outcome IN ('succeeded', 'reused') ORDER BY number",
+            (run,),
+        )
+        return dict(rows)
+
+    def logs(self, run: str, step: str | None = None) -> Mapping[str, str]:
+        """What the steps of a run wrote, or one of them, by name.
+
+        Raises:
+            ProgramError: E0508 there is no such run or step.
+        """
+        logs = {one.name: one.log for one in self.steps(run)}
+        if step is None:
+            return logs
+        if step not in logs:
+            hint = did_you_mean(step, logs) or f"its steps: {', '.join(logs)}"
+            message = f"run `{run}` has no step `{step}`"
+            raise ProgramError(Diagnostic("E0508", message, hint=hint))
+        return {step: logs[step]}
+
+    def past(self, operation: str, target: str) -> list[tuple[str, float, int]]:
+        """Static hash, seconds and peak memory of the steps that did this before, oldest first."""
+        return self._ledger.rows(
+            "SELECT static_hash, steps.finished - steps.started, peak_memory"
+            " FROM steps JOIN runs ON run = id WHERE operation = ? AND target = ?"
+            " AND steps.outcome = 'succeeded' AND steps.finished IS NOT NULL"
+            " AND steps.started IS NOT NULL ORDER BY runs.number, steps.number",
+            (operation, target),
+        )
+
+    def _check(self, run: str) -> None:
+        if self.find(run) is None:
+            latest = self.latest()
+            hint = did_you_mean(run, self.names())
+            hint = hint or (f"the newest is `{latest.id}`" if latest else "nothing has run yet")
+            raise ProgramError(Diagnostic("E0508", f"there is no run `{run}`", hint=hint))
+
+
+def _values(step: Step) -> list[Any]:
+    values = {name: getattr(step, name) for name in _STEP}
+    values |= {name: json.dumps(values[name]) for name in _JSON}
+    values["log"] = step.log[-_LONGEST_LOG:]
+    return list(values.values())
+
+
+def _step(row: Sequence[Any]) -> Step:
+    values = dict(zip(_STEP, row, strict=True))
+    return Step(**values | {name: json.loads(values[name]) for name in _JSON})

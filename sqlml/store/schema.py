@@ -1,0 +1,87 @@
+"""The tables of the store's SQLite file, as the steps that led to them."""
+
+# One script per schema version. A released script is never changed: a new one is added.
+MIGRATIONS = (
+    """
+    CREATE TABLE model_names (
+        folded TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        last_version INTEGER NOT NULL  -- numbers of dropped versions are not used again
+    ) WITHOUT ROWID;
+    CREATE TABLE model_versions (
+        folded TEXT NOT NULL REFERENCES model_names,
+        version INTEGER NOT NULL,
+        created TEXT NOT NULL,
+        run TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        manifest TEXT NOT NULL,
+        PRIMARY KEY (folded, version)
+    ) WITHOUT ROWID;
+    CREATE TABLE leftovers (folder TEXT PRIMARY KEY) WITHOUT ROWID;
+
+    CREATE TABLE runs (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        program TEXT NOT NULL,
+        command TEXT NOT NULL,
+        resumed TEXT NOT NULL,
+        started REAL NOT NULL,
+        finished REAL,
+        outcome TEXT NOT NULL
+    );
+    CREATE TABLE steps (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        operation TEXT NOT NULL,
+        title TEXT NOT NULL,
+        target TEXT NOT NULL,
+        place TEXT NOT NULL,
+        static_hash TEXT NOT NULL,
+        key TEXT NOT NULL,
+        known TEXT NOT NULL,
+        threads INTEGER NOT NULL,
+        memory INTEGER NOT NULL,
+        started REAL,
+        finished REAL,
+        peak_memory INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        outcome TEXT NOT NULL,
+        code TEXT NOT NULL,
+        message TEXT NOT NULL,
+        outputs TEXT NOT NULL,
+        source TEXT NOT NULL,
+        log TEXT NOT NULL,
+        PRIMARY KEY (run, name)
+    ) WITHOUT ROWID;
+    CREATE INDEX steps_by_target ON steps (operation, target);
+    CREATE TABLE metrics (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        step TEXT NOT NULL,
+        model TEXT NOT NULL,
+        version INTEGER,
+        round INTEGER,
+        name TEXT NOT NULL,
+        value REAL
+    );
+    CREATE INDEX metrics_by_run ON metrics (run);
+    CREATE TABLE lineage (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        step TEXT NOT NULL,
+        direction TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        fingerprint TEXT NOT NULL
+    );
+    CREATE INDEX lineage_by_run ON lineage (run);
+
+    CREATE TABLE reuse (
+        key TEXT PRIMARY KEY,
+        outputs TEXT NOT NULL,
+        run TEXT NOT NULL,
+        used REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX reuse_by_use ON reuse (used);
+    """,
+)

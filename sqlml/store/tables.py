@@ -1,0 +1,167 @@
+"""The store as tables that SQL can query."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlml.store.ledger import Ledger
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def tables(ledger: Ledger) -> Mapping[str, Callable[[], "pa.Table"]]:
+    """SQL names and the functions that make their tables. Times are UTC, sizes bytes."""
+    return {
+        "sqlml_models": lambda: _models(ledger),
+        "sqlml_runs": lambda: _runs(ledger),
+        "sqlml_steps": lambda: _steps(ledger),
+        "sqlml_metrics": lambda: _metrics(ledger),
+        "sqlml_lineage": lambda: _lineage(ledger),
+    }
+
+
+def _models(ledger: Ledger) -> "pa.Table":
+    import pyarrow as pa
+
+    rows = ledger.rows(
+        "SELECT model_names.name, version, created, run, bytes, manifest"
+        " FROM model_versions JOIN model_names USING (folded) ORDER BY folded, version"
+    )
+    schema = [
+        ("name", pa.string()),
+        ("version", pa.int64()),
+        ("estimator", pa.string()),
+        ("family", pa.string()),
+        ("task", pa.string()),
+        ("label", pa.list_(pa.string())),
+        ("features", pa.list_(pa.string())),
+        ("metrics", pa.map_(pa.string(), pa.float64())),
+        ("rows", pa.int64()),
+        ("validation_rows", pa.int64()),
+        ("base", pa.string()),
+        ("created", pa.timestamp("ms")),
+        ("run", pa.string()),
+        ("bytes", pa.int64()),
+        ("sqlml", pa.string()),
+        ("statement", pa.string()),
+    ]
+    return _table(schema, [_model(row) for row in rows])
+
+
+def _model(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    name, version, created, run, size, text = row
+    manifest = json.loads(text)
+    get = manifest.get
+    return (
+        name,
+        version,
+        get("estimator"),
+        get("family"),
+        get("task"),
+        [column["name"] for column in get("label") or ()],
+        [column["name"] for column in get("columns") or ()],
+        list((get("metrics") or {}).items()),
+        get("rows"),
+        get("validation_rows"),
+        get("base"),
+        datetime.fromisoformat(created).replace(tzinfo=None),
+        run,
+        size,
+        get("sqlml"),
+        get("statement"),
+    )
+
+
+def _runs(ledger: Ledger) -> "pa.Table":
+    import pyarrow as pa
+
+    return _query(
+        ledger,
+        "SELECT id, name, outcome, {started}, {finished}, finished - started,"
+        " nullif(resumed, ''), nullif(command, ''), program FROM runs ORDER BY number",
+        [
+            ("run", pa.string()),
+            ("name", pa.string()),
+            ("outcome", pa.string()),
+            ("started", pa.timestamp("us")),
+            ("finished", pa.timestamp("us")),
+            ("seconds", pa.float64()),
+            ("resumed", pa.string()),
+            ("command", pa.string()),
+            ("program", pa.string()),
+        ],
+    )
+
+
+def _steps(ledger: Ledger) -> "pa.Table":
+    import pyarrow as pa
+
+    texts = ("step", "operation", "title", "target", "place", "outcome")
+    return _query(
+        ledger,
+        "SELECT run, steps.number, steps.name, operation, title, target, place, steps.outcome,"
+        " {started}, {finished}, steps.finished - steps.started, threads, memory, peak_memory,"
+        " rows, nullif(code, ''), nullif(message, ''), static_hash, nullif(key, ''), known,"
+        " outputs, nullif(source, '') FROM steps JOIN runs ON run = id ORDER BY runs.number, steps.number",
+        [
+            ("run", pa.string()),
+            ("number", pa.int64()),
+            *((name, pa.string()) for name in texts),
+            ("started", pa.timestamp("us")),
+            ("finished", pa.timestamp("us")),
+            ("seconds", pa.float64()),
+            *((name, pa.int64()) for name in ("threads", "memory", "peak_memory", "rows")),
+            *((name, pa.string()) for name in ("code", "message", "static_hash", "key")),
+            *((name, pa.string()) for name in ("known", "outputs", "source")),
+        ],
+        table="steps.",
+    )
+
+
+def _metrics(ledger: Ledger) -> "pa.Table":
+    import pyarrow as pa
+
+    return _query(
+        ledger,
+        "SELECT run, step, nullif(model, ''), version, round, name, value"
+        " FROM metrics ORDER BY rowid",
+        [
+            ("run", pa.string()),
+            ("step", pa.string()),
+            ("model", pa.string()),
+            ("version", pa.int64()),
+            ("round", pa.int64()),
+            ("name", pa.string()),
+            ("value", pa.float64()),
+        ],
+    )
+
+
+def _lineage(ledger: Ledger) -> "pa.Table":
+    import pyarrow as pa
+
+    columns = ("run", "step", "direction", "kind", "name", "fingerprint")
+    return _query(
+        ledger,
+        "SELECT run, step, direction, kind, name, nullif(fingerprint, '')"
+        " FROM lineage ORDER BY rowid",
+        [(name, pa.string()) for name in columns],
+    )
+
+
+def _query(
+    ledger: Ledger, sql: str, schema: list[tuple[str, "pa.DataType"]], table: str = ""
+) -> "pa.Table":
+    """The rows of a query, whose `{started}` and `{finished}` become microseconds."""
+    times = {name: f"CAST({table}{name} * 1e6 AS INTEGER)" for name in ("started", "finished")}
+    return _table(schema, ledger.rows(sql.format(**times)))
+
+
+def _table(schema: list[tuple[str, "pa.DataType"]], rows: list[tuple[Any, ...]]) -> "pa.Table":
+    import pyarrow as pa
+
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(column, kind) for column, (_, kind) in zip(columns, schema, strict=True)]
+    return pa.table(arrays, schema=pa.schema(schema))

@@ -1,0 +1,74 @@
+"""A fitted LightGBM model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sqlml.zoo.model import Task
+from sqlml.zoo.models.feature_names import read_names, write_names
+from sqlml.zoo.models.lean_import import import_lean
+from sqlml.zoo.models.lightgbm import task_of
+
+lightgbm = import_lean("lightgbm")
+
+FILE = "model.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class LightGBMEstimator:
+    """See zoo.model.Estimator. names: the features' real names; the booster's are made safe."""
+
+    booster: Any
+    names: tuple[str, ...]
+    objective: str
+
+    @property
+    def task(self) -> Task:
+        return task_of(self.objective)
+
+    def save(self, folder: Path) -> None:
+        self.booster.save_model(folder / FILE)
+        write_names(folder, self.names)
+
+    def predict(self, matrix: Any) -> NDArray[Any]:
+        values: NDArray[np.float64] = self.booster.predict(matrix)
+        if self.task != "classification":
+            return values
+        return values.argmax(axis=1) if values.ndim == 2 else (values > 0.5).astype(np.int64)
+
+    def probabilities(self, matrix: Any) -> NDArray[np.float64] | None:
+        if self.task != "classification":
+            return None
+        values: NDArray[np.float64] = self.booster.predict(matrix)
+        return values if values.ndim == 2 else np.column_stack((1 - values, values))
+
+    def contributions(self, matrix: Any) -> NDArray[np.float64]:
+        dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+        values = self.booster.predict(dense, pred_contrib=True)
+        by_output = values.reshape(len(dense), -1, len(self.names) + 1)
+        return np.moveaxis(by_output, 1, 0)
+
+    def importance(self) -> Mapping[str, tuple[float, float]]:
+        splits = self.booster.feature_importance("split")
+        gains = self.booster.feature_importance("gain")
+        return {
+            name: (float(count), float(gain / count))
+            for name, count, gain in zip(self.names, splits, gains, strict=True)
+            if count
+        }
+
+
+def load(folder: Path) -> LightGBMEstimator:
+    """The estimator saved in `folder`."""
+    return estimator_of(lightgbm.Booster(model_file=folder / FILE), read_names(folder))
+
+
+def estimator_of(booster: Any, names: tuple[str, ...]) -> LightGBMEstimator:
+    """The estimator of a trained booster."""
+    text = booster.model_to_string(num_iteration=1)
+    objective = text.partition("\nobjective=")[2].partition("\n")[0].split(" ")[0]
+    return LightGBMEstimator(booster, names, objective)

@@ -1,0 +1,163 @@
+"""Explain what a model says about the rows of a query, or what it has learnt."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sqlml.errors import Diagnostic, StepError, did_you_mean
+from sqlml.zoo.bundle import Bundle, load
+from sqlml.zoo.context import Context, Rows
+from sqlml.zoo.steps.contributions import gathered, output_names
+from sqlml.zoo.steps.dataset import QueryDataset
+from sqlml.zoo.steps.inputs import needed_columns, spellings
+from sqlml.zoo.steps.outcome import Outcome
+from sqlml.zoo.steps.plot import draw_into
+
+GAIN = ("XGBoostExplainer", "GainExplainer")
+SHAP = ("TreeExplainer", "PermutationExplainer", "KernelExplainer", "SHAP")
+DEFAULT_PLOT = "bar"
+DEFAULT_DISPLAY = 20
+
+
+def run(
+    context: Context,
+    *,
+    explainer: str,
+    settings: Mapping[str, Any],
+    into: str | None = None,
+    rows: Rows,
+    model: str,
+) -> Outcome:
+    """SHAP values of every row into a table; without a table, their mean sizes and a plot.
+
+    With a gain explainer, how often and how well each feature split instead.
+
+    Raises:
+        StepError: the query lacks columns, or the model cannot be explained so.
+    """
+    _refuse_unknown(explainer)
+    bundle = load(context.model(model))
+    if explainer.casefold() in map(str.casefold, GAIN):
+        return _gains(context, bundle, into)
+    needed_columns(bundle, rows.schema)
+    if into is not None:
+        return _explain_rows(context, bundle, rows, settings, into)
+    return _summarize(context, bundle, rows, settings, model)
+
+
+def _gains(context: Context, bundle: Bundle, into: str | None) -> Outcome:
+    found = bundle.estimator.importance()
+    if not found:
+        raise StepError(
+            Diagnostic(
+                "E0414",
+                f"{bundle.manifest.estimator} knows no gain of its features",
+                label="only models made of trees do",
+                hint="leave USING out for SHAP values",
+                about="using",
+            )
+        )
+    ordered = sorted(found.items(), key=lambda item: -item[1][1])
+    table = pa.table(
+        {
+            "feature": pa.array([name for name, _ in ordered], pa.string()),
+            "fscore": pa.array([fscore for _, (fscore, _) in ordered], pa.float64()),
+            "gain": pa.array([gain for _, (_, gain) in ordered], pa.float64()),
+        }
+    )
+    if into is None:
+        context.result(table)
+    else:
+        context.write(into, table)
+    return Outcome(summary=f"{table.num_rows:,} features", rows=table.num_rows)
+
+
+def _explain_rows(
+    context: Context, bundle: Bundle, rows: Rows, settings: Mapping[str, Any], into: str
+) -> Outcome:
+    columns = [
+        f"{feature}_{output}" if output else feature
+        for output in output_names(bundle)
+        for feature in bundle.pipeline.names
+    ]
+    keys = _keys(settings, rows, columns)
+    done = 0
+
+    def compute(batch: pa.RecordBatch) -> list[pa.Array]:
+        nonlocal done
+        values = bundle.estimator.contributions(bundle.pipeline.transform(batch))
+        done += batch.num_rows
+        context.progress(done, 0, "rows")
+        by_column = values[:, :, :-1].astype(np.float32).transpose(0, 2, 1)
+        return [pa.array(column) for column in by_column.reshape(len(columns), -1)]
+
+    written = context.extend(
+        rows.sql,
+        uses=needed_columns(bundle, rows.schema),
+        drops=tuple(name for name in rows.schema.names if name not in keys),
+        adds=pa.schema([pa.field(name, pa.float32()) for name in columns]),
+        compute=compute,
+        into=into,
+    )
+    return Outcome(summary=f"{written:,} rows", rows=written)
+
+
+def _summarize(
+    context: Context, bundle: Bundle, rows: Rows, settings: Mapping[str, Any], model: str
+) -> Outcome:
+    explained = gathered(context, bundle, QueryDataset(rows, bundle.pipeline))
+    sizes = explained.mean_sizes
+    order = (
+        np.argsort(-sizes, kind="stable") if settings.get("sort", True) else np.arange(len(sizes))
+    )
+    shown = order[: settings.get("max_display") or DEFAULT_DISPLAY]
+    names = [bundle.pipeline.names[i] for i in order]
+    context.result(
+        pa.table(
+            {
+                "feature": pa.array(names, pa.string()),
+                "mean_abs_shap": pa.array(sizes[order], pa.float64()),
+            }
+        )
+    )
+    plot = settings.get("plot_type") or DEFAULT_PLOT
+    drawn = draw_into(context, plot, explained.only(shown), model)
+    summary = f"{explained.rows:,} of {explained.of_rows:,} rows"
+    if explained.rows == explained.of_rows:
+        summary = f"{explained.rows:,} rows"
+    outputs = {} if drawn is None else {"plot": str(drawn)}
+    return Outcome(summary=summary, outputs=outputs, rows=explained.rows)
+
+
+def _keys(settings: Mapping[str, Any], rows: Rows, columns: list[str]) -> tuple[str, ...]:
+    """The key columns, spelt as in the query.
+
+    Raises:
+        StepError: the query has no such column, or it is named like a result.
+    """
+    keys = tuple(settings.get("keys") or ())
+    spelt = spellings(keys, rows.schema)
+    taken = {column.casefold() for column in columns}
+    for key in keys:
+        if key not in spelt:
+            raise _bad_key(f"the query has no column `{key}`", did_you_mean(key, rows.schema.names))
+        if key.casefold() in taken:
+            raise _bad_key(
+                f"`{key}` is a key and a feature: two columns would have its name",
+                f"select it once more under another name: `{key} AS {key}_key`",
+            )
+    return tuple(spelt[key] for key in keys)
+
+
+def _bad_key(message: str, hint: str) -> StepError:
+    return StepError(Diagnostic("E0424", message, hint=hint, about="attribute explain.keys"))
+
+
+def _refuse_unknown(explainer: str) -> None:
+    known = {name.casefold() for name in (*GAIN, *SHAP)}
+    if explainer and explainer.casefold() not in known:
+        hint = did_you_mean(explainer, (*GAIN, *SHAP)) or f"there are: {', '.join((*SHAP, *GAIN))}"
+        message = f"there is no explainer `{explainer}`"
+        raise StepError(Diagnostic("E0425", message, hint=hint, about="using"))

@@ -1,0 +1,101 @@
+"""Steps that do odd things on purpose; the tests register them as another package would."""
+
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+
+from sqlml.errors import Diagnostic, StepError
+from sqlml.zoo.context import Context, Rows
+from sqlml.zoo.steps.outcome import Outcome
+
+
+def total(context: Context, *, column: str, rows: Rows) -> Outcome:
+    """Sum a column, reading it twice."""
+    sums = []
+    for _ in range(2):
+        batches = rows.select(f'"{column}" AS value').batches()
+        sums.append(sum(sum(batch.column("value").to_pylist()) for batch in batches))
+    context.progress(2, 2, "passes", value=sums[0])
+    context.note("read twice")
+    return Outcome("summed", {"first": sums[0], "second": sums[1]})
+
+
+def double(
+    context: Context, *, column: str, into: str | None, rows: Rows, spoil: int = -1
+) -> Outcome:
+    """Extend rows by a doubled column; fail at batch `spoil`."""
+    seen = 0
+
+    def compute(batch: pa.RecordBatch) -> list[pa.Array]:
+        nonlocal seen
+        if seen == spoil:
+            raise StepError(Diagnostic("E0499", "spoilt", about="column a"))
+        seen += 1
+        assert batch.schema.names == [column]
+        return [pa.array([2 * value for value in batch.column(0).to_pylist()], pa.int64())]
+
+    count = context.extend(
+        rows.sql,
+        uses=[column],
+        drops=["dropped"],
+        adds=pa.schema([("doubled", pa.int64())]),
+        compute=compute,
+        into=into,
+    )
+    return Outcome(f"{count} rows", rows=count, outputs={} if into is None else {"table": into})
+
+
+def nap(context: Context, *, seconds: float, touch: str = "") -> Outcome:
+    """Sleep, and say with a file that sleep has begun."""
+    if touch:
+        Path(touch).write_text(f"{os.getpid()} {context.folder}")
+    time.sleep(seconds)
+    return Outcome("rested", {"threads": context.threads})
+
+
+def die(context: Context, *, signal_number: int = 0, code: int = 0) -> Outcome:
+    """End this process in the middle of the step."""
+    sys.stderr.write("last words\n")
+    context.note("farewell")
+    if signal_number:
+        os.kill(os.getpid(), signal.Signals(signal_number))
+    os._exit(code)
+
+
+def blunder(context: Context) -> Outcome:
+    """Meet a bug of ours."""
+    return Outcome(str({}["missing"]))
+
+
+def swell(context: Context, *, megabytes: int) -> Outcome:
+    """Ask for more memory than this process may have."""
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, resource.RLIM_INFINITY))
+    return Outcome(str(len(bytearray(4 * megabytes << 20))))
+
+
+def chatter(context: Context) -> Outcome:
+    """Print, from Python and from below."""
+    sys.stdout.write("from python\n")
+    os.write(2, b"from a library\n")
+    return Outcome("talked", {"pid": os.getpid()})
+
+
+def keep(context: Context, *, name: str) -> Outcome:
+    """Publish a model, read it back, write a table and a result set."""
+    folder = context.folder / "model"
+    folder.mkdir()
+    (folder / "model.txt").write_text("a model")
+    reference = context.publish(name, folder, {"format": 1, "estimator": "trial", "metrics": {}})
+    text = (context.model(reference) / "model.txt").read_text()
+    table = pa.table({"n": [1, 2, 3]})
+    written = context.write("kept", table)
+    context.result(context.table("SELECT n + 1 AS m FROM kept ORDER BY n"))
+    context.lasting("note.txt").write_text(text)
+    gone = context.execute("CREATE TABLE executed AS SELECT 1 AS one")
+    assert gone is None
+    return Outcome(text, {"written": written}, {"model": reference})

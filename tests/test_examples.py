@@ -1,0 +1,66 @@
+"""Every example program runs, and finds what is in its data."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sqlml.results import Results
+from sqlml.session import Session
+
+FOLDER = Path(__file__).parents[1] / "examples" / "sql"
+
+
+def accuracy(results: Results) -> bool:
+    return results[0].to_arrow()["accuracy"][0].as_py() > 0.9
+
+
+def best_r2(results: Results) -> bool:
+    scores = results[0].to_arrow().to_pylist()
+    return min(row["r2"] for row in scores) > 0.8
+
+
+def prepaid_leave_most(results: Results) -> bool:
+    return results[0].to_arrow()["plan"][0].as_py() == "prepaid"
+
+
+def likely_fraud_first(results: Results) -> bool:
+    return results[0].to_arrow()["probability"][0].as_py() > 0.5
+
+
+def groups_match_cultivars(results: Results) -> bool:
+    rows = results[0].to_arrow().to_pylist()
+    largest: dict[str, int] = {}
+    for row in rows:
+        largest[row["cultivar"]] = max(largest.get(row["cultivar"], 0), row["wines"])
+    return sum(largest.values()) / sum(row["wines"] for row in rows) > 0.8
+
+
+def odd_cells_are_malignant(results: Results) -> bool:
+    rows = [row for row in results[0].to_arrow().to_pylist() if row["flag"] == -1]
+    malignant = sum(row["cells"] for row in rows if row["diagnosis"] == "malignant")
+    return malignant / sum(row["cells"] for row in rows) > 0.5
+
+
+def best_results_first(results: Results) -> bool:
+    relevance = [row["relevance"] for row in results[0].to_arrow().to_pylist()]
+    return max(relevance) in relevance[:2]
+
+
+CHECKS: dict[str, Callable[[Results], bool]] = {
+    "iris.sql": accuracy,
+    "houses.sql": best_r2,
+    "churn.sql": prepaid_leave_most,
+    "fraud.sql": likely_fraud_first,
+    "clusters.sql": groups_match_cultivars,
+    "anomalies.sql": odd_cells_are_malignant,
+    "ranking.sql": best_results_first,
+}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.sql")), ids=lambda path: path.name)
+def test_the_example_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FOLDER.parents[1])
+    with Session.open(db=str(tmp_path / "examples.duckdb")) as session:
+        results = session.run(path.read_text(), name=path.name)
+        assert CHECKS[path.name](results)
