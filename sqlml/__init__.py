@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlml.errors import Diagnostic, SqlmlError
     from sqlml.results import Result, Results
-    from sqlml.session import Session, connect, explain, plan, render, run
+    from sqlml.session import Session, connect, plan, render, run
+    from sqlml.stages import explain
 
 __version__ = "0.1.0"
 
@@ -23,7 +24,7 @@ _HOMES = {
     "Session": "sqlml.session",
     "SqlmlError": "sqlml.errors",
     "connect": "sqlml.session",
-    "explain": "sqlml.session",
+    "explain": "sqlml.stages",
     "plan": "sqlml.session",
     "render": "sqlml.session",
     "run": "sqlml.session",

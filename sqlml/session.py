@@ -22,6 +22,7 @@ from sqlml.planner.plan import LogicalPlan
 from sqlml.planner.program import plan as make_plan
 from sqlml.results import Result, Results
 from sqlml.runtime import local
+from sqlml.runtime.ahead import start_ahead
 from sqlml.runtime.events import Listener
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.report import RunReport
@@ -29,6 +30,7 @@ from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Workflow
+from sqlml.workflow.text import print_workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ class Compiled:
     def workflow(self) -> Workflow:
         """The workflow that will run."""
         return self.stages[-1][1]
+
+    @property
+    def text(self) -> str:
+        """The program's text, that of all its files."""
+        sources = dict.fromkeys(statement.span.source for statement in self.program.statements)
+        return "\n".join(source.text for source in sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,7 @@ class Session:
             locate=place,
             pool=pool,
             statements=len(compiled.program.statements),
+            program=compiled.text,
         )
         results = [Result(step, rows.read()) for step, rows in report.results]
         metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}
@@ -158,8 +167,13 @@ class Session:
             ProgramError: the program is wrong; nothing has run.
             StepError: a step failed; the steps that do not need it have run.
         """
-        compiled = self.compile([Source(name, text)], variables)
-        execution = self.execute(compiled, listeners, resume)
+        pool = start_ahead([text], self.settings.threads or None)
+        try:
+            compiled = self.compile([Source(name, text)], variables)
+            execution = self.execute(compiled, listeners, resume=resume, pool=pool)
+        finally:
+            if pool is not None:
+                pool.close()
         if execution.report.diagnostics:
             raise StepError(*execution.report.diagnostics)
         return execution.results
@@ -186,14 +200,17 @@ class _LiveCatalog:
     def describe(self, sql: str) -> tuple[Column, ...] | None:
         return self._rehearsal.describe(sql)
 
-    def apply(self, sql: str) -> None:
-        self._rehearsal.apply(sql)
+    def apply(self, sql: str, *, exists_ok: bool = False) -> None:
+        self._rehearsal.apply(sql, exists_ok=exists_ok)
 
     def create(self, table: str, columns: tuple[Column, ...]) -> None:
         self._rehearsal.create(table, columns)
 
     def tables(self) -> tuple[str, ...]:
         return self._rehearsal.tables()
+
+    def views(self) -> Mapping[str, str]:
+        return self._rehearsal.views()
 
     def model(self, name: str, version: int | None) -> Mapping[str, Any] | None:
         found = self._models.find(name, version)
@@ -241,3 +258,23 @@ def run(
     """
     with connect(db, **settings) as session:
         return session.run(text, variables=variables)
+
+
+def plan(text: str, *, db: str | Path | None = None, **settings: Any) -> Forecast:
+    """What running a program now would do, and why; nothing runs.
+
+    Raises:
+        ProgramError: the program is wrong.
+    """
+    with connect(db, **settings) as session:
+        return session.forecast(session.compile([Source("<program>", text)]))
+
+
+def render(text: str, *, db: str | Path | None = None, **settings: Any) -> str:
+    """The text form of the workflow that a program becomes; nothing runs.
+
+    Raises:
+        ProgramError: the program is wrong.
+    """
+    with connect(db, **settings) as session:
+        return print_workflow(session.compile([Source("<program>", text)]).workflow)

@@ -41,6 +41,9 @@ def run(
     to stderr.
     """
     sources = options.read_sources(files, texts)
+    from sqlml.runtime.ahead import start_ahead
+
+    pool = start_ahead((source.text for source in sources), threads)
     from sqlml.cli.progress import progress_for
     from sqlml.cli.results import print_result
     from sqlml.config import load_settings
@@ -51,14 +54,12 @@ def run(
     )
     with Session.open(settings) as session:
         compiled = session.compile(sources, options.read_variables(pairs))
-        for note in compiled.plan.notes:
-            click.echo(
-                f"note: {note.message}" + (f" ({note.span.place})" if note.span else ""), err=True
-            )
+        for message, span in compiled.plan.notes:
+            click.echo(f"note: {message} ({span.place})", err=True)
         if not compiled.workflow.nodes:
             return 0
         with progress_for(as_json=as_json, quiet=quiet) as progress:
-            execution = session.execute(compiled, [progress], resume)
+            execution = session.execute(compiled, [progress], resume=resume, pool=pool)
         for result in execution.results:
             if as_json:
                 _print_as_event(result.step, result.table)

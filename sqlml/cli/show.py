@@ -6,7 +6,7 @@ from sqlml.cli import options
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 
 _RUN = """
-SELECT step, operation, outcome, round(finished - started, 2) AS seconds, threads,
+SELECT step, operation, outcome, round(seconds, 2) AS seconds, threads,
        round(peak_memory / 1048576) AS peak_mib, message
 FROM sqlml_steps WHERE run = '{run}' ORDER BY number
 """

@@ -22,7 +22,7 @@ from sqlml.databases.problems import translate, translate_on
 from sqlml.databases.rehearsal import DuckDBRehearsal
 from sqlml.databases.statements import has_result, parse
 from sqlml.databases.streams import Incoming, Outgoing, spooled
-from sqlml.databases.surroundings import refusal
+from sqlml.databases.surroundings import check_format, refusal
 from sqlml.errors import Diagnostic, StepError
 
 _SETTINGS: dict[str, str] = {
@@ -62,6 +62,7 @@ class DuckDB:
             }
             return cls(duckdb.connect(":memory:", config=settings), None)
         path = Path(path)
+        check_format(path)
         try:
             return cls(duckdb.connect(str(path), config=_SETTINGS), path)
         except duckdb.ConnectionException as error:

@@ -26,5 +26,11 @@ def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.Statem
 
 
 def has_result(statement: duckdb.Statement, columns: Sequence[str]) -> bool:
-    """Whether the result is more than the number of rows that DuckDB gives for every change."""
-    return not (statement.type.name in _COUNTED and list(columns) == ["Count"])
+    """Whether the result is more than the word that a statement is done, or to how many rows."""
+    match list(columns):
+        case ["Count"]:
+            return statement.type.name not in _COUNTED
+        case ["Success"]:
+            return statement.type.name in ("SELECT", "MULTI")
+        case _:
+            return True

@@ -73,15 +73,24 @@ def refusal(path: Path, message: str) -> SqlmlError:
                 hint="`pip install --upgrade duckdb` can read newer files",
             )
         )
-    what = "a SQLite database" if _starts_with(path, b"SQLite format 3") else "not a database"
-    return ProgramError(
-        Diagnostic(
-            "E0602",
-            f"`{path}` is {what}, and sqlml needs a DuckDB file",
-            label="" if "not a valid DuckDB" in message else message.partition("\n")[0],
-            hint="name another file with --db; one that does not exist yet is created",
-        )
-    )
+    return _foreign(path, "no database", message.partition("\n")[0])
+
+
+def check_format(path: Path) -> None:
+    """Refuse a file that is no DuckDB database: some DuckDB would open in memory, for reading.
+
+    Raises:
+        ProgramError: E0602.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError:  # a new file, or one that DuckDB will complain about
+        return
+    if start.startswith(b"SQLite format 3"):
+        raise _foreign(path, "a SQLite database")
+    if start[8:12] != b"DUCK":
+        raise _foreign(path, "no database")
 
 
 def _locked(path: Path, program: str, pid: int) -> Diagnostic:
@@ -101,6 +110,7 @@ def _damaged(what: str, message: str) -> Diagnostic:
     )
 
 
-def _starts_with(path: Path, magic: bytes) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(magic)) == magic
+def _foreign(path: Path, what: str, label: str = "") -> ProgramError:
+    hint = "name another file with --db; one that does not exist yet is created"
+    message = f"`{path}` is {what}, and sqlml needs a DuckDB file"
+    return ProgramError(Diagnostic("E0602", message, label=label, hint=hint))

@@ -36,9 +36,9 @@ SESSION_STARTS = frozenset({
 
 STATEMENT_STARTS = frozenset({
     "ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "CHECKPOINT", "COMMIT", "COPY", "CREATE",
-    "DELETE", "DESC", "DESCRIBE", "DETACH", "DROP", "EXPLAIN", "EXPORT", "FROM", "GRANT", "INSERT", "INSTALL",
-    "LOAD", "MERGE", "PIVOT", "PRAGMA", "REVOKE", "ROLLBACK", "SELECT", "SET", "SHOW", "SUMMARIZE",
-    "TABLE", "TRUNCATE", "UNPIVOT", "UPDATE", "USE", "VACUUM", "VALUES",
+    "DELETE", "DESC", "DESCRIBE", "DETACH", "DROP", "EXPLAIN", "EXPORT", "FROM", "GRANT", "INSERT",
+    "INSTALL", "LOAD", "MERGE", "PIVOT", "PRAGMA", "REVOKE", "ROLLBACK", "SELECT", "SET", "SHOW",
+    "SUMMARIZE", "TABLE", "TRUNCATE", "UNPIVOT", "UPDATE", "USE", "VACUUM", "VALUES",
 })  # fmt: skip
 """Words whose sight behind a clause means that a `;` is missing in front of them."""
 

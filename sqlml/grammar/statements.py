@@ -1,5 +1,6 @@
 """A program into statements, and a statement into query and clause: decided on tokens alone."""
 
+from collections import deque
 from collections.abc import Iterator
 
 from sqlml.errors import ProgramError
@@ -31,10 +32,8 @@ def divide(source: Source, dialect: str = "duckdb") -> Iterator[list[Token]]:
 
 def is_complete(text: str, dialect: str = "duckdb") -> bool:
     """Whether a text typed so far is blank or ends with a `;`, outside strings and comments."""
-    last = None
-    for last in scan(text, dialect):
-        pass
-    return last is None or last.text == ";"
+    tokens = deque(scan(text, dialect), maxlen=1)
+    return not tokens or tokens[0].text == ";"
 
 
 def find_border(source: Source, tokens: list[Token]) -> int | None:

@@ -1,6 +1,7 @@
 """What sqlml.lark recognised inside clauses, as nodes: names, values, columns, expressions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 from lark import Transformer, v_args
@@ -118,8 +119,8 @@ class ValueBuilder(Transformer[Any, Any]):
         arguments = nodes(parts)
         return ast.FunctionCall(span=span, function=function.text.upper(), arguments=arguments)
 
-    def grouped(self, _open: Lexeme, expression: ast.Expression, _close: Lexeme) -> ast.Expression:
-        return expression
+    def grouped(self, first: Lexeme, expression: ast.Expression, last: Lexeme) -> ast.Expression:
+        return replace(expression, span=cover(first, last))
 
 
 def cover(first: Part, last: Part) -> Span:

@@ -51,7 +51,7 @@ def run_alone(arguments: list[str], output: TextIO = sys.stdout) -> int:
         with TemporaryDirectory(prefix="sqlml-") as folder:
             context = DriverContext(shared, given.name, Path(folder), threads)
             tell(StepStarted(clock(), given.name, call.kind, call.kind, threads))
-            outcome = call.run(context)
+            outcome = call.settled(context.settle).run(context)
     except Exception as error:
         diagnostics = diagnose(error)
         if diagnostics is None:

@@ -1,7 +1,7 @@
 """A step, ready to run: its kind, its arguments and the rows it reads. One form for threads, workers and engines."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from sqlml.workflow.ir import Json, Relation
@@ -39,6 +39,11 @@ class StepCall:
     def to_json(self) -> dict[str, Any]:
         rows = {name: thaw(asdict(relation)) for name, relation in self.rows.items()}
         return {"kind": self.kind, "arguments": thaw(self.arguments), "rows": rows}
+
+    def settled(self, settle: Callable[[Relation, str], Relation]) -> "StepCall":
+        """The call with other rows: what `settle` makes of each relation and its name."""
+        rows = {name: settle(relation, name) for name, relation in self.rows.items()}
+        return replace(self, rows=rows)
 
     def run(self, context: Context) -> Outcome:
         """Do the step.

@@ -1,6 +1,7 @@
 """Messages between the driver and a worker process over a socket, open files included."""
 
 import json
+import os
 import socket
 import struct
 from collections.abc import Mapping, Sequence
@@ -65,8 +66,10 @@ class Channel:
         """
         try:
             start, descriptors, _, _ = socket.recv_fds(
-                self._connection, _HEADER.size, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+                self._connection, _HEADER.size, _MOST_DESCRIPTORS
             )
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, False)
             if not start:
                 raise ChannelClosed
             header = start + self._read(_HEADER.size - len(start))

@@ -1,5 +1,6 @@
 """A step's surroundings in the driver process, next to the database and the store."""
 
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ from sqlml.runtime.rows import (
     QueryRows,
     Spools,
     file_reader,
+    map_file,
     select_from,
 )
 from sqlml.store.store import Store
+from sqlml.workflow.ir import Relation
 from sqlml.zoo.context import Models
 
 Pairs = Generator[tuple[pa.RecordBatch, Sequence[pa.Array]], None, None]
@@ -74,6 +77,15 @@ class DriverContext:
         """The rows of a query, straight from the database or from the file that keeps them."""
         path = self.spool(sql, stable=stable)
         return self._read(sql) if path is None else file_reader(path)
+
+    def settle(self, relation: Relation, name: str) -> Relation:
+        """The same rows at every look: those of a query that gives others each time are kept."""
+        if relation.deterministic:
+            return relation
+        path = self._spools.path(relation.sql)
+        table = re.sub(r"\W", "_", f"sqlml_rows_{self._shared.run}_{self._step}_{name}")
+        self._shared.database.attach_tables({table: lambda: map_file(path)})
+        return Relation(f"SELECT * FROM {table}", relation.reads, stable=True)
 
     def table(self, sql: str) -> pa.Table:
         return self._shared.database.table(sql)

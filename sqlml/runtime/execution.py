@@ -77,6 +77,7 @@ class Execution:
         self._logs.mkdir()
         self._reusing = Lock()
         self._attendants: dict[str, Attendant] = {}
+        self._threads: dict[str, int] = {}  # of running steps whose share has changed
 
     def prepare(self, node: Node, outputs: Mapping[str, Mapping[str, str]]) -> Prepared | Ended:
         """Find a step's inputs and whether it is needed. outputs: of the steps before it."""
@@ -98,7 +99,7 @@ class Execution:
         """Run a step in this thread, beside the database."""
 
         def work(context: DriverContext) -> tuple[Outcome, int]:
-            return prepared.call.run(context), 0
+            return prepared.call.settled(context.settle).run(context), 0
 
         return self._run(prepared, 1, work)
 
@@ -107,10 +108,12 @@ class Execution:
         name = prepared.node.name
 
         def work(context: DriverContext) -> tuple[Outcome, int]:
+            call = prepared.call.settled(context.settle)
             worker = self._pool.lease()
             attendant = self._attendants[name] = Attendant(worker, context)
+            context.threads = self._threads.get(name, threads)
             try:
-                finished = attendant.attend(prepared.call, self.log(prepared.node))
+                finished = attendant.attend(call, self.log(prepared.node))
             except BaseException:
                 self._pool.discard(worker)
                 raise
@@ -123,6 +126,7 @@ class Execution:
 
     def give_threads(self, step: str, threads: int) -> None:
         """Let a step that is running in a worker use more threads, or fewer."""
+        self._threads[step] = threads
         attendant = self._attendants.get(step)
         if attendant is not None:
             attendant.give_threads(threads)

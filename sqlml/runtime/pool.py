@@ -41,7 +41,7 @@ class Worker:
         self._ending = Lock()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE, "--channel", str(theirs.fileno()), *imports],
+                [sys.executable, "-P", "-m", _MODULE, "--channel", str(theirs.fileno()), *imports],
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=subprocess.STDOUT,
@@ -75,6 +75,7 @@ class Worker:
                 self._output.seek(0)
                 said = self._output.read().decode(errors="replace")
                 self._output.close()
+                self.channel.close()
                 self._death = Death(code, max_resident(usage), said)
             return self._death
 
@@ -161,10 +162,14 @@ class Pool:
 
 
 def _environment(threads: int) -> dict[str, str]:
-    """The worker's environment. Waiting threads sleep: spinning ones starve the neighbours' steps."""
+    """The worker's environment: it finds the modules that this process finds.
+
+    Waiting threads sleep: spinning ones starve the neighbours' steps.
+    """
     count = str(threads)
     return {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
         "OMP_WAIT_POLICY": "PASSIVE",
         "OMP_NUM_THREADS": count,
         "OPENBLAS_NUM_THREADS": count,

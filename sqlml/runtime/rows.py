@@ -89,3 +89,8 @@ def file_reader(path: Path) -> pa.RecordBatchReader:
     with pa.OSFile(str(path), "rb") as file:
         schema = pa.ipc.open_stream(file).schema
     return pa.RecordBatchReader.from_batches(schema, read_file(path))
+
+
+def map_file(path: Path) -> pa.Table:
+    """The rows of an Arrow stream file, mapped into memory."""
+    return pa.ipc.open_stream(pa.memory_map(str(path))).read_all()

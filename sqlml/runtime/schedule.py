@@ -26,7 +26,7 @@ from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import Node, Workflow
 from sqlml.zoo.steps.outcome import Outcome
 
-_AT_THE_DATABASE = 4  # steps at a time that only the database works on
+_LIGHT_STEPS = 4  # at a time that only the database works on
 _INTERRUPT_SECONDS = 0.05  # between two requests to the database to stop
 
 
@@ -63,7 +63,8 @@ class Scheduler:
         interrupt: Callable[[], None],
     ) -> None:
         """tell: the listeners. interrupt: stops what the database and the workers are doing."""
-        self._states = States(workflow)
+        self._states = States(workflow, _is_light)
+        self._rank = {node.name: rank for rank, node in enumerate(workflow.nodes)}
         self._execution = execution
         self._journal = journal
         self._inbox = inbox
@@ -72,7 +73,8 @@ class Scheduler:
         self._clock = clock
         self._interrupt = interrupt
         self._stopping = ""  # why no step starts any more
-        self._at_database: set[str] = set()  # being prepared, or run beside the database
+        self._light: set[str] = set()  # run beside the database
+        self._preparing: set[str] = set()  # will run in workers
         self._prepared: dict[str, Prepared] = {}  # wait for cores and memory
         self._working: dict[str, Demand] = {}  # run in workers
         self._threads: Mapping[str, int] = {}
@@ -83,7 +85,7 @@ class Scheduler:
         """Run until every step has ended."""
         while not self._states.all_ended:
             self._start_steps()
-            if not self._at_database and not self._working:
+            if not self._is_busy:
                 self._skip_rest()
                 return
             self._handle_next()
@@ -92,7 +94,7 @@ class Scheduler:
         """End all steps that run, and wait for them; nobody is told."""
         self._tell = lambda _event: None
         self._be_interrupted()
-        while self._at_database or self._working:
+        while self._is_busy:
             self._handle_next()
         self._skip_rest()
 
@@ -106,33 +108,51 @@ class Scheduler:
             case Interruption():
                 self._be_interrupted()
             case Prepared():
-                self._at_database.discard(message.node.name)
+                self._preparing.discard(message.node.name)
+                self._light.discard(message.node.name)
                 self._take_prepared(message)
             case Ended():
-                self._at_database.discard(message.node.name)
+                self._preparing.discard(message.node.name)
+                self._light.discard(message.node.name)
                 self._end(message.node, message.report)
             case Event():
                 self._tell(message)
             case _:
                 assert_never(message)
 
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self._light or self._preparing or self._prepared or self._working)
+
     def _start_steps(self) -> None:
         if self._stopping:
             return
-        while self._states.has_ready and len(self._at_database) < _AT_THE_DATABASE:
-            if self._rules.serial and (self._at_database or self._working or self._prepared):
-                break
-            self._prepare(self._states.take())
-        self._admit()
+        if self._rules.serial:
+            if not self._is_busy and (node := self._states.take_first()) is not None:
+                self._begin(node)
+        else:
+            while len(self._light) < _LIGHT_STEPS and (node := self._states.take_light()):
+                self._begin(node)
+            while self._has_room_to_prepare and (node := self._states.take_heavy()):
+                self._begin(node)
+        if not self._preparing:  # steps that are ready together shall start with equal shares
+            self._admit()
+
+    @property
+    def _has_room_to_prepare(self) -> bool:
+        return len(self._preparing) + len(self._prepared) < self._rules.cores
+
+    def _begin(self, node: Node) -> None:
+        (self._light if _is_light(node) else self._preparing).add(node.name)
+        self._prepare(node)
 
     def _prepare(self, node: Node) -> None:
         """Find out in a thread what a step needs; a step of the database's is then run there at once."""
-        self._at_database.add(node.name)
         outputs = {name: self.reports[name].outcome.outputs for name in needs(node)}
 
         def work() -> None:
             message = self._execution.prepare(node, outputs)
-            if isinstance(message, Prepared) and _runs_here(message):
+            if isinstance(message, Prepared) and _is_light(node) and message.reused is None:
                 self._inbox.put(self._started(node, 1))
                 message = self._execution.run_here(message)
             self._inbox.put(message)
@@ -154,7 +174,7 @@ class Scheduler:
         """Start prepared steps in workers, as cores and memory allow."""
         demands = [
             Demand(name, expected_memory(prepared.node.resources.memory, prepared.facts))
-            for name, prepared in self._prepared.items()
+            for name, prepared in sorted(self._prepared.items(), key=self._place)
         ]
         running = tuple(self._working.values())
         admitted = admit(demands, running, self._rules.cores, self._rules.memory)
@@ -162,6 +182,9 @@ class Scheduler:
         self._share_threads()
         for name in admitted:
             self._work(self._prepared.pop(name), self._threads[name])
+
+    def _place(self, item: tuple[str, Prepared]) -> int:
+        return self._rank[item[0]]
 
     def _work(self, prepared: Prepared, threads: int) -> None:
         node = prepared.node
@@ -216,8 +239,8 @@ class Scheduler:
         return StepStarted(self._clock(), node.name, kind, title(node), threads)
 
 
-def _runs_here(prepared: Prepared) -> bool:
-    return prepared.reused is None and prepared.call.kind in DATABASE_STEPS
+def _is_light(node: Node) -> bool:
+    return step_kind(node.operation) in DATABASE_STEPS
 
 
 def _last_event(node: Node, report: StepReport, now: float) -> Event:

@@ -1,8 +1,8 @@
 """Which steps of a workflow may start: kept up to date as steps end, in time linear in the edges."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Iterator, Mapping
+from heapq import heappop, heappush
 
 from sqlml.runtime.report import StepStatus
 from sqlml.workflow.graph import needs
@@ -18,9 +18,12 @@ _SATISFIES: Mapping[StepStatus, frozenset[Status]] = {
 
 
 class States:
-    """Steps that wait, are ready, or have ended. Ready ones come in the order of the workflow."""
+    """Steps that wait, are ready, or have ended. Ready ones come in the order of the workflow.
 
-    def __init__(self, workflow: Workflow) -> None:
+    Light steps and others queue apart, so that neither waits behind the other.
+    """
+
+    def __init__(self, workflow: Workflow, is_light: Callable[[Node], bool]) -> None:
         self._nodes = workflow.nodes
         self._rank = {node.name: rank for rank, node in enumerate(workflow.nodes)}
         self._missing = [len(needs(node)) for node in workflow.nodes]
@@ -29,24 +32,30 @@ class States:
             for name in needs(node):
                 self._dependents[self._rank[name]].append(rank)
         self._ended: dict[str, StepStatus] = {}
-        self._ready = [rank for rank, missing in enumerate(self._missing) if not missing]
-        heapify(self._ready)
+        self._is_light = is_light
+        self._light: list[int] = []
+        self._heavy: list[int] = []
+        for rank, missing in enumerate(self._missing):
+            if not missing:
+                self._make_ready(rank)
 
     @property
     def all_ended(self) -> bool:
         return len(self._ended) == len(self._nodes)
 
-    @property
-    def has_ready(self) -> bool:
-        return bool(self._ready)
+    def take_light(self) -> Node | None:
+        """The first light step that is ready, which then is so no longer."""
+        return self._nodes[heappop(self._light)] if self._light else None
 
-    def take(self) -> Node:
-        """The first ready step, which is then no longer ready."""
-        return self._nodes[heappop(self._ready)]
+    def take_heavy(self) -> Node | None:
+        """The first other step that is ready, which then is so no longer."""
+        return self._nodes[heappop(self._heavy)] if self._heavy else None
 
-    def put_back(self, node: Node) -> None:
-        """Let a step that was taken be ready again."""
-        heappush(self._ready, self._rank[node.name])
+    def take_first(self) -> Node | None:
+        """The first step of either sort that is ready, which then is so no longer."""
+        if self._light and (not self._heavy or self._light[0] < self._heavy[0]):
+            return self.take_light()
+        return self.take_heavy()
 
     def end(self, name: str, status: StepStatus) -> Iterator[tuple[Node, str]]:
         """Take note that a step has ended; gives the steps that can never run, each with the reason."""
@@ -61,7 +70,7 @@ class States:
                 node = self._nodes[rank]
                 reason = self._hindrance(node)
                 if reason is None:
-                    heappush(self._ready, rank)
+                    self._make_ready(rank)
                 else:
                     ended.append((node.name, "skipped"))
                     yield node, reason
@@ -69,6 +78,9 @@ class States:
     def remaining(self) -> Iterator[Node]:
         """The steps that have not ended."""
         return (node for node in self._nodes if node.name not in self._ended)
+
+    def _make_ready(self, rank: int) -> None:
+        heappush(self._light if self._is_light(self._nodes[rank]) else self._heavy, rank)
 
     def _hindrance(self, node: Node) -> str | None:
         """Why a step cannot run, now that all it waits for has ended; None when it can."""

@@ -52,23 +52,28 @@ class Worker:
         try:
             while True:
                 message = self._channel.receive()
-                if message.kind in ("step", "import"):
+                if message.kind == "step":
+                    self._context = self._make_context(message)
+                    self._tasks.put(message)
+                elif message.kind == "import":
                     self._tasks.put(message)
                 elif self._context is not None:
                     self._context.hear(message)
         except ChannelClosed:
             _end_at_once()
 
+    def _make_context(self, task: Message) -> WorkerContext:
+        return WorkerContext(self._channel, Path(task.values["folder"]), task.values["threads"])
+
     def _run_step(self, task: Message) -> None:
         from sqlml.runtime.trouble import encode
 
         _print_to(task.descriptors[0])
         forget_peak_memory()
-        values = task.values
-        context = WorkerContext(self._channel, Path(values["folder"]), values["threads"])
-        self._context = context
+        context = self._context
+        assert context is not None, "a context comes with every step"
         try:
-            outcome = StepCall.from_json(values["call"]).run(context)
+            outcome = StepCall.from_json(task.values["call"]).run(context)
         except Exception as error:  # noqa: BLE001 - the outermost edge of a worker: the driver is told
             self._finish("failed", error=encode(error))
         else:
@@ -77,7 +82,6 @@ class Worker:
     def _finish(self, kind: str, **values: Any) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        self._context = None
         self._channel.send(kind, peak_memory=peak_memory(), **values)
         gc.collect()
 

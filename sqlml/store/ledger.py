@@ -10,15 +10,16 @@ from typing import Any
 from sqlml.errors import Diagnostic, SqlmlError
 from sqlml.store.schema import MIGRATIONS
 
-_BUSY_SECONDS = 30
 Values = Sequence[str | int | float | None]
 
 
 class Ledger:
     """Reads and transactions on the file. Another process may use the file at the same time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_seconds: float = 30) -> None:
         """Open the file, make it if need be, and bring its tables up to date.
+
+        busy_seconds: how long to wait for another process to end its transaction.
 
         Raises:
             SqlmlError: E0506 made by a newer sqlml, E0507 damaged, E0510 cannot be written.
@@ -27,7 +28,7 @@ class Ledger:
         self._lock = threading.RLock()
         with self._explained():
             self._connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
             )
             # WAL: readers never wait; NORMAL: a crash of the machine may lose the last records,
             # never the file

@@ -9,8 +9,6 @@ from typing import Any
 
 from sqlml.store.ledger import Ledger
 
-_MOST = 10_000
-_SLACK = 1_000
 _RESULT_SECONDS = 24 * 3600  # how long a result set that no key leads to is kept
 
 
@@ -25,9 +23,11 @@ class Memory:
 class ReuseMemory:
     """Keys to outputs. The keys used longest ago are forgotten when there are too many."""
 
-    def __init__(self, ledger: Ledger, results: Path) -> None:
+    def __init__(self, ledger: Ledger, results: Path, *, most: int = 10_000) -> None:
+        """results: the folder of result sets. most: how many keys to keep."""
         self._ledger = ledger
         self._results = results
+        self._most = most
 
     def remember(self, key: str, outputs: Mapping[str, Any], run: str) -> None:
         """outputs: anything that JSON can hold."""
@@ -46,11 +46,11 @@ class ReuseMemory:
     def tidy(self) -> None:
         """Forget the oldest keys beyond the bound; remove old result sets that no key leads to."""
         (count,) = self._ledger.row("SELECT count(*) FROM reuse") or (0,)
-        if count > _MOST + _SLACK:
+        if count > self._most * 1.1:  # not every time
             self._ledger.write(
                 "DELETE FROM reuse WHERE used <="
                 " (SELECT used FROM reuse ORDER BY used DESC LIMIT 1 OFFSET ?)",
-                (_MOST,),
+                (self._most,),
             )
         if not self._results.is_dir():
             return

@@ -104,7 +104,8 @@ def _steps(ledger: Ledger) -> "pa.Table":
         "SELECT run, steps.number, steps.name, operation, title, target, place, steps.outcome,"
         " {started}, {finished}, steps.finished - steps.started, threads, memory, peak_memory,"
         " rows, nullif(code, ''), nullif(message, ''), static_hash, nullif(key, ''), known,"
-        " outputs, nullif(source, '') FROM steps JOIN runs ON run = id ORDER BY runs.number, steps.number",
+        " outputs, nullif(source, '')"
+        " FROM steps JOIN runs ON run = id ORDER BY runs.number, steps.number",
         [
             ("run", pa.string()),
             ("number", pa.int64()),

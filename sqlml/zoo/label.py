@@ -15,7 +15,9 @@ ClassValue = str | int | bool
 Kind = Literal["text", "boolean", "integer", "float", "decimal", "other"]
 
 _KINDS: dict[str, Kind] = {
-    **dict.fromkeys(("VARCHAR", "TEXT", "CHAR", "BPCHAR", "STRING", "UUID", "ENUM", "JSON"), "text"),
+    **dict.fromkeys(
+        ("VARCHAR", "TEXT", "CHAR", "BPCHAR", "STRING", "UUID", "ENUM", "JSON"), "text"
+    ),
     **dict.fromkeys(("BOOLEAN", "BOOL"), "boolean"),
     **dict.fromkeys(("FLOAT", "REAL", "DOUBLE"), "float"),
     **dict.fromkeys(("DECIMAL", "NUMERIC"), "decimal"),

@@ -154,3 +154,10 @@ class ExtraOutputs(Protocol):
     def extra(self, name: str, matrix: Any) -> NDArray[np.float64]:
         """The further result of that name: shape (rows,) or (rows, columns)."""
         ...
+
+
+@runtime_checkable
+class CountedOutputs(Protocol):
+    """A transformation that knows how many columns it gives without being tried on a row."""
+
+    def count_outputs(self) -> int: ...

@@ -15,7 +15,9 @@ from sqlml.store.store import Store
 from sqlml.workflow.ir import Node, Workflow
 
 PLUGIN = Path(__file__).parent / "plugin"
-STEPS = ("total", "double", "nap", "die", "blunder", "swell", "chatter", "keep")
+STEPS = (
+    "total", "echo", "double", "nap", "die", "blunder", "swell", "chatter", "keep", "tell", "learn",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +29,8 @@ def trial_steps(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: trial-steps\nVersion: 1.0\n")
     lines = [f"{step} = trial_steps:{step}" for step in STEPS]
     (info / "entry_points.txt").write_text("\n".join(["[sqlml.steps]", *lines]))
-    monkeypatch.setenv("PYTHONPATH", f"{site}:{PLUGIN}")
+    monkeypatch.syspath_prepend(PLUGIN)
+    monkeypatch.syspath_prepend(site)
 
 
 @pytest.fixture

@@ -43,7 +43,9 @@ class Arguments:
         self, column: ColumnReference, kinds: frozenset[Kind], *, hint: str = ""
     ) -> None:
         if column.kind not in kinds and column.kind != "unknown":
-            message = f"{self._function.function} cannot take `{column.name}`, which is {column.type}"
+            message = (
+                f"{self._function.function} cannot take `{column.name}`, which is {column.type}"
+            )
             self.refuse(message, hint)
 
     def count(self, place: int, *, least: int = 1, name: str = "n") -> int:

@@ -11,7 +11,7 @@ Numbers = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Rows of mostly zeros. Row i has the values [starts[i], starts[i + 1]) of `indices` and `values`.
+    """Rows of mostly zeros: row i has [starts[i], starts[i + 1]) of `indices` and `values`.
 
     values: None where all are 1. An index that a row has twice counts twice.
     """
@@ -46,9 +46,20 @@ Block = Numbers | Entries
 def one_per_row(ids: NDArray[np.int64]) -> Entries:
     """A 1 at each row's id; nothing where it is negative."""
     known = ids >= 0
-    starts = np.zeros(len(ids) + 1, dtype=np.int64)
-    np.cumsum(known, out=starts[1:])
-    return Entries(starts, ids[known] if not known.all() else ids)
+    return Entries(row_starts(known), ids[known] if not known.all() else ids)
+
+
+def several_per_row(ids: NDArray[np.int64]) -> Entries:
+    """A 1 at each of a row's ids, shape (rows, k); nothing where they are negative."""
+    known = ids >= 0
+    return Entries(row_starts(known.sum(axis=1)), ids[known])
+
+
+def row_starts(counts: NDArray[Any]) -> NDArray[np.int64]:
+    """Where each row's entries start, and where the last one's end, from their number per row."""
+    starts = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return starts
 
 
 def write_block(block: Block, out: Numbers) -> None:

@@ -21,7 +21,7 @@ class Columns:
         self.rows: int = batch.num_rows
 
     def array(self, column: ColumnReference) -> pa.Array:
-        """A column as it is.
+        """A column as it is; text of any width is `string`.
 
         Raises:
             StepError: there is no such column.
@@ -31,7 +31,9 @@ class Columns:
             place = self._folded().get(column.name.casefold(), -1)
         if place < 0:
             raise problems.missing_column(column.name, self._batch.schema.names)
-        return self._batch.column(place)
+        array = self._batch.column(place)
+        is_other_text = pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type)
+        return array.cast(pa.string()) if is_other_text else array
 
     def numbers(self, column: ColumnReference) -> NDArray[Any]:
         """A column as numbers of any numpy type, NULL as NaN; may share the batch's memory.
@@ -58,14 +60,13 @@ class Columns:
         """
         array = self.array(column)
         found = array.type
-        if pa.types.is_string(found) or pa.types.is_large_string(found):
+        if pa.types.is_string(found):
             return array
         if pa.types.is_dictionary(found):
             return array if pa.types.is_string(found.value_type) else array.dictionary_decode()
         if pa.types.is_decimal(found) and found.scale == 0:  # HUGEINT
             return array.cast(pa.string())
         kinds = (
-            pa.types.is_string_view,
             pa.types.is_integer,
             pa.types.is_boolean,
             pa.types.is_date,
@@ -91,9 +92,7 @@ def per_distinct(array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
 
 def type_words(found: pa.DataType) -> str:
     """An Arrow type in the user's words."""
-    if pa.types.is_string(found) or pa.types.is_large_string(found):
-        return "text"
-    if pa.types.is_dictionary(found):
+    if pa.types.is_string(found) or pa.types.is_dictionary(found):
         return "text"
     if pa.types.is_list(found) or pa.types.is_fixed_size_list(found):
         return "a list"

@@ -131,7 +131,7 @@ class Feature(ABC):
         return ()
 
     def learn(self, answers: Answers) -> "Feature":
-        """The feature with what its `needs` were answered with.
+        """The feature with what its `needs` were answered with; itself where it has none.
 
         Raises:
             StepError: the data does not suit the feature.

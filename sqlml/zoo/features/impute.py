@@ -72,9 +72,8 @@ class Impute(Derived):
 
     def learn_own(self, answers: Answers) -> Self:
         learnt = answers[self._statistic]
-        if not learnt:
-            if learnt is None or learnt == ():
-                raise problems.nothing_to_learn(self.source.name, self.function)
+        if learnt is None or learnt == ():
+            raise problems.nothing_to_learn(self.source.name, self.function)
         match self.how:
             case "mode":
                 return replace(self, value=float(learnt[0][0]))
@@ -102,5 +101,5 @@ def _filled_categories(given: Arguments, column: ColumnReference, filling: objec
             f"write IMPUTE({column.name}, mode) or IMPUTE({column.name}, 'a text')",
         )
     if filling.lower() == "mode":
-        return Vocabulary(column, other=False, fill_most_frequent=True)
+        return Vocabulary(column, other=False, fill_mode=True)
     return Vocabulary(column, other=False, fill=filling)

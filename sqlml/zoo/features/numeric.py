@@ -42,6 +42,10 @@ class Numeric(Feature):
     def values(self, columns: Columns) -> NDArray[Any]:
         """The number of each row, of any numpy type; may share memory with the batch."""
 
+    def learn(self, answers: Answers) -> "Numeric":
+        del answers
+        return self
+
     def doubles(self, columns: Columns) -> NDArray[np.float64]:
         """The number of each row in double precision, not shared with the batch."""
         return np.array(self.values(columns), dtype=np.float64)

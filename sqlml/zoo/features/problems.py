@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
+from sqlml.zoo.features.kinds import NUMBERS, Kind
 
 LONGEST_SHOWN = 60
 
@@ -24,6 +25,13 @@ def empty_values(name: str, count: int, *, hint: str) -> StepError:
     message = f"column `{name}` is empty (NULL or NaN) in {rows}"
     label = "this model needs a value in every row"
     return StepError(Diagnostic("E0433", message, label=label, hint=hint, about=f"column {name}"))
+
+
+def hint_for_empty(name: str, kind: Kind) -> str:
+    """The way out for a column with NULLs."""
+    if kind in NUMBERS:
+        return f"use IMPUTE({name}, median), or add `WHERE {name} IS NOT NULL`"
+    return f"add `WHERE {name} IS NOT NULL`"
 
 
 def nothing_to_learn(name: str, function: str) -> StepError:

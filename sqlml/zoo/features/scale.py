@@ -1,5 +1,6 @@
 """STANDARDIZE, MINMAX and LOG: a number on another scale."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.arguments import Arguments
 from sqlml.zoo.features.columns import Columns
-from sqlml.zoo.features.contract import Aggregate, Answers, ColumnReference, Statistic
+from sqlml.zoo.features.contract import Aggregate, Answers, Statistic
 from sqlml.zoo.features.numeric import Derived, numeric_argument, settled
 
 
@@ -19,8 +20,8 @@ from sqlml.zoo.features.numeric import Derived, numeric_argument, settled
 class _Linear(Derived):
     """(of − shift) / scale, both learnt. `scale` is 1 where all values are the same."""
 
-    shift: float | None = None
-    scale: float | None = None
+    shift: float = 0.0
+    scale: float = 0.0  # 0 before it is learnt
 
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Self:
@@ -37,7 +38,7 @@ class _Linear(Derived):
         return numbers
 
     def own_needs(self) -> Sequence[Statistic]:
-        return () if self.scale is not None else tuple(self._statistics())
+        return () if self.scale else tuple(self._statistics())
 
     def _statistics(self) -> list[Aggregate]:
         return [Aggregate(f"{name}({self.of.expression})") for name in ("min", "max")]
@@ -53,8 +54,9 @@ class _Linear(Derived):
         shift, scale = self._learnt(low, high, rest)
         return replace(self, shift=shift, scale=scale)
 
+    @abstractmethod
     def _learnt(self, low: float, high: float, rest: list[float]) -> tuple[float, float]:
-        raise AssertionError("each function has its own")
+        """Shift and scale from the answers to the statistics."""
 
 
 class Standardize(_Linear):
@@ -112,5 +114,3 @@ class Log(Derived):
         if wrong.any():
             raise problems.no_logarithm(self.source.name, float(numbers[wrong][0]))
         return np.log(numbers, out=numbers)
-
-

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sqlml.zoo.measures.sample import Sample
 
-MOST_ROWS = 5_000  # distances between all pairs of rows: time and memory grow with the square
+MOST_ROWS = 2_000  # distances between all pairs of rows: time and memory grow with the square
 
 
 def apart(sample: Sample, function: str) -> float:

@@ -1,5 +1,6 @@
 """Trainer families, one per file; finding a model by the name a user wrote."""
 
+from sqlml.errors import nearest
 from sqlml.zoo import MODELS
 from sqlml.zoo.model import ModelType
 
@@ -18,3 +19,10 @@ def find_model(name: str) -> ModelType | None:
 def model_names() -> tuple[str, ...]:
     """The canonical names of all models of all families."""
     return tuple(name for family in MODELS for name in MODELS.load(family).names())
+
+
+def nearest_model(name: str) -> str | None:
+    """The known name closest to a mistyped one: a short name (`KMeans`) for a short name."""
+    names = model_names()
+    short = (known.rpartition(".")[2] for known in names)
+    return nearest(name, names if "." in name else [s for s in short if find_model(s)])

@@ -10,6 +10,7 @@ from sqlml.zoo.attributes import Dictionary
 
 _PLACE = re.compile(r"^\[[\d:]+\] \S+:\d+: ")
 _CONDITION = re.compile(r"^Check failed: .*?(?:\([^()]* vs\. [^()]*\) ?)?: (?=\S)")
+_SOURCE = re.compile(r" at \S+, line \d+ \.$")
 _WORD = re.compile(r"\w+(?:[-:]\w+)*")
 
 
@@ -36,7 +37,7 @@ def told_by(library: str, refusal: type[Exception], spellings: Mapping[str, str]
 def first_line(message: str) -> str:
     """What a library's message says, without its time, place in the source and condition."""
     line = _PLACE.sub("", message.strip().partition("\n")[0])
-    return _CONDITION.sub("", line).strip()
+    return _SOURCE.sub("", _CONDITION.sub("", line).strip())
 
 
 def spellings_of(known: Dictionary, given: Iterable[str]) -> dict[str, str]:
@@ -45,10 +46,14 @@ def spellings_of(known: Dictionary, given: Iterable[str]) -> dict[str, str]:
 
 
 def _about(message: str, spellings: Mapping[str, str]) -> str:
-    for word in _WORD.findall(message):
-        if word in spellings:
-            return f"attribute {spellings[word]}"
-    return "label" if "label" in message.casefold() else "model"
+    words = set(_WORD.findall(message))
+    folded = message.casefold()
+    for spelling, name in spellings.items():
+        as_prose = spelling.replace("_", " ").removesuffix("s")
+        if spelling in words or (" " in as_prose and as_prose in folded):
+            return f"attribute {name}"
+    # The start of the boosting is the label's average unless it is given.
+    return "label" if "label" in folded or "base_score" in words else "model"
 
 
 def refused(code: str, message: str, about: str, *, label: str = "", hint: str = "") -> StepError:

@@ -107,27 +107,33 @@ def check_group(job: FitJob, batch: Batch) -> None:
         )
 
 
-def check_base(job: FitJob, base: Estimator, names: Sequence[str], same_family: bool) -> None:
+def check_base(
+    job: FitJob, base: Estimator, names: Sequence[str], *, same_family: bool, grows: bool = True
+) -> None:
     """An earlier model can be continued on the same features by the same library only.
+
+    grows: whether models of this kind can be continued at all.
 
     Raises:
         StepError: E0465, it is another kind of model or has other features.
     """
     if not same_family:
-        message = "another kind of model"
+        reason = "it is another kind of model"
+    elif not grows:
+        reason = "a forest's trees do not build on each other"
     elif base.task != job.task:
-        message = f"made for {base.task}, not for {job.task}"
+        reason = f"it was made for {base.task}, not for {job.task}"
     elif tuple(names) != tuple(job.train.names):
         other = next(
             (new for new, old in zip(job.train.names, names, strict=False) if new != old),
-            f"{len(names)} features in place of {len(job.train.names)}",
+            f"{len(names)} in place of {len(job.train.names)}",
         )
-        message = f"trained on other features: {other}"
+        reason = f"it was trained on other features: {other}"
     else:
         return
     raise refused(
         "E0465",
-        f"the earlier model cannot be continued: it is {message}",
+        f"the earlier model cannot be continued: {reason}",
         "using",
         hint="give it the same model name, features and label, or leave USING out",
     )

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.errors import Diagnostic, ProgramError
 from sqlml.zoo import MODELS
 from sqlml.zoo.attributes import Attribute, Dictionary, written
 from sqlml.zoo.metrics import METRICS
 from sqlml.zoo.model import ModelType
-from sqlml.zoo.models import find_model, model_names
+from sqlml.zoo.models import find_model, nearest_model
 from sqlml.zoo.settings import EXPLAIN, PREDICT, VALIDATION
 
 MOST_MODELS_IN_DETAIL = 20
@@ -75,7 +75,8 @@ def model_help(name: str) -> str:
     """
     model = find_model(name)
     if model is None:
-        hint = did_you_mean(name, model_names())
+        close = nearest_model(name)
+        hint = f"did you mean `{close}`?" if close else "sqlml help xgboost.gbtree is a beginning"
         raise ProgramError(Diagnostic("E0201", f"there is no model `{name}`", hint=hint))
     lines = [f"{model.name}   {_task(model)}", model.doc, "", *_facts(model)]
     for title, prefix, dictionary in (

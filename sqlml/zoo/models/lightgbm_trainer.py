@@ -118,7 +118,7 @@ def _check_stopping(job: FitJob, parameters: dict[str, Any]) -> None:
 
 
 def _train(job: FitJob, parameters: dict[str, Any], rounds: int) -> Any:
-    base = _base_of(job)
+    base = _base_of(job, parameters)
     streamed = base is None and not parameters.get("linear_tree")
     train = build(job.train, job, parameters, streamed=streamed)
     evaluated = {"train": train} if is_measured(job, "metric") else {}
@@ -151,11 +151,13 @@ def _train(job: FitJob, parameters: dict[str, Any], rounds: int) -> Any:
     return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
 
 
-def _base_of(job: FitJob) -> Any:
+def _base_of(job: FitJob, parameters: dict[str, Any]) -> Any:
     if job.base is None:
         return None
     ours = isinstance(job.base, LightGBMEstimator)
-    check_base(job, job.base, getattr(job.base, "names", ()), ours)
+    grows = parameters.get("boosting") != "rf"
+    names = getattr(job.base, "names", ())
+    check_base(job, job.base, names, same_family=ours, grows=grows)
     return job.base.booster if isinstance(job.base, LightGBMEstimator) else None
 
 

@@ -13,7 +13,7 @@ from sqlml.errors import Diagnostic, StepError
 Floats = NDArray[np.float64]
 
 SAMPLED_ORDERS = 10
-EVALUATIONS = 5_000_000  # rows that a sampled explanation may have the model predict
+PREDICTIONS_PER_ROW = 5_000  # that a sampled explanation may ask the model for
 FEWEST_BACKGROUND_ROWS = 10
 CELLS_AT_A_TIME = 4_000_000
 
@@ -109,8 +109,8 @@ def _sampled(outputs: Callable[[Floats], Floats], rows: Floats, background: Floa
     """
     count, width = rows.shape
     orders = list(_orders(width))
-    per_row = max(EVALUATIONS // max(count * (width + 1) * len(orders), 1), FEWEST_BACKGROUND_ROWS)
-    background = background[:per_row]
+    affordable = PREDICTIONS_PER_ROW // (width * len(orders))
+    background = background[: max(affordable, FEWEST_BACKGROUND_ROWS)]
     start = outputs(background).mean(axis=0)
     effects = np.zeros((len(start), count, width + 1))
     effects[:, :, -1] = start[:, None]

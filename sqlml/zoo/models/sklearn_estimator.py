@@ -65,6 +65,12 @@ class SklearnEstimator:
             case _:
                 return np.asarray(self._call("predict", matrix), dtype=np.float64)
 
+    def count_outputs(self) -> int:
+        """The columns of a transformation."""
+        if self.memory is not None:
+            return int(self.memory.results.shape[1])
+        return int(self.predict(np.zeros((1, len(self.names)))).shape[1])
+
     def probabilities(self, matrix: Any) -> NDArray[np.float64] | None:
         if self.memory is not None or not hasattr(self.fitted, "predict_proba"):
             return None

@@ -13,6 +13,7 @@ FILE = "model.skops"
 TRUSTED = frozenset(
     {
         "numpy.dtype",
+        "numpy.matrix",
         "numpy.mean",
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "scipy.interpolate._bsplines.BSpline",

@@ -131,7 +131,10 @@ def _whole(dataset: Dataset, job: FitJob, form: Form) -> Any:
 
 
 def _grouped(matrix: Any, facts: RowFacts) -> Any:
-    """In ranking, groups have sizes and weights; a group's weight is its first row's."""
+    """In ranking, groups have sizes and weights; a group's weight is its first row's.
+
+    They are set on the finished matrix, since a group may begin in one batch and end in another.
+    """
     if facts.groups:
         matrix.set_info(group=facts.group_sizes)
         if facts.weight is not None:

@@ -141,7 +141,7 @@ def _train(job: FitJob, parameters: dict[str, Any], form: Form, rounds: int) -> 
     callbacks: list[Any] = [_Progress(job, rounds)]
     patience = patience_of(job)
     if patience:
-        callbacks.insert(0, xgboost.callback.EarlyStopping(patience))
+        callbacks.append(xgboost.callback.EarlyStopping(rounds=patience))
     booster = xgboost.train(
         parameters,
         train,
@@ -160,7 +160,7 @@ def _base_of(job: FitJob) -> Any:
     if job.base is None:
         return None
     ours = isinstance(job.base, XGBoostEstimator)
-    check_base(job, job.base, getattr(job.base, "names", ()), ours)
+    check_base(job, job.base, getattr(job.base, "names", ()), same_family=ours)
     return job.base.booster if isinstance(job.base, XGBoostEstimator) else None
 
 

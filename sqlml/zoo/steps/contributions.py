@@ -13,6 +13,7 @@ from sqlml.zoo.steps.dataset import QueryDataset, Sampled
 from sqlml.zoo.steps.training_data import count
 
 MOST_ROWS = 10_000
+MOST_ROWS_WITHOUT_TREES = 1_000  # where values are not exact but tried out
 MOST_VALUES = 20_000_000
 SEED = 0
 
@@ -73,14 +74,15 @@ def output_names(bundle: Bundle) -> tuple[str, ...]:
 
 
 def gathered(context: Context, bundle: Bundle, dataset: QueryDataset) -> Contributions:
-    """The SHAP values of all rows, or of a seeded sample of about MOST_ROWS.
+    """The SHAP values of all rows, or of a seeded sample when they are many.
 
     Raises:
         StepError: the query gives no rows.
     """
     of_rows = count(context, dataset.rows)
     outputs = output_names(bundle)
-    most = max(100, min(MOST_ROWS, MOST_VALUES // max(1, dataset.width * len(outputs))))
+    most = MOST_ROWS if bundle.estimator.importance() else MOST_ROWS_WITHOUT_TREES
+    most = max(100, min(most, MOST_VALUES // max(1, dataset.width * len(outputs))))
     if of_rows > most:
         dataset = replace(dataset, choice=Sampled(None, most / of_rows, SEED))
     values, features = [], []

@@ -8,7 +8,7 @@ import pyarrow as pa
 from sqlml.zoo.bundle import load
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.steps.dataset import QueryDataset, Roles
-from sqlml.zoo.steps.inputs import needed_columns
+from sqlml.zoo.steps.inputs import needed_columns, required
 from sqlml.zoo.steps.measure import defined, measure
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.training_data import by_group
@@ -36,7 +36,8 @@ def run(
     needed_columns(bundle, rows.schema)
     roles = Roles(truth(context, rows, bundle, label))
     if bundle.manifest.task == "ranking":
-        rows, roles = by_group(context, rows, roles, bundle.manifest.settings["group"])
+        (group,) = required((bundle.manifest.settings["group"],), rows.schema)
+        rows, roles = by_group(context, rows, roles, group)
     found = measure(
         bundle.estimator,
         QueryDataset(rows, bundle.pipeline, roles),

@@ -14,12 +14,20 @@ def needed_columns(bundle: Bundle, schema: pa.Schema) -> tuple[str, ...]:
     Raises:
         StepError: some are missing; one error lists them all.
     """
-    wanted = bundle.pipeline.columns
-    spelt = spellings(wanted, schema)
-    missing = [name for name in wanted if name not in spelt]
+    return required(bundle.pipeline.columns, schema)
+
+
+def required(names: Sequence[str], schema: pa.Schema) -> tuple[str, ...]:
+    """The named columns, spelt as in the query.
+
+    Raises:
+        StepError: some are missing; one error lists them all.
+    """
+    spelt = spellings(names, schema)
+    missing = [name for name in names if name not in spelt]
     if missing:
         raise _problem(missing, schema)
-    return tuple(spelt[name] for name in wanted)
+    return tuple(spelt[name] for name in names)
 
 
 def spellings(names: Sequence[str], schema: pa.Schema) -> dict[str, str]:

@@ -123,7 +123,7 @@ def _shades(values: NDArray[np.float64]) -> NDArray[np.float64]:
     low, high = np.nanpercentile(values, (5, 95))
     spread = high - low
     scaled = (values - low) / spread if spread > 0 else np.full(len(values), 0.5)
-    return np.clip(np.nan_to_num(scaled, nan=0.5), 0, 1)
+    return np.asarray(np.nan_to_num(scaled, nan=0.5).clip(0, 1))
 
 
 def _evenly(rows: int, most: int) -> NDArray[np.intp]:

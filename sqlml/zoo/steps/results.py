@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
 from sqlml.zoo.bundle import Bundle, Manifest
-from sqlml.zoo.model import ExtraOutputs
+from sqlml.zoo.model import CountedOutputs, ExtraOutputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _result_fields(bundle: Bundle, column: str) -> tuple[pa.Field, ...]:
         case "ranking" | "density":
             return (pa.field(column, pa.float64()),)
         case "transformation":
-            return _numbered(column, _width(bundle.estimator.predict(_nothing(bundle))))
+            return _numbered(column, _result_width(bundle))
 
 
 def _label_names(manifest: Manifest, column: str) -> list[str]:
@@ -96,6 +96,13 @@ def _label_names(manifest: Manifest, column: str) -> list[str]:
 def _numbered(column: str, width: int) -> tuple[pa.Field, ...]:
     names = [column] if width == 1 else [f"{column}_{i}" for i in range(1, width + 1)]
     return tuple(pa.field(name, pa.float64()) for name in names)
+
+
+def _result_width(bundle: Bundle) -> int:
+    estimator = bundle.estimator
+    if isinstance(estimator, CountedOutputs):
+        return estimator.count_outputs()
+    return _width(estimator.predict(_nothing(bundle)))
 
 
 def _extra_width(bundle: Bundle, name: str) -> int:

@@ -102,7 +102,8 @@ def _apportioned(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
     if left > 0:
         largest = np.argsort(-(exact - taken), kind="stable")[:left]
         taken[largest] += 1
-    return np.minimum(taken, np.maximum(sizes - 1, 0))
+    most = np.maximum(sizes - 1, 0)
+    return np.asarray(np.minimum(taken, most), dtype=np.int64)
 
 
 def _nothing_held(rows: str, share: float) -> StepError:

@@ -25,6 +25,17 @@ def total(context: Context, *, column: str, rows: Rows) -> Outcome:
     return Outcome("summed", {"first": sums[0], "second": sums[1]})
 
 
+def echo(context: Context, *, column: str, rows: Rows) -> Outcome:
+    """Read rows twice, and once by their SQL, and compare."""
+    first, second = (
+        [value for batch in rows.batches() for value in batch.column(column).to_pylist()]
+        for _ in range(2)
+    )
+    count = context.table(f"SELECT count(*) FROM ({rows.sql})").column(0).to_pylist()[0]
+    assert rows.schema.names == ["a", "b", "dropped"]
+    return Outcome("", {"equal": first == second and len(first) == count})
+
+
 def double(
     context: Context, *, column: str, into: str | None, rows: Rows, spoil: int = -1
 ) -> Outcome:
@@ -85,12 +96,12 @@ def chatter(context: Context) -> Outcome:
     return Outcome("talked", {"pid": os.getpid()})
 
 
-def keep(context: Context, *, name: str) -> Outcome:
+def keep(context: Context, *, model_name: str) -> Outcome:
     """Publish a model, read it back, write a table and a result set."""
     folder = context.folder / "model"
     folder.mkdir()
     (folder / "model.txt").write_text("a model")
-    reference = context.publish(name, folder, {"format": 1, "estimator": "trial", "metrics": {}})
+    reference = context.publish(model_name, folder, {"format": 1, "estimator": "trial", "metrics": {}})
     text = (context.model(reference) / "model.txt").read_text()
     table = pa.table({"n": [1, 2, 3]})
     written = context.write("kept", table)
@@ -99,3 +110,17 @@ def keep(context: Context, *, name: str) -> Outcome:
     gone = context.execute("CREATE TABLE executed AS SELECT 1 AS one")
     assert gone is None
     return Outcome(text, {"written": written}, {"model": reference})
+
+
+def tell(context: Context, *, rows: Rows | None = None, **given: object) -> Outcome:
+    """Say which arguments were given."""
+    return Outcome(" ".join(f"{name}={value!r}" for name, value in given.items()))
+
+
+def learn(context: Context) -> Outcome:
+    """Give metrics per round."""
+    return Outcome("", {"accuracy": 0.9}, history=({"round": 1, "loss": 0.5}, {"loss": 0.25}))
+
+
+def warm() -> None:
+    """Something to call ahead of need."""

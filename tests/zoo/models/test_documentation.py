@@ -38,6 +38,15 @@ def test_help_tells_range_default_and_other_names() -> None:
     assert "model.n_clusters   default 8\n      an integer ≥ 1\n      Number of clusters." in text
 
 
-def test_help_on_no_model_names_the_nearest() -> None:
-    with pytest.raises(ProgramError, match=r"did you mean `sklearn\.cluster\.KMeans`"):
-        model_help("sklearn.cluster.KMean")
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("sklearn.cluster.KMean", "sklearn.cluster.KMeans"),
+        ("KMean", "KMeans"),
+        ("xgboost.gbtre", "xgboost.gbtree"),
+    ],
+)
+def test_help_on_no_model_names_the_nearest(written: str, meant: str) -> None:
+    with pytest.raises(ProgramError) as caught:
+        model_help(written)
+    assert caught.value.diagnostics[0].hint == f"did you mean `{meant}`?"

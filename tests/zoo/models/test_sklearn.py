@@ -15,7 +15,7 @@ import scipy.sparse
 
 from sqlml.errors import StepError
 from sqlml.zoo.attributes import AttributeProblem
-from sqlml.zoo.model import Batch, ExtraOutputs, FitJob
+from sqlml.zoo.model import Batch, CountedOutputs, ExtraOutputs, FitJob
 from sqlml.zoo.models.sklearn import FAMILY, dictionary
 from sqlml.zoo.models.sklearn_estimator import SklearnEstimator
 from sqlml.zoo.models.sklearn_trainer import SklearnTrainer
@@ -119,6 +119,10 @@ def table_for(path: str) -> Table:
     return Table(features, label)
 
 
+def having(fact: str) -> list[str]:
+    return [path for path, entry in dictionary()["estimators"].items() if entry.get(fact)]
+
+
 @pytest.mark.parametrize("path", FAMILY.names())
 def test_an_estimator_is_the_same_fitted_saved_and_loaded_as_called_by_hand(
     path: str, tmp_path: Path
@@ -149,7 +153,37 @@ def test_an_estimator_is_the_same_fitted_saved_and_loaded_as_called_by_hand(
         if hasattr(hand, "predict_proba"):
             ours = saved.probabilities(table.matrix)
             np.testing.assert_allclose(ours, hand.predict_proba(table.matrix), rtol=1e-12)
-    np.testing.assert_allclose(saved.predict(table.matrix), expected, rtol=1e-10, atol=1e-12)
+    predicted = saved.predict(table.matrix)
+    np.testing.assert_allclose(predicted, expected, rtol=1e-10, atol=1e-12)
+    if saved.task == "transformation":
+        assert predicted.ndim == 2
+    elif table.label is None or table.label.ndim == 1:
+        assert predicted.shape == (ROWS,)
+
+
+@pytest.mark.parametrize("path", having("missing"))
+def test_missing_values_are_taken_where_the_dictionary_says_so(path: str, tmp_path: Path) -> None:
+    table = table_for(path)
+    table.matrix = np.where(np.arange(ROWS)[:, None] % 9 == np.arange(4), np.nan, table.matrix)
+    parameters = SPECIAL.get(path.rpartition(".")[2], {})
+    saved = reloaded(fit(path, table, tmp_path, parameters=parameters), tmp_path / "model")
+    assert len(saved.predict(table.matrix)) == ROWS
+
+
+@pytest.mark.parametrize("path", having("sparse"))
+def test_sparse_rows_are_taken_where_the_dictionary_says_so(path: str, tmp_path: Path) -> None:
+    table = table_for(path)
+    table.matrix = scipy.sparse.csr_matrix(table.matrix)
+    parameters = SPECIAL.get(path.rpartition(".")[2], {})
+    saved = reloaded(fit(path, table, tmp_path, parameters=parameters), tmp_path / "model")
+    assert len(saved.predict(table.matrix)) == ROWS
+
+
+@pytest.mark.parametrize("path", having("multilabel"))
+def test_several_labels_give_several_values(path: str, tmp_path: Path) -> None:
+    table = Table(FEATURES, np.c_[VALUES, VALUES**2])
+    parameters = SPECIAL.get(path.rpartition(".")[2], {})
+    assert fit(path, table, tmp_path, parameters=parameters).predict(NEW).shape == (len(NEW), 2)
 
 
 @pytest.mark.parametrize("path", FAMILY.names())
@@ -440,3 +474,11 @@ def test_importance_counts_splits_and_gives_gains(tmp_path: Path) -> None:
 
 def test_a_linear_model_has_no_split_importance(tmp_path: Path) -> None:
     assert fit("Ridge", Table(FEATURES, VALUES), tmp_path).importance() == {}
+
+
+@pytest.mark.parametrize("name", ["PCA", "TSNE", "RandomTreesEmbedding"])
+def test_a_transformation_knows_how_many_columns_it_gives(name: str, tmp_path: Path) -> None:
+    parameters = SPECIAL.get(name, {})
+    ours = fit(name, Table(FEATURES), tmp_path, parameters=parameters)
+    assert isinstance(ours, CountedOutputs)
+    assert ours.count_outputs() == ours.predict(FEATURES).shape[1]

@@ -77,15 +77,16 @@ class DirectContext:
             return DirectRows(self.connection, sql)
         self.tables_written += 1
         table = f"kept_{self.tables_written}"
-        self.connection.execute(f"CREATE TEMP TABLE {table} AS {sql}")
+        self.connection.execute(f"CREATE TABLE {table} AS {sql}")
         return DirectRows(self.connection, f"SELECT * FROM {table}")
 
     def table(self, sql: str) -> pa.Table:
         return self.connection.sql(sql).to_arrow_table()
 
     def execute(self, sql: str) -> pa.Table | None:
+        (statement,) = self.connection.extract_statements(sql)
         found = self.connection.sql(sql)
-        return None if found is None else found.to_arrow_table()
+        return found.to_arrow_table() if statement.type == duckdb.StatementType.SELECT else None
 
     def extend(
         self,
@@ -213,6 +214,5 @@ def iris(context: DirectContext) -> DirectContext:
     names = ("sepal_length", "sepal_width", "petal_length", "petal_width")
     columns = {name: bunch.data[:, i] for i, name in enumerate(names)}
     species = bunch.target_names[bunch.target].astype(object)
-    table = pa.table({**columns, "species": pa.array(species, pa.string())})  # noqa: F841
-    context.connection.execute("CREATE TABLE iris AS SELECT * FROM table")
+    context.write("iris", pa.table({**columns, "species": pa.array(species, pa.string())}))
     return context

@@ -14,7 +14,7 @@ class Reserved(Attribute):
     def check(self, value: Value) -> Value:
         raise AttributeProblem(f"`{self.name}` cannot be set here", self.doc)
 
-    def describe(self) -> str:
+    def describe(self, most_choices: int = 0) -> str:
         return "nothing: sqlml sets it"
 
 

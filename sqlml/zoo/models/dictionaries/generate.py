@@ -40,7 +40,7 @@ def write(dictionary: Mapping[str, Any]) -> str:
     for path, entry in dictionary["estimators"].items():
         head = {key: value for key, value in entry.items() if key != "parameters"}
         parameters = ",\n".join(
-            f"  {json.dumps(name)}: {json.dumps(parameter)}"
+            f"  {json.dumps(name)}: {json.dumps(parameter, allow_nan=False)}"
             for name, parameter in entry["parameters"].items()
         )
         body = f"{{\n{parameters}}}" if parameters else "{}"
@@ -110,7 +110,7 @@ def _parameters(estimator: str, cls: Any) -> Iterator[tuple[str, dict[str, Any]]
         doc = SPECIAL.get((estimator, name), PARAMETERS[name])
         if parameter.default in PLACEHOLDERS:
             doc += " scikit-learn is giving it up." if parameter.default == "deprecated" else ""
-        elif parameter.default is not None:
+        elif parameter.default is not None and not _is_endless(parameter.default):
             entry["default"] = parameter.default
         entry["doc"] = doc
         yield name, entry
@@ -176,7 +176,7 @@ def _constraint(constraint: Any) -> dict[str, Any] | None:
         case StrOptions() | Options():
             unwanted = {*NOT_IN_SQL, *PLACEHOLDERS, *getattr(constraint, "deprecated", ())}
             kept = [_plain(option) for option in constraint.options if option not in unwanted]
-            return {"choices": [option for option in kept if not _is_nan(option)]}
+            return {"choices": [option for option in kept if not _is_endless(option)]}
         case Interval():
             return _interval(constraint)
         case type():
@@ -209,8 +209,9 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def _is_endless(value: Any) -> bool:
+    """NaN or infinity, which JSON does not have."""
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 if __name__ == "__main__":

@@ -115,6 +115,13 @@ GENERAL = (
     flag("lambdarank_unbiased", False, "Correct for clicks that depend on the position."),
     number("lambdarank_bias_norm", 1, 0, "Norm of the position correction."),
     flag("ndcg_exp_gain", True, "Use 2^relevance - 1 as the gain of a row in NDCG."),
+    choice(
+        "multi_strategy",
+        "one_output_per_tree",
+        ("one_output_per_tree", "multi_output_tree"),
+        "With several outputs: a tree for each, or one tree for all.",
+    ),
+    number("max_delta_step", 0, 0, "Largest step of a leaf, 0 is no limit; 0.7 for counts."),
     reserved("num_feature", "it follows from the columns"),
     reserved("num_target", "it follows from the number of labels"),
     reserved("boost_from_average", "give the start with `base_score` instead"),
@@ -126,7 +133,6 @@ TREE = (
     number("gamma", 0, 0, "Least gain that a split must bring.", "min_split_loss"),
     integer("max_depth", 6, 0, "Deepest tree; 0 is no limit."),
     number("min_child_weight", 1, 0, "Least sum of row weights (hessian) in a leaf."),
-    number("max_delta_step", 0, 0, "Largest step of a leaf; 0 is no limit (0.7 for counts)."),
     share("subsample", 1, "Share of the rows drawn for each round."),
     choice(
         "sampling_method",
@@ -164,12 +170,6 @@ TREE = (
     integer("num_parallel_tree", 1, 1, "Trees that grow side by side in a round."),
     nested("monotone_constraints", "Per feature: 1 rising, -1 falling, 0 free."),
     nested("interaction_constraints", "Groups of features, by name, that may meet in a branch."),
-    choice(
-        "multi_strategy",
-        "one_output_per_tree",
-        ("one_output_per_tree", "multi_output_tree"),
-        "With several outputs: a tree for each, or one tree for all.",
-    ),
     integer("max_cached_hist_node", None, 1, "Histograms kept in memory at most."),
     integer(
         "max_cat_to_onehot", 4, 1, "Features with fewer categories split one against the rest."

@@ -1,0 +1,251 @@
+"""The attributes behind WITH: known, given once, of the right type and range."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlml.errors import nearest
+from sqlml.grammar import ast
+from sqlml.planner.scope import Scope
+from sqlml.source import Span
+from sqlml.zoo.attributes import Attribute, AttributeProblem, Dictionary, Value
+from sqlml.zoo.model import ModelType
+from sqlml.zoo.settings import STATEMENTS
+
+_SPELLINGS = {"summary": "explain"}  # SQLFlow's name of the namespace
+_RENAMED = {("objective", "reg:linear"): "reg:squarederror"}
+_TUNING = "hyperparameters are not searched for by this version: give one value"
+_ELSEWHERE = {
+    "tune": _TUNING,
+    "optimizer": "it belongs to Keras models, which this version does not have",
+    "loss": "it belongs to Keras models, which this version does not have",
+    "solver": "it belongs to TO MAXIMIZE and TO MINIMIZE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The attributes that a statement understands.
+
+    owner: who understands them, as errors name it. bare: the namespaces whose attributes may stand
+    without their namespace, and for one another.
+    """
+
+    owner: str
+    namespaces: Mapping[str, Dictionary]
+    bare: tuple[str, ...] = ()
+
+    def find(self, name: str) -> tuple[str, Attribute] | None:
+        """The namespace and the attribute that a written name means."""
+        namespace, dot, rest = name.partition(".")
+        if not dot:
+            places, rest = self.bare, name
+        elif namespace == "model" and "model" in self.bare:
+            places = self.bare
+        else:
+            places = (namespace,)
+        for place in places:
+            if attribute := self.namespaces.get(place, _NOTHING).get(rest):
+                return place, attribute
+        return None
+
+    def spellings(self) -> Iterator[str]:
+        """Every name that can be written."""
+        for namespace, dictionary in self.namespaces.items():
+            for name in _names(dictionary):
+                yield f"{namespace}.{name}"
+                if namespace in self.bare:
+                    yield name
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An attribute that was given: its checked value, and where it stands."""
+
+    value: Value
+    written: ast.Attribute
+
+    @property
+    def span(self) -> Span:
+        return self.written.span
+
+
+class Attributes:
+    """What was given behind WITH, by namespace and canonical name (`train.seed`)."""
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[str, str], Given] = {}
+
+    def add(self, namespace: str, name: str, given: Given) -> bool:
+        """Whether it was the first of its name."""
+        return self._given.setdefault((namespace, name), given) is given
+
+    def find(self, namespace: str, name: str) -> Given | None:
+        return self._given.get((namespace, name))
+
+    def value(self, namespace: str, name: str) -> Value:
+        """The value; None where it was not given."""
+        given = self._given.get((namespace, name))
+        return None if given is None else given.value
+
+    def values(self, namespace: str) -> dict[str, Value]:
+        """The values of a namespace, by name without it."""
+        return {name: g.value for (space, name), g in self._given.items() if space == namespace}
+
+
+def training_vocabulary(model: ModelType) -> Vocabulary:
+    """What may stand in TO TRAIN of a model; a booster's parameters need no namespace."""
+    namespaces = {"model": model.parameters, "train": model.settings, **STATEMENTS["train"]}
+    is_booster = "num_boost_round" in model.settings
+    return Vocabulary(f"`{model.name}`", namespaces, ("model", "train") if is_booster else ())
+
+
+def vocabulary(statement: str) -> Vocabulary:
+    """What may stand in TO PREDICT, TO EVALUATE and TO EXPLAIN (`predict` …)."""
+    return Vocabulary(f"TO {statement.upper()}", STATEMENTS[statement])
+
+
+def read_attributes(
+    scope: Scope, written: Sequence[ast.Attribute], known: Vocabulary
+) -> Attributes:
+    """Check the attributes of a statement. Those at fault are told to the scope and left out."""
+    attributes = Attributes()
+    for attribute in written:
+        name = _canonical(attribute.name.text)
+        found = known.find(name)
+        if found is None:
+            _tell_unknown(scope, attribute.name, name, known)
+            continue
+        namespace, definition = found
+        try:
+            value = definition.check(_renamed(scope, definition.name, attribute.value))
+        except NotAValue as problem:
+            scope.fault("E0207", problem.message, problem.span, hint=problem.hint)
+            continue
+        except AttributeProblem as problem:
+            message = problem.message.replace(f"`{definition.name}`", f"`{name}`", 1)
+            scope.fault("E0205", message, attribute.value.span, hint=problem.hint)
+            continue
+        if not attributes.add(namespace, definition.name, Given(value, attribute)):
+            _tell_twice(scope, attribute, namespace, definition.name, attributes)
+    return attributes
+
+
+def is_meant(name: str, about: str) -> bool:
+    """Whether an attribute's written name is the one that a step's error is about.
+
+    A step names attributes with or without their namespace.
+    """
+    name, about = _canonical(name), _canonical(about)
+    return name == about or name.rpartition(".")[2] == about.rpartition(".")[2]
+
+
+class NotAValue(Exception):  # noqa: N818 (not yet an error shown)
+    """A function where a value should be."""
+
+    def __init__(self, message: str, span: Span, hint: str) -> None:
+        super().__init__(message)
+        self.message, self.span, self.hint = message, span, hint
+
+
+def value_of(value: ast.Value | ast.ColumnItem) -> Value:
+    """A written value as the dictionaries take it.
+
+    Raises:
+        NotAValue: it has a function in it, such as RANGE.
+    """
+    match value:
+        case ast.Literal_():
+            return value.value
+        case ast.Word() | ast.Name():
+            return value.text
+        case ast.List_():
+            return tuple(map(value_of, value.items))
+        case ast.Call():
+            name = f"`{value.function}(…)`"
+            if value.function in ("RANGE", "CHOICE"):
+                raise NotAValue(f"{name} asks for a search", value.span, _TUNING)
+            raise NotAValue(f"{name} is not a value", value.span, "give a number, text or list")
+        case ast.Star():
+            raise NotAValue("`*` is not a value", value.span, "give a number, text or list")
+
+
+def _canonical(name: str) -> str:
+    namespace, dot, rest = name.partition(".")
+    return f"{_SPELLINGS.get(namespace, namespace)}{dot}{rest}"
+
+
+def _renamed(scope: Scope, name: str, written: ast.Value) -> Value:
+    """The value, under today's name where a library has renamed it."""
+    value = value_of(written)
+    renamed = _RENAMED.get((name, value)) if isinstance(value, str) else None
+    if renamed is None:
+        return value
+    scope.note(f"`{value}` is called `{renamed}` today", written.span)
+    return renamed
+
+
+def _tell_twice(
+    scope: Scope, attribute: ast.Attribute, namespace: str, name: str, attributes: Attributes
+) -> None:
+    first = attributes.find(namespace, name)
+    assert first is not None
+    line, column = first.span.source.position(first.span.start)
+    earlier, now = first.written.name.text, attribute.name.text
+    also = "" if earlier == now else f": `{now}` is another name of `{earlier}`"
+    scope.fault(
+        "E0204",
+        f"`{now}` is given twice{also}",
+        attribute.name.span,
+        label=f"first in line {line}, column {column}",
+        hint="keep one of the two",
+    )
+
+
+def _tell_unknown(scope: Scope, written: ast.Name, name: str, known: Vocabulary) -> None:
+    namespace, dot, rest = name.partition(".")
+    if dot and namespace not in known.namespaces:
+        if namespace in _ELSEWHERE:
+            message = f"`{written.text}` is not available for {known.owner}"
+            scope.fault("E0206", message, written.span, hint=_ELSEWHERE[namespace])
+            return
+        if namespace in _NAMESPACES:
+            message = f"`{written.text}` has no meaning in {_statement(known)}"
+            hint = f"{_statement(known)} takes {_choices(known)}"
+            scope.fault("E0206", message, written.span, hint=hint)
+            return
+    message = f"{known.owner} has no attribute `{written.text}`"
+    scope.fault("E0203", message, written.span, hint=_meant(name, rest or namespace, known))
+
+
+def _meant(name: str, rest: str, known: Vocabulary) -> str:
+    """The nearest spelling; one that is the same but for the namespace comes first."""
+    for namespace, dictionary in known.namespaces.items():
+        if rest in dictionary:
+            spelling = rest if namespace in known.bare else f"{namespace}.{rest}"
+            return f"write `{spelling}`"
+    spellings = list(known.spellings())
+    by_last_part = {spelling.rpartition(".")[2]: spelling for spelling in spellings}
+    close = nearest(name, spellings) or by_last_part.get(nearest(rest, by_last_part) or "")
+    return f"did you mean `{close}`?" if close else f"it takes {_choices(known)}"
+
+
+def _statement(known: Vocabulary) -> str:
+    return known.owner if known.owner.startswith("TO ") else "TO TRAIN"
+
+
+def _choices(known: Vocabulary) -> str:
+    """All attributes where they are few, else the namespaces."""
+    names = [f"{space}.{name}" for space, found in known.namespaces.items() for name in found]
+    if len(names) > 12:
+        names = [f"{namespace}.…" for namespace in known.namespaces]
+    return ", ".join(f"`{name}`" for name in names) or "no attributes"
+
+
+def _names(dictionary: Dictionary) -> Iterator[str]:
+    for attribute in dictionary.values():
+        yield attribute.name
+        yield from attribute.aliases
+
+
+_NOTHING = Dictionary(())
+_NAMESPACES = frozenset({"model", "train", *(n for s in STATEMENTS.values() for n in s)})

@@ -1,0 +1,69 @@
+"""Whether a query gives the columns that a model needs."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlml.databases.database import Column
+from sqlml.errors import nearest
+from sqlml.planner.schema import Schema
+from sqlml.planner.scope import Scope
+from sqlml.source import Span
+from sqlml.zoo.features.kinds import Kind, kind_of
+
+# Kinds of which one can stand for another.
+_ALIKE: Mapping[Kind, str] = {
+    "integer": "number",
+    "float": "number",
+    "boolean": "number",
+    "date": "date",
+    "timestamp": "date",
+}
+_NULL = '"NULL"'  # DuckDB's type of a column that is NULL throughout
+
+
+def check_columns(
+    scope: Scope, needed: Sequence[Column], schema: Schema, span: Span, model: str
+) -> None:
+    """Tell the scope, in one fault, about all columns that are missing or of another type."""
+    missing, other, ambiguous = [], [], []
+    for column in needed:
+        given = schema.find(column.name)
+        if given is None:
+            missing.append(column.name)
+        elif not is_compatible(given.type, column.type):
+            other.append(f"`{column.name}` is {given.type}, not {column.type}")
+        elif schema.is_ambiguous(column.name):
+            ambiguous.append(column.name)
+    for name in ambiguous:
+        scope.fault(
+            "E0304",
+            f"the query gives several columns `{name}`",
+            span,
+            hint="give each a name of its own with AS, or select it once",
+        )
+    if missing or other:
+        names = ", ".join(f"`{name}`" for name in missing)
+        noun = "column" if len(missing) == 1 else "columns"
+        parts = [f"lacks the {noun} {names}"] if missing else []
+        scope.fault(
+            "E0310",
+            f"the query does not fit {model}: {'; '.join(['it ' + p for p in parts] + other)}",
+            span,
+            hint=_way_out(missing, schema),
+        )
+
+
+def is_compatible(given: str, needed: str) -> bool:
+    """Whether values of one database type can stand where a model was trained on another."""
+    if not given or not needed or given.upper() in (_NULL, "NULL"):
+        return True
+    one, two = kind_of(given), kind_of(needed)
+    return _ALIKE.get(one, one) == _ALIKE.get(two, two)
+
+
+def _way_out(missing: Sequence[str], schema: Schema) -> str:
+    if not missing:
+        return "cast them in the query: `column::TYPE AS column`"
+    close = nearest(missing[0], (column.name for column in schema.columns))
+    if close:
+        return f"did you mean `{close}`? `{close} AS {missing[0]}` renames it in the query"
+    return "select them, renamed with AS where they have other names"

@@ -1,0 +1,78 @@
+"""TO EVALUATE: the model's columns, the label to compare with, and metrics that mean something."""
+
+from sqlml.databases.database import Column
+from sqlml.grammar import ast
+from sqlml.planner.attributes import Attributes, read_attributes, vocabulary
+from sqlml.planner.compatibility import check_columns
+from sqlml.planner.labels import find_labels
+from sqlml.planner.metrics import canonical_metrics
+from sqlml.planner.models import Model
+from sqlml.planner.plan import Measure
+from sqlml.planner.reading import read
+from sqlml.planner.references import use_model
+from sqlml.planner.schema import Schema
+from sqlml.planner.scope import Scope
+from sqlml.planner.tables import table_name
+from sqlml.planner.targets import warn_about_overwriting
+from sqlml.zoo.metrics import defaults_for
+
+
+def plan_evaluate(scope: Scope, statement: ast.Evaluate) -> Measure:
+    """What TO EVALUATE does. Without LABEL, it compares with the label of the training."""
+    rows = read(scope, statement.query.sql, statement.query.span)
+    use, model = use_model(scope, statement.model)
+    attributes = read_attributes(scope, statement.attributes, vocabulary("evaluate"))
+    into = None if statement.into is None else table_name(statement.into.parts)
+    written = find_labels(scope, statement.labels, rows.schema)
+    label: tuple[Column, ...] = written
+    metrics: tuple[str, ...] = ()
+    if model is not None and model.is_understood:
+        check_columns(
+            scope,
+            model.columns,
+            rows.schema,
+            statement.query.span,
+            f"model `{use.reference}`",
+        )
+        label = (
+            written if statement.labels else _training_labels(scope, statement, model, rows.schema)
+        )
+        metrics = _metrics(scope, attributes, model, bool(label))
+    if into is not None and statement.into is not None:
+        warn_about_overwriting(scope, statement.into, into, rows.sources, "one row of metrics")
+        _create(scope, statement.into, into, metrics, model)
+    return Measure(statement, rows, use, metrics, tuple(column.name for column in label), into)
+
+
+def _training_labels(
+    scope: Scope, statement: ast.Evaluate, model: Model, schema: Schema
+) -> tuple[Column, ...]:
+    found = [schema.find(label.name) for label in model.labels]
+    missing = [
+        label.name for label, column in zip(model.labels, found, strict=True) if column is None
+    ]
+    if missing:
+        scope.fault(
+            "E0306",
+            f"the query has no column `{missing[0]}`, the label of `{model.name}`",
+            statement.query.span,
+            hint="select it, or name another column with `LABEL column`",
+        )
+    return tuple(column for column in found if column is not None)
+
+
+def _metrics(scope: Scope, attributes: Attributes, model: Model, labelled: bool) -> tuple[str, ...]:
+    given = attributes.find("validation", "metrics")
+    if given is None:
+        return ()
+    return canonical_metrics(scope, given, model.task, f"`{model.name}`", labelled=labelled)
+
+
+def _create(
+    scope: Scope, target: ast.Name, into: str, metrics: tuple[str, ...], model: Model | None
+) -> None:
+    task = None if model is None else model.task
+    names = metrics or defaults_for(task or "")
+    columns = tuple(Column(name, "DOUBLE") for name in dict.fromkeys(["loss", *names]))
+    scope.create(into, columns, target.span)
+    scope.leave_open(into, () if metrics else ("",))

@@ -1,0 +1,40 @@
+"""Plain SQL: tried on the catalog, so that a typo is found before anything runs."""
+
+import re
+
+from sqlml.databases.database import QueryProblem
+from sqlml.grammar import ast
+from sqlml.grammar.queries import analyse
+from sqlml.planner.plan import Execute
+from sqlml.planner.reading import Text, diagnose, is_excused, translated_sql
+from sqlml.planner.scope import Scope
+
+_VIEW = re.compile(r"\bview\b", re.IGNORECASE)
+
+
+def plan_plain(scope: Scope, statement: ast.Plain) -> Execute:
+    """What a plain statement does; its effect on the catalog is known to later statements."""
+    facts = analyse(statement.sql, scope.dialect)
+    sources = scope.sources(facts.reads)
+    sql = translated_sql(scope, statement.sql, statement.span)
+    if sql is None:
+        return Execute(statement, statement.sql, facts, sources)
+    text = Text(statement.sql, sql, statement.span)
+    touched = sources if facts.kind == "create" else (*sources, *facts.writes)
+    spoilt = scope.is_spoilt(touched)
+    beginnings = scope.open_columns(touched)
+    try:
+        scope.catalog.apply(sql, exists_ok=facts.repeatable)
+    except QueryProblem as problem:
+        if spoilt or is_excused(problem, text, beginnings):
+            beginnings = ("",)
+        else:
+            scope.faults.append(diagnose(problem, text))
+    for table in facts.writes:
+        if spoilt:
+            scope.spoil(table)
+        else:
+            scope.leave_open(table, beginnings)
+    if facts.barrier or _VIEW.search(sql):
+        scope.forget_views()
+    return Execute(statement, sql, facts, sources)

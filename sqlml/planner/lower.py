@@ -1,0 +1,205 @@
+"""The logical plan as a workflow: one step per statement, and what each has to wait for."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import assert_never
+
+from sqlml.planner import plan as logical
+from sqlml.planner.dependencies import ANY, Dependencies, Resource
+from sqlml.planner.plan import LogicalPlan, ModelUse, Operator, Read
+from sqlml.planner.tables import table_key
+from sqlml.source import Span
+from sqlml.workflow import ir
+from sqlml.workflow.serial import freeze
+
+
+def lower(plan: LogicalPlan, name: str) -> ir.Workflow:
+    """The workflow that does what the plan says; its nodes stand in the statements' order."""
+    names = plan.node_names()
+    dependencies = Dependencies()
+    nodes = []
+    for node, operator in zip(names, plan.operators, strict=True):
+        if _is_barrier(operator):
+            before = dependencies.add_barrier(node)
+        else:
+            before = dependencies.add(node, _reads(operator), _writes(operator))
+        inputs = _inputs(operator, names)
+        given = {value.node for value in inputs.values() if isinstance(value, ir.Output)}
+        nodes.append(
+            ir.Node(
+                node,
+                _operation(operator),
+                inputs,
+                _outputs(operator),
+                tuple(ir.After(step) for step in before if step not in given),
+                place=_place(operator.span),
+            )
+        )
+    return ir.Workflow(name, tuple(nodes))
+
+
+# --- what a step does ---------------------------------------------------------------------
+
+
+def _operation(operator: Operator) -> ir.Operation:
+    match operator:
+        case logical.Fit():
+            return ir.Train(
+                operator.estimator,
+                freeze(operator.parameters),  # type: ignore[arg-type]
+                freeze(operator.settings),  # type: ignore[arg-type]
+                {
+                    target: freeze([feature.to_json() for feature in features])
+                    for target, features in operator.features.items()
+                },
+                operator.label,
+                operator.into,
+                operator.span.text,
+            )
+        case logical.Apply():
+            settings = freeze(operator.settings)
+            return ir.Predict(operator.column, settings, operator.into)  # type: ignore[arg-type]
+        case logical.Measure():
+            return ir.Evaluate(operator.metrics, operator.label, operator.into)
+        case logical.Explain():
+            settings = freeze(operator.settings)
+            return ir.Explain(operator.explainer, settings, operator.into)  # type: ignore[arg-type]
+        case logical.Execute():
+            facts = operator.facts
+            return ir.Query(
+                operator.sql,
+                facts.reads,
+                facts.writes,
+                facts.repeatable,
+                facts.deterministic,
+                facts.session,
+                facts.files,
+            )
+        case logical.Manage():
+            model = operator.model.reference if operator.model else ""
+            return ir.Manage(operator.action, model, operator.if_exists)
+        case _:
+            assert_never(operator)
+
+
+def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
+    match operator:
+        case logical.Fit():
+            inputs: dict[str, ir.Input] = {"rows": _relation(operator.rows)}
+            if operator.validation is not None:
+                inputs["validation"] = _relation(operator.validation)
+            if operator.base is not None:
+                inputs["base"] = _model(operator.base, names)
+            return inputs
+        case logical.Apply() | logical.Measure() | logical.Explain():
+            return {"rows": _relation(operator.rows), "model": _model(operator.model, names)}
+        case logical.Execute() | logical.Manage():
+            return {}
+        case _:
+            assert_never(operator)
+
+
+def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
+    match operator:
+        case logical.Fit():
+            return (ir.OutputDeclaration("model", "model", operator.into),)
+        case logical.Apply() | logical.Measure() | logical.Explain():
+            if operator.into is not None:
+                return (ir.OutputDeclaration("table", "table", operator.into),)
+            plot = isinstance(operator, logical.Explain)
+            return (ir.OutputDeclaration("rows", "dataset"), *([_PLOT] if plot else []))
+        case logical.Execute():
+            tables = enumerate(operator.facts.writes, 1)
+            rows = (ir.OutputDeclaration("rows", "dataset"),) if operator.facts.returns_rows else ()
+            return (
+                *(
+                    ir.OutputDeclaration("table" if n == 1 else f"table_{n}", "table", table)
+                    for n, table in tables
+                ),
+                *rows,
+            )
+        case logical.Manage():
+            return () if operator.action == "drop" else (ir.OutputDeclaration("rows", "dataset"),)
+        case _:
+            assert_never(operator)
+
+
+_PLOT = ir.OutputDeclaration("plot", "plot")
+
+
+def _relation(read: Read) -> ir.Relation:
+    facts = read.facts
+    return ir.Relation(read.sql, facts.reads, read.stable, facts.deterministic, facts.files)
+
+
+def _model(use: ModelUse, names: Sequence[str]) -> ir.Input:
+    if use.trained_by is not None:
+        return ir.Output(names[use.trained_by], "model")
+    return ir.ModelReference(use.name, use.version)
+
+
+def _place(span: Span) -> ir.Place:
+    return ir.Place(span.source.name, *span.source.position(span.start))
+
+
+# --- what a step waits for ----------------------------------------------------------------
+
+
+def _is_barrier(operator: Operator) -> bool:
+    """Whether a step touches more than tables and models, so that it must keep its place."""
+    if isinstance(operator, logical.Execute):
+        return operator.facts.barrier or operator.facts.session
+    return any(read.facts.barrier or read.facts.session for read in _queries(operator))
+
+
+def _reads(operator: Operator) -> Iterator[Resource]:
+    for read in _queries(operator):
+        yield from _tables(read.sources)
+    match operator:
+        case logical.Fit():
+            yield from _models(operator.base)
+        case logical.Apply() | logical.Measure() | logical.Explain():
+            yield from _models(operator.model)
+        case logical.Execute():
+            yield from _tables(operator.sources)
+        case logical.Manage(action="show-models"):
+            yield _ALL_MODELS
+        case logical.Manage(action="show-train" | "describe"):
+            yield from _models(operator.model)
+
+
+def _writes(operator: Operator) -> Iterator[Resource]:
+    match operator:
+        case logical.Fit():
+            yield Resource(_MODELS, operator.into.casefold())
+        case logical.Apply() | logical.Measure() | logical.Explain():
+            if operator.into is not None:
+                yield from _tables([operator.into])
+        case logical.Execute():
+            yield from _tables(operator.facts.writes)
+        case logical.Manage(action="drop"):
+            yield from _models(operator.model)
+
+
+def _queries(operator: Operator) -> Iterator[Read]:
+    match operator:
+        case logical.Fit():
+            yield operator.rows
+            if operator.validation is not None:
+                yield operator.validation
+        case logical.Apply() | logical.Measure() | logical.Explain():
+            yield operator.rows
+
+
+_MODELS = ("model", "")
+_ALL_MODELS = Resource(_MODELS, ANY)
+
+
+def _models(use: ModelUse | None) -> Iterator[Resource]:
+    if use is not None:
+        yield Resource(_MODELS, use.name.casefold())
+
+
+def _tables(names: Iterable[str]) -> Iterator[Resource]:
+    for name in names:
+        key = table_key(name)
+        yield Resource(("table", key.table), key.schema)

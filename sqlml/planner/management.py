@@ -1,0 +1,31 @@
+"""SHOW TRAIN, SHOW MODELS, DESCRIBE MODEL, DROP MODEL: models that are there at this point."""
+
+from sqlml.grammar import ast
+from sqlml.planner.plan import Manage, ModelUse
+from sqlml.planner.references import use_model
+from sqlml.planner.scope import Scope
+
+Management = ast.ShowTrain | ast.ShowModels | ast.DescribeModel | ast.DropModel
+
+
+def plan_manage(scope: Scope, statement: Management) -> Manage:
+    """What a statement about models does. A dropped model is unknown to later statements."""
+    match statement:
+        case ast.ShowModels():
+            return Manage(statement, "show-models")
+        case ast.ShowTrain():
+            return Manage(statement, "show-train", use_model(scope, statement.model)[0])
+        case ast.DescribeModel():
+            return Manage(statement, "describe", use_model(scope, statement.model)[0])
+        case ast.DropModel():
+            return _drop(scope, statement)
+
+
+def _drop(scope: Scope, statement: ast.DropModel) -> Manage:
+    name = statement.model
+    if statement.if_exists and scope.models.find(name.text, name.version) is None:
+        use = ModelUse(name.text, name.version)
+    else:
+        use, _ = use_model(scope, name)
+    scope.models.drop(name.text, name.version)
+    return Manage(statement, "drop", use, statement.if_exists)

@@ -1,0 +1,273 @@
+"""The logical plan: what each statement does, its names, types and features resolved."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlml.grammar import ast
+from sqlml.grammar.query_facts import QueryFacts
+from sqlml.planner.schema import UNKNOWN, Schema
+from sqlml.source import Span
+from sqlml.zoo.attributes import Value
+from sqlml.zoo.features.contract import Feature
+
+MOST_SQL_SHOWN = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The rows of a query. `sql` is in the database's dialect.
+
+    sources: the tables and views it reads, with those that views among them read.
+    """
+
+    span: Span
+    sql: str
+    facts: QueryFacts
+    sources: tuple[str, ...] = ()
+    stable: bool = False
+    schema: Schema = UNKNOWN
+
+    def text(self, remark: str = "") -> str:
+        known = f"{len(self.schema.columns)} columns" if self.schema.is_complete else ""
+        remarks = ", ".join(filter(None, (known, remark)))
+        return f'Read "{shortened(self.sql)}"' + (f"        {remarks}" if remarks else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A model that a statement uses; `trained_by` is the index of the statement that trains it."""
+
+    name: str
+    version: int | None = None
+    trained_by: int | None = None
+
+    @property
+    def reference(self) -> str:
+        return self.name if self.version is None else f"{self.name}@{self.version}"
+
+
+class _Placed:
+    """What all operators have in common: a statement that they come from."""
+
+    __slots__ = ()
+    statement: ast.Statement
+
+    @property
+    def span(self) -> Span:
+        return self.statement.span
+
+
+@dataclass(frozen=True, slots=True)
+class Fit(_Placed):
+    """Train a model, perhaps going on from `base`, perhaps measured on the rows of `validation`."""
+
+    statement: ast.Train
+    rows: Read
+    estimator: str
+    into: str
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    features: Mapping[str, tuple[Feature, ...]] = field(default_factory=dict)
+    label: tuple[str, ...] = ()
+    validation: Read | None = None
+    base: ModelUse | None = None
+
+    @property
+    def title(self) -> str:
+        return f"TO TRAIN {self.estimator}"
+
+    def text(self) -> str:
+        given = _given({**self.parameters, **self.settings})
+        label = f" label={', '.join(self.label)}" if self.label else ""
+        base = f" from {self.base.reference}" if self.base else ""
+        count = sum(map(len, self.features.values()))
+        reads = [self.rows.text(f"{count} feature" + ("" if count == 1 else "s"))]
+        if self.validation is not None:
+            reads.append(self.validation.text("validation"))
+        return _tree(f"Fit {self.estimator}{given}{label}{base} → {self.into}", *reads)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(_Placed):
+    """Predict with a model. The results go into columns named after `column`."""
+
+    statement: ast.Predict
+    rows: Read
+    model: ModelUse
+    column: str
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    into: str | None = None
+
+    @property
+    def title(self) -> str:
+        return f"TO PREDICT {self.into or self.column}"
+
+    def text(self) -> str:
+        into = f"{self.into}.{self.column}" if self.into else self.column
+        return _tree(
+            f"Apply {self.model.reference}{_given(self.settings)} → {into}", self.rows.text()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measure(_Placed):
+    """Evaluate a model. metrics: canonical names; none: those usual for the task."""
+
+    statement: ast.Evaluate
+    rows: Read
+    model: ModelUse
+    metrics: tuple[str, ...] = ()
+    label: tuple[str, ...] = ()
+    into: str | None = None
+
+    @property
+    def title(self) -> str:
+        return f"TO EVALUATE {self.model.reference}"
+
+    def text(self) -> str:
+        metrics = f" {', '.join(self.metrics)}" if self.metrics else ""
+        label = f" label={', '.join(self.label)}" if self.label else ""
+        head = f"Measure {self.model.reference}{metrics}{label}{_arrow(self.into)}"
+        return _tree(head, self.rows.text())
+
+
+@dataclass(frozen=True, slots=True)
+class Explain(_Placed):
+    """Explain what a model makes of the rows. explainer: empty for SHAP values."""
+
+    statement: ast.Explain
+    rows: Read
+    model: ModelUse
+    explainer: str = ""
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    into: str | None = None
+
+    @property
+    def title(self) -> str:
+        return f"TO EXPLAIN {self.model.reference}"
+
+    def text(self) -> str:
+        using = f" using {self.explainer}" if self.explainer else ""
+        head = f"Explain {self.model.reference}{_given(self.settings)}{using}{_arrow(self.into)}"
+        return _tree(head, self.rows.text())
+
+
+@dataclass(frozen=True, slots=True)
+class Execute(_Placed):
+    """Let the database run a statement. `sql` is in its dialect; sources: as in Read."""
+
+    statement: ast.Plain
+    sql: str
+    facts: QueryFacts
+    sources: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return shortened(self.statement.sql)
+
+    def text(self) -> str:
+        writes = f" → {', '.join(self.facts.writes)}" if self.facts.writes else ""
+        reads = f"        reads {', '.join(self.facts.reads)}" if self.facts.reads else ""
+        return f'Execute "{shortened(self.sql)}"{writes}{reads}'
+
+
+@dataclass(frozen=True, slots=True)
+class Manage(_Placed):
+    """Look at stored models, or drop one. model: None for SHOW MODELS."""
+
+    statement: ast.ShowTrain | ast.ShowModels | ast.DescribeModel | ast.DropModel
+    action: Literal["show-train", "show-models", "describe", "drop"]
+    model: ModelUse | None = None
+    if_exists: bool = False
+
+    @property
+    def title(self) -> str:
+        words = {
+            "show-train": "SHOW TRAIN",
+            "show-models": "SHOW MODELS",
+            "describe": "DESCRIBE MODEL",
+            "drop": "DROP MODEL",
+        }
+        return " ".join([words[self.action], *([self.model.reference] if self.model else [])])
+
+    def text(self) -> str:
+        words = self.action.replace("-", " ").capitalize()
+        return " ".join([words, *([self.model.reference] if self.model else [])])
+
+
+Operator = Fit | Apply | Measure | Explain | Execute | Manage
+
+# What a statement's step is called; a second one of the kind is `train-2`, and so on.
+_STEPS: Mapping[type[Operator], str] = {
+    Fit: "train",
+    Apply: "predict",
+    Measure: "evaluate",
+    Explain: "explain",
+    Execute: "query",
+    Manage: "manage",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LogicalPlan:
+    """One operator per statement, in their order. notes: what the user should know, and where."""
+
+    operators: tuple[Operator, ...]
+    notes: tuple[tuple[str, Span], ...] = ()
+
+    def node_names(self) -> tuple[str, ...]:
+        """The name of each operator's step."""
+        counted: Counter[str] = Counter()
+        names = []
+        for operator in self.operators:
+            name = _STEPS[type(operator)]
+            counted[name] += 1
+            names.append(name if counted[name] == 1 else f"{name}-{counted[name]}")
+        return tuple(names)
+
+    def statements_by_node(self) -> dict[str, ast.Statement]:
+        """From a step's name to the statement that it comes from."""
+        statements = (operator.statement for operator in self.operators)
+        return dict(zip(self.node_names(), statements, strict=True))
+
+    def nodes_by_statement(self) -> dict[int, tuple[str, ...]]:
+        """From a statement's index to the names of its steps."""
+        return {index: (name,) for index, name in enumerate(self.node_names())}
+
+    def text(self) -> str:
+        return "\n".join(operator.text() for operator in self.operators)
+
+
+def shortened(sql: str, most: int = MOST_SQL_SHOWN) -> str:
+    """SQL on one line, cut when it is long."""
+    line = " ".join(sql[: 4 * most].split())
+    return line if len(line) <= most and len(sql) <= 4 * most else line[: most - 1].rstrip() + "…"
+
+
+def plain(value: Value) -> str:
+    """A value as it is written in a program, text without quotes."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(value).upper()
+        case tuple():
+            return "[" + ", ".join(map(plain, value)) + "]"
+        case _:
+            return str(value)
+
+
+def _given(settings: Mapping[str, Value]) -> str:
+    pairs = ", ".join(f"{name}={plain(value)}" for name, value in settings.items())
+    return f"({pairs})" if pairs else ""
+
+
+def _arrow(into: str | None) -> str:
+    return f" → {into}" if into else ""
+
+
+def _tree(head: str, *children: str) -> str:
+    *others, last = children
+    return "\n".join([head, *(f"├─ {child}" for child in others), f"└─ {last}"])

@@ -1,0 +1,129 @@
+"""TO PREDICT: the columns that the model needs, and the table that comes out."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlml.databases.database import Column
+from sqlml.grammar import ast
+from sqlml.planner.attributes import Attributes, read_attributes, vocabulary
+from sqlml.planner.compatibility import check_columns
+from sqlml.planner.models import Model
+from sqlml.planner.plan import Apply, Read
+from sqlml.planner.reading import read
+from sqlml.planner.references import use_model
+from sqlml.planner.schema import Schema
+from sqlml.planner.scope import Scope
+from sqlml.planner.tables import Target, split_target, table_key
+from sqlml.planner.targets import refuse_two_of_a_name
+from sqlml.zoo.label import class_name
+
+DEFAULT_COLUMN = "prediction"
+_TYPES = {"clustering": "INTEGER", "outliers": "INTEGER"}
+_FLOATS = ("FLOAT", "REAL")
+
+
+def plan_predict(scope: Scope, statement: ast.Predict) -> Apply:
+    """What TO PREDICT does; the table that it makes is known to later statements."""
+    rows = read(scope, statement.query.sql, statement.query.span)
+    use, model = use_model(scope, statement.using)
+    attributes = read_attributes(scope, statement.attributes, vocabulary("predict"))
+    target = None if statement.into is None else split_target(statement.into)
+    column = _column(target, model)
+    into = None if target is None else target.table
+    if model is not None and model.is_understood:
+        span, whose = statement.query.span, f"model `{use.reference}`"
+        check_columns(scope, model.columns, rows.schema, span, whose)
+        _check_probability(scope, attributes, model)
+        if target is not None:
+            _warn_about_target(scope, target, rows, model)
+            _create(scope, replace(target, column=column), rows.schema, model, attributes)
+    elif into is not None:
+        scope.spoil(into)
+    return Apply(statement, rows, use, column, attributes.values("predict"), into)
+
+
+def _column(target: Target | None, model: Model | None) -> str:
+    """The name of the result: as the program says, else the label's."""
+    if target is not None and target.column is not None:
+        return target.column
+    return model.labels[0].name if model is not None and model.labels else DEFAULT_COLUMN
+
+
+def _check_probability(scope: Scope, attributes: Attributes, model: Model) -> None:
+    given = attributes.find("predict", "probability")
+    if given is not None and given.value and model.task not in ("classification", None):
+        scope.fault(
+            "E0223",
+            f"`{model.name}` gives no probabilities: it is for {model.task}",
+            given.span,
+            hint="leave `predict.probability` out",
+        )
+
+
+def _warn_about_target(scope: Scope, target: Target, rows: Read, model: Model) -> None:
+    written = target.written
+    if len(written.parts) == 2 and written.parts[0].casefold() in scope.schemas:
+        name, column = written.parts
+        scope.note(
+            f"`{written.text}` is column `{column}` of a table `{name}`; for a table in the schema"
+            f" `{name}`, name the column, too: `{written.text}.column`",
+            written.span,
+        )
+    lost = [label.name for label in model.labels if rows.schema.find(label.name) is not None]
+    if lost and table_key(target.table) in map(table_key, rows.sources):
+        scope.note(
+            f"`{target.table}` is read and then replaced: its label `{lost[0]}` will be gone",
+            written.span,
+        )
+
+
+def _create(
+    scope: Scope, target: Target, schema: Schema, model: Model, attributes: Attributes
+) -> None:
+    if schema.is_wrong:
+        scope.spoil(target.table)
+        return
+    column = target.column or DEFAULT_COLUMN
+    added = [*_results(column, model), *_probabilities(column, model, attributes)]
+    replaced = {c.name.casefold() for c in (*model.labels, *added)}
+    kept = [c for c in schema.columns if c.name.casefold() not in replaced]
+    refuse_two_of_a_name(scope, target.written, kept)
+    scope.create(target.table, (*kept, *added), target.written.span)
+    further = (*schema.open, *_further(column, model, attributes))
+    scope.leave_open(target.table, further)
+
+
+def _results(column: str, model: Model) -> Iterator[Column]:
+    """The result's columns, as far as they are known before the model is trained."""
+    labels = model.labels
+    if not labels or model.task in ("ranking", "density", "clustering", "outliers"):
+        if model.task != "transformation":
+            yield Column(column, _TYPES.get(model.task or "", "DOUBLE"))
+        return
+    for label in labels:
+        name = column if len(labels) == 1 else f"{column}_{label.name}"
+        plain = len(labels) > 1 and column == labels[0].name
+        yield Column(label.name if plain else name, _result_type(label, model))
+
+
+def _result_type(label: Column, model: Model) -> str:
+    if model.task == "regression" or not label.type:
+        return "FLOAT" if label.type in _FLOATS else "DOUBLE"
+    return "VARCHAR" if label.type.startswith(("ENUM", "UUID")) else label.type
+
+
+def _probabilities(column: str, model: Model, attributes: Attributes) -> Iterator[Column]:
+    if attributes.value("predict", "probability"):
+        for value in model.classes or ():
+            yield Column(f"{column}_proba_{class_name(value)}", "DOUBLE")
+
+
+def _further(column: str, model: Model, attributes: Attributes) -> Iterator[str]:
+    """Beginnings of the names of columns that only the run can tell."""
+    if attributes.value("predict", "probability") and model.classes is None:
+        yield f"{column}_proba_".casefold()
+    extras = attributes.value("predict", "extra_outputs")
+    for name in extras if isinstance(extras, tuple) else ():
+        yield f"{column}_{name}".casefold()
+    if model.task == "transformation":
+        yield column.casefold()

@@ -1,0 +1,91 @@
+"""A whole program, checked and planned before anything runs."""
+
+from typing import assert_never
+
+from sqlml.errors import MAX_SHOWN, ProgramError
+from sqlml.grammar import ast
+from sqlml.planner.catalog import Catalog
+from sqlml.planner.evaluation import plan_evaluate
+from sqlml.planner.execution import plan_plain
+from sqlml.planner.explanation import plan_explain
+from sqlml.planner.management import plan_manage
+from sqlml.planner.plan import (
+    Apply,
+    Execute,
+    Explain,
+    Fit,
+    LogicalPlan,
+    Manage,
+    Measure,
+    Operator,
+)
+from sqlml.planner.prediction import plan_predict
+from sqlml.planner.scope import Scope
+from sqlml.planner.training import plan_train
+from sqlml.planner.unavailable import refuse_run, refuse_solve
+
+
+def plan(program: ast.Program, catalog: Catalog, *, dialect: str) -> LogicalPlan:
+    """The logical plan of a program written in `dialect`.
+
+    Statements are planned in their order: each knows the tables and models that those before it
+    leave behind.
+
+    Raises:
+        ProgramError: with the first ten independent faults of all statements.
+    """
+    scope = Scope(catalog, dialect)
+    operators = []
+    for index, statement in enumerate(program.statements):
+        scope.index = index
+        before = len(scope.faults)
+        operator = _plan(scope, statement)
+        if len(scope.faults) > before:
+            _forgive(scope, operator)
+        if len(scope.faults) >= MAX_SHOWN:
+            break
+        if operator is not None:
+            operators.append(operator)
+    if scope.faults:
+        raise ProgramError(*scope.faults[:MAX_SHOWN])
+    return LogicalPlan(tuple(operators), tuple(scope.notes))
+
+
+def _plan(scope: Scope, statement: ast.Statement) -> Operator | None:
+    """The statement's operator; None for a statement that is always at fault."""
+    match statement:
+        case ast.Plain():
+            return plan_plain(scope, statement)
+        case ast.Train():
+            return plan_train(scope, statement)
+        case ast.Predict():
+            return plan_predict(scope, statement)
+        case ast.Evaluate():
+            return plan_evaluate(scope, statement)
+        case ast.Explain():
+            return plan_explain(scope, statement)
+        case ast.ShowTrain() | ast.ShowModels() | ast.DescribeModel() | ast.DropModel():
+            return plan_manage(scope, statement)
+        case ast.Run():
+            refuse_run(scope, statement)
+            return None
+        case ast.Solve():
+            refuse_solve(scope, statement)
+            return None
+        case _:
+            assert_never(statement)
+
+
+def _forgive(scope: Scope, operator: Operator | None) -> None:
+    """Do not tell of what follows from faults that were told: nothing is known of their tables."""
+    match operator:
+        case Execute():
+            tables = operator.facts.writes
+        case Apply() | Measure() | Explain():
+            tables = () if operator.into is None else (operator.into,)
+        case Fit() | Manage() | None:
+            tables = ()
+        case _:
+            assert_never(operator)
+    for table in tables:
+        scope.spoil(table)

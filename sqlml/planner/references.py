@@ -1,0 +1,38 @@
+"""Names of trained models in a statement: `m`, `m@3`."""
+
+from sqlml.errors import did_you_mean
+from sqlml.grammar import ast
+from sqlml.planner.models import Model
+from sqlml.planner.plan import ModelUse
+from sqlml.planner.scope import Scope
+
+
+def use_model(scope: Scope, name: ast.Name) -> tuple[ModelUse, Model | None]:
+    """The model that a name means, and what is known of it: None where there is no such model.
+
+    That is told to the scope.
+    """
+    model = scope.models.find(name.text, name.version)
+    if model is None:
+        _tell_unknown(scope, name)
+        return ModelUse(name.text, name.version), None
+    return ModelUse(model.name, model.version, model.trained_by), model
+
+
+def _tell_unknown(scope: Scope, name: ast.Name) -> None:
+    models = scope.models
+    known = name.version is not None and models.find(name.text) is not None
+    if not known:
+        hint = did_you_mean(name.text, models.names())
+        if not hint:
+            some = ", ".join(f"`{known}`" for known in list(models.names())[:10])
+            hint = f"models: {some}" if some else "train it first: TO TRAIN … INTO " + name.text
+        scope.fault("E0202", f"there is no trained model `{name.text}`", name.span, hint=hint)
+        return
+    newest = models.newest(name.text)
+    message = f"model `{name.text}` has no version {name.version}"
+    if newest is None:
+        hint = f"`{name.text}` is trained further up: write its name without a version"
+    else:
+        hint = f"the newest stored version is `{name.text}@{newest}`"
+    scope.fault("E0210", message, name.span, hint=hint)

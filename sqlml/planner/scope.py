@@ -1,0 +1,105 @@
+"""What the statements of a program know of each other while it is planned."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from sqlml.databases.database import Column, QueryProblem
+from sqlml.errors import Diagnostic
+from sqlml.grammar.queries import analyse
+from sqlml.planner.catalog import Catalog
+from sqlml.planner.models import Models
+from sqlml.planner.tables import TableKey, table_key
+from sqlml.source import Span
+
+
+class Scope:
+    """The tables and models at one point of a program, and what was found so far.
+
+    index: of the statement that is planned. faults: what is wrong; nothing may run. notes: what
+    the user should know.
+    """
+
+    def __init__(self, catalog: Catalog, dialect: str) -> None:
+        self.catalog = catalog
+        self.dialect = dialect
+        self.models = Models(catalog)
+        self.index = 0
+        self.faults: list[Diagnostic] = []
+        self.notes: list[tuple[str, Span]] = []
+        self._open: dict[TableKey, tuple[str, ...]] = {}
+        self._spoilt: set[TableKey] = set()
+        self._views: dict[TableKey, str] | None = None
+
+    def fault(self, code: str, message: str, span: Span, label: str = "", hint: str = "") -> None:
+        self.faults.append(Diagnostic(code, message, span, label, hint))
+
+    def note(self, message: str, span: Span) -> None:
+        self.notes.append((message, span))
+
+    # --- tables whose columns only the run can tell ---
+
+    def open_columns(self, tables: Iterable[str]) -> tuple[str, ...]:
+        """Beginnings of the names of columns that these tables may have besides the known ones."""
+        found: dict[str, None] = {}
+        for table in tables:
+            found.update(dict.fromkeys(self._open.get(table_key(table), ())))
+        return tuple(found)
+
+    def leave_open(self, table: str, beginnings: tuple[str, ...]) -> None:
+        """From here on, a table may have further columns, with names that begin like that."""
+        if beginnings:
+            self._open[table_key(table)] = beginnings
+        else:
+            self._open.pop(table_key(table), None)
+
+    def spoil(self, table: str) -> None:
+        """From here on, nothing is known of a table: the statement that makes it is wrong."""
+        self._spoilt.add(table_key(table))
+
+    def is_spoilt(self, tables: Iterable[str]) -> bool:
+        return bool(self._spoilt) and any(table_key(table) in self._spoilt for table in tables)
+
+    def create(self, table: str, columns: tuple[Column, ...], span: Span) -> None:
+        """From here on, a table exists. Its name stands at `span` in the program."""
+        try:
+            self.catalog.create(table, columns)
+        except QueryProblem as problem:
+            hint = problem.hint
+            if problem.kind == "schema":
+                schema = table.rpartition(".")[0]
+                hint = f"`CREATE SCHEMA {schema};` makes it"
+            self.fault("E0313", f"`{table}` cannot be written: {problem}", span, hint=hint)
+
+    # --- views ---
+
+    def forget_views(self) -> None:
+        """To be called when a statement may have changed what views there are."""
+        self._views = None
+
+    def is_view(self, name: str) -> bool:
+        return table_key(name) in self._known_views
+
+    def sources(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The names, and those of all tables and views that views among them read."""
+        found = dict.fromkeys(names)
+        waiting = list(found)
+        while waiting:
+            view = self._known_views.get(table_key(waiting.pop()))
+            for name in () if view is None else analyse(view, self.catalog.dialect).reads:
+                if name not in found:
+                    found[name] = None
+                    waiting.append(name)
+        return tuple(found)
+
+    @property
+    def _known_views(self) -> Mapping[TableKey, str]:
+        if self._views is None:
+            views = self.catalog.views()
+            self._views = {table_key(name): sql for name, sql in views.items()}
+        return self._views
+
+    @cached_property
+    def schemas(self) -> frozenset[str]:
+        """The folded names of the schemas that held a table before the program."""
+        keys = (table_key(name) for name in self.catalog.tables())
+        return frozenset(key.schema for key in keys if key.schema)

@@ -1,0 +1,32 @@
+"""INTO: the tables that statements make, and what is odd about them."""
+
+from collections.abc import Sequence
+
+from sqlml.databases.database import Column
+from sqlml.grammar import ast
+from sqlml.planner.scope import Scope
+from sqlml.planner.tables import table_key
+
+
+def refuse_two_of_a_name(scope: Scope, target: ast.Name, columns: Sequence[Column]) -> None:
+    """A table cannot have two columns of one name."""
+    seen: set[str] = set()
+    for column in columns:
+        name = column.name.casefold()
+        if name in seen:
+            scope.fault(
+                "E0314",
+                f"the table would have two columns `{column.name}`",
+                target.span,
+                hint="give each a name of its own in the query, with AS",
+            )
+            return
+        seen.add(name)
+
+
+def warn_about_overwriting(
+    scope: Scope, target: ast.Name, into: str, sources: Sequence[str], what: str
+) -> None:
+    """Note that a table is read and then replaced by something that does not hold its rows."""
+    if table_key(into) in map(table_key, sources):
+        scope.note(f"`{into}` is read and then replaced by {what}", target.span)

@@ -1,0 +1,200 @@
+"""TO TRAIN: the model type, its attributes, features and labels against the query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlml.databases.database import Column
+from sqlml.grammar import ast
+from sqlml.planner.attributes import Attributes, read_attributes, training_vocabulary
+from sqlml.planner.compatibility import check_columns
+from sqlml.planner.features import Columns, needed_columns, resolve_features
+from sqlml.planner.labels import check_labels, find_labels
+from sqlml.planner.metrics import canonical_metrics
+from sqlml.planner.models import Model
+from sqlml.planner.plan import Fit, ModelUse, Read
+from sqlml.planner.reading import read
+from sqlml.planner.references import use_model
+from sqlml.planner.schema import Schema
+from sqlml.planner.scope import Scope
+from sqlml.zoo import MODELS
+from sqlml.zoo.attributes import Value
+from sqlml.zoo.model import ModelType, Task
+from sqlml.zoo.models import find_model, nearest_model
+
+_COLUMN_SETTINGS = ("group", "weight")
+
+
+def plan_train(scope: Scope, statement: ast.Train) -> Fit:
+    """What TO TRAIN does. Later statements know the model, even where the statement is wrong."""
+    rows = read(scope, statement.query.sql, statement.query.span)
+    model = _find_model_type(scope, statement.model)
+    base, earlier = _base(scope, statement)
+    if earlier is not None and earlier.is_understood and model is not None:
+        _check_base(scope, statement, earlier, model)
+    if model is None:
+        into = scope.models.spelling(statement.into.text)
+        scope.models.train(Model(into, trained_by=scope.index))
+        return Fit(statement, rows, statement.model.text, into)
+    return replace(_fit(scope, statement, rows, model), base=base)
+
+
+def _fit(
+    scope: Scope,
+    statement: ast.Train,
+    rows: Read,
+    model: ModelType,
+) -> Fit:
+    into = scope.models.spelling(statement.into.text)
+    attributes = read_attributes(scope, statement.attributes, training_vocabulary(model))
+    parameters = attributes.values("model")
+    task = MODELS.load(model.family).task(model, parameters)
+    faults = len(scope.faults)
+    labels = find_labels(scope, statement.labels, rows.schema)
+    check_labels(scope, statement, labels, model, task)
+    _check_settings(scope, statement, attributes, model, task)
+    columns = _column_settings(scope, attributes, rows.schema)
+    roles = {
+        **{column.name.casefold(): role for role, column in columns.items()},
+        **{column.name.casefold(): "label" for column in labels},
+    }
+    features = resolve_features(
+        scope, statement.columns, Columns(rows.schema, roles, statement.query.span), model.name
+    )
+    needed = needed_columns(features)
+    is_understood = len(scope.faults) == faults and not rows.schema.is_wrong
+    scope.models.train(
+        Model(
+            into,
+            estimator=model.name if is_understood else "",
+            task=task,
+            columns=needed,
+            labels=labels,
+            trained_by=scope.index,
+        )
+    )
+    return Fit(
+        statement,
+        rows,
+        model.name,
+        into,
+        parameters,
+        _settings(scope, attributes, columns, model, task),
+        features,
+        tuple(column.name for column in labels),
+        _validation(scope, attributes, [*needed, *labels, *columns.values()]),
+    )
+
+
+def _find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:
+    if "/" in name.text:
+        scope.fault(
+            "E0212",
+            f"`{name.text}` is a model in a container image, which this version does not train",
+            name.span,
+            hint="train one of the models that `sqlml help MODEL` describes",
+        )
+        return None
+    found = find_model(name.text)
+    if found is None:
+        close = nearest_model(name.text)
+        hint = f"did you mean `{close}`?" if close else "docs/models.md lists them all"
+        scope.fault("E0201", f"there is no model `{name.text}`", name.span, hint=hint)
+    return found
+
+
+def _base(scope: Scope, statement: ast.Train) -> tuple[ModelUse | None, Model | None]:
+    return (None, None) if statement.using is None else use_model(scope, statement.using)
+
+
+def _check_base(scope: Scope, statement: ast.Train, earlier: Model, model: ModelType) -> None:
+    assert statement.using is not None
+    if earlier.estimator != model.name:
+        scope.fault(
+            "E0221",
+            f"`{statement.using.text}` is a `{earlier.estimator}`,"
+            f" and a `{model.name}` cannot go on from it",
+            statement.using.span,
+            hint=f"write `TO TRAIN {earlier.estimator}`, or leave USING out",
+        )
+
+
+def _check_settings(
+    scope: Scope, statement: ast.Train, attributes: Attributes, model: ModelType, task: Task | None
+) -> None:
+    group = attributes.find("train", "group")
+    if task == "ranking" and (group is None or group.value is None):
+        scope.fault(
+            "E0208",
+            f"`{model.name}` needs to know which rows are ranked against each other",
+            statement.model.span,
+            hint="add `train.group = column`",
+        )
+    if task not in ("ranking", None) and group is not None and group.value is not None:
+        scope.fault(
+            "E0209",
+            f"`train.group` is for rankings, and this is a {task}",
+            group.span,
+            hint="leave it out, or use a ranking objective such as `rank:ndcg`",
+        )
+    select, split = (attributes.find("validation", name) for name in ("select", "split"))
+    if select and split:
+        scope.fault(
+            "E0209",
+            "`validation.select` and `validation.split` exclude each other",
+            max(select.span, split.span, key=lambda span: span.start),
+            hint="keep one of the two",
+        )
+    stopping = attributes.find("train", "early_stopping_rounds")
+    if stopping and stopping.value is not None and not (select or split):
+        scope.fault(
+            "E0209",
+            "early stopping needs rows to validate on",
+            stopping.span,
+            hint="add `validation.split = 0.2`, or `validation.select` with a query",
+        )
+
+
+def _column_settings(scope: Scope, attributes: Attributes, schema: Schema) -> Mapping[str, Column]:
+    """The columns that `train.group` and `train.weight` name."""
+    found = {}
+    for setting in _COLUMN_SETTINGS:
+        given = attributes.find("train", setting)
+        if given is None or not isinstance(given.value, str):
+            continue
+        column = schema.find(given.value)
+        if column is not None:
+            found[setting] = column
+        else:
+            scope.fault(
+                "E0315",
+                f"the query has no column `{given.value}` for `train.{setting}`",
+                given.written.value.span,
+                hint=schema.did_you_mean(given.value),
+            )
+    return found
+
+
+def _settings(
+    scope: Scope,
+    attributes: Attributes,
+    columns: Mapping[str, Column],
+    model: ModelType,
+    task: Task | None,
+) -> Mapping[str, Value]:
+    settings = attributes.values("train")
+    settings |= {setting: column.name for setting, column in columns.items()}
+    if (split := attributes.find("validation", "split")) is not None:
+        settings["validation.split"] = split.value
+    if (given := attributes.find("validation", "metrics")) is not None:
+        settings["validation.metrics"] = canonical_metrics(scope, given, task, f"`{model.name}`")
+    return settings
+
+
+def _validation(scope: Scope, attributes: Attributes, needed: Sequence[Column]) -> Read | None:
+    select = attributes.find("validation", "select")
+    if select is None:
+        return None
+    span = select.written.value.span
+    rows = read(scope, str(select.value).strip().rstrip(";"), span)
+    check_columns(scope, needed, rows.schema, span, "the training rows")
+    return rows

@@ -1,0 +1,29 @@
+"""Starts a worker before a program is even parsed, so that it is ready when the first step is."""
+
+import re
+from collections.abc import Iterable
+
+from sqlml.runtime.pool import Pool
+
+_EXTENDED = re.compile(r"\bTO\s+(TRAIN|PREDICT|EVALUATE|EXPLAIN)\b", re.IGNORECASE)
+_WANTED = (
+    (re.compile(r"\bTRAIN\s+(xgboost\.|XGB)", re.IGNORECASE), "sqlml.zoo.models.xgboost_trainer"),
+    (
+        re.compile(r"\bTRAIN\s+(lightgbm\.|LGBM)", re.IGNORECASE),
+        "sqlml.zoo.models.lightgbm_trainer",
+    ),
+    (re.compile(r"\bTRAIN\b", re.IGNORECASE), "sqlml.zoo.steps.train"),
+)
+
+
+def start_ahead(texts: Iterable[str], threads: int | None = None) -> Pool | None:
+    """A pool whose first worker imports what the program seems to need; None when it needs none.
+
+    A guess from the text: a wrong one costs a process, and changes nothing else.
+    """
+    text = "\n".join(texts)
+    if not _EXTENDED.search(text):
+        return None
+    pool = Pool(threads)
+    pool.prewarm(*(module for pattern, module in _WANTED if pattern.search(text)))
+    return pool

@@ -1,0 +1,82 @@
+"""How the compiler sees a program, stage by stage, as text."""
+
+from collections.abc import Iterator, Mapping
+from difflib import unified_diff
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.grammar.printer import print_program
+from sqlml.optimizer.forecast import Forecast
+from sqlml.session import Compiled, connect
+from sqlml.source import Source
+from sqlml.workflow.graph import needs
+from sqlml.workflow.text import print_workflow
+
+
+def explain(
+    text: str,
+    *,
+    db: str | Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> str:
+    """How the compiler sees a program; nothing runs.
+
+    Raises:
+        ProgramError: the program is wrong.
+    """
+    with connect(db, **settings) as session:
+        compiled = session.compile([Source("<program>", text)], variables)
+        return overview(compiled, session.forecast(compiled))
+
+
+def after(compiled: Compiled, stage: str) -> str:
+    """The whole program after one stage: `tree`, `plan`, `workflow`, or the name of a pass.
+
+    Raises:
+        ProgramError: there is no such stage.
+    """
+    if stage == "tree":
+        return print_program(compiled.program)
+    if stage == "plan":
+        return compiled.plan.text()
+    workflows = dict(compiled.stages)
+    if stage not in workflows:
+        known = ["tree", "plan", *workflows]
+        hint = did_you_mean(stage, known) or f"stages: {', '.join(known)}"
+        raise ProgramError(Diagnostic("E0711", f"there is no stage `{stage}`", hint=hint))
+    return print_workflow(workflows[stage])
+
+
+def differences(compiled: Compiled) -> str:
+    """What each pass changes in the workflow's text form."""
+    lines: list[str] = []
+    for (before, old), (name, new) in pairwise(compiled.stages):
+        old_lines, new_lines = (print_workflow(w).splitlines() for w in (old, new))
+        changes = list(unified_diff(old_lines, new_lines, before, name, lineterm="", n=1))
+        lines += changes or [f"{name}: no change"]
+    return "\n".join(lines)
+
+
+def overview(compiled: Compiled, told: Forecast) -> str:
+    """Every statement: its plan, its step, and what running it now would come to."""
+    return "\n".join(_lines(compiled, told)).rstrip()
+
+
+def _lines(compiled: Compiled, told: Forecast) -> Iterator[str]:
+    nodes = compiled.plan.nodes_by_statement()
+    steps = {step.node.name: step for step in told.steps}
+    for index, operator in enumerate(compiled.plan.operators):
+        yield f"statement {index + 1:<3} {operator.title:<52} {operator.span.place}"
+        for i, line in enumerate(operator.text().splitlines()):
+            yield f"  {'' if i else 'plan':<12}{line}"
+        for name in nodes[index]:
+            step = steps[name]
+            waits = ", ".join(needs(step.node))
+            yield f"  {'workflow':<12}{name}{f' after {waits}' if waits else ''}"
+            asked = step.node.resources.memory
+            yield f"  {'passes':<12}size {f'{asked / 2**20:.0f} MiB' if asked else '–'}"
+            yield f"  {'run':<12}{step.why}"
+        yield ""

@@ -1,0 +1,104 @@
+"""SPARSE: few entries in many columns, from text such as `3,5,7` or `3:0.2,5:1`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sqlml.zoo.features import problems
+from sqlml.zoo.features.arguments import Arguments
+from sqlml.zoo.features.blocks import Block, Entries, row_starts
+from sqlml.zoo.features.columns import Columns, type_words
+from sqlml.zoo.features.contract import ColumnReference, Encoding, Feature, Output
+from sqlml.zoo.features.kinds import Kind
+from sqlml.zoo.features.text_numbers import split_texts, text_numbers
+
+_KINDS: frozenset[Kind] = frozenset(("text", "array", "unknown"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse(Feature):
+    """Indices in [0, size) with a value each, 1 where none is written; NULL and '' have none.
+
+    A shape of several dimensions is flattened, the last one running fastest.
+    """
+
+    column: ColumnReference
+    size: int
+    delimiter: str = ","
+    key_delimiter: str = ":"
+
+    function = "SPARSE"
+    usage = "SPARSE(column, shape [, delimiter [, dtype [, delimiter_kv [, dtype_weight]]]])"
+    doc = "Few entries in many columns: text such as `3,5,7` or `3:0.2,5:1`."
+
+    @classmethod
+    def parse(cls, arguments: Sequence[Any]) -> Self:
+        given = Arguments(cls, arguments, least=2, most=6)
+        column, size = given.column(0, _KINDS), given.shape(1)
+        delimiter, key_delimiter = given.delimiter(2, ","), given.delimiter(4, ":")
+        given.number_type(3)
+        given.number_type(5)
+        if delimiter == key_delimiter:
+            given.refuse(f"'{delimiter}' cannot be both delimiters")
+        return cls(column, size, delimiter, key_delimiter)
+
+    @property
+    def label(self) -> str:
+        return self.column.name
+
+    def outputs(self, encoding: Encoding) -> Sequence[Output]:
+        return [Output(f"{self.label}_{place}") for place in range(self.size)]
+
+    def width(self, encoding: Encoding) -> int:
+        return self.size
+
+    def apply(self, columns: Columns, encoding: Encoding) -> Block:
+        return self.entries(columns)
+
+    def entries(self, columns: Columns) -> Entries:
+        """The entries of each row.
+
+        Raises:
+            StepError: one cannot be read, or lies outside the shape.
+        """
+        array = columns.array(self.column)
+        found = array.type
+        if pa.types.is_list(found) or pa.types.is_fixed_size_list(found):
+            lists = array.cast(pa.list_(found.value_type))
+        elif pa.types.is_string(found) or pa.types.is_dictionary(found):
+            lists = split_texts(array, self.delimiter)
+        else:
+            raise problems.wrong_type(self.label, type_words(found), "text or a list")
+        rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+        items = pc.list_flatten(lists)
+        values = None
+        if pa.types.is_string(items.type):
+            items = pc.utf8_trim_whitespace(items)
+            is_written = pc.not_equal(items, "").to_numpy(zero_copy_only=False)
+            rows, items = rows[is_written], items.filter(pa.array(is_written))
+            items, values = self._keys_and_values(items, array.take(pa.array(rows)))
+        keys = np.asarray(items.to_numpy(zero_copy_only=False))
+        outside = ~((keys >= 0) & (keys < self.size) & (keys % 1 == 0))
+        if outside.any():
+            raise problems.outside(self.label, keys[outside][0], self.size, self.function)
+        starts = row_starts(np.bincount(rows, minlength=len(array)))
+        return Entries(starts, keys.astype(np.int64), values)
+
+    def _keys_and_values(self, items: pa.Array, rows: pa.Array) -> tuple[pa.Array, Any]:
+        if not pc.any(pc.match_substring(items, self.key_delimiter)).as_py():
+            return text_numbers(self.label, items, rows, whole=True), None
+        # A 1 behind each item: `3` becomes `3:1`, and in `3:0.2:1` it is not looked at.
+        pairs = pc.split_pattern(
+            pc.binary_join_element_wise(items, "1", self.key_delimiter), self.key_delimiter
+        )
+        wrong = pc.greater(pc.list_value_length(pairs), 3)
+        if pc.any(wrong).as_py():
+            example = rows[pc.index(wrong, True).as_py()].as_py()
+            raise problems.unreadable(self.label, example, "made of pairs of key and value")
+        keys = text_numbers(self.label, pc.list_element(pairs, 0), rows, whole=True)
+        values = text_numbers(self.label, pc.list_element(pairs, 1), rows)
+        return keys, values.to_numpy(zero_copy_only=False)

@@ -1,0 +1,44 @@
+"""docs/language.md shows only what the parser takes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sqlml.errors import ProgramError
+from sqlml.grammar import ast
+from sqlml.grammar.keywords import CLAUSES
+from sqlml.grammar.parser import parse
+from sqlml.source import Source
+
+PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_a_program(example: str) -> None:
+    program = parse(Source("language.md", example))
+    assert program.statements
+    assert len(program.statements) == example.count(";")
+
+
+def test_there_is_an_example_of_every_statement_and_clause() -> None:
+    shown = {type(s) for example in EXAMPLES for s in parse(Source("", example)).statements}
+    assert shown == set(ast.Statement.__args__)
+    for words in CLAUSES.values():
+        for word in words:
+            assert re.search(rf"\b{word}\b", "\n".join(EXAMPLES))
+
+
+@pytest.mark.parametrize(
+    "value", re.findall(r"`+([^`|]+)`", PAGE.split("| value | examples |")[1].split("\n\n")[0])
+)
+def test_every_value_of_the_table_can_be_written(value: str) -> None:
+    parse(Source("", f"FROM t TO TRAIN m WITH a = {value} INTO x"))
+
+
+def test_the_error_shown_is_the_error_given() -> None:
+    sql = "SELECT * FROM flowers\nTO TRAIN xgboost.gbtree\nLABLE species\nINTO m"
+    with pytest.raises(ProgramError) as error:
+        parse(Source("iris.sql", sql))
+    assert f"```text\n{error.value}\n```" in PAGE
