@@ -33,10 +33,11 @@ def _explain_code(code: str) -> str:
 
 
 def _explain_model(name: str) -> str:
-    from sqlml.zoo.models import find_model, model_names
+    from sqlml.zoo.models import find_model, nearest_model
     from sqlml.zoo.models.documentation import model_help
 
     if find_model(name) is None:
-        hint = did_you_mean(name, model_names())
+        close = nearest_model(name)
+        hint = f"did you mean `{close}`?" if close else "docs/models.md lists all models"
         raise ProgramError(Diagnostic("E0711", f"there is no model `{name}`", hint=hint))
     return model_help(name)

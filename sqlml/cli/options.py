@@ -55,7 +55,7 @@ def _read(name: str) -> Source:
     if name == "-":
         return Source("<stdin>", sys.stdin.buffer.read().decode("utf-8", "replace"))
     try:
-        return Source(name, Path(name).read_text("utf-8", newline=""))
+        return Source(name, Path(name).read_bytes().decode("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         message = f"`{name}` cannot be read: {reason}"

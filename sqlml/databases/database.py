@@ -50,6 +50,10 @@ class Rehearsal(Protocol):
         """The names of all tables and views as a statement would write them, unquoted."""
         ...
 
+    def views(self) -> Mapping[str, str]:
+        """The names of all views, as in `tables`, to the statements that create them."""
+        ...
+
 
 class QueryProblem(Exception):  # noqa: N818 - it is a finding as often as an error
     """The database refuses a statement.

@@ -1,7 +1,7 @@
 """A program's effect on the catalog, tried in a transaction that is never committed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import duckdb
 
@@ -31,6 +31,11 @@ _ALL_TABLES = """
     UNION ALL
     SELECT view_name, schema_name, database_name, schema_name = current_schema()
         AND database_name = current_database() OR temporary FROM duckdb_views() WHERE NOT internal
+"""
+_ALL_VIEWS = """
+    SELECT view_name, schema_name, database_name, schema_name = current_schema()
+        AND database_name = current_database() OR temporary, sql
+    FROM duckdb_views() WHERE NOT internal
 """
 
 
@@ -82,6 +87,11 @@ class DuckDBRehearsal:
         (here,) = self._connection.execute("SELECT current_database()").fetchone()
         own = [_plain(here, *row) for row in found]
         return tuple(dict.fromkeys([*own, *self._attached]))
+
+    def views(self) -> Mapping[str, str]:
+        found = self._connection.execute(_ALL_VIEWS).fetchall()
+        (here,) = self._connection.execute("SELECT current_database()").fetchone()
+        return {_plain(here, *row): sql for *row, sql in found}
 
     def _apply(self, statement: duckdb.Statement, sql: str, exists_ok: bool) -> None:
         """Raises duckdb.Error. `sql` is the text that places in errors refer to."""

@@ -162,8 +162,7 @@ def _named(
 ) -> tuple[Column, ...]:
     """The column of that name, or those that match it as a pattern."""
     schema = columns.schema
-    known = Schema(schema.columns)
-    found = known.find(text) or known.find(text.rpartition(".")[2])
+    found = schema.known(text) or schema.known(text.rpartition(".")[2])
     if found is not None:
         _refuse_ambiguous(found, item.span, columns)
         role = columns.roles.get(found.name.casefold())

@@ -69,7 +69,7 @@ def _warn_about_target(scope: Scope, target: Target, rows: Read, model: Model) -
             f" `{name}`, name the column, too: `{written.text}.column`",
             written.span,
         )
-    lost = [label.name for label in model.labels if rows.schema.find(label.name) is not None]
+    lost = [label.name for label in model.labels if rows.schema.known(label.name)]
     if lost and table_key(target.table) in map(table_key, rows.sources):
         scope.note(
             f"`{target.table}` is read and then replaced: its label `{lost[0]}` will be gone",

@@ -25,9 +25,13 @@ class Schema:
     def is_complete(self) -> bool:
         return not self.open
 
+    def known(self, name: str) -> Column | None:
+        """The column of that name, if it is surely there."""
+        return self._by_name.get(name.casefold())
+
     def find(self, name: str) -> Column | None:
         """The column of that name; one of an unknown type (`""`) where only the run can tell."""
-        found = self._by_name.get(name.casefold())
+        found = self.known(name)
         if found is None and may_be_there(name, self.open):
             return Column(name, "")
         return found

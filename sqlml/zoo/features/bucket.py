@@ -86,7 +86,8 @@ class Bucket(Categorical):
             return replace(self, of=self.of.learn(answers))
         if self.boundaries is not None:
             return self
-        return replace(self, boundaries=tuple(sorted(set(answers[self._quantiles] or ()))))
+        least, *quantiles = answers[self._quantiles] or [0.0]
+        return replace(self, boundaries=tuple(sorted({q for q in quantiles if q > least})))
 
     def ids(self, columns: Columns) -> Ids | Entries:
         if isinstance(self.of, Dense):
@@ -113,7 +114,7 @@ class Bucket(Categorical):
     def _quantiles(self) -> Aggregate:
         assert isinstance(self.of, Numeric)  # parse refuses to learn over DENSE
         n = self.n or 1
-        shares = ", ".join(repr(place / n) for place in range(1, n))
+        shares = ", ".join(repr(place / n) for place in range(n))
         return Aggregate(f"quantile_cont({self.of.expression}, [{shares}])")
 
 

@@ -75,6 +75,7 @@ def _model(
         missing=True,
         sparse=True,
         multilabel=True,
+        dtype="float32",
         doc=doc,
     )
 

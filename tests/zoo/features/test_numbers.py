@@ -12,7 +12,9 @@ SAMPLE = "SELECT (random() * 100 - 20)::DECIMAL(9, 3) AS x, i AS id FROM range(5
 
 
 def values(bench, name="x"):
-    return np.array(bench.connection.execute(f"SELECT {name}::DOUBLE FROM t").fetchall())
+    return np.array(
+        bench.connection.execute(f"SELECT {name}::DOUBLE FROM t").fetchall(), dtype=float
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,8 +152,8 @@ def test_learnt_buckets_are_about_equal_in_size(bench):
     ids = bench.matrix(bench.feature("BUCKET", "x", 4), encoding=TREES)[:, 0]
     assert np.bincount(ids.astype(int)).tolist() == [250, 250, 250, 250]
     boundaries = np.quantile(values(bench, "x"), [0.25, 0.5, 0.75])
-    np.testing.assert_allclose(bench.fit(bench.feature("BUCKET", "x", 4)).features[0].boundaries,
-                               boundaries)  # fmt: skip
+    learnt = bench.fit(bench.feature("BUCKET", "x", 4)).features[0].boundaries
+    np.testing.assert_allclose(learnt, boundaries)
 
 
 def test_a_frequent_value_makes_fewer_buckets(bench):

@@ -75,7 +75,7 @@ def test_plain_text_that_lists_numbers_in_every_row_becomes_the_numbers(bench):
     ("texts", "code", "message"),
     [
         (["1:0.5 3:2", "2:1"], "E0440", "SPARSE(v, shape)"),
-        (["1,2,3", "1,2"], "E0439", "3 numbers in some rows and 2 in others"),
+        (["1,2,3", "1,2"], "E0439", "2 numbers in some rows and 3 in others"),
         (["1,2,3", "none"], "E0441", "'none'"),
     ],
 )
