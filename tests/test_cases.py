@@ -75,7 +75,7 @@ def _markdown(table: object) -> str:
     return written.getvalue()
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.path.stem}: {case.title}")
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: f"{case.path.stem}: {case.title}")
 def test_case(case: Case, request: pytest.FixtureRequest) -> None:
     given = answers(case)
     wanted = {kind: text for kind, text in case.blocks.items() if kind != "sql"}
@@ -98,4 +98,5 @@ def _accept(case: Case, given: dict[str, str]) -> None:
     text = f"\n\n{prose}\n" if prose else "\n"
     new = f"{text}\n```sql\n{sql}```\n{blocks}\n\n"
     whole = case.path.read_text("utf-8")
-    case.path.write_text(whole.replace(f"## {case.title}{case.text}", f"## {case.title}{new}"))
+    whole = whole.replace(f"## {case.title}{case.text}", f"## {case.title}{new}")
+    case.path.write_text(whole.rstrip("\n") + "\n", "utf-8")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import duckdb
 
@@ -25,18 +26,15 @@ _TRUNCATE = re.compile(r"\s*TRUNCATE\s+(?:TABLE\s+)?", re.I)
 _NAMESPACE = re.compile(
     r"\s*(?:USE\b|SET\s+(?:(?:LOCAL|SESSION)\s+)?(?:schema|search_path)\b)", re.I
 )
-_ALL_TABLES = """
-    SELECT table_name, schema_name, database_name, schema_name = current_schema()
-        AND database_name = current_database() OR temporary FROM duckdb_tables() WHERE NOT internal
-    UNION ALL
-    SELECT view_name, schema_name, database_name, schema_name = current_schema()
-        AND database_name = current_database() OR temporary FROM duckdb_views() WHERE NOT internal
-"""
-_ALL_VIEWS = """
-    SELECT view_name, schema_name, database_name, schema_name = current_schema()
-        AND database_name = current_database() OR temporary, sql
-    FROM duckdb_views() WHERE NOT internal
-"""
+_IS_HERE = "schema_name = current_schema() AND database_name = current_database() OR temporary"
+_TABLES = (
+    f"SELECT table_name, schema_name, database_name, {_IS_HERE} FROM duckdb_tables()"
+    " WHERE NOT internal"
+)
+_VIEWS = (
+    f"SELECT view_name, schema_name, database_name, {_IS_HERE}, sql FROM duckdb_views()"
+    " WHERE NOT internal"
+)
 
 
 class DuckDBRehearsal:
@@ -49,6 +47,7 @@ class DuckDBRehearsal:
         self._restarts = 0
         self._anything = False  # names may have appeared that nobody can foresee
         self._files = False  # files may have appeared
+        self._views: dict[str, str] | None = None  # asked for again when it is not known
         self._failed: set[str] = set()  # what should exist, had its statement been right
         connection.execute(_BEGIN)
 
@@ -83,15 +82,18 @@ class DuckDBRehearsal:
             self._fail(translate(error, table), table)
 
     def tables(self) -> tuple[str, ...]:
-        found = self._connection.execute(_ALL_TABLES).fetchall()
         (here,) = self._connection.execute("SELECT current_database()").fetchone()
-        own = [_plain(here, *row) for row in found]
-        return tuple(dict.fromkeys([*own, *self._attached]))
+        found = self._connection.execute(_TABLES).fetchall()
+        tables = [_plain(here, *row) for row in found]
+        return tuple(dict.fromkeys([*tables, *self.views(), *self._attached]))
 
     def views(self) -> Mapping[str, str]:
-        found = self._connection.execute(_ALL_VIEWS).fetchall()
-        (here,) = self._connection.execute("SELECT current_database()").fetchone()
-        return {_plain(here, *row): sql for *row, sql in found}
+        if self._views is None:
+            (here,) = self._connection.execute("SELECT current_database()").fetchone()
+            found = self._connection.execute(_VIEWS).fetchall()
+            views = {_plain(here, *row): sql for *row, sql in found}
+            self._views = {name: sql for name, sql in views.items() if name not in self._attached}
+        return MappingProxyType(self._views)
 
     def _apply(self, statement: duckdb.Statement, sql: str, exists_ok: bool) -> None:
         """Raises duckdb.Error. `sql` is the text that places in errors refer to."""
@@ -146,6 +148,16 @@ class DuckDBRehearsal:
         self._attached.register(self._connection, text)
         self._connection.execute(statement)
         self._done.append(text)
+        self._remember_views(text)
+
+    def _remember_views(self, text: str) -> None:
+        """Keep the views known without asking for all of them after each statement."""
+        created = _CREATED.match(text)
+        what = created["what"].upper() if created else ""
+        if created and what == "VIEW" and self._views is not None and "." not in created["name"]:
+            self._views[names.parts(created["name"])[0]] = text
+        elif what != "TABLE":
+            self._views = None
 
     def _bind(self, text: str) -> None:
         self._attached.register(self._connection, text)
@@ -173,6 +185,7 @@ class DuckDBRehearsal:
         try:
             self._connection.execute("SELECT 1")
         except duckdb.TransactionException:
+            self._views = None
             self._connection.execute("ROLLBACK")
             self._connection.execute(_BEGIN)
             self._restarts += 1

@@ -48,7 +48,7 @@ def check_columns(
             "E0310",
             f"the query does not fit {model}: {'; '.join(['it ' + p for p in parts] + other)}",
             span,
-            hint=_way_out(missing, schema),
+            hint=_way_out(missing, needed, schema),
         )
 
 
@@ -60,10 +60,12 @@ def is_compatible(given: str, needed: str) -> bool:
     return _ALIKE.get(one, one) == _ALIKE.get(two, two)
 
 
-def _way_out(missing: Sequence[str], schema: Schema) -> str:
+def _way_out(missing: Sequence[str], needed: Sequence[Column], schema: Schema) -> str:
     if not missing:
         return "cast them in the query: `column::TYPE AS column`"
-    close = nearest(missing[0], (column.name for column in schema.columns))
+    taken = {column.name.casefold() for column in needed}
+    free = (column.name for column in schema.columns if column.name.casefold() not in taken)
+    close = nearest(missing[0], free)
     if close:
         return f"did you mean `{close}`? `{close} AS {missing[0]}` renames it in the query"
     return "select them, renamed with AS where they have other names"

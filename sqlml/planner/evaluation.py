@@ -3,11 +3,11 @@
 from sqlml.databases.database import Column
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, read_attributes, vocabulary
-from sqlml.planner.compatibility import check_columns
+from sqlml.planner.compatibility import check_columns, is_compatible
 from sqlml.planner.labels import find_labels
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
-from sqlml.planner.plan import Measure
+from sqlml.planner.plan import Measure, counted
 from sqlml.planner.reading import read
 from sqlml.planner.references import use_model
 from sqlml.planner.schema import Schema
@@ -34,9 +34,10 @@ def plan_evaluate(scope: Scope, statement: ast.Evaluate) -> Measure:
             statement.query.span,
             f"model `{use.reference}`",
         )
-        label = (
-            written if statement.labels else _training_labels(scope, statement, model, rows.schema)
-        )
+        if statement.labels:
+            _check_labels(scope, statement, written, model)
+        else:
+            label = _training_labels(scope, statement, model, rows.schema)
         metrics = _metrics(scope, attributes, model, bool(label))
     if into is not None and statement.into is not None:
         warn_about_overwriting(scope, statement.into, into, rows.sources, "one row of metrics")
@@ -59,6 +60,32 @@ def _training_labels(
             hint="select it, or name another column with `LABEL column`",
         )
     return tuple(column for column in found if column is not None)
+
+
+def _check_labels(
+    scope: Scope, statement: ast.Evaluate, written: tuple[Column, ...], model: Model
+) -> None:
+    """Whether other labels than those of the training can be compared with what is predicted."""
+    if not model.labels:
+        return
+    if len(statement.labels) != len(model.labels):
+        scope.fault(
+            "E0309",
+            f"`{model.name}` has {counted(len(model.labels), 'label')},"
+            f" and there are {len(statement.labels)}",
+            statement.labels[-1].span,
+            hint="name one column for each label of the training, in their order",
+        )
+        return
+    for name, column, label in zip(statement.labels, written, model.labels, strict=False):
+        if not is_compatible(column.type, label.type):
+            scope.fault(
+                "E0308",
+                f"column `{column.name}` is {column.type}, and the label of `{model.name}` is"
+                f" {label.type}",
+                name.span,
+                hint="cast it in the query: `column::TYPE AS column`",
+            )
 
 
 def _metrics(scope: Scope, attributes: Attributes, model: Model, labelled: bool) -> tuple[str, ...]:

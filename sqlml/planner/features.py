@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlml.databases.database import Column
 from sqlml.errors import Diagnostic, did_you_mean
 from sqlml.grammar import ast
 from sqlml.planner.attributes import NotAValue, value_of
+from sqlml.planner.locate import places
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
@@ -117,7 +119,7 @@ def _all(star: ast.Star, columns: Columns) -> Iterator[Feature]:
         if name in columns.roles or name in told:
             continue
         try:
-            _refuse_ambiguous(column, columns.query, columns)
+            _refuse_ambiguous(column, _second(name, columns.query), columns)
             yield _default(column, star.span)
         except _Fault as fault:
             told.add(name)
@@ -212,7 +214,7 @@ def _called(call: ast.Call, columns: Columns) -> Iterator[Feature]:
         hint = did_you_mean(call.function, FEATURES)
         other = "COLUMN has functions of its own: compute others in the query, and name the result"
         message = f"there is no COLUMN function `{call.function}`"
-        raise _fault("E0215", message, call.span, hint or other)
+        raise _fault("E0215", message, _function_name(call), hint or other)
     function = FEATURES.load(call.function)
     first, rest = _first(call, columns), _rest(call)
     for argument in first:
@@ -220,7 +222,17 @@ def _called(call: ast.Call, columns: Columns) -> Iterator[Feature]:
             yield function.parse([*argument, *rest])
         except AttributeProblem as problem:
             hint = problem.hint or f"write `{function.usage}`"
-            raise _fault("E0216", problem.message, call.span, hint) from problem
+            raise _fault("E0216", problem.message, _argument(call, problem), hint) from problem
+
+
+def _argument(call: ast.Call, problem: AttributeProblem) -> Span:
+    place = problem.argument
+    known = place is not None and place < len(call.arguments)
+    return call.arguments[place].span if known else call.span  # type: ignore[index]
+
+
+def _function_name(call: ast.Call) -> Span:
+    return Span(call.span.source, call.span.start, call.span.start + len(call.function))
 
 
 def _first(call: ast.Call, columns: Columns) -> list[tuple[Any, ...]]:
@@ -269,6 +281,13 @@ def _refuse_ambiguous(column: Column, span: Span, columns: Columns) -> None:
             span,
             "give each a name of its own with AS, or select it once",
         )
+
+
+def _second(name: str, query: Span) -> Span:
+    """Where a query's select list writes a name for the second time, else all of the query."""
+    listed = re.split(r"\bfrom\b", query.text, maxsplit=1, flags=re.IGNORECASE)[0]
+    head = Span(query.source, query.start, query.start + len(listed))
+    return next(islice(places(name, head), 1, None), query)
 
 
 def _together(roles: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from sqlml.source import Span
 
 def locate(statement: ast.Statement, about: str) -> Span:
     """The place in the program of `label`, `query`, `into`, `using`, `model`, `validation.select`,
-    `attribute NAME` or `column NAME`.
+    `attribute NAME`, `column NAME` or `name NAME` (anything that the query names).
 
     What the statement does not have, or nobody knows, stands where the statement says what it does.
     """
@@ -30,6 +30,8 @@ def locate(statement: ast.Statement, about: str) -> Span:
             found = _attribute(statement, name)
         case "column":
             found = _column(statement, name) or _query(statement)
+        case "name":
+            found = next(places(name, _query(statement)), None) or _query(statement)
         case _:
             found = None
     return found or _subject(statement)
@@ -73,13 +75,14 @@ def _column(statement: ast.Statement, name: str) -> Span | None:
     for node in (*_names(items), *getattr(statement, "labels", ())):
         if node.text.casefold() == name.casefold():
             return node.span  # type: ignore[no-any-return]
-    query = _query(statement)
-    found = re.search(
-        rf'(?<![\w"]){re.escape(name)}(?![\w"])|"{re.escape(name)}"', query.text, re.I
-    )
-    if found is None:
-        return None
-    return Span(query.source, query.start + found.start(), query.start + found.end())
+    return next(places(name, _query(statement)), None)
+
+
+def places(name: str, query: Span) -> Iterator[Span]:
+    """Where a query writes a name, quoted or not."""
+    written = rf'(?<![\w"]){re.escape(name)}(?![\w"])|"{re.escape(name)}"'
+    for found in re.finditer(written, query.text, re.IGNORECASE):
+        yield Span(query.source, query.start + found.start(), query.start + found.end())
 
 
 def _names(items: "Iterator[ast.ColumnItem]") -> Iterator[ast.Name]:

@@ -108,7 +108,8 @@ def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
             plot = isinstance(operator, logical.Explain)
             return (ir.OutputDeclaration("rows", "dataset"), *([_PLOT] if plot else []))
         case logical.Execute():
-            tables = enumerate(operator.facts.writes, 1)
+            left = () if operator.facts.kind == "drop" else operator.facts.writes
+            tables = enumerate(left, 1)
             rows = (ir.OutputDeclaration("rows", "dataset"),) if operator.facts.returns_rows else ()
             return (
                 *(

@@ -5,6 +5,8 @@ from sqlml.planner.plan import Manage, ModelUse
 from sqlml.planner.references import use_model
 from sqlml.planner.scope import Scope
 
+_NONE = "no model is stored beside this database: is it the right one (`--db`)?"
+
 Management = ast.ShowTrain | ast.ShowModels | ast.DescribeModel | ast.DropModel
 
 
@@ -14,9 +16,9 @@ def plan_manage(scope: Scope, statement: Management) -> Manage:
         case ast.ShowModels():
             return Manage(statement, "show-models")
         case ast.ShowTrain():
-            return Manage(statement, "show-train", use_model(scope, statement.model)[0])
+            return Manage(statement, "show-train", use_model(scope, statement.model, _NONE)[0])
         case ast.DescribeModel():
-            return Manage(statement, "describe", use_model(scope, statement.model)[0])
+            return Manage(statement, "describe", use_model(scope, statement.model, _NONE)[0])
         case ast.DropModel():
             return _drop(scope, statement)
 
@@ -26,6 +28,6 @@ def _drop(scope: Scope, statement: ast.DropModel) -> Manage:
     if statement.if_exists and scope.models.find(name.text, name.version) is None:
         use = ModelUse(name.text, name.version)
     else:
-        use, _ = use_model(scope, name)
+        use, _ = use_model(scope, name, "no model is stored here; DROP MODEL IF EXISTS goes on then")
     scope.models.drop(name.text, name.version)
     return Manage(statement, "drop", use, statement.if_exists)

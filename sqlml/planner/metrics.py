@@ -1,6 +1,7 @@
 """`validation.metrics`: names of metrics that have a meaning for a task."""
 
 from sqlml.planner.attributes import Given
+from sqlml.planner.schema import listed
 from sqlml.planner.scope import Scope
 from sqlml.zoo.metrics import METRICS, canonical, names_for
 from sqlml.zoo.model import Task
@@ -19,7 +20,7 @@ def canonical_metrics(
     )
     for name in names:
         if task is not None and task not in METRICS[name].tasks:
-            fitting = ", ".join(f"`{metric}`" for metric in names_for(task))
+            fitting = listed(names_for(task))
             scope.fault(
                 "E0211",
                 f"`{name}` does not measure {task}, which {owner} is for",

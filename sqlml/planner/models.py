@@ -14,8 +14,8 @@ class Model:
     """What is known of a model before the program runs.
 
     version: as it was written; None is the newest. estimator: empty where the statement that trains
-    it is wrong. columns: what its features need. classes: None where there are none, or only the run
-    can tell. trained_by: the index of the statement that trains it; None for a stored one.
+    it is wrong. columns: what its features need. classes: None where there are none, or where only
+    the run can tell. trained_by: the index of the statement that trains it; None for a stored one.
     """
 
     name: str

@@ -30,7 +30,7 @@ class Read:
     schema: Schema = UNKNOWN
 
     def text(self, remark: str = "") -> str:
-        known = f"{len(self.schema.columns)} columns" if self.schema.is_complete else ""
+        known = counted(len(self.schema.columns), "column") if self.schema.is_complete else ""
         remarks = ", ".join(filter(None, (known, remark)))
         return f'Read "{shortened(self.sql)}"' + (f"        {remarks}" if remarks else "")
 
@@ -82,8 +82,8 @@ class Fit(_Placed):
         given = _given({**self.parameters, **self.settings})
         label = f" label={', '.join(self.label)}" if self.label else ""
         base = f" from {self.base.reference}" if self.base else ""
-        count = sum(map(len, self.features.values()))
-        reads = [self.rows.text(f"{count} feature" + ("" if count == 1 else "s"))]
+        features = sum(map(len, self.features.values()))
+        reads = [self.rows.text(counted(features, "feature"))]
         if self.validation is not None:
             reads.append(self.validation.text("validation"))
         return _tree(f"Fit {self.estimator}{given}{label}{base} → {self.into}", *reads)
@@ -244,6 +244,10 @@ def shortened(sql: str, most: int = MOST_SQL_SHOWN) -> str:
     """SQL on one line, cut when it is long."""
     line = " ".join(sql[: 4 * most].split())
     return line if len(line) <= most and len(sql) <= 4 * most else line[: most - 1].rstrip() + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def plain(value: Value) -> str:

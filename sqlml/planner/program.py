@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from sqlml.errors import MAX_SHOWN, ProgramError
+from sqlml.errors import MAX_SHOWN, Diagnostic, ProgramError
 from sqlml.grammar import ast
 from sqlml.planner.catalog import Catalog
 from sqlml.planner.evaluation import plan_evaluate
@@ -41,6 +41,7 @@ def plan(program: ast.Program, catalog: Catalog, *, dialect: str) -> LogicalPlan
         before = len(scope.faults)
         operator = _plan(scope, statement)
         if len(scope.faults) > before:
+            scope.faults[before:] = sorted(scope.faults[before:], key=_offset)
             _forgive(scope, operator)
         if len(scope.faults) >= MAX_SHOWN:
             break
@@ -74,6 +75,11 @@ def _plan(scope: Scope, statement: ast.Statement) -> Operator | None:
             return None
         case _:
             assert_never(statement)
+
+
+def _offset(fault: Diagnostic) -> int:
+    """Where a fault stands in the text; those of a statement are told in this order."""
+    return fault.span.start if fault.span else 0
 
 
 def _forgive(scope: Scope, operator: Operator | None) -> None:

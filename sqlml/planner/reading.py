@@ -59,11 +59,11 @@ class Text:
             return self._span
         length = problem.length
         if self._written != self._executed:
-            fault = re.escape(self._executed[offset : offset + length])
+            fault = re.escape(self._executed[offset : offset + length].strip('"'))
             found = re.search(rf"(?<!\w){fault}(?!\w)", self._written, re.I) if fault else None
             if found is None:
                 return self._span
-            offset = found.start()
+            offset, length = found.start(), len(found[0])
         source = self._span.source
         begin = source.text.find(self._written, self._span.start, self._span.end)
         if begin < 0:  # a string literal with escapes

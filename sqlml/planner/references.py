@@ -7,26 +7,28 @@ from sqlml.planner.plan import ModelUse
 from sqlml.planner.scope import Scope
 
 
-def use_model(scope: Scope, name: ast.Name) -> tuple[ModelUse, Model | None]:
+def use_model(
+    scope: Scope, name: ast.Name, way_out: str = ""
+) -> tuple[ModelUse, Model | None]:
     """The model that a name means, and what is known of it: None where there is no such model.
 
-    That is told to the scope.
+    That is told to the scope. way_out: what to do where there are no models at all.
     """
     model = scope.models.find(name.text, name.version)
     if model is None:
-        _tell_unknown(scope, name)
+        _tell_unknown(scope, name, way_out or f"train it first: TO TRAIN … INTO {name.text}")
         return ModelUse(name.text, name.version), None
     return ModelUse(model.name, model.version, model.trained_by), model
 
 
-def _tell_unknown(scope: Scope, name: ast.Name) -> None:
+def _tell_unknown(scope: Scope, name: ast.Name, way_out: str) -> None:
     models = scope.models
     known = name.version is not None and models.find(name.text) is not None
     if not known:
         hint = did_you_mean(name.text, models.names())
         if not hint:
             some = ", ".join(f"`{known}`" for known in list(models.names())[:10])
-            hint = f"models: {some}" if some else "train it first: TO TRAIN … INTO " + name.text
+            hint = f"models: {some}" if some else way_out
         scope.fault("E0202", f"there is no trained model `{name.text}`", name.span, hint=hint)
         return
     newest = models.newest(name.text)

@@ -1,6 +1,6 @@
 """TO TRAIN: the model type, its attributes, features and labels against the query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlml.databases.database import Column
@@ -16,6 +16,7 @@ from sqlml.planner.reading import read
 from sqlml.planner.references import use_model
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
+from sqlml.planner.stand_ins import stand_in
 from sqlml.zoo import MODELS
 from sqlml.zoo.attributes import Value
 from sqlml.zoo.model import ModelType, Task
@@ -55,7 +56,7 @@ def _fit(
     columns = _column_settings(scope, attributes, rows.schema)
     roles = {
         **{column.name.casefold(): role for role, column in columns.items()},
-        **{column.name.casefold(): "label" for column in labels},
+        **{name.casefold(): "label" for name in _names(statement.labels, labels)},
     }
     features = resolve_features(
         scope, statement.columns, Columns(rows.schema, roles, statement.query.span), model.name
@@ -95,7 +96,14 @@ def _find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:
         )
         return None
     found = find_model(name.text)
-    if found is None:
+    if found is None and (instead := stand_in(name.text)):
+        scope.fault(
+            "E0224",
+            f"`{name.text}` needs {instead.needs}, which this version does not have",
+            name.span,
+            hint=f"use {instead.models} instead",
+        )
+    elif found is None:
         close = nearest_model(name.text)
         hint = f"did you mean `{close}`?" if close else "docs/models.md lists them all"
         scope.fault("E0201", f"there is no model `{name.text}`", name.span, hint=hint)
@@ -172,6 +180,12 @@ def _column_settings(scope: Scope, attributes: Attributes, schema: Schema) -> Ma
                 hint=schema.did_you_mean(given.value),
             )
     return found
+
+
+def _names(written: Sequence[ast.Name], labels: Sequence[Column]) -> Iterator[str]:
+    """The labels' names, also of those that are at fault."""
+    yield from (name.text for name in written)
+    yield from (column.name for column in labels)
 
 
 def _settings(

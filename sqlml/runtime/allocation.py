@@ -1,4 +1,4 @@
-"""Who runs now, and on how many threads: pure decisions from cores, memory and what steps ask for."""
+"""Who runs now, on how many threads: decisions from cores, memory and what steps ask for."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def expected_memory(asked: int | None, facts: Facts) -> int:
 def admit(
     ready: Iterable[Demand], running: Sequence[Demand], cores: int, memory: int
 ) -> tuple[str, ...]:
-    """The ready steps to start now, in their order: as many as there are cores, and as fit in memory.
+    """The ready steps to start now, in their order: as many as have cores and fit in memory.
 
     A step that would not fit even alone is started when nothing else runs.
     """

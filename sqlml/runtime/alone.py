@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TextIO
 
 from sqlml.config import load_settings
-from sqlml.databases import DATABASES
+from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import render
 from sqlml.runtime.call import StepCall
 from sqlml.runtime.context import DriverContext, Surroundings
@@ -43,7 +43,7 @@ def run_alone(arguments: list[str], output: TextIO = sys.stdout) -> int:
         output.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
         output.flush()
 
-    database = DATABASES.load("duckdb").open(settings.db)
+    database = DuckDB.open(settings.db)
     store = Store.open(Path(f"{settings.db}.sqlml"))
     threads = settings.threads or core_count()
     shared = Surroundings(database, store, given.run, tell, clock)

@@ -1,4 +1,4 @@
-"""A step, ready to run: its kind, its arguments and the rows it reads. One form for threads, workers and engines."""
+"""A step, ready to run: one form for threads, workers and engines."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace

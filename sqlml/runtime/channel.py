@@ -21,7 +21,7 @@ class ChannelClosed(Exception):  # noqa: N818 - not an error: it is how a conver
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """values: JSON. body: bytes such as an Arrow IPC stream. descriptors: open files, now ours to close."""
+    """values: JSON. body: such as an Arrow IPC stream. descriptors: open files, ours to close."""
 
     kind: str
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -46,7 +46,7 @@ class Surroundings:
 
 
 class DriverContext:
-    """Implements `zoo.context.Context` with the database at hand. `kept` is the step's result set."""
+    """Implements `zoo.context.Context` beside the database. `kept`: the step's result set."""
 
     def __init__(self, shared: Surroundings, step: str, folder: Path, threads: int) -> None:
         self.threads = threads

@@ -15,7 +15,7 @@ _SECONDS = 0.05
 
 
 def computing_elsewhere(uses: Sequence[str], target: int, source: int) -> Computing:
-    """Pair batches with columns that the reader of pipe `target` computes and sends back by pipe `source`.
+    """Pair batches with columns that the reader of pipe `target` computes and sends by `source`.
 
     A few batches are under way at a time, so that reading, computing and writing overlap.
     """
@@ -36,7 +36,7 @@ def computing_elsewhere(uses: Sequence[str], target: int, source: int) -> Comput
 
 
 class _Feeder:
-    """A thread that sends the used columns of batches away and keeps the whole ones in a short queue."""
+    """A thread that sends used columns away and keeps the whole batches in a short queue."""
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
         self._batches = batches

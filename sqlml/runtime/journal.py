@@ -21,7 +21,7 @@ from sqlml.workflow.serial import thaw
 
 
 class Journal:
-    """The record of one run. A context manager: a run that ends without `finish` was interrupted."""
+    """The record of one run; a context manager. What ends without `finish` was interrupted."""
 
     def __init__(
         self,

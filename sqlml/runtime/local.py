@@ -1,4 +1,4 @@
-"""Runs a workflow on this machine: each step as soon as what it needs is there, within its means."""
+"""Runs a workflow here: each step as soon as what it needs is there, within the machine's means."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -46,9 +46,9 @@ def run(
     """Run a verified workflow to its end. Failed steps are told in the report, not raised.
 
     listeners: called in this thread. on_error: whether steps that do not need a failed one still
-    start. reuse: says what need not run; resume: the run that this one goes on from, for the record.
+    start. reuse: says what need not run. resume: the run that this one goes on from.
     threads: cores to use. locate: the place of a part (`about`) of a node's statement. scratch: the
-    folder for what lasts no longer than the run. pool: workers that were started ahead; closed here.
+    folder for what lasts as long as the run. pool: workers that were started ahead; closed here.
     program and statements: the text that the workflow comes from, and how many statements it has.
     """
     began = monotonic()

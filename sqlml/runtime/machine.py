@@ -47,7 +47,7 @@ def peak_memory_of(process: int) -> int:
 
 
 def forget_peak_memory() -> None:
-    """Begin measuring `peak_memory` anew, where the system can; else it stays that of the process."""
+    """Begin measuring `peak_memory` anew, where the system can do that."""
     with suppress(OSError):
         CLEAR_REFS.write_text(_FORGET_PEAK)
 

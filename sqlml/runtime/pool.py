@@ -36,7 +36,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         self.channel = Channel(ours)
         self.killed = False
-        self._output = TemporaryFile()
+        self._output = TemporaryFile()  # noqa: SIM115 - closed when the process has ended
         self._death: Death | None = None
         self._ending = Lock()
         with theirs:
@@ -80,7 +80,7 @@ class Worker:
             return self._death
 
     def _wait(self, flags: int) -> object:
-        """Wait for the process's end, but let its id and its figures stay until `death` takes them."""
+        """Wait for the process's end, but leave its id and figures for `death` to take."""
         try:
             return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | flags)
         except ChildProcessError:
@@ -103,9 +103,9 @@ class Pool:
         self._closed = False
 
     def prewarm(self, *imports: str) -> None:
-        """Have an idle worker that imports `imports` (modules, or `module:function` to call) meanwhile.
+        """Have an idle worker import modules; `module:function` also calls a function.
 
-        The first call starts a process, later ones send it the further names; nothing is waited for.
+        The first call starts a process, later ones send it more names; nothing is waited for.
         """
         with self._lock:
             if self._closed:

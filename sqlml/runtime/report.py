@@ -37,7 +37,7 @@ class ResultSet:
 class StepReport:
     """How a step ended.
 
-    source: the run that did it, when it was reused. because: why it was skipped. peak_memory: bytes.
+    source: the run that did it, when reused. because: why it was skipped. peak_memory: bytes.
     """
 
     status: StepStatus

@@ -1,4 +1,4 @@
-"""The rows of a query, as steps see them, and the files that keep rows which cannot be asked for twice."""
+"""The rows of a query as steps see them, and files for those that cannot be asked for twice."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ class RowSource(Protocol):
 
 
 class QueryRows:
-    """Implements `zoo.context.Rows`: nothing is read before it is asked for, only what is asked for."""
+    """Implements `zoo.context.Rows`: what is not asked for is not read."""
 
     def __init__(self, source: RowSource, sql: str, *, stable: bool) -> None:
         self.sql = sql
@@ -64,7 +64,8 @@ class Spools:
 
 
 def select_from(expressions: str, sql: str) -> str:
-    """A query over a query. The line end keeps a comment at the inner one's end from eating the bracket."""
+    """A query over a query."""
+    # the line end keeps a comment at the inner query's end from eating the bracket
     return f"SELECT {expressions} FROM ({sql}\n) AS source"
 
 

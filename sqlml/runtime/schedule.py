@@ -1,6 +1,6 @@
 """Starts steps when they may run, and takes in what they tell, until all have ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -39,7 +39,7 @@ Inbox = SimpleQueue[Event | Prepared | Ended | Interruption]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """cores and memory (bytes) to share out; whether a failure stops new steps; one step at a time."""
+    """cores and memory (bytes) to share out; whether a failure stops all; one step at a time."""
 
     cores: int
     memory: int
@@ -147,7 +147,7 @@ class Scheduler:
         self._prepare(node)
 
     def _prepare(self, node: Node) -> None:
-        """Find out in a thread what a step needs; a step of the database's is then run there at once."""
+        """Find out in a thread what a step needs; a light step is then run there at once."""
         outputs = {name: self.reports[name].outcome.outputs for name in needs(node)}
 
         def work() -> None:
@@ -178,34 +178,35 @@ class Scheduler:
         ]
         running = tuple(self._working.values())
         admitted = admit(demands, running, self._rules.cores, self._rules.memory)
-        self._working |= {demand.step: demand for demand in demands if demand.step in admitted}
-        self._share_threads()
-        for name in admitted:
-            self._work(self._prepared.pop(name), self._threads[name])
+        self._share_threads([*self._working, *admitted])
+        for demand in demands:
+            if demand.step in admitted:
+                self._work(self._prepared.pop(demand.step), demand)
 
     def _place(self, item: tuple[str, Prepared]) -> int:
         return self._rank[item[0]]
 
-    def _work(self, prepared: Prepared, threads: int) -> None:
-        node = prepared.node
-        self._journal.step_started(prepared, threads, self._working[node.name].memory)
-        self._tell(self._started(node, threads))
+    def _work(self, prepared: Prepared, demand: Demand) -> None:
+        node, threads = prepared.node, self._threads[demand.step]
 
         def work() -> None:
             self._inbox.put(self._execution.run_in_worker(prepared, threads))
 
+        self._working[node.name] = demand
         Thread(target=work, name=node.name, daemon=True).start()
+        self._journal.step_started(prepared, threads, demand.memory)
+        self._tell(self._started(node, threads))
 
-    def _share_threads(self) -> None:
-        """Give running steps their share of the cores, now that their number has changed."""
-        before, self._threads = self._threads, share_threads(self._rules.cores, [*self._working])
+    def _share_threads(self, steps: Sequence[str]) -> None:
+        """Give the steps that run, or are about to, their shares of the cores."""
+        before, self._threads = self._threads, share_threads(self._rules.cores, steps)
         for name, threads in self._threads.items():
             if before.get(name, threads) != threads:
                 self._execution.give_threads(name, threads)
 
     def _end(self, node: Node, report: StepReport) -> None:
         if self._working.pop(node.name, None) is not None:
-            self._share_threads()
+            self._share_threads([*self._working])
         if report.status == "failed" and self.interrupted:
             report = StepReport("interrupted", seconds=report.seconds)
         self._close(node, report)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def scratch_folder(parent: Path, run: str) -> Iterator[Path]:
-    """A fresh folder for a run. What runs of dead processes have left beside it is removed first."""
+    """A fresh folder for a run. What dead processes have left beside it is removed first."""
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.iterdir():
         owner = left.name.rpartition("-")[2]

@@ -13,7 +13,7 @@ _WATCHED = (signal.SIGINT, signal.SIGTERM)
 def interruptions(tell: Callable[[], None]) -> Iterator[None]:
     """Call `tell` for SIGINT and SIGTERM inside the block, instead of what else they would do.
 
-    Only the main thread hears signals: in another one nothing is changed. An ignored signal stays so.
+    Only the main thread hears signals: in others nothing changes. An ignored signal stays ignored.
     """
     if current_thread() is not main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Which steps of a workflow may start: kept up to date as steps end, in time linear in the edges."""
+"""Which steps of a workflow may start, kept up to date as steps end; linear in the edges."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -58,7 +58,7 @@ class States:
         return self.take_heavy()
 
     def end(self, name: str, status: StepStatus) -> Iterator[tuple[Node, str]]:
-        """Take note that a step has ended; gives the steps that can never run, each with the reason."""
+        """Note that a step has ended; gives the steps that now can never run, and why."""
         ended = deque([(name, status)])
         while ended:
             name, status = ended.popleft()

@@ -1,6 +1,7 @@
 """What went wrong in a step: told to the user, and carried from one process to another."""
 
 import errno
+import re
 import traceback
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from sqlml.errors import Diagnostic, SqlmlError, StepError
 from sqlml.runtime.machine import in_words, memory_limit, peak_memory
 
 _OUT_OF_MEMORY = ("bad_alloc", "out of memory", "cannot allocate memory", "unable to allocate")
+_NAMED = re.compile(r"`([^`]+)`")
 _CARRIED = ("code", "message", "label", "hint", "about")
 
 
@@ -27,10 +29,16 @@ def diagnose(error: BaseException) -> tuple[Diagnostic, ...] | None:
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return (disk_full(str(error)),)
         case QueryProblem():
-            return (Diagnostic("E0623", str(error), about="query", hint=error.hint),)
+            return (Diagnostic("E0623", str(error), about=_about(error), hint=error.hint),)
     if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
         return (out_of_memory(peak_memory()),)
     return None
+
+
+def _about(problem: QueryProblem) -> str:
+    """What a refused statement is about: the last name in its message, or all of the query."""
+    named = _NAMED.findall(str(problem))
+    return f"name {named[-1]}" if named else "query"
 
 
 def out_of_memory(peak: int, *, killed: bool = False) -> Diagnostic:

@@ -48,7 +48,7 @@ class Worker:
                 self._run_step(task)
 
     def _listen(self) -> NoReturn:
-        """Hand on messages until the driver closes the channel or dies; then nothing here is wanted."""
+        """Hand on messages until the driver closes the channel or dies; then end at once."""
         try:
             while True:
                 message = self._channel.receive()
@@ -131,4 +131,7 @@ def _end_at_once() -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    exit_code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)  # taking the interpreter down in order would only cost time

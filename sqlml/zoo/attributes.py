@@ -15,12 +15,16 @@ MOST_CHOICES_SHOWN = 12
 
 
 class AttributeProblem(ValueError):  # noqa: N818 (a problem of a value, not yet an error shown)
-    """A value that an attribute cannot take; `hint` says what to write instead."""
+    """A value that an attribute cannot take; `hint` says what to write instead.
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    argument: the place among a COLUMN function's arguments of the one at fault, where it is one.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, argument: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.argument = argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,11 @@ class Attribute:
                 taken = take(form, value)
                 if not isinstance(taken, _Refused):
                     return taken
+        hint = self._hint(value)
+        if hint and len([c for form in forms for c in form.choices]) > MOST_CHOICES_SHOWN:
+            raise AttributeProblem(f"`{self.name}` cannot be {_show(value)}", hint)
         raise AttributeProblem(
-            f"`{self.name}` must be {self.describe()}, not {_show(value)}", self._hint(value)
+            f"`{self.name}` must be {self.describe()}, not {_show(value)}", hint
         )
 
     def _in_range(self, value: float) -> bool:

@@ -146,6 +146,13 @@ class Estimator(Protocol):
 
 
 @runtime_checkable
+class Likeliest(Protocol):
+    """An estimator that predicts the class of the largest probability: one pass gives both."""
+
+    predicts_likeliest: bool
+
+
+@runtime_checkable
 class ExtraOutputs(Protocol):
     """An estimator with further results for `predict.extra_outputs`, such as an outlier's score."""
 

@@ -256,6 +256,21 @@ def test_tables_lists_tables_and_views(rehearsal: Rehearsal) -> None:
     assert set(rehearsal.tables()) == {"iris", "s.v", "t"}
 
 
+def test_views_lists_what_makes_them(database: DuckDB) -> None:
+    database.execute("CREATE VIEW old AS SELECT sepal FROM iris")
+    with database.rehearse() as rehearsal:
+        assert set(rehearsal.views()) == {"old"}
+        assert "iris" in rehearsal.views()["old"]
+        rehearsal.apply("CREATE SCHEMA s; CREATE VIEW s.v AS FROM iris")
+        rehearsal.apply('CREATE OR REPLACE TEMP VIEW "new one" AS SELECT 1')
+        assert set(rehearsal.views()) == {"old", "s.v", "new one"}
+        assert "CREATE" in rehearsal.views()["new one"]
+        problem(rehearsal.apply, "CREATE VIEW bad AS SELECT petal FROM iris")
+        rehearsal.apply("DROP VIEW old")
+        rehearsal.apply("CREATE TABLE t AS FROM s.v")
+        assert set(rehearsal.views()) == {"s.v", "new one"}
+
+
 def test_attached_tables_can_be_described(database: DuckDB) -> None:
     import pyarrow as pa
 
@@ -266,6 +281,7 @@ def test_attached_tables_can_be_described(database: DuckDB) -> None:
         problem(rehearsal.apply, "CREATE TABLE u AS SELECT * FROM 'nothing.csv'")
         assert names(rehearsal.describe("FROM t")) == ["n"]
         assert "sqlml_models" in rehearsal.tables()
+        assert not rehearsal.views()
 
 
 def test_ten_errors_that_end_the_transaction_are_forgotten(rehearsal: Rehearsal) -> None:

@@ -17,6 +17,7 @@ from sqlml.workflow.ir import Node, Workflow
 PLUGIN = Path(__file__).parent / "plugin"
 STEPS = (
     "total", "echo", "double", "nap", "die", "blunder", "swell", "chatter", "keep", "tell", "learn",
+    "crawl", "litter", "patience",
 )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ class Runner:
     events: list[Event] = field(default_factory=list)
 
     def __call__(self, *nodes: Node, **options: Any) -> RunReport:
-        workflow = Workflow("test", nodes)
+        workflow = Workflow("test", nodes, options.pop("parameters", {}))
         options = {"threads": 2, **options}
         return local.run(
             workflow, self.database, self.store, listeners=[self.events.append], **options

@@ -1,13 +1,12 @@
 """Workflows run by real worker processes, on a real database."""
 
 from dataclasses import make_dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sqlml.errors import Diagnostic
-from sqlml.runtime.context import DriverContext
+from sqlml.optimizer.reuse import Reused
 from sqlml.runtime.events import (
     RunFinished,
     RunStarted,
@@ -19,10 +18,8 @@ from sqlml.runtime.events import (
     StepSkipped,
     StepStarted,
 )
-from sqlml.optimizer.reuse import Reused
 from sqlml.runtime.pool import Pool
 from sqlml.source import Source, Span
-from sqlml.store.runs import Link
 from sqlml.workflow.ir import (
     After,
     Constant,
@@ -137,7 +134,7 @@ def test_a_step_that_fails_midway_leaves_the_old_table_and_says_where(run: Any) 
     report = run(node, locate=lambda name, about: span if about == "column a" else None)
     (failed,) = run.told(StepFailed)
     assert failed.diagnostics == (Diagnostic("E0499", "spoilt", span, about="column a"),)
-    assert report.outcome == "failed" and report.failed_step == "double"
+    assert (report.outcome, report.failed_step) == ("failed", "double")
     assert run.database.table("SELECT answer FROM kept").column(0).to_pylist() == [42]
 
 
@@ -164,16 +161,18 @@ def test_models_tables_results_and_files_reach_the_store(run: Any) -> None:
 def test_arguments_come_from_constants_parameters_outputs_and_the_newest_model(run: Any) -> None:
     first = step("keep", model_name="m", outputs=(OutputDeclaration("model", "model", "m"),))
     inputs: dict[str, Input] = {
-        "rows": ROWS, "given": Constant(("a", 1)), "model": Output("keep", "model"),
+        "given": Constant(("a", 1)), "set": Parameter("p"), "model": Output("keep", "model"),
     }  # fmt: skip
     tell = step("tell", inputs=inputs)
     stored = step("tell", "tell-2", {"model": ModelReference("m")}, after=["keep"])
     exact = step("tell", "tell-3", {"model": ModelReference("m", 1)}, after=["keep"])
-    report = run(first, tell, stored, exact)
+    report = run(first, tell, stored, exact, parameters={"p": 2.5})
     told = {name: report.steps[name].outcome.summary for name in ("tell", "tell-2", "tell-3")}
     assert told == {
-        "tell": "given=('a', 1) model='m@1'", "tell-2": "model='m@1'", "tell-3": "model='m@1'",
-    }  # fmt: skip
+        "tell": "given=('a', 1) set=2.5 model='m@1'",
+        "tell-2": "model='m@1'",
+        "tell-3": "model='m@1'",
+    }
 
 
 def test_a_model_that_is_gone_fails_the_step(run: Any) -> None:
@@ -255,7 +254,8 @@ def test_a_bug_is_told_as_one_with_its_traceback_in_the_log(run: Any) -> None:
     assert diagnostic.code == "E0699"
     assert diagnostic.message == "this is a bug in sqlml: KeyError: 'missing'"
     log = run.store.runs.logs(report.run, "blunder")["blunder"]
-    assert "Traceback" in log and "trial_steps.py" in log
+    assert "Traceback" in log
+    assert "trial_steps.py" in log
 
 
 def test_what_a_step_prints_goes_to_its_log_only(
@@ -290,9 +290,9 @@ def test_no_more_steps_run_in_workers_than_there_are_cores(run: Any) -> None:
 
 
 def test_a_step_gets_the_threads_of_a_neighbour_that_has_finished(run: Any) -> None:
-    report = run(step("nap", seconds=0.05), step("nap", "nap-2", seconds=1.0))
+    report = run(step("nap", seconds=0), step("patience", until_threads=2))
     assert report.steps["nap"].outcome.metrics["threads"] == 1
-    assert report.steps["nap-2"].outcome.metrics["threads"] == 2
+    assert report.steps["patience"].outcome.metrics == {"before": 1, "after": 2}
 
 
 def test_a_prewarmed_worker_is_used_and_its_pool_closed(run: Any) -> None:
@@ -355,15 +355,15 @@ def test_metrics_of_rounds_are_recorded(run: Any) -> None:
 
 
 def test_an_error_in_a_listener_ends_the_run_and_its_workers(run: Any, store: Any) -> None:
-    class Deaf(Exception):
+    class DeafError(Exception):
         pass
 
     def listen(event: object) -> None:
         if isinstance(event, StepStarted):
-            raise Deaf
+            raise DeafError
 
     run.events = type("", (list,), {"append": lambda _self, event: listen(event)})()
-    with pytest.raises(Deaf):
+    with pytest.raises(DeafError):
         run(step("nap", seconds=60))
     assert store.runs.latest().outcome == "interrupted"
 
@@ -371,9 +371,3 @@ def test_an_error_in_a_listener_ends_the_run_and_its_workers(run: Any, store: An
 def test_nothing_is_left_of_the_scratch_folder(run: Any) -> None:
     run(step("double", inputs={"rows": JOINED}, column="a", into="d"), step("blunder"))
     assert list((run.store.folder / "scratch").iterdir()) == []
-
-
-def test_a_driver_context_extends_without_a_worker(run: Any, tmp_path: Path) -> None:
-    assert DriverContext.extend.__doc__ is None  # its contract is the protocol's
-    assert Link("table", "t").fingerprint == ""
-    assert Parameter("p").name == "p"

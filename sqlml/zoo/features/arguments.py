@@ -19,17 +19,23 @@ class Arguments:
     ) -> None:
         self._function = function
         self._values = values
+        self._read: int | None = None
         if not least <= len(values) <= most:
             count = f"{least}" if least == most else f"{least} to {most}"
             noun = "argument" if count == "1" else "arguments"
             self.refuse(f"{function.function} takes {count} {noun}, not {len(values)}")
 
     def refuse(self, message: str, hint: str = "") -> NoReturn:
-        raise AttributeProblem(message, hint or f"write {self._function.usage}")
+        """Raise an error about the argument that was read last, if one was."""
+        hint = hint or f"write `{self._function.usage}`"
+        raise AttributeProblem(message, hint, argument=self._read)
 
     def get(self, place: int) -> Any:
         """An argument; None where it is not given."""
-        return self._values[place] if place < len(self._values) else None
+        if place >= len(self._values):
+            return None
+        self._read = place
+        return self._values[place]
 
     def column(self, place: int, kinds: frozenset[Kind], *, hint: str = "") -> ColumnReference:
         """A plain column of one of these kinds."""

@@ -37,6 +37,11 @@ class ColumnReference:
     def kind(self) -> Kind:
         return kind_of(self.type)
 
+    @property
+    def can_be_nan(self) -> bool:
+        """Whether NaN may be among the values: a number that is missing, as NULL is."""
+        return self.type.upper() in ("FLOAT", "REAL", "DOUBLE", "")
+
 
 # What stands in the brackets of a COLUMN function. A name in the first argument, also within a
 # list or a nested function there, is a column; a name in a later argument is a word (a str).

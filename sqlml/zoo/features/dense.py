@@ -102,6 +102,7 @@ class Dense(Feature):
         wrong = pc.fill_null(pc.not_equal(lengths, self.length), False)
         if pc.any(wrong).as_py():
             place = pc.index(wrong, True).as_py()
+            self._refuse_text(lists[place], array[place])
             found = (self.length or 0, lengths[place].as_py())
             raise problems.ragged(self.label, found, array[place].as_py())
         numbers = pc.list_flatten(lists)
@@ -110,7 +111,7 @@ class Dense(Feature):
             numbers = text_numbers(self.label, numbers, rows)
         flat = numbers.cast(pa.float64()).to_numpy(zero_copy_only=False)
         if not lists.null_count:
-            return np.asarray(flat.reshape(columns.rows, -1))
+            return np.asarray(flat.reshape(columns.rows, self.length or 0))
         matrix = np.full((columns.rows, self.length or 0), np.nan)
         matrix[lists.is_valid().to_numpy(zero_copy_only=False)] = flat.reshape(-1, self.length)
         return matrix
@@ -126,6 +127,12 @@ class Dense(Feature):
         if not (pa.types.is_list(found) or pa.types.is_fixed_size_list(found)):
             raise problems.wrong_type(self.label, type_words(found), "text or a list")
         return _flat_lists(array)
+
+    def _refuse_text(self, row: pa.Scalar, whole: pa.Scalar) -> None:
+        """Raise the better of two errors where a row is of another length for it is no numbers."""
+        parts = pa.array(row.as_py())
+        if pa.types.is_string(parts.type):
+            text_numbers(self.label, parts, pa.array([str(whole.as_py())] * len(parts)))
 
     @property
     def _statistics(self) -> tuple[Aggregate, ...]:

@@ -1,7 +1,7 @@
 """Fitting features: what they must learn is asked of the database, in very few queries."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -18,9 +18,12 @@ from sqlml.zoo.features.contract import (
 )
 from sqlml.zoo.features.pipeline import Pipeline
 
+# Characters. The time to plan a query grows with the square of the expressions in it.
+LONGEST_SELECT = 40_000
 # A query that does more than scan is computed once for several rankings, at the cost of memory. A
 # wrong guess costs time or memory, never a wrong answer.
 _COSTLY = re.compile(r"\b(join|group|distinct|over|union|unnest|with)\b", re.IGNORECASE)
+_ROWS = Aggregate("count(*)")
 
 
 def fit(
@@ -32,19 +35,20 @@ def fit(
     """The features with what they learn from the rows of the query `sql`.
 
     query: runs a query and gives its (small) result. Per round of nesting, such as in
-    STANDARDIZE(IMPUTE(x, mean)), it is called once for all aggregates and once for all rankings;
-    not at all where nothing is to be learnt or checked.
+    STANDARDIZE(IMPUTE(x, mean)), it is called once for all aggregates (a few times where there are
+    thousands) and once for all rankings; not at all where nothing is to be learnt or checked.
 
     Raises:
         StepError: the data does not suit a feature, or a column has NULLs and the model takes none.
     """
-    counts = {} if encoding.missing else _gap_counts(features)
-    needs: list[Statistic] = [*counts.values(), *_needs(features)]
+    gaps = () if encoding.missing else _gaps(features)
+    needs = [*([_ROWS] if gaps else []), *map(_filled, gaps), *_needs(features)]
     while needs:
         answers = _ask(needs, sql, query)
-        _refuse_gaps(counts, answers)
+        for column in gaps:
+            _refuse_gap(column, answers)
         features = [feature.learn(answers) for feature in features]
-        counts, needs = {}, _needs(features)
+        gaps, needs = (), _needs(features)
     return Pipeline(tuple(features), encoding).checked()
 
 
@@ -52,41 +56,54 @@ def _needs(features: Iterable[Feature]) -> list[Statistic]:
     return [need for feature in features for need in feature.needs()]
 
 
-def _gap_counts(features: Iterable[Feature]) -> dict[ColumnReference, Aggregate]:
-    """For each column that must have a value in every row: how many rows have none."""
-    columns = dict.fromkeys(column for feature in features for column in feature.gaps)
-    return {column: Aggregate(f"count_if({_is_empty(column)})") for column in columns}
+def _gaps(features: Iterable[Feature]) -> tuple[ColumnReference, ...]:
+    """The columns that must have a value in every row."""
+    return tuple(dict.fromkeys(column for feature in features for column in feature.gaps))
 
 
-def _is_empty(column: ColumnReference) -> str:
-    name = column.identifier
-    can_be_nan = column.type.upper() in ("FLOAT", "REAL", "DOUBLE")
-    return f"{name} IS NULL OR isnan({name})" if can_be_nan else f"{name} IS NULL"
+def _filled(column: ColumnReference) -> Aggregate:
+    """How many rows have a value. NaN counts as one: to look for it would cost more than it gains,
+    and the pipeline finds it when it transforms the rows."""
+    return Aggregate(f"count({column.identifier})")
 
 
-def _refuse_gaps(counts: dict[ColumnReference, Aggregate], answers: Answers) -> None:
-    for column, statistic in counts.items():
-        if answers[statistic]:
-            hint = problems.hint_for_empty(column.name, column.kind)
-            raise problems.empty_values(column.name, answers[statistic], hint=hint)
+def _refuse_gap(column: ColumnReference, answers: Answers) -> None:
+    count = answers[_ROWS] - answers[_filled(column)]
+    if count:
+        hint = problems.hint_for_empty(column.name, column.kind)
+        raise problems.empty_values(column.name, count, hint=hint)
 
 
 def _ask(needs: Sequence[Statistic], sql: str, query: Callable[[str], pa.Table]) -> Answers:
     aggregates = dict.fromkeys(need for need in needs if isinstance(need, Aggregate))
     rankings = dict.fromkeys(need for need in needs if isinstance(need, Ranking))
     answers: dict[Statistic, Any] = {}
-    if aggregates:
-        answers |= zip(aggregates, _values(list(aggregates), sql, query), strict=True)
+    for some in _runs(aggregates):
+        answers |= zip(some, _values(some, sql, query), strict=True)
     if rankings:
         answers |= zip(rankings, _rankings(list(rankings), sql, query), strict=True)
     return answers
+
+
+def _runs(aggregates: Iterable[Aggregate]) -> Iterator[list[Aggregate]]:
+    """The aggregates in as few queries as are quick to plan."""
+    run: list[Aggregate] = []
+    length = 0
+    for aggregate in aggregates:
+        length += len(aggregate.sql)
+        if run and length > LONGEST_SELECT:
+            yield run
+            run, length = [], len(aggregate.sql)
+        run.append(aggregate)
+    if run:
+        yield run
 
 
 def _values(
     aggregates: Sequence[Aggregate], sql: str, query: Callable[[str], pa.Table]
 ) -> list[Any]:
     selected = ", ".join(f"{one.sql} AS s{place}" for place, one in enumerate(aggregates))
-    table = query(f"SELECT {selected} FROM ({sql}\n) AS q")
+    table = query(f"SELECT {selected} FROM ({sql}\n) AS sqlml_rows")
     return [column[0].as_py() for column in table.columns]
 
 
@@ -97,11 +114,11 @@ def _rankings(
     ranked = " UNION ALL ".join(
         f"SELECT {place} AS ranking, CAST(value AS VARCHAR) AS value, count, position FROM ("
         f"SELECT value, count(*) AS count, row_number() OVER (ORDER BY count DESC, value)"
-        f" AS position FROM (SELECT {ranking.sql} AS value FROM q) WHERE value IS NOT NULL"
+        f" AS position FROM (SELECT {ranking.sql} AS value FROM sqlml_rows) WHERE value IS NOT NULL"
         f" GROUP BY value ORDER BY count DESC, value LIMIT {ranking.most})"
         for place, ranking in enumerate(rankings)
     )
-    table = query(f"WITH q AS {kept} ({sql}\n) {ranked} ORDER BY ranking, position")
+    table = query(f"WITH sqlml_rows AS {kept} ({sql}\n) {ranked} ORDER BY ranking, position")
     answers: list[list[tuple[str, int]]] = [[] for _ranking in rankings]
     columns = (table.column(name).to_pylist() for name in ("ranking", "value", "count"))
     for place, value, count in zip(*columns, strict=True):

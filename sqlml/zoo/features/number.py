@@ -39,7 +39,8 @@ class Number(Numeric):
 
     @property
     def expression(self) -> str:
-        return f"nullif(CAST({self.column.identifier} AS DOUBLE), CAST('NaN' AS DOUBLE))"
+        number = f"CAST({self.column.identifier} AS DOUBLE)"
+        return f"nullif({number}, CAST('NaN' AS DOUBLE))" if self.column.can_be_nan else number
 
     def values(self, columns: Columns) -> NDArray[Any]:
         return columns.numbers(self.column)

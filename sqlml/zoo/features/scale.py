@@ -52,6 +52,8 @@ class _Linear(Derived):
         if low == high:
             return replace(self, shift=low, scale=1.0)
         shift, scale = self._learnt(low, high, rest)
+        if not (isfinite(shift) and isfinite(scale)):
+            raise problems.infinite_value(self.source.name)
         return replace(self, shift=shift, scale=scale)
 
     @abstractmethod
@@ -74,7 +76,7 @@ class Standardize(_Linear):
 
     def _learnt(self, low: float, high: float, rest: list[float]) -> tuple[float, float]:
         mean, deviation = rest
-        return settled(mean), settled(deviation)
+        return settled(mean), settled(deviation) or 1.0
 
 
 class MinMax(_Linear):

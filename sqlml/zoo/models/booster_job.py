@@ -167,12 +167,12 @@ class RowFacts:
     def group_starts(self) -> NDArray[np.int64]:
         """Where each group begins; rows of a group are adjacent."""
         groups = np.concatenate(self.groups)
-        return np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+        return np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
 
     @property
     def group_sizes(self) -> NDArray[np.int64]:
         rows = sum(len(part) for part in self.groups)
-        return np.diff(np.r_[self.group_starts, rows])
+        return np.diff(self.group_starts, append=rows)
 
 
 def constraint_indices(value: Value, names: Sequence[str], parameter: str) -> Value:

@@ -2,12 +2,12 @@
 
 import sys
 from importlib import import_module
-from types import ModuleType
+from typing import Any
 
 OPTIONAL = ("sklearn", "pandas")
 
 
-def import_lean(name: str) -> ModuleType:
+def import_lean(name: str) -> Any:
     """The library, imported in a fraction of the time and memory; for worker processes.
 
     What is imported already stays as it is, and scikit-learn and pandas can be imported later.

@@ -69,7 +69,7 @@ def _facts(replay: Replay, job: FitJob) -> RowFacts | None:
     return facts
 
 
-class _Rows(lightgbm.Sequence):  # type: ignore[misc]
+class _Rows(lightgbm.Sequence):  # type: ignore[name-defined]
     """The rows of a stream, by number.
 
     LightGBM asks for single rows in ascending order, to find the bins, then for slices in ascending
@@ -81,7 +81,9 @@ class _Rows(lightgbm.Sequence):  # type: ignore[misc]
     def __init__(self, replay: Replay, length: int) -> None:
         self._replay = replay
         self._length = length
-        self._rewind()
+        self._batches: Iterator[Batch] = iter(())
+        self._block: NDArray[Any] = np.empty((0, 0))
+        self._start = length
 
     def __len__(self) -> int:
         return self._length
@@ -108,8 +110,8 @@ class _Rows(lightgbm.Sequence):  # type: ignore[misc]
             self._block = next(self._batches).matrix
 
     def _rewind(self) -> None:
-        self._batches: Iterator[Batch] = iter(self._replay)
-        self._block: NDArray[Any] = np.empty((0, 0))
+        self._batches = iter(self._replay)
+        self._block = self._block[:0]
         self._start = 0
 
 

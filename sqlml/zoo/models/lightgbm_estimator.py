@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ class LightGBMEstimator:
     booster: Any
     names: tuple[str, ...]
     objective: str
+
+    predicts_likeliest: ClassVar[bool] = True
 
     @property
     def task(self) -> Task:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class XGBoostEstimator:
     objective: str
     kind: str  # gbtree, dart, gblinear
 
+    predicts_likeliest: ClassVar[bool] = True
+
     @property
     def task(self) -> Task:
         return task_of(self.objective)
@@ -38,10 +40,9 @@ class XGBoostEstimator:
 
     def predict(self, matrix: Any) -> NDArray[Any]:
         values = self._outputs(matrix)
-        classes: NDArray[np.int64]
         match self.objective:
             case "multi:softprob":
-                return values.argmax(axis=1)
+                return np.argmax(values, axis=1).astype(np.int64)
             case "multi:softmax" | "binary:hinge":
                 return values.astype(np.int64)
             case "binary:logitraw":
@@ -56,7 +57,7 @@ class XGBoostEstimator:
             case "multi:softprob":
                 return self._outputs(matrix).astype(np.float64)
             case "multi:softmax":
-                return _softmax(self._outputs(matrix, margin=True))
+                return _softmax(self._outputs(matrix, margin=True).astype(np.float64))
             case "binary:logistic":
                 return _two_classes(self._outputs(matrix))
             case "binary:logitraw":
@@ -68,7 +69,8 @@ class XGBoostEstimator:
         values = self.booster.predict(
             self._data(matrix), pred_contribs=True, strict_shape=True, validate_features=False
         )
-        return np.moveaxis(values, 1, 0).astype(np.float64)
+        by_output: NDArray[np.float32] = np.moveaxis(values, 1, 0)
+        return by_output.astype(np.float64)
 
     def importance(self) -> Mapping[str, tuple[float, float]]:
         if self.kind == "gblinear":
@@ -82,13 +84,16 @@ class XGBoostEstimator:
         }
 
     def _outputs(self, matrix: Any, *, margin: bool = False) -> NDArray[np.float32]:
+        values: NDArray[np.float32]
         if self.kind == "gblinear":
-            return self.booster.predict(
+            values = self.booster.predict(
                 self._data(matrix), output_margin=margin, validate_features=False
             )
-        return self.booster.inplace_predict(
-            matrix, predict_type="margin" if margin else "value", validate_features=False
-        )
+        else:
+            values = self.booster.inplace_predict(
+                matrix, predict_type="margin" if margin else "value", validate_features=False
+            )
+        return values
 
     def _data(self, matrix: Any) -> Any:
         return xgboost.DMatrix(
@@ -113,6 +118,7 @@ def _two_classes(second: NDArray[Any]) -> NDArray[np.float64]:
     return np.column_stack((1 - second, second)).astype(np.float64)
 
 
-def _softmax(margins: NDArray[Any]) -> NDArray[np.float64]:
-    powers = np.exp(margins.astype(np.float64) - margins.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+def _softmax(margins: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(margins - margins.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return shares

@@ -164,7 +164,7 @@ def _base_of(job: FitJob) -> Any:
     return job.base.booster if isinstance(job.base, XGBoostEstimator) else None
 
 
-class _Progress(xgboost.callback.TrainingCallback):  # type: ignore[misc]
+class _Progress(xgboost.callback.TrainingCallback):  # type: ignore[name-defined]
     """Reports each round, with what was measured in it."""
 
     def __init__(self, job: FitJob, rounds: int) -> None:

@@ -7,6 +7,8 @@ from sqlml.zoo.bundle import Bundle, Manifest
 from sqlml.zoo.features.contract import Feature
 from sqlml.zoo.model import ModelType
 
+_LEARNT_FROM_TEXT = ("VOCABULARY", "DENSE")
+
 
 def refuse_other_model(before: Manifest, model: ModelType) -> None:
     """Check that the earlier model is of the same kind.
@@ -38,8 +40,9 @@ def refuse_other_features(previous: Bundle, features: Sequence[Feature]) -> None
 
 
 def _shape(feature: Feature) -> tuple[str, tuple[str, ...], str]:
-    """What a feature is before and after it has learnt."""
-    return feature.function, tuple(map(str.casefold, feature.columns)), feature.label.casefold()
+    """What a feature is before and after it has learnt: then plain text is one of two others."""
+    function = "TEXT" if feature.function in _LEARNT_FROM_TEXT else feature.function
+    return function, tuple(map(str.casefold, feature.columns)), feature.label.casefold()
 
 
 def _problem(message: str, hint: str) -> StepError:

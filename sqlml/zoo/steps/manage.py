@@ -82,12 +82,28 @@ def _about(chosen: Manifest) -> Iterator[Property]:
 
 
 def _schema(chosen: Manifest) -> Iterator[Property]:
-    for column in chosen.columns:
-        yield "feature", column["name"], column["type"]
+    for feature in chosen.pipeline[""]["features"]:
+        columns = list(_columns(feature))
+        types = ", ".join(dict.fromkeys(column["type"] for column in columns))
+        names = ", ".join(dict.fromkeys(column["column"] for column in columns))
+        yield "feature", names, f"{feature['function']} of {types}"
     for column in chosen.label:
         yield "label", column["name"], column["type"]
     if chosen.classes is not None:
         yield "label", "classes", ", ".join(map(class_name, chosen.classes))
+
+
+def _columns(spec: Any) -> Iterator[Mapping[str, str]]:
+    """The columns in a feature's JSON, those of nested features included."""
+    if isinstance(spec, Mapping):
+        if "column" in spec and "function" not in spec:
+            yield spec
+        else:
+            for value in spec.values():
+                yield from _columns(value)
+    elif isinstance(spec, list):
+        for value in spec:
+            yield from _columns(value)
 
 
 def _lineage(chosen: Manifest) -> Iterator[Property]:

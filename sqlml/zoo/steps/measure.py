@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sqlml.zoo import metrics
 from sqlml.zoo.measures.sample import Sample
-from sqlml.zoo.model import Batch, Dataset, Estimator, Task
+from sqlml.zoo.model import Batch, Dataset, Estimator, Likeliest, Task
 
 
 def measure(
@@ -21,10 +22,10 @@ def measure(
     loss: bool = True,
     seen: Callable[[int], None] = lambda _rows: None,
 ) -> dict[str, float]:
-    """The metrics of a model on a dataset, `loss` first; undefined ones are NaN.
+    """The metrics of a model on a dataset; undefined ones are NaN.
 
-    names: canonical; without any, those usual for the task. loss: `loss` is worth computing
-    probabilities for. seen: is told the number of rows so far.
+    names: canonical; without any, those usual for the task. loss: have `loss` first. seen: is told
+    the number of rows so far.
 
     Raises:
         StepError: a metric has no meaning for the task, or needs what the model lacks.
@@ -41,12 +42,23 @@ def measure(
             probabilities=sample.probabilities is not None,
             truth=sample.truth is not None,
         )
-    return metrics.evaluate(wanted, task, sample)
+    values = metrics.evaluate(wanted, task, sample)
+    return values if loss else {name: values[name] for name in wanted}
 
 
 def defined(values: Mapping[str, float], prefix: str = "") -> dict[str, float]:
     """The metrics that have a value, their names prefixed."""
     return {f"{prefix}{name}": v for name, v in values.items() if not math.isnan(v)}
+
+
+def said(
+    estimator: Estimator, matrix: Any, *, likely: bool
+) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+    """What an estimator predicts and, with `likely`, its probabilities if it has any."""
+    chances = estimator.probabilities(matrix) if likely else None
+    if chances is not None and isinstance(estimator, Likeliest):
+        return chances.argmax(axis=1), chances
+    return estimator.predict(matrix), chances
 
 
 def _gathered(
@@ -62,8 +74,8 @@ def _gathered(
     predicted, probabilities = [], []
     rows = 0
     for batch in dataset:
-        predicted.append(estimator.predict(batch.matrix))
-        chances = estimator.probabilities(batch.matrix) if likely else None
+        classes_or_values, chances = said(estimator, batch.matrix, likely=likely)
+        predicted.append(classes_or_values)
         if chances is not None:
             probabilities.append(chances)
         parts.append(Batch(batch.matrix if matrix else None, batch.label, None, batch.group))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlml.errors import Diagnostic, StepError, did_you_mean
 from sqlml.zoo.bundle import Bundle, Manifest
 from sqlml.zoo.model import CountedOutputs, ExtraOutputs
+from sqlml.zoo.steps.measure import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,9 @@ class Results:
     def compute(self, matrix: Any) -> list[pa.Array]:
         """The columns of `schema` for a matrix of features."""
         estimator = self.bundle.estimator
-        arrays = self._results(estimator.predict(matrix))
-        if self.probabilities:
-            chances = estimator.probabilities(matrix)
-            assert chances is not None
+        predicted, chances = said(estimator, matrix, likely=bool(self.probabilities))
+        arrays = self._results(predicted)
+        if chances is not None:
             arrays += map(pa.array, chances.T)
         for name in self.extras:
             assert isinstance(estimator, ExtraOutputs)

@@ -22,7 +22,7 @@ from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.survey import Survey, survey
 from sqlml.zoo.steps.training_data import TrainingData, prepare
 
-MOST_ROWS_MEASURED = 100_000
+MOST_ROWS_MEASURED = 50_000
 _UNMEASURED = ("transformation", "density")
 _DONE_BEFORE_FITTING = ("weight", "group", "seed")
 
@@ -59,7 +59,7 @@ def run(
     read = perf_counter()
     fitted, history = _fit(context, data, looked, order)
     ended = perf_counter()
-    metrics = {**_last(history), **_measured(fitted, data, looked, settings)}
+    metrics = {**_last(history, settings), **_measured(fitted, data, looked, settings)}
     manifest = replace(
         _describe(order, pipeline, looked, data),
         statement=statement,
@@ -212,9 +212,11 @@ def _describe(order: _Order, pipeline: Pipeline, looked: Survey, data: TrainingD
     )
 
 
-def _last(history: History) -> dict[str, float]:
-    """What the library itself measured in its last round."""
-    return {k: v for k, v in history[-1].items() if k != "round"} if history else {}
+def _last(history: History, settings: Mapping[str, Any]) -> dict[str, float]:
+    """What the library measured in its last round, if that is the one which is kept."""
+    if not history or settings.get("early_stopping_rounds"):
+        return {}
+    return {name: value for name, value in history[-1].items() if name != "round"}
 
 
 def _summary(metrics: Mapping[str, float], looked: Survey, names: Sequence[str]) -> str:

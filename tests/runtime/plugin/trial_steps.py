@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -101,7 +102,9 @@ def keep(context: Context, *, model_name: str) -> Outcome:
     folder = context.folder / "model"
     folder.mkdir()
     (folder / "model.txt").write_text("a model")
-    reference = context.publish(model_name, folder, {"format": 1, "estimator": "trial", "metrics": {}})
+    reference = context.publish(
+        model_name, folder, {"format": 1, "estimator": "trial", "metrics": {}}
+    )
     text = (context.model(reference) / "model.txt").read_text()
     table = pa.table({"n": [1, 2, 3]})
     written = context.write("kept", table)
@@ -124,3 +127,36 @@ def learn(context: Context) -> Outcome:
 
 def warm() -> None:
     """Something to call ahead of need."""
+
+
+def crawl(context: Context, *, column: str, touch: str, into: str, rows: Rows) -> Outcome:
+    """Extend rows, very slowly from the second batch on."""
+    seen = 0
+
+    def compute(batch: pa.RecordBatch) -> list[pa.Array]:
+        nonlocal seen
+        seen += 1
+        if seen == 2:
+            Path(touch).write_text(f"{os.getpid()} {context.folder}")
+            time.sleep(60)
+        return [batch.column(0)]
+
+    adds = pa.schema([("copy", pa.int64())])
+    count = context.extend(rows.sql, uses=[column], drops=[], adds=adds, compute=compute, into=into)
+    return Outcome(rows=count)
+
+
+def litter(context: Context, *, touch: str) -> Outcome:
+    """Start a process of its own, and die."""
+    child = subprocess.Popen(["sleep", "60"])
+    Path(touch).write_text(str(child.pid))
+    os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome()
+
+
+def patience(context: Context, *, until_threads: int) -> Outcome:
+    """Wait until this step may use so many threads."""
+    before = context.threads
+    while context.threads < until_threads:
+        time.sleep(0.01)
+    return Outcome("", {"before": before, "after": context.threads})

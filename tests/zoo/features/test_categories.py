@@ -158,8 +158,8 @@ def test_numbers_hash_as_their_text(bench):
 
 def test_a_cross_is_the_same_for_the_same_pair_only(bench):
     bench.table(
-        "SELECT a, b, i / 2.0 AS x FROM (VALUES ('p', 1, 1), ('p', 1, 2), ('q', 1, 1), ('p', 2, 30),"
-        " (NULL, 1, 1)) v(a, b, i)"
+        "SELECT a, b, i / 2.0 AS x FROM (VALUES ('p', 1, 1), ('p', 1, 2), ('q', 1, 1),"
+        " ('p', 2, 30), (NULL, 1, 1)) v(a, b, i)"
     )
     cross = bench.feature("CROSS", ["a", "b", bench.feature("BUCKET", "x", [3])], 1_000_000)
     ids = bench.matrix(cross, encoding=TREES)[:, 0]

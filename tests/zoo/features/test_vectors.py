@@ -45,7 +45,7 @@ def test_a_missing_list_is_missing_in_every_column(bench):
     bench.table("SELECT unnest([[1.5, NULL], NULL, [3, 4]]) AS v")
     matrix = bench.matrix(bench.default("v"), encoding=TREES)
     np.testing.assert_array_equal(matrix, [[1.5, np.nan], [np.nan, np.nan], [3, 4]])
-    with pytest.raises(StepError, match="E0433.*`v`"):
+    with pytest.raises(StepError, match=r"E0433.*`v`"):
         bench.matrix(bench.default("v"))
 
 
@@ -59,7 +59,7 @@ def test_rows_of_different_lengths_are_an_error_with_an_example(bench, sql):
 
 def test_text_that_is_no_number_is_an_error_with_an_example_row(bench):
     bench.table("SELECT unnest(['1,2', NULL, '3,four']) AS v")
-    with pytest.raises(StepError, match="E0438.*`v` holds '3,four'"):
+    with pytest.raises(StepError, match=r"E0438.*`v` holds '3,four'"):
         bench.matrix(bench.feature("DENSE", "v", 2), encoding=TREES)
 
 
@@ -125,7 +125,7 @@ def test_a_wide_feature_is_csr_where_the_model_takes_it_and_zeros_of_numbers_are
 
 def test_a_feature_that_is_too_wide_to_be_dense_is_an_error(bench):
     bench.table("SELECT '3:0.5' AS v")
-    with pytest.raises(StepError, match="E0442.*100,000 columns"):
+    with pytest.raises(StepError, match=r"E0442.*100,000 columns"):
         bench.fit(bench.feature("SPARSE", "v", 100_000))
 
 

@@ -49,7 +49,7 @@ def test_describe_tells_features_types_metrics_versions_and_lineage(trained: Any
     rows = manage(trained, "describe", "m@1")
     found = {(row["section"], row["property"]): row["value"] for row in rows}
     assert found["model", "version"] == "1"
-    assert found["feature", "petal_width"] == "DOUBLE"
+    assert found["feature", "petal_width"] == "NUMERIC of DOUBLE"
     assert found["label", "species"] == "VARCHAR"
     assert found["label", "classes"] == "setosa, versicolor, virginica"
     assert float(found["metric", "train_accuracy"]) > 0.9

@@ -217,6 +217,15 @@ def test_early_stopping_keeps_the_best_round_and_needs_validation_rows(context: 
         "xgboost.gbtree", sql, "y", settings={**settings, "validation.split": 0.3}
     )
     assert len(outcome.history) < 50
+    best = min(entry["validation_logloss"] for entry in outcome.history)
+    scored = context.train(
+        "xgboost.gbtree",
+        sql,
+        "y",
+        settings={**settings, "validation.split": 0.3, "validation.metrics": ("log_loss",)},
+    )
+    assert scored.metrics["validation_log_loss"] == pytest.approx(best, abs=1e-5)
+    assert "validation_logloss" not in scored.metrics
 
 
 def test_a_ranking_orders_the_rows_of_shuffled_groups(context: Any) -> None:
@@ -276,6 +285,13 @@ def test_training_goes_on_from_an_earlier_model(iris: Any) -> None:
         for model in ("m@2", "once@1")
     )
     np.testing.assert_allclose(twice, once, atol=1e-6)
+
+
+def test_training_goes_on_with_the_earlier_models_categories(context: Any) -> None:
+    sql = "SELECT ['a', 'b', 'c'][1 + i % 3] AS t, i % 3 * 1.5 AS y FROM range(90) q(i)"
+    context.train("xgboost.gbtree", sql, "y", settings=ROUNDS)
+    context.train("xgboost.gbtree", f"{sql} WHERE i % 3 > 0", "y", settings=ROUNDS, base="m@1")
+    assert context.manifest("m@2")["pipeline"] == context.manifest("m@1")["pipeline"]
 
 
 def test_training_goes_on_with_the_earlier_models_classes(iris: Any) -> None:

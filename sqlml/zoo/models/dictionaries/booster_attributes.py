@@ -89,9 +89,11 @@ def text(name: str, doc: str, *aliases: str) -> Attribute:
     return Attribute(name, ("text",), None, doc, aliases=aliases)
 
 
-def numbers(name: str, doc: str, *aliases: str, **limits: float) -> Attribute:
+def numbers(
+    name: str, doc: str, *aliases: str, minimum: float | None = None, maximum: float | None = None
+) -> Attribute:
     """A number or a list of numbers."""
-    return Attribute(name, ("number",), None, doc, aliases=aliases, several=True, **limits)
+    return Attribute(name, ("number",), None, doc, minimum, maximum, aliases=aliases, several=True)
 
 
 def nested(name: str, doc: str, *aliases: str) -> Attribute:

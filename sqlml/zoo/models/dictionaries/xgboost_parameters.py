@@ -129,7 +129,14 @@ GENERAL = (
 )
 
 TREE = (
-    number("eta", 0.3, 0, "Step size: smaller learns slower and overfits less.", "learning_rate"),
+    number(
+        "eta",
+        0.3,
+        0,
+        "Step size: smaller learns slower and overfits less.",
+        "learning_rate",
+        maximum=1,
+    ),
     number("gamma", 0, 0, "Least gain that a split must bring.", "min_split_loss"),
     integer("max_depth", 6, 0, "Deepest tree; 0 is no limit."),
     number("min_child_weight", 1, 0, "Least sum of row weights (hessian) in a leaf."),

@@ -1,0 +1,46 @@
+"""Models of libraries that this version does not have, and what to train in their place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_KERAS = "TensorFlow"
+_STATSMODELS = "statsmodels"
+_CLASSIFIERS = "`sklearn.neural_network.MLPClassifier` or `xgboost.gbtree`"
+_REGRESSORS = "`sklearn.neural_network.MLPRegressor` or `xgboost.gbtree`"
+_LAGS = "`xgboost.XGBRegressor` over earlier values, such as `lag(y) OVER (ORDER BY t)`,"
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """What a model would need, and models that do the like without it."""
+
+    needs: str
+    models: str
+
+
+_STAND_INS: Mapping[str, StandIn] = {
+    "dnnclassifier": StandIn(_KERAS, _CLASSIFIERS),
+    "dnnregressor": StandIn(_KERAS, _REGRESSORS),
+    "linearclassifier": StandIn(_KERAS, "`LogisticRegression`"),
+    "linearregressor": StandIn(_KERAS, "`LinearRegression` or `Ridge`"),
+    "dnnlinearcombinedclassifier": StandIn(_KERAS, _CLASSIFIERS),
+    "dnnlinearcombinedregressor": StandIn(_KERAS, _REGRESSORS),
+    "boostedtreesclassifier": StandIn(_KERAS, "`xgboost.XGBClassifier`"),
+    "boostedtreesregressor": StandIn(_KERAS, "`xgboost.XGBRegressor`"),
+    "stackedrnnclassifier": StandIn(_KERAS, _CLASSIFIERS),
+    "stackedbilstmclassifier": StandIn(_KERAS, _CLASSIFIERS),
+    "rnnbasedtimeseriesmodel": StandIn(_KERAS, _LAGS),
+    "deepembeddingclustermodel": StandIn(_KERAS, "`KMeans` or `GaussianMixture`"),
+    "dnnclassifier_functional_model": StandIn(_KERAS, _CLASSIFIERS),
+    "autoclassifier": StandIn(_KERAS, _CLASSIFIERS),
+    "autoregressor": StandIn(_KERAS, _REGRESSORS),
+    "arima": StandIn(_STATSMODELS, _LAGS),
+    "arimawithstldecomposition": StandIn(_STATSMODELS, _LAGS),
+    "exponentialsmoothing": StandIn(_STATSMODELS, _LAGS),
+    "scorecard": StandIn("a scoring library", "`LogisticRegression` with `COLUMN BUCKET(x, 5)`"),
+}
+
+
+def stand_in(name: str) -> StandIn | None:
+    """What to say of a model by the name that SQLFlow programs give it, any case and prefix."""
+    return _STAND_INS.get(name.rpartition(".")[2].casefold())
