@@ -1,6 +1,8 @@
 """The whole compiler: text → syntax tree → logical plan → workflow → run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -95,7 +97,11 @@ class Session:
         Raises:
             ProgramError: with every fault found, up to ten.
         """
-        texts = [substitute(source, variables or {}) for source in sources]
+        with _collector_paused():
+            return self._compile(sources, variables or {})
+
+    def _compile(self, sources: Sequence[Source], variables: Mapping[str, str]) -> Compiled:
+        texts = [substitute(source, variables) for source in sources]
         program = parse_files(texts, dialect=self.settings.dialect)
         with self.database.rehearse() as rehearsal:
             catalog = _LiveCatalog(rehearsal, self.store, self.database.dialect)
@@ -187,6 +193,18 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """What a compiler makes stays: looking for garbage in all of it takes a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _LiveCatalog:

@@ -28,6 +28,8 @@ def _drop(scope: Scope, statement: ast.DropModel) -> Manage:
     if statement.if_exists and scope.models.find(name.text, name.version) is None:
         use = ModelUse(name.text, name.version)
     else:
-        use, _ = use_model(scope, name, "no model is stored here; DROP MODEL IF EXISTS goes on then")
+        use, _ = use_model(
+            scope, name, "no model is stored here; DROP MODEL IF EXISTS goes on then"
+        )
     scope.models.drop(name.text, name.version)
     return Manage(statement, "drop", use, statement.if_exists)

@@ -14,7 +14,7 @@ from sqlml.planner.references import use_model
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import Target, split_target, table_key
-from sqlml.planner.targets import refuse_two_of_a_name
+from sqlml.planner.targets import has_two_of_a_name
 from sqlml.zoo.label import class_name
 
 DEFAULT_COLUMN = "prediction"
@@ -87,7 +87,8 @@ def _create(
     added = [*_results(column, model), *_probabilities(column, model, attributes)]
     replaced = {c.name.casefold() for c in (*model.labels, *added)}
     kept = [c for c in schema.columns if c.name.casefold() not in replaced]
-    refuse_two_of_a_name(scope, target.written, kept)
+    if has_two_of_a_name(scope, target.written, kept):
+        return
     scope.create(target.table, (*kept, *added), target.written.span)
     further = (*schema.open, *_further(column, model, attributes))
     scope.leave_open(target.table, further)

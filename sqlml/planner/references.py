@@ -7,9 +7,7 @@ from sqlml.planner.plan import ModelUse
 from sqlml.planner.scope import Scope
 
 
-def use_model(
-    scope: Scope, name: ast.Name, way_out: str = ""
-) -> tuple[ModelUse, Model | None]:
+def use_model(scope: Scope, name: ast.Name, way_out: str = "") -> tuple[ModelUse, Model | None]:
     """The model that a name means, and what is known of it: None where there is no such model.
 
     That is told to the scope. way_out: what to do where there are no models at all.

@@ -8,8 +8,8 @@ from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_key
 
 
-def refuse_two_of_a_name(scope: Scope, target: ast.Name, columns: Sequence[Column]) -> None:
-    """A table cannot have two columns of one name."""
+def has_two_of_a_name(scope: Scope, target: ast.Name, columns: Sequence[Column]) -> bool:
+    """Whether columns cannot stand in one table, which is told to the scope."""
     seen: set[str] = set()
     for column in columns:
         name = column.name.casefold()
@@ -20,8 +20,9 @@ def refuse_two_of_a_name(scope: Scope, target: ast.Name, columns: Sequence[Colum
                 target.span,
                 hint="give each a name of its own in the query, with AS",
             )
-            return
+            return True
         seen.add(name)
+    return False
 
 
 def warn_about_overwriting(

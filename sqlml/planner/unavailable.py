@@ -33,7 +33,7 @@ def refuse_run(scope: Scope, statement: ast.Run) -> None:
         "E0213",
         "TO RUN is not run by this version",
         _verb(statement, "RUN"),
-        hint="the statement is well formed, but running programs comes in a later version",
+        hint="run the program by hand, before or after",
     )
     for name in statement.into:
         scope.spoil(name.text)
@@ -56,7 +56,7 @@ def refuse_solve(scope: Scope, statement: ast.Solve) -> None:
         "E0214",
         f"TO {verb} is not run by this version",
         _verb(statement, verb),
-        hint="its query, variables and columns are right, but solving it comes in a later version"
+        hint="solving comes in a later version",
     )
     if statement.into is not None:
         scope.spoil(statement.into.text)

@@ -13,7 +13,7 @@ from sqlml.optimizer.history import operation_of, target_of
 from sqlml.optimizer.reuse import Reuse
 from sqlml.runtime.execution import Prepared
 from sqlml.runtime.report import RunOutcome, StepReport
-from sqlml.runtime.titles import title
+from sqlml.runtime.titles import titles
 from sqlml.store.runs import Link, Step
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node, Query, Relation, Workflow
@@ -36,12 +36,13 @@ class Journal:
         self._runs = store.runs
         self._finished = False
         self._models: dict[str, Mapping[str, str]] = {}
+        named = titles(workflow)
         self._steps = {
             node.name: Step(
                 name=node.name,
                 number=number,
                 operation=operation_of(node),
-                title=title(node),
+                title=named[node.name],
                 target=target_of(node),
                 place=f"{node.place.file}:{node.place.line}" if node.place else "",
                 static_hash=reuse.static_hash(node) if reuse else "",

@@ -33,6 +33,7 @@ class WorkerContext:
         self._numbers = count(1)
         self._waiting: dict[int, SimpleQueue[Message]] = {}
         self._last_progress = 0.0
+        self._streams: list[Stream] = []
 
     @property
     def models(self) -> Models:
@@ -50,7 +51,9 @@ class WorkerContext:
         answer = self._ask("rows", sql=sql, stable=stable)
         if not answer.descriptors:
             return read_file(Path(answer.values["path"]))
-        return iter(Stream(answer.descriptors[0]))
+        stream = Stream(answer.descriptors[0])
+        self._streams.append(stream)
+        return iter(stream)
 
     def table(self, sql: str) -> pa.Table:
         return _table(self._ask("table", sql=sql))
@@ -108,6 +111,11 @@ class WorkerContext:
 
     def note(self, message: str) -> None:
         self._channel.send("note", message=message)
+
+    def close(self) -> None:
+        """Read no more, also of rows that the step has not read to their end."""
+        for stream in self._streams:
+            stream.close()
 
     def hear(self, message: Message) -> None:
         """Take in what the driver sends while the step runs; called by the listening thread."""

@@ -21,7 +21,7 @@ from sqlml.runtime.execution import DATABASE_STEPS, Ended, Execution, Prepared
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.report import ResultSet, StepReport
 from sqlml.runtime.states import States
-from sqlml.runtime.titles import title
+from sqlml.runtime.titles import titles
 from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import Node, Workflow
 from sqlml.zoo.steps.outcome import Outcome
@@ -64,6 +64,7 @@ class Scheduler:
     ) -> None:
         """tell: the listeners. interrupt: stops what the database and the workers are doing."""
         self._states = States(workflow, _is_light)
+        self._titles = titles(workflow)
         self._rank = {node.name: rank for rank, node in enumerate(workflow.nodes)}
         self._execution = execution
         self._journal = journal
@@ -218,7 +219,7 @@ class Scheduler:
     def _close(self, node: Node, report: StepReport) -> None:
         self.reports[node.name] = report
         self._journal.step_ended(node, report, self._execution.log(node))
-        self._tell(_last_event(node, report, self._clock()))
+        self._tell(self._last_event(node, report))
 
     def _stop(self, reason: str) -> None:
         self._stopping = self._stopping or reason
@@ -236,29 +237,30 @@ class Scheduler:
             self._close(node, StepReport("skipped", because=self._stopping))
 
     def _started(self, node: Node, threads: int) -> StepStarted:
-        kind = step_kind(node.operation)
-        return StepStarted(self._clock(), node.name, kind, title(node), threads)
+        return StepStarted(*self._about(node), threads)
+
+    def _last_event(self, node: Node, report: StepReport) -> Event:
+        about, outcome = self._about(node), report.outcome
+        match report.status:
+            case "succeeded":
+                return StepFinished(
+                    *about, report.seconds, outcome.summary, outcome.metrics, report.peak_memory
+                )
+            case "reused":
+                return StepReused(*about, report.source)
+            case "failed":
+                return StepFailed(*about, report.seconds, report.diagnostics)
+            case "skipped":
+                return StepSkipped(*about, report.because)
+            case "interrupted":
+                return StepInterrupted(*about, report.seconds)
+            case _:
+                assert_never(report.status)
+
+    def _about(self, node: Node) -> tuple[float, str, str, str]:
+        """What all events of a step begin with."""
+        return self._clock(), node.name, step_kind(node.operation), self._titles[node.name]
 
 
 def _is_light(node: Node) -> bool:
     return step_kind(node.operation) in DATABASE_STEPS
-
-
-def _last_event(node: Node, report: StepReport, now: float) -> Event:
-    about = (now, node.name, step_kind(node.operation), title(node))
-    outcome = report.outcome
-    match report.status:
-        case "succeeded":
-            return StepFinished(
-                *about, report.seconds, outcome.summary, outcome.metrics, report.peak_memory
-            )
-        case "reused":
-            return StepReused(*about, report.source)
-        case "failed":
-            return StepFailed(*about, report.seconds, report.diagnostics)
-        case "skipped":
-            return StepSkipped(*about, report.because)
-        case "interrupted":
-            return StepInterrupted(*about, report.seconds)
-        case _:
-            assert_never(report.status)

@@ -1,4 +1,4 @@
-"""What a step is called on its line: `xgboost.gbtree → iris_model`."""
+"""What steps are called on their lines: `xgboost.gbtree → iris_model`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,12 +14,25 @@ from sqlml.workflow.ir import (
     Predict,
     Query,
     Train,
+    Workflow,
 )
 
 _LONGEST = 60
 
+Targets = Mapping[tuple[str, str], str]
 
-def title(node: Node) -> str:
+
+def titles(workflow: Workflow) -> Mapping[str, str]:
+    """The titles of all steps, by name."""
+    targets = {
+        (node.name, output.name): output.target
+        for node in workflow.nodes
+        for output in node.outputs
+    }
+    return {node.name: _title(node, targets) for node in workflow.nodes}
+
+
+def _title(node: Node, targets: Targets) -> str:
     operation: Any = node.operation
     match operation:
         case Query(sql=sql, writes=writes):
@@ -27,7 +40,7 @@ def title(node: Node) -> str:
         case Train(estimator=estimator, into=into):
             return f"{estimator} → {into}"
         case Predict(into=into) | Evaluate(into=into) | Explain(into=into):
-            model = _model_name(node.inputs)
+            model = _model_name(node.inputs, targets)
             return f"{model} → {into}" if into else model
         case Manage(action=action, model=model):
             return f"{action} {model}".strip()
@@ -35,12 +48,12 @@ def title(node: Node) -> str:
             return type(operation).__name__.lower()
 
 
-def _model_name(inputs: Mapping[str, Input]) -> str:
+def _model_name(inputs: Mapping[str, Input], targets: Targets) -> str:
     match inputs.get("model"):
         case ModelReference(name=name, version=version):
             return name if version is None else f"{name}@{version}"
-        case Output(node=node):
-            return f"the model of {node}"
+        case Output(node=node, name=name):
+            return targets.get((node, name), "")
         case _:
             return ""
 

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
@@ -73,11 +74,13 @@ class Worker:
         context = self._context
         assert context is not None, "a context comes with every step"
         try:
-            outcome = StepCall.from_json(task.values["call"]).run(context)
+            try:
+                outcome = StepCall.from_json(task.values["call"]).run(context)
+            finally:
+                context.close()
+            self._finish("done", outcome=outcome_to_json(outcome))
         except Exception as error:  # noqa: BLE001 - the outermost edge of a worker: the driver is told
             self._finish("failed", error=encode(error))
-        else:
-            self._finish("done", outcome=outcome_to_json(outcome))
 
     def _finish(self, kind: str, **values: Any) -> None:
         sys.stdout.flush()
@@ -112,9 +115,10 @@ class _NoPandas:
 def _import_all(names: tuple[str, ...]) -> None:
     for name in names:
         module, _, function = name.partition(":")
-        loaded = import_module(module)
-        if function:
-            getattr(loaded, function)()
+        with suppress(ImportError):  # it is a guess ahead of need; the step will say what it misses
+            loaded = import_module(module)
+            if function:
+                getattr(loaded, function)()
 
 
 def _print_to(descriptor: int) -> None:

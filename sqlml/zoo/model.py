@@ -31,6 +31,7 @@ class ModelType:
     sparse: bool = False  # takes scipy CSR matrices
     multilabel: bool = False
     dtype: Literal["float32", "float64"] = "float64"  # of dense matrices
+    layout: Literal["rows", "columns"] = "rows"  # which of their numbers are adjacent in memory
     doc: str = ""
 
 

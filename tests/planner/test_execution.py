@@ -6,9 +6,14 @@ import pytest
     [
         ("SELECT * FROM irs", "E0301", "there is no table `irs`", "irs"),
         ("SELECT petl FROM iris", "E0302", "there is no column `petl`", "petl"),
-        ("SELECT sine(petal_width) FROM iris", "E0303", "there is no function `sine`", "sine"),
+        (
+            "SELECT sine(petal_width) FROM iris",
+            "E0303",
+            "there is no function `sine`",
+            "sine(petal_width)",
+        ),
         ("INSERT INTO irs VALUES (1)", "E0301", "there is no table `irs`", "irs"),
-        ("CREATE VIEW iris AS SELECT 1", "E0317", "table `iris` already exists", "iris"),
+        ("CREATE SCHEMA main", "E0317", "schema `main` already exists", "main"),
     ],
 )
 def test_what_the_database_refuses_is_an_error_at_its_place(bench, statement, code, message, span):

@@ -37,7 +37,9 @@ def test_dropping_what_is_not_there_is_allowed_with_if_exists(bench):
 
 
 def test_a_dropped_model_is_unknown_further_down(shelf):
-    code, _, span, _ = shelf.fault("DROP MODEL flowers; SELECT * FROM iris TO PREDICT USING flowers")
+    code, _, span, _ = shelf.fault(
+        "DROP MODEL flowers; SELECT * FROM iris TO PREDICT USING flowers"
+    )
     assert (code, span) == ("E0202", "flowers")
 
 

@@ -17,7 +17,7 @@ from sqlml.workflow.ir import Node, Workflow
 PLUGIN = Path(__file__).parent / "plugin"
 STEPS = (
     "total", "echo", "double", "nap", "die", "blunder", "swell", "chatter", "keep", "tell", "learn",
-    "crawl", "litter", "patience",
+    "crawl", "litter", "patience", "glance", "misreport",
 )  # fmt: skip
 
 

@@ -38,8 +38,9 @@ class Bucket(Categorical):
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Self:
         given = Arguments(cls, arguments, least=2, most=2)
-        value, limits = given.get(0), given.get(1)
+        value = given.get(0)
         of = value if isinstance(value, Dense) else numeric_argument(given, 0)
+        limits = given.get(1)
         if isinstance(limits, list | tuple):
             return cls(of, _boundaries(given, limits))
         n = given.count(1, least=2, name="the number of buckets")

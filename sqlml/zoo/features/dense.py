@@ -49,8 +49,9 @@ class Dense(Feature):
 
         given = Arguments(cls, arguments, least=1, most=4)
         column = given.column(0, _KINDS | NUMBERS)
-        length = None if given.get(1) is None else given.shape(1)
+        delimiter = given.delimiter(2, ",")
         given.number_type(3)
+        length = None if given.get(1) is None else given.shape(1)
         if column.kind in NUMBERS and column.kind != "unknown":
             if length not in (None, 1):
                 given.refuse(f"`{column.name}` is {column.type}: one number, not {length}")
@@ -58,7 +59,7 @@ class Dense(Feature):
         by_type = array_length(column.type) if column.kind == "array" else None
         if length is not None and by_type is not None and length != by_type:
             given.refuse(f"`{column.name}` is {column.type}, which does not have {length} numbers")
-        return cls(column, length or by_type, given.delimiter(2, ","))
+        return cls(column, length or by_type, delimiter)
 
     @property
     def label(self) -> str:

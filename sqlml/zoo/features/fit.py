@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sqlml.errors import StepError
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.contract import (
     Aggregate,
@@ -45,8 +46,7 @@ def fit(
     needs = [*([_ROWS] if gaps else []), *map(_filled, gaps), *_needs(features)]
     while needs:
         answers = _ask(needs, sql, query)
-        for column in gaps:
-            _refuse_gap(column, answers)
+        _refuse_gaps(gaps, answers)
         features = [feature.learn(answers) for feature in features]
         gaps, needs = (), _needs(features)
     return Pipeline(tuple(features), encoding).checked()
@@ -67,11 +67,17 @@ def _filled(column: ColumnReference) -> Aggregate:
     return Aggregate(f"count({column.identifier})")
 
 
-def _refuse_gap(column: ColumnReference, answers: Answers) -> None:
-    count = answers[_ROWS] - answers[_filled(column)]
-    if count:
-        hint = problems.hint_for_empty(column.name, column.kind)
-        raise problems.empty_values(column.name, count, hint=hint)
+def _refuse_gaps(gaps: Iterable[ColumnReference], answers: Answers) -> None:
+    counts = {column: answers[_ROWS] - answers[_filled(column)] for column in gaps}
+    faults = [
+        problems.empty_values(
+            column.name, count, hint=problems.hint_for_empty(column.name, column.kind)
+        )
+        for column, count in counts.items()
+        if count
+    ]
+    if faults:
+        raise StepError(*(diagnostic for fault in faults for diagnostic in fault.diagnostics))
 
 
 def _ask(needs: Sequence[Statistic], sql: str, query: Callable[[str], pa.Table]) -> Answers:

@@ -38,10 +38,11 @@ class Impute(Derived):
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Feature:
         given = Arguments(cls, arguments, least=2, most=2)
-        of, filling = given.get(0), given.get(1)
+        of = given.get(0)
         if isinstance(of, ColumnReference) and of.kind == "text":
-            return _filled_categories(given, of, filling)
+            return _filled_categories(given, of, given.get(1))
         number = numeric_argument(given, 0)
+        filling = given.get(1)
         if isinstance(filling, str) and filling.lower() in _LEARNT:
             return cls(number, how=filling.lower())  # type: ignore[arg-type]
         if isinstance(filling, str) or not isinstance(filling, int | float):

@@ -103,7 +103,7 @@ class Pipeline:
         return self.encoding.sparse and any(f.is_wide(self.encoding) for f in self.features)
 
     def transform(self, batch: pa.RecordBatch) -> Any:
-        """The rows as a matrix of shape (rows, width): C-contiguous, or CSR where `is_sparse`.
+        """The rows as a matrix of shape (rows, width): contiguous, or CSR where `is_sparse`.
 
         Columns are found by name in any case; further ones do not matter.
 
@@ -117,7 +117,8 @@ class Pipeline:
 
             parts = [self._csr(batch.slice(start, SLICE_ROWS)) for start in slices]
             return sparse.vstack(parts, format="csr") if len(parts) > 1 else parts[0]
-        matrix = np.empty((rows, self.width), dtype=self.encoding.dtype)
+        order: Literal["C", "F"] = "C" if self.encoding.layout == "rows" else "F"
+        matrix = np.empty((rows, self.width), dtype=self.encoding.dtype, order=order)
         for start in slices:
             part = batch.slice(start, SLICE_ROWS)
             self._fill(part, matrix[start : start + part.num_rows])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sqlml.zoo.attributes import Value
-from sqlml.zoo.model import Batch, Estimator, FitJob
+from sqlml.zoo.model import Batch, FitJob
 from sqlml.zoo.models.booster_errors import refused
 
 
@@ -107,36 +107,43 @@ def check_group(job: FitJob, batch: Batch) -> None:
         )
 
 
-def check_base(
-    job: FitJob, base: Estimator, names: Sequence[str], *, same_family: bool, grows: bool = True
-) -> None:
-    """An earlier model can be continued on the same features by the same library only.
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What must not change when training goes on from an earlier model."""
 
-    grows: whether models of this kind can be continued at all.
+    kind: str
+    objective: str
+    classes: int
+    features: tuple[str, ...]
+
+
+def check_base(base: Nature | None, new: Nature) -> None:
+    """An earlier model can be continued as what it is only; None is a model of another library.
 
     Raises:
-        StepError: E0465, it is another kind of model or has other features.
+        StepError: E0465, it is something else.
     """
-    if not same_family:
-        reason = "it is another kind of model"
-    elif not grows:
-        reason = "a forest's trees do not build on each other"
-    elif base.task != job.task:
-        reason = f"it was made for {base.task}, not for {job.task}"
-    elif tuple(names) != tuple(job.train.names):
-        other = next(
-            (new for new, old in zip(job.train.names, names, strict=False) if new != old),
-            f"{len(names)} in place of {len(job.train.names)}",
-        )
-        reason = f"it was trained on other features: {other}"
-    else:
+    if base == new:
         return
+    reason = "it is another kind of model"
+    if base is not None:
+        part = next(p for p in Nature.__slots__ if getattr(base, p) != getattr(new, p))
+        before, now = getattr(base, part), getattr(new, part)
+        if part == "features":
+            before, now = _first_difference(before, now)
+        reason = f"its {part}: {before}, not {now}"
     raise refused(
         "E0465",
         f"the earlier model cannot be continued: {reason}",
         "using",
-        hint="give it the same model name, features and label, or leave USING out",
+        hint="continue it with the same model, objective, features and classes",
     )
+
+
+def _first_difference(before: Sequence[str], now: Sequence[str]) -> tuple[str, str]:
+    pairs = zip(before, now, strict=False)
+    number = (f"{len(before)} of them", f"{len(now)}")
+    return next(((f"`{old}`", f"`{new}`") for old, new in pairs if old != new), number)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from sqlml.zoo.models.booster_family import BoosterFamily
 from sqlml.zoo.models.dictionaries.booster_attributes import settings
 from sqlml.zoo.models.dictionaries.lightgbm_parameters import (
     CLASSIFIERS,
+    OBJECTIVES,
     RANKERS,
     REGRESSORS,
     ROUND_ALIASES,
@@ -25,6 +26,16 @@ def task_of(objective: str) -> Task:
     if objective in CLASSIFIERS:
         return "classification"
     return "ranking" if objective in RANKERS else "regression"
+
+
+def canonical_objective(objective: str) -> str:
+    """The name that the library writes into a model for any spelling of an objective."""
+    return next(
+        name
+        for names in OBJECTIVES.values()
+        for name, others in names.items()
+        if objective == name or objective in others
+    )
 
 
 def own_defaults(model: str) -> Mapping[str, Value]:

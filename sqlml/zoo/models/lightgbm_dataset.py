@@ -69,7 +69,7 @@ def _facts(replay: Replay, job: FitJob) -> RowFacts | None:
     return facts
 
 
-class _Rows(lightgbm.Sequence):  # type: ignore[name-defined]
+class _Rows(lightgbm.Sequence):  # type: ignore[misc, name-defined]
     """The rows of a stream, by number.
 
     LightGBM asks for single rows in ascending order, to find the bins, then for slices in ascending

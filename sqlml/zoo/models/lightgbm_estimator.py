@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sqlml.zoo.model import Task
+from sqlml.zoo.models.booster_job import Nature
 from sqlml.zoo.models.feature_names import read_names, write_names
 from sqlml.zoo.models.lean_import import import_lean
 from sqlml.zoo.models.lightgbm import task_of
@@ -20,17 +21,20 @@ FILE = "model.txt"
 
 @dataclass(frozen=True, slots=True)
 class LightGBMEstimator:
-    """See zoo.model.Estimator. names: the features' real names; the booster's are made safe."""
+    """See zoo.model.Estimator. The nature has the features' real names; the booster's are safe."""
 
     booster: Any
-    names: tuple[str, ...]
-    objective: str
+    nature: Nature
 
     predicts_likeliest: ClassVar[bool] = True
 
     @property
     def task(self) -> Task:
-        return task_of(self.objective)
+        return task_of(self.nature.objective)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.nature.features
 
     def save(self, folder: Path) -> None:
         self.booster.save_model(folder / FILE)
@@ -72,5 +76,15 @@ def load(folder: Path) -> LightGBMEstimator:
 def estimator_of(booster: Any, names: tuple[str, ...]) -> LightGBMEstimator:
     """The estimator of a trained booster."""
     text = booster.model_to_string(num_iteration=1)
-    objective = text.partition("\nobjective=")[2].partition("\n")[0].split(" ")[0]
-    return LightGBMEstimator(booster, names, objective)
+    nature = Nature(
+        kind="boosting",
+        objective=_entry(text, "objective").split(" ")[0],
+        classes=int(_entry(text, "num_class")),
+        features=names,
+    )
+    return LightGBMEstimator(booster, nature)
+
+
+def _entry(text: str, name: str) -> str:
+    """An entry of a model file's head."""
+    return text.partition(f"\n{name}=")[2].partition("\n")[0]

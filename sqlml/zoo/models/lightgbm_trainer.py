@@ -8,6 +8,7 @@ from sqlml.zoo.attributes import Value
 from sqlml.zoo.model import FitJob
 from sqlml.zoo.models.booster_errors import refused, spellings_of, told_by
 from sqlml.zoo.models.booster_job import (
+    Nature,
     Objectives,
     check_base,
     choose_objective,
@@ -20,7 +21,7 @@ from sqlml.zoo.models.booster_job import (
     threads_of,
 )
 from sqlml.zoo.models.lean_import import import_lean
-from sqlml.zoo.models.lightgbm import FAMILY, own_defaults
+from sqlml.zoo.models.lightgbm import FAMILY, canonical_objective, own_defaults
 from sqlml.zoo.models.lightgbm_dataset import build
 from sqlml.zoo.models.lightgbm_estimator import LightGBMEstimator, estimator_of, load
 
@@ -152,13 +153,18 @@ def _train(job: FitJob, parameters: dict[str, Any], rounds: int) -> Any:
 
 
 def _base_of(job: FitJob, parameters: dict[str, Any]) -> Any:
+    """The booster to continue, if there is one; a forest's trees do not build on each other."""
     if job.base is None:
         return None
-    ours = isinstance(job.base, LightGBMEstimator)
-    grows = parameters.get("boosting") != "rf"
-    names = getattr(job.base, "names", ())
-    check_base(job, job.base, names, same_family=ours, grows=grows)
-    return job.base.booster if isinstance(job.base, LightGBMEstimator) else None
+    ours = job.base if isinstance(job.base, LightGBMEstimator) else None
+    nature = Nature(
+        kind="forest" if parameters.get("boosting") == "rf" else "boosting",
+        objective=canonical_objective(parameters["objective"]),
+        classes=parameters.get("num_class", 1),
+        features=tuple(job.train.names),
+    )
+    check_base(None if ours is None else ours.nature, nature)
+    return None if ours is None else ours.booster
 
 
 def _progress(job: FitJob, rounds: int) -> Any:

@@ -76,6 +76,7 @@ def _model(
         sparse=True,
         multilabel=True,
         dtype="float32",
+        layout="columns",
         doc=doc,
     )
 

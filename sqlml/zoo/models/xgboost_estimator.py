@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sqlml.zoo.model import Task
+from sqlml.zoo.models.booster_errors import told_by
+from sqlml.zoo.models.booster_job import Nature
 from sqlml.zoo.models.feature_names import read_names, write_names
 from sqlml.zoo.models.lean_import import import_lean
 from sqlml.zoo.models.xgboost import task_of
@@ -21,18 +23,28 @@ FILE = "model.ubj"
 
 @dataclass(frozen=True, slots=True)
 class XGBoostEstimator:
-    """See zoo.model.Estimator. names: the features' real names; the booster's are made safe."""
+    """See zoo.model.Estimator. The nature has the features' real names; the booster's are safe."""
 
     booster: Any
-    names: tuple[str, ...]
-    objective: str
-    kind: str  # gbtree, dart, gblinear
+    nature: Nature
 
     predicts_likeliest: ClassVar[bool] = True
 
     @property
     def task(self) -> Task:
         return task_of(self.objective)
+
+    @property
+    def objective(self) -> str:
+        return self.nature.objective
+
+    @property
+    def is_linear(self) -> bool:
+        return self.nature.kind == "gblinear"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.nature.features
 
     def save(self, folder: Path) -> None:
         self.booster.save_model(folder / FILE)
@@ -42,7 +54,8 @@ class XGBoostEstimator:
         values = self._outputs(matrix)
         match self.objective:
             case "multi:softprob":
-                return np.argmax(values, axis=1).astype(np.int64)
+                classes: NDArray[np.int64] = np.argmax(values, axis=1)
+                return classes
             case "multi:softmax" | "binary:hinge":
                 return values.astype(np.int64)
             case "binary:logitraw":
@@ -66,14 +79,15 @@ class XGBoostEstimator:
                 return None
 
     def contributions(self, matrix: Any) -> NDArray[np.float64]:
-        values = self.booster.predict(
-            self._data(matrix), pred_contribs=True, strict_shape=True, validate_features=False
-        )
+        with told_by("xgboost", xgboost.core.XGBoostError, {}):
+            values = self.booster.predict(
+                self._data(matrix), pred_contribs=True, strict_shape=True, validate_features=False
+            )
         by_output: NDArray[np.float32] = np.moveaxis(values, 1, 0)
         return by_output.astype(np.float64)
 
     def importance(self) -> Mapping[str, tuple[float, float]]:
-        if self.kind == "gblinear":
+        if self.is_linear:
             return {}
         splits = self.booster.get_score(importance_type="weight")
         gains = self.booster.get_score(importance_type="gain")
@@ -85,7 +99,7 @@ class XGBoostEstimator:
 
     def _outputs(self, matrix: Any, *, margin: bool = False) -> NDArray[np.float32]:
         values: NDArray[np.float32]
-        if self.kind == "gblinear":
+        if self.is_linear:
             values = self.booster.predict(
                 self._data(matrix), output_margin=margin, validate_features=False
             )
@@ -109,9 +123,13 @@ def load(folder: Path) -> XGBoostEstimator:
 def estimator_of(booster: Any, names: tuple[str, ...]) -> XGBoostEstimator:
     """The estimator of a trained booster."""
     learner = json.loads(booster.save_config())["learner"]
-    return XGBoostEstimator(
-        booster, names, learner["objective"]["name"], learner["gradient_booster"]["name"]
+    nature = Nature(
+        kind=learner["gradient_booster"]["name"],
+        objective=learner["objective"]["name"],
+        classes=int(learner["learner_model_param"]["num_class"]),
+        features=names,
     )
+    return XGBoostEstimator(booster, nature)
 
 
 def _two_classes(second: NDArray[Any]) -> NDArray[np.float64]:

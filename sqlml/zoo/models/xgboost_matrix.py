@@ -72,7 +72,7 @@ def check_categories(dataset: Dataset, tree_method: str) -> None:
         )
 
 
-class _Batches(xgboost.DataIter):  # type: ignore[name-defined]
+class _Batches(xgboost.DataIter):  # type: ignore[misc, name-defined]
     """Feeds XGBoost one batch at a time; it asks for all of them four times.
 
     XGBoost reads columns faster than rows: an Arrow table of 1,000,000 × 28 takes 2.7 s where the

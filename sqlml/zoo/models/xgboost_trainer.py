@@ -13,6 +13,7 @@ from sqlml.zoo.attributes import Value
 from sqlml.zoo.model import FitJob
 from sqlml.zoo.models.booster_errors import refused, spellings_of, told_by
 from sqlml.zoo.models.booster_job import (
+    Nature,
     Objectives,
     check_base,
     choose_objective,
@@ -133,7 +134,7 @@ def form_of(job: FitJob, parameters: Mapping[str, Any]) -> Form:
 
 
 def _train(job: FitJob, parameters: dict[str, Any], form: Form, rounds: int) -> Any:
-    base = _base_of(job)
+    base = _base_of(job, parameters)
     train = build(job.train, job, form)
     evaluated = [(train, "train")] if is_measured(job, "eval_metric") else []
     if job.validation is not None:
@@ -156,15 +157,22 @@ def _train(job: FitJob, parameters: dict[str, Any], form: Form, rounds: int) -> 
     return booster
 
 
-def _base_of(job: FitJob) -> Any:
+def _base_of(job: FitJob, parameters: Mapping[str, Any]) -> Any:
+    """The booster to continue, if there is one."""
     if job.base is None:
         return None
-    ours = isinstance(job.base, XGBoostEstimator)
-    check_base(job, job.base, getattr(job.base, "names", ()), same_family=ours)
-    return job.base.booster if isinstance(job.base, XGBoostEstimator) else None
+    ours = job.base if isinstance(job.base, XGBoostEstimator) else None
+    nature = Nature(
+        kind=parameters.get("booster", "gbtree"),
+        objective=parameters["objective"],
+        classes=parameters.get("num_class", 0),
+        features=tuple(job.train.names),
+    )
+    check_base(None if ours is None else ours.nature, nature)
+    return None if ours is None else ours.booster
 
 
-class _Progress(xgboost.callback.TrainingCallback):  # type: ignore[name-defined]
+class _Progress(xgboost.callback.TrainingCallback):  # type: ignore[misc, name-defined]
     """Reports each round, with what was measured in it."""
 
     def __init__(self, job: FitJob, rounds: int) -> None:

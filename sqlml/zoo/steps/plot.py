@@ -14,6 +14,9 @@ from sqlml.zoo.steps.contributions import Contributions
 
 MOST_DOTS = 1_000
 MOST_LINES = 200
+MOST_PANELS = 12
+MOST_FEATURES = 100
+PANELS_IN_A_ROW = 3
 INSTALL = 'pip install "sqlml[explain]"'
 BLUE, RED, GREY = "#1f77b4", "#d62728", "#888888"
 
@@ -38,20 +41,25 @@ def draw_into(context: Context, kind: str, explained: Contributions, model: str)
 
 
 def draw(kind: str, explained: Contributions, path: Path) -> None:
-    """Draw a `bar`, `dot`, `violin` or `decision` plot; features from the top in their order."""
+    """Draw a `bar`, `dot`, `violin` or `decision` plot; features from the top in their order.
+
+    Of very many features or classes the first ones are drawn.
+    """
     from matplotlib.figure import Figure
 
-    panels = 1 if kind == "bar" else len(explained.outputs)
-    height = 1.2 + 0.32 * len(explained.names)
-    figure = Figure(figsize=(7.5 * panels, max(2.5, height)), layout="constrained")
-    axes = figure.subplots(1, panels, squeeze=False)[0]
+    explained = explained.only(np.arange(min(len(explained.names), MOST_FEATURES)))
+    panels = 1 if kind == "bar" else min(len(explained.outputs), MOST_PANELS)
+    across = min(panels, PANELS_IN_A_ROW)
+    down = -(-panels // across)
+    size = (7.5 * across, max(2.5, 1.2 + 0.32 * len(explained.names)) * down)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = [figure.add_subplot(down, across, number + 1) for number in range(panels)]
     if kind == "bar":
         _bar(axes[0], explained)
     else:
-        panel = _PANELS[kind]
-        for number, (axis, title) in enumerate(zip(axes, explained.outputs, strict=True)):
-            panel(axis, explained, number)
-            axis.set_title(title)
+        for number, axis in enumerate(axes):
+            _PANELS[kind](axis, explained, number)
+            axis.set_title(_literal(explained.outputs[number]))
     figure.savefig(path, dpi=120)
 
 
@@ -59,9 +67,9 @@ def _bar(axis: Any, explained: Contributions) -> None:
     places = _places(axis, explained)
     left = np.zeros(len(places))
     for output, sizes in zip(explained.outputs, explained.sizes, strict=True):
-        axis.barh(places, sizes, left=left, label=output or None)
+        axis.barh(places, sizes, left=left, label=_literal(output) or None)
         left = left + sizes
-    if len(explained.outputs) > 1:
+    if 1 < len(explained.outputs) <= MOST_PANELS:
         axis.legend(frameon=False)
     axis.set_xlabel("mean |SHAP value|")
 
@@ -112,8 +120,13 @@ _PANELS: dict[str, Callable[[Any, Contributions, int], None]] = {
 def _places(axis: Any, explained: Contributions) -> NDArray[np.float64]:
     """The height of each feature, the first at the top."""
     places = np.arange(len(explained.names), dtype=np.float64)[::-1]
-    axis.set_yticks(places, explained.names)
+    axis.set_yticks(places, [_literal(name) for name in explained.names])
     return places
+
+
+def _literal(text: str) -> str:
+    """Text that is not taken for a formula."""
+    return text.replace("$", r"\$")
 
 
 def _shades(values: NDArray[np.float64]) -> NDArray[np.float64]:

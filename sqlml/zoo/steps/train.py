@@ -130,7 +130,9 @@ def _fit_features(context: Context, rows: Rows, specs: Sequence[Any], order: _Or
         refuse_other_features(order.previous, features)
         return order.previous.pipeline
     model = order.model
-    encoding = Encoding(model.categories, model.missing, model.sparse, model.dtype)
+    encoding = Encoding(
+        model.categories, model.missing, model.sparse, dtype=model.dtype, layout=model.layout
+    )
     return fit(features, rows.sql, context.table, encoding)
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -156,7 +157,21 @@ def litter(context: Context, *, touch: str) -> Outcome:
 
 def patience(context: Context, *, until_threads: int) -> Outcome:
     """Wait until this step may use so many threads."""
-    before = context.threads
     while context.threads < until_threads:
         time.sleep(0.01)
-    return Outcome("", {"before": before, "after": context.threads})
+    return Outcome("", {"threads": context.threads})
+
+
+def glance(context: Context, *, rows: Rows) -> Outcome:
+    """Read one batch, and keep the rest from being let go."""
+    batches = rows.batches()
+    _KEPT.append(batches)
+    return Outcome("", {"rows": next(batches).num_rows})
+
+
+_KEPT: list[Iterator[pa.RecordBatch]] = []
+
+
+def misreport(context: Context) -> Outcome:
+    """Give an outcome that is no JSON."""
+    return Outcome("", {"odd": object()})  # type: ignore[dict-item]

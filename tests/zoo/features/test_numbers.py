@@ -110,6 +110,13 @@ def test_null_is_an_error_with_the_count_where_the_model_does_not(bench):
     assert "IMPUTE(x, median)" in diagnostic.hint
 
 
+def test_all_columns_with_nulls_are_named_at_once(bench):
+    bench.table("SELECT unnest([1, NULL]) AS x, unnest([NULL, 2]) AS y, 3 AS z")
+    with pytest.raises(StepError) as caught:
+        bench.fit(*map(bench.default, "xyz"))
+    assert [one.about for one in caught.value.diagnostics] == ["column x", "column y"]
+
+
 def test_nan_is_an_error_as_null_is(bench):
     bench.table("SELECT unnest([1, 'nan'::DOUBLE]) AS x")
     with pytest.raises(StepError, match="E0433"):
@@ -198,3 +205,22 @@ def test_a_column_that_is_no_number_is_refused_with_what_to_use(bench, function)
     with pytest.raises(AttributeProblem) as caught:
         bench.feature(function, "day")
     assert "DATE_PARTS(day)" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "place"),
+    [
+        ("BUCKET", ("x", [10, 0]), 1),
+        ("BUCKET", ("city", [0, 10]), 0),
+        ("IMPUTE", ("x", "average"), 1),
+        ("DENSE", ("x", 2), 1),
+        ("CATEGORY_ID", ("day", 5), 0),
+        ("CROSS", (["city", "x"], 10), 0),
+        ("STANDARDIZE", ("x", 1), None),
+    ],
+)
+def test_a_refusal_says_which_argument_is_at_fault(bench, function, arguments, place):
+    bench.table("SELECT 1.5 AS x, 'a' AS city, DATE '2020-01-01' AS day")
+    with pytest.raises(AttributeProblem) as caught:
+        bench.feature(function, *arguments)
+    assert caught.value.argument == place

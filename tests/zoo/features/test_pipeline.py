@@ -171,6 +171,18 @@ def test_batches_larger_than_a_slice_are_the_same_as_their_parts(bench, monkeypa
             assert_same(pipeline.transform(bench.batch()), whole, rtol=0)
 
 
+def test_the_matrix_lies_in_memory_by_rows_or_by_columns(bench):
+    bench.table(MIXED)
+    features = [bench.default(name) for name in ("x", "word", "v", "d")]
+    by_rows, by_columns = (
+        bench.matrix(*features, encoding=Encoding("native", True, False, "float32", layout))
+        for layout in ("rows", "columns")
+    )
+    assert by_rows.flags.c_contiguous
+    assert by_columns.flags.f_contiguous
+    np.testing.assert_array_equal(by_rows, by_columns)
+
+
 def test_ten_thousand_columns_work(bench):
     bench.table("SELECT " + ", ".join(f"{i}::DOUBLE AS c{i}" for i in range(10_000)))
     features = [default_feature(f"c{i}", "DOUBLE") for i in range(10_000)]

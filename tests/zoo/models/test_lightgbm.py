@@ -256,14 +256,14 @@ def test_training_goes_on_from_an_earlier_model(dataset: Any, fit: Any, tmp_path
 
 def test_an_earlier_model_must_be_of_the_same_kind(dataset: Any, fit: Any) -> None:
     base = fit(TRAINER, "lightgbm.gbdt", dataset(X, TWO), "classification")
-    with pytest.raises(StepError, match="made for classification") as caught:
+    with pytest.raises(StepError, match="objective: binary, not regression") as caught:
         fit(TRAINER, "lightgbm.gbdt", dataset(X, VALUES), base=base)
     assert caught.value.diagnostics[0].code == "E0465"
 
 
 def test_a_forest_is_not_continued(dataset: Any, fit: Any) -> None:
     base = fit(TRAINER, "lightgbm.rf", dataset(X, VALUES))
-    with pytest.raises(StepError, match="do not build on each other"):
+    with pytest.raises(StepError, match="kind: boosting, not forest"):
         fit(TRAINER, "lightgbm.rf", dataset(X, VALUES), base=base)
 
 

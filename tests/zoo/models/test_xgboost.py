@@ -342,7 +342,7 @@ def test_training_goes_on_from_an_earlier_model(dataset: Any, fit: Any, tmp_path
 
 def test_an_earlier_model_must_have_the_same_features(dataset: Any, fit: Any) -> None:
     base = fit(TRAINER, "xgboost.gbtree", dataset(X, VALUES))
-    with pytest.raises(StepError, match="other features: z") as caught:
+    with pytest.raises(StepError, match="features: `x1`, not `z`") as caught:
         fit(
             TRAINER,
             "xgboost.gbtree",
@@ -351,6 +351,20 @@ def test_an_earlier_model_must_have_the_same_features(dataset: Any, fit: Any) ->
         )
     assert caught.value.diagnostics[0].code == "E0465"
     assert caught.value.diagnostics[0].about == "using"
+
+
+def test_an_earlier_model_must_be_of_the_same_kind(dataset: Any, fit: Any) -> None:
+    rows = dataset(X, VALUES)
+    base = fit(TRAINER, "xgboost.gbtree", rows)
+    for model, parameters, said in (
+        ("xgboost.gblinear", {}, "kind: gbtree, not gblinear"),
+        ("xgboost.gbtree", {"objective": "reg:absoluteerror"}, "objective: reg:squarederror"),
+    ):
+        with pytest.raises(StepError, match=said):
+            fit(TRAINER, model, rows, "regression", parameters, base=base)
+    two = fit(TRAINER, "xgboost.gbtree", dataset(X, TWO), "classification")
+    with pytest.raises(StepError, match="objective: binary:logistic, not multi:softprob"):
+        fit(TRAINER, "xgboost.gbtree", dataset(X, THREE), "classification", base=two)
 
 
 @pytest.mark.parametrize("tree_method", ["hist", "approx"])

@@ -109,6 +109,13 @@ def test_a_plot_is_drawn_and_its_path_told(trained: Any, kind: str) -> None:
     assert explain(trained, "SELECT * FROM iris", plot_type=kind).outputs["plot"] != path
 
 
+def test_many_classes_and_odd_names_can_be_drawn(context: Any) -> None:
+    sql = 'SELECT i AS "$a", i % 2 AS "b$\\q$", \'$c_\' || (i % 15) AS y FROM range(90) t(i)'
+    context.train("lightgbm.gbdt", sql, "y", settings={"num_boost_round": 1})
+    for kind in ("bar", "dot"):
+        assert Path(explain(context, sql, plot_type=kind).outputs["plot"]).exists()
+
+
 def test_without_matplotlib_the_bars_are_numbers_and_other_plots_an_error(
     trained: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Every parameter that LightGBM takes, in one line each: its type, range, default and meaning."""
 
 from sqlml.zoo.attributes import Attribute, Dictionary
+from sqlml.zoo.model import Task
 from sqlml.zoo.models.dictionaries.booster_attributes import (
     Metrics,
     choice,
@@ -14,17 +15,43 @@ from sqlml.zoo.models.dictionaries.booster_attributes import (
     text,
 )
 
-CLASSIFIERS = (
-    *("binary", "multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr"),
-)
-REGRESSORS = (
-    *("regression", "regression_l2", "l2", "mean_squared_error", "mse"),
-    *("l2_root", "root_mean_squared_error", "rmse"),
-    *("regression_l1", "l1", "mean_absolute_error", "mae"),
-    *("huber", "fair", "poisson", "quantile", "mape", "mean_absolute_percentage_error"),
-    *("gamma", "tweedie", "cross_entropy", "xentropy", "cross_entropy_lambda", "xentlambda"),
-)
-RANKERS = ("lambdarank", "rank_xendcg", "xendcg", "xe_ndcg", "xe_ndcg_mart", "xendcg_mart")
+OBJECTIVES: dict[Task, dict[str, tuple[str, ...]]] = {
+    "classification": {
+        "binary": (),
+        "multiclass": ("softmax",),
+        "multiclassova": ("multiclass_ova", "ova", "ovr"),
+    },
+    "regression": {
+        "regression": (
+            *("regression_l2", "l2", "mean_squared_error", "mse"),
+            *("l2_root", "root_mean_squared_error", "rmse"),
+        ),
+        "regression_l1": ("l1", "mean_absolute_error", "mae"),
+        "huber": (),
+        "fair": (),
+        "poisson": (),
+        "quantile": (),
+        "mape": ("mean_absolute_percentage_error",),
+        "gamma": (),
+        "tweedie": (),
+        "cross_entropy": ("xentropy",),
+        "cross_entropy_lambda": ("xentlambda",),
+    },
+    "ranking": {
+        "lambdarank": (),
+        "rank_xendcg": ("xendcg", "xe_ndcg", "xe_ndcg_mart", "xendcg_mart"),
+    },
+}
+
+
+def objectives(task: Task) -> tuple[str, ...]:
+    """Every spelling of every objective for that task."""
+    return tuple(n for name, others in OBJECTIVES[task].items() for n in (name, *others))
+
+
+CLASSIFIERS = objectives("classification")
+REGRESSORS = objectives("regression")
+RANKERS = objectives("ranking")
 
 METRICS = (
     *("l1", "mean_absolute_error", "mae", "regression_l1"),
