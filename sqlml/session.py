@@ -9,22 +9,23 @@ from typing import Any, Self
 
 from sqlml.config import Settings, load_settings
 from sqlml.databases import DATABASES
-from sqlml.databases.database import Column, Database, Rehearsal
+from sqlml.databases.database import Database
 from sqlml.errors import StepError
 from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.variables import substitute
 from sqlml.optimizer import PASSES
 from sqlml.optimizer.forecast import Forecast, forecast
-from sqlml.optimizer.history import History, PastStep
+from sqlml.optimizer.history import History, StoredHistory
 from sqlml.optimizer.reuse import Reuse
+from sqlml.planner.live_catalog import LiveCatalog
 from sqlml.planner.locate import locate
 from sqlml.planner.lower import lower
 from sqlml.planner.plan import LogicalPlan
 from sqlml.planner.program import plan as make_plan
 from sqlml.results import Result, Results
 from sqlml.runtime import local
-from sqlml.runtime.ahead import start_ahead
+from sqlml.runtime.ahead import started_ahead
 from sqlml.runtime.events import Listener
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.report import RunReport
@@ -70,7 +71,7 @@ class Session:
         self.database = database
         self.store = store
         self.settings = settings
-        self.history: History = _StoredHistory(database, store)
+        self.history: History = StoredHistory(database, store)
 
     @classmethod
     def open(cls, settings: Settings | None = None, **given: Any) -> Self:
@@ -90,21 +91,31 @@ class Session:
         return cls(database, store, settings)
 
     def compile(
-        self, sources: Sequence[Source], variables: Mapping[str, str] | None = None
+        self,
+        sources: Sequence[Source],
+        variables: Mapping[str, str] | None = None,
+        *,
+        resume: str | None = None,
     ) -> Compiled:
         """Parse, check and plan a program; nothing runs.
 
-        Raises:
-            ProgramError: with every fault found, up to ten.
-        """
-        with _collector_paused():
-            return self._compile(sources, variables or {})
+        resume: the run that will be gone on from, whose work the program may find done.
 
-    def _compile(self, sources: Sequence[Source], variables: Mapping[str, str]) -> Compiled:
+        Raises:
+            ProgramError: with every fault found, up to ten; there is no run `resume`.
+        """
+        if resume is not None:
+            self.store.runs.steps(resume)
+        with _collector_paused():
+            return self._compile(sources, variables or {}, resume is not None)
+
+    def _compile(
+        self, sources: Sequence[Source], variables: Mapping[str, str], is_resumed: bool
+    ) -> Compiled:
         texts = [substitute(source, variables) for source in sources]
         program = parse_files(texts, dialect=self.settings.dialect)
         with self.database.rehearse() as rehearsal:
-            catalog = _LiveCatalog(rehearsal, self.store, self.database.dialect)
+            catalog = LiveCatalog(rehearsal, self.store, self.database.dialect, is_resumed)
             plan = make_plan(program, catalog, dialect=self.settings.dialect)
         workflow = lower(plan, ", ".join(Path(source.name).name for source in sources))
         verify(workflow)
@@ -173,13 +184,9 @@ class Session:
             ProgramError: the program is wrong; nothing has run.
             StepError: a step failed; the steps that do not need it have run.
         """
-        pool = start_ahead([text], self.settings.threads or None)
-        try:
-            compiled = self.compile([Source(name, text)], variables)
+        with started_ahead([text], self.settings.threads or None) as pool:
+            compiled = self.compile([Source(name, text)], variables, resume=resume)
             execution = self.execute(compiled, listeners, resume=resume, pool=pool)
-        finally:
-            if pool is not None:
-                pool.close()
         if execution.report.diagnostics:
             raise StepError(*execution.report.diagnostics)
         return execution.results
@@ -205,55 +212,6 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-class _LiveCatalog:
-    """The planner's Catalog over a database's rehearsal and the store's models."""
-
-    def __init__(self, rehearsal: Rehearsal, store: Store, dialect: str) -> None:
-        self._rehearsal = rehearsal
-        self._models = store.models
-        self.dialect = dialect
-
-    def describe(self, sql: str) -> tuple[Column, ...] | None:
-        return self._rehearsal.describe(sql)
-
-    def apply(self, sql: str, *, exists_ok: bool = False) -> None:
-        self._rehearsal.apply(sql, exists_ok=exists_ok)
-
-    def create(self, table: str, columns: tuple[Column, ...]) -> None:
-        self._rehearsal.create(table, columns)
-
-    def tables(self) -> tuple[str, ...]:
-        return self._rehearsal.tables()
-
-    def views(self) -> Mapping[str, str]:
-        return self._rehearsal.views()
-
-    def model(self, name: str, version: int | None) -> Mapping[str, Any] | None:
-        found = self._models.find(name, version)
-        return found.manifest if found else None
-
-    def models(self) -> tuple[str, ...]:
-        return self._models.names()
-
-
-class _StoredHistory:
-    """The optimizer's History over the store."""
-
-    def __init__(self, database: Database, store: Store) -> None:
-        self._database = database
-        self._store = store
-
-    def past(self, operation: str, target: str) -> Sequence[PastStep]:
-        return [PastStep(*step) for step in self._store.runs.past(operation, target)]
-
-    def newest_version(self, model: str) -> int | None:
-        found = self._store.models.find(model, None)
-        return found.number if found else None
-
-    def has_table(self, table: str) -> bool:
-        return self._database.fingerprint(table) is not None
 
 
 def connect(db: str | Path | None = None, **settings: Any) -> Session:

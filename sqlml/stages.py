@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.grammar.printer import print_program
-from sqlml.optimizer.forecast import Forecast
+from sqlml.optimizer.forecast import Forecast, StepForecast
 from sqlml.session import Compiled, connect
-from sqlml.source import Source
+from sqlml.source import Source, Span
 from sqlml.workflow.graph import needs
 from sqlml.workflow.text import print_workflow
 
@@ -69,14 +69,29 @@ def _lines(compiled: Compiled, told: Forecast) -> Iterator[str]:
     nodes = compiled.plan.nodes_by_statement()
     steps = {step.node.name: step for step in told.steps}
     for index, operator in enumerate(compiled.plan.operators):
-        yield f"statement {index + 1:<3} {operator.title:<52} {operator.span.place}"
+        yield f"statement {index + 1:<3} {operator.title:<52} {_place(operator.span)}"
         for i, line in enumerate(operator.text().splitlines()):
             yield f"  {'' if i else 'plan':<12}{line}"
         for name in nodes[index]:
             step = steps[name]
             waits = ", ".join(needs(step.node))
-            yield f"  {'workflow':<12}{name}{f' after {waits}' if waits else ''}"
-            asked = step.node.resources.memory
-            yield f"  {'passes':<12}size {f'{asked / 2**20:.0f} MiB' if asked else '–'}"
+            yield f"  {'workflow':<12}{f'{waits} ─▶ ' if waits else ''}{name}"
+            yield f"  {'passes':<12}{_size(step)}"
             yield f"  {'run':<12}{step.why}"
         yield ""
+
+
+def _size(step: StepForecast) -> str:
+    """What the size pass asks for, and how it knows."""
+    asked = step.node.resources.memory
+    if not asked:
+        return "size  –"
+    runs = f"{step.samples} earlier run{'' if step.samples == 1 else 's'}"
+    return f"size  {asked / 2**20:.0f} MiB" + (f" ({runs})" if step.samples else "")
+
+
+def _place(span: Span) -> str:
+    """`file:first line-last line` of a statement."""
+    first, _ = span.source.position(span.start)
+    last, _ = span.source.position(max(span.start, span.end - 1))
+    return f"{span.source.name}:{first}" + (f"-{last}" if last > first else "")

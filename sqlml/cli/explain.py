@@ -25,13 +25,17 @@ def explain(
 
     The stages are `tree`, `plan`, `workflow`, and then the optimizer's passes by name.
     """
+    from sqlml.config import load_settings
+
+    settings = load_settings(db=db, dialect=dialect)
+    variables = options.read_variables(pairs)
     sources = options.read_sources(files, texts)
     from sqlml import stages
-    from sqlml.config import load_settings
     from sqlml.session import Session
 
-    with Session.open(load_settings(db=db, dialect=dialect)) as session:
-        compiled = session.compile(sources, options.read_variables(pairs))
+    with Session.open(settings) as session:
+        compiled = session.compile(sources, variables)
+        options.print_notes(compiled.plan.notes)
         if after is not None:
             click.echo(stages.after(compiled, after).rstrip())
         elif diff:

@@ -10,12 +10,16 @@ from sqlml.cli import options
 @click.argument("step", required=False)
 @options.db
 def log(run: str, step: str | None, db: str | None) -> None:
-    """Print the logs of a run, or of one of its steps."""
+    """Print what a step of a run wrote, with its error if it failed; or what all of them wrote."""
     from sqlml.config import load_settings
     from sqlml.session import Session
 
     with Session.open(load_settings(db=db)) as session:
-        for name, text in session.store.runs.logs(run, step).items():
-            if step is None:
-                click.echo(f"── {name} " + "─" * max(3, 60 - len(name)))
-            click.echo(text.rstrip() or "(nothing)")
+        logs = session.store.runs.logs(run, step)
+    written = {name: text.rstrip() for name, text in logs.items() if text.strip()}
+    for name, text in written.items():
+        if step is None:
+            click.echo(f"── {name} " + "─" * max(3, 60 - len(name)))
+        click.echo(text)
+    if not written:
+        click.echo("nothing was written", err=True)

@@ -1,14 +1,16 @@
 """Options and arguments that several commands share."""
 
+import json
+import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from sqlml.errors import Diagnostic, ProgramError
-from sqlml.source import Source
+from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.source import Source, Span
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -63,8 +65,6 @@ def _read(name: str) -> Source:
 
 
 def _similar_file(name: str) -> str:
-    from sqlml.errors import did_you_mean
-
     folder = Path(name).parent
     known = [str(path) for path in folder.glob("*.sql")] if folder.is_dir() else []
     return did_you_mean(name, known)
@@ -83,3 +83,23 @@ def read_variables(pairs: Sequence[str]) -> dict[str, str]:
             raise ProgramError(Diagnostic("E0709", f"--var {pair} is not NAME=VALUE"))
         values[name] = value
     return values
+
+
+def spelled(
+    files: Sequence[str], texts: Sequence[str], pairs: Sequence[str], db: str | None
+) -> str:
+    """The options of `program` as they are typed, to show a command that can be copied."""
+    words = [shlex.quote(name) for name in files or ([] if texts else ["-"])]
+    given = {"-c": texts, "--var": pairs, "--db": [db] if db else []}
+    words += [f"{flag} {shlex.quote(value)}" for flag, values in given.items() for value in values]
+    return " ".join(words)
+
+
+def print_notes(notes: Iterable[tuple[str, Span]], *, as_json: bool = False) -> None:
+    """Tell what the planner noticed: on stderr, or as events."""
+    for message, span in notes:
+        if as_json:
+            event = {"event": "note", "message": message, "place": span.place}
+            click.echo(json.dumps(event, ensure_ascii=False))
+        else:
+            click.echo(f"note: {message} ({span.place})", err=True)

@@ -11,7 +11,7 @@ from sqlml.cli.terminal import duration, memory
 if TYPE_CHECKING:
     from sqlml.optimizer.forecast import Change, Forecast, StepForecast
 
-_SIGNS = {"created": "+", "replaced": "~"}
+_SIGNS = {"created": "+", "replaced": "~", "changed": "~", "dropped": "-"}
 
 
 @click.command()
@@ -25,14 +25,19 @@ def plan(
     pairs: Sequence[str],
 ) -> None:
     """Show what running a program now would do, and why; nothing runs."""
-    sources = options.read_sources(files, texts)
     from sqlml.config import load_settings
+
+    settings = load_settings(db=db, dialect=dialect)
+    variables = options.read_variables(pairs)
+    sources = options.read_sources(files, texts)
     from sqlml.session import Session
 
-    with Session.open(load_settings(db=db, dialect=dialect)) as session:
-        compiled = session.compile(sources, options.read_variables(pairs))
+    with Session.open(settings) as session:
+        compiled = session.compile(sources, variables)
         told = session.forecast(compiled)
-    click.echo("\n".join(_lines(compiled.workflow.name, told, " ".join(files))))
+    options.print_notes(compiled.plan.notes)
+    again = options.spelled(files, texts, pairs, db)
+    click.echo("\n".join(_lines(compiled.workflow.name, told, again)))
 
 
 def _lines(name: str, told: "Forecast", program: str) -> Iterator[str]:
@@ -43,12 +48,14 @@ def _lines(name: str, told: "Forecast", program: str) -> Iterator[str]:
         yield from (_change(change, width) for change in told.changes)
     if told.steps:
         yield ""
-        yield f"  {'step':<11} {'why':<34} {'memory':>9} {'time':>8}"
-        yield from (_step(step) for step in told.steps)
+        names = max(4, *(len(step.node.name) for step in told.steps))
+        whys = max(3, *(len(step.why) for step in told.steps))
+        yield f"  {'step':<{names}}  {'why':<{whys}}  {'memory':>8}  {'time':>8}"
+        yield from (_step(step, names, whys) for step in told.steps)
     if any(step.runs for step in told.steps):
         yield ""
         yield f"  {_estimate(told)}"
-        yield f"  apply: sqlml run {program}   see the workflow: sqlml render {program}"
+        yield f"  apply: sqlml run {program}     see the workflow: sqlml render {program}"
 
 
 def _headline(name: str, told: "Forecast") -> str:
@@ -59,19 +66,20 @@ def _headline(name: str, told: "Forecast") -> str:
     if parts:
         return f"{name} would change {' and '.join(parts)}"
     if any(step.runs for step in told.steps):
-        return f"{name} would change no model and no table that is known"
+        return f"{name} would change no model and no table"
     return f"{name} has nothing to do"
 
 
 def _change(change: "Change", width: int) -> str:
-    line = f"  {_SIGNS[change.effect]} {change.kind:<6} {change.name:<{width}}  {change.effect}"
+    sign = _SIGNS[change.effect]
+    line = f"  {sign} {change.kind:<6} {change.name:<{width}}   {change.effect:<8}"
     return f"{line}   {change.remark}".rstrip()
 
 
-def _step(step: "StepForecast") -> str:
+def _step(step: "StepForecast", names: int, whys: int) -> str:
     size = memory(step.memory) if step.memory else "–"
     took = f"~{duration(step.seconds)}" if step.seconds is not None else "–"
-    return f"  {step.node.name:<11} {step.why:<34} {size:>9} {took:>8}"
+    return f"  {step.node.name:<{names}}  {step.why:<{whys}}  {size:>8}  {took:>8}"
 
 
 def _estimate(told: "Forecast") -> str:
@@ -79,4 +87,4 @@ def _estimate(told: "Forecast") -> str:
         return "no earlier run to estimate from"
     peak = f" · peak {memory(told.memory)}" if told.memory else ""
     runs = f"{told.samples} earlier run{'' if told.samples == 1 else 's'}"
-    return f"about {duration(told.seconds)}{peak}   (from {runs})"
+    return f"about {duration(told.seconds)}{peak}     (from {runs})"

@@ -2,13 +2,14 @@
 
 import json
 import sys
-from types import TracebackType
+from time import monotonic
 from typing import Any, Protocol, Self
 
 import click
 
-from sqlml.cli.terminal import colored, duration, width
-from sqlml.errors import render
+from sqlml.cli.lines import Columns, closing, heading
+from sqlml.cli.terminal import colored, is_live
+from sqlml.errors import Diagnostic, render
 from sqlml.runtime.events import (
     Event,
     RunFinished,
@@ -22,9 +23,10 @@ from sqlml.runtime.events import (
     StepSkipped,
     StepStarted,
 )
+from sqlml.runtime.titles import titles
+from sqlml.workflow.ir import Workflow
 
-_BAR = 14
-_MARKS = {"done": ("32", "✓"), "failed": ("31", "✗"), "reused": ("36", "="), "skipped": ("33", "-")}
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
 class Progress(Protocol):
@@ -35,21 +37,35 @@ class Progress(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def progress_for(*, as_json: bool, quiet: bool) -> Progress:
+def progress_for(workflow: Workflow, *, as_json: bool, quiet: bool) -> Progress:
     """The way of showing progress that fits the flags and the terminal."""
     if as_json:
         return JsonLines()
     if quiet:
-        return Silence()
-    return LiveLines() if colored(sys.stderr) else PlainLines()
+        return Failures()
+    columns = Columns.of(titles(workflow))
+    if is_live(sys.stderr):
+        return LiveLines(columns, color=colored(sys.stderr))
+    return PlainLines(columns)
 
 
-class Silence:
-    """Shows failures only."""
+class Failures:
+    """Shows what went wrong, when the run has ended."""
+
+    def __init__(self, *, color: bool | None = None) -> None:
+        self.color = colored(sys.stderr) if color is None else color
+        self._failures: list[Diagnostic] = []
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, StepFailed):
-            _print_failure(event, color=colored(sys.stderr))
+        match event:
+            case StepFailed():
+                self._failures += event.diagnostics
+            case RunFinished():
+                for failure in self._failures:
+                    self.write(render(failure, color=self.color) + "\n")
+
+    def write(self, text: str) -> None:
+        click.echo(text, err=True)
 
     def __enter__(self) -> Self:
         return self
@@ -58,154 +74,93 @@ class Silence:
         pass
 
 
-class JsonLines(Silence):
+class JsonLines:
     """One JSON object per event, on stdout."""
 
     def __call__(self, event: Event) -> None:
         click.echo(json.dumps(event.to_json(), ensure_ascii=False, default=str))
 
+    def __enter__(self) -> Self:
+        return self
 
-class PlainLines(Silence):
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class PlainLines(Failures):
     """A line when a step ends."""
 
-    color = False
+    def __init__(self, columns: Columns, *, color: bool = False) -> None:
+        super().__init__(color=color)
+        self._columns = columns
 
     def __call__(self, event: Event) -> None:
         match event:
             case RunStarted():
-                self.write(f"{_heading(event)}\n")
+                self.write(f"{heading(event)}\n")
             case StepNote():
-                self.write(f"    {event.message}")
+                self.write(f"    {event.step}: {event.message}")
             case StepFinished() | StepReused() | StepSkipped() | StepFailed() | StepInterrupted():
-                self.write(_line(event, self.color))
-                if isinstance(event, StepFailed):
-                    self.write("")
-                    _print_failure(event, color=self.color)
+                self.write(self._columns.ended(event, color=self.color))
             case RunFinished():
-                self.write(_closing(event, self.color))
-
-    def write(self, text: str) -> None:
-        click.echo(text, err=True)
+                self.write("")
+        super().__call__(event)
+        if isinstance(event, RunFinished):
+            self.write(closing(event, color=self.color))
 
 
 class LiveLines(PlainLines):
     """Appended lines, and below them the steps that are running now."""
 
-    color = True
-
-    def __init__(self) -> None:
+    def __init__(self, columns: Columns, *, color: bool) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        self._console = Console(stderr=True, highlight=False)
-        self._live = Live(console=self._console, refresh_per_second=8, transient=True)
-        self._running: dict[str, StepStarted] = {}
-        self._progress: dict[str, StepProgress] = {}
+        super().__init__(columns, color=color)
+        self._console = Console(stderr=True, highlight=False, no_color=not color)
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._now,
+            refresh_per_second=8,
+            transient=True,
+            redirect_stdout=False,  # it would end up on stderr
+        )
+        self._running: dict[str, tuple[StepStarted, float]] = {}
+        self._told: dict[str, StepProgress] = {}
 
     def __enter__(self) -> Self:
         self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._live.stop()
 
     def __call__(self, event: Event) -> None:
         match event:
             case StepStarted():
-                self._running[event.step] = event
+                self._running[event.step] = event, monotonic()
             case StepProgress():
-                self._progress[event.step] = event
+                self._told[event.step] = event
             case StepFinished() | StepFailed() | StepReused() | StepSkipped() | StepInterrupted():
                 self._running.pop(event.step, None)
-                self._progress.pop(event.step, None)
+                self._told.pop(event.step, None)
         super().__call__(event)
-        self._live.update(self._now(event.time))
 
     def write(self, text: str) -> None:
         from rich.text import Text
 
         self._console.print(Text.from_ansi(text), soft_wrap=True)
 
-    def _now(self, time: float) -> Any:
-        from rich.console import Group
-        from rich.spinner import Spinner
+    def _now(self) -> Any:
+        """The running steps; called by the thread that refreshes the terminal, too."""
+        from rich.text import Text
 
-        lines = []
-        for step, started in self._running.items():
-            told = self._progress.get(step)
-            done = _progress_text(told) if told else ""
-            text = (
-                f"{started.step:<11} {_title(started.title)}   {done}  {time - started.time:.1f}s"
-            )
-            lines.append(Spinner("dots", text=text, style="cyan"))
-        return Group(*lines)
-
-
-def _heading(event: RunStarted) -> str:
-    statements = _count(event.statements, "statement")
-    return f"{event.workflow} · {statements} · {_count(len(event.steps), 'step')} · local"
-
-
-Ended = StepFinished | StepReused | StepSkipped | StepFailed | StepInterrupted
-
-
-def _line(event: Ended, color: bool) -> str:
-    match event:
-        case StepFinished():
-            mark, detail, took = "done", event.summary, duration(event.seconds)
-        case StepFailed():
-            mark, detail, took = "failed", "", duration(event.seconds)
-        case StepInterrupted():
-            mark, detail, took = "failed", "interrupted", duration(event.seconds)
-        case StepReused():
-            mark, detail, took = "reused", "unchanged", f"from {event.source}"
-        case StepSkipped():
-            mark, detail, took = "skipped", event.because, ""
-    style, sign = _MARKS[mark]
-    text = f"{event.step:<11} {_title(event.title)}   {detail}".rstrip()
-    room = max(60, min(width(), 100) - 6 - len(took))
-    head = f"\x1b[{style}m{sign}\x1b[0m" if color else sign
-    return f"  {head} {text:<{room}} {took}".rstrip()
-
-
-def _title(title: str) -> str:
-    return " ".join(title.split())
-
-
-def _progress_text(event: StepProgress) -> str:
-    values = "  ".join(f"{name} {value:.4g}" for name, value in event.values.items())
-    if not event.total:
-        return f"{event.done:,} {event.unit}  {values}".rstrip()
-    filled = min(_BAR, round(_BAR * event.done / event.total))
-    bar = "━" * filled + "╌" * (_BAR - filled)
-    return f"{event.done:,} of {event.total:,} {event.unit}  {bar}  {values}".rstrip()
-
-
-def _closing(event: RunFinished, color: bool) -> str:
-    run = f"run {event.run}"
-    if event.outcome == "succeeded":
-        reused = f", {event.reused} unchanged" if event.reused else ""
-        text = f"✓ {_count(event.done, 'step')} in {duration(event.seconds)}{reused} · {run}"
-        return _painted("32", f"\n{text}", color)
-    counts = {"failed": event.failed, "skipped": event.skipped, "unchanged": event.reused}
-    rest = "".join(f", {count} {word}" for word, count in counts.items() if count)
-    word = "interrupted: " if event.outcome == "interrupted" else ""
-    return _painted("31", f"\n✗ {word}{event.done} done{rest} · {run}", color)
-
-
-def _print_failure(event: StepFailed, *, color: bool) -> None:
-    for diagnostic in event.diagnostics:
-        click.echo(render(diagnostic, color=color) + "\n", err=True)
-
-
-def _painted(style: str, text: str, color: bool) -> str:
-    return f"\x1b[{style}m{text}\x1b[0m" if color else text
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+        now = monotonic()
+        frame = _SPINNER[int(now * 8) % len(_SPINNER)]
+        lines = Text(style="cyan", no_wrap=True, overflow="ellipsis")
+        for event, since in tuple(self._running.values()):
+            told = self._told.get(event.step)
+            text = self._columns.running(event.step, event.title, told, now - since)
+            lines.append(f"  {frame} {text}\n")
+        lines.right_crop(1)
+        return lines

@@ -1,14 +1,17 @@
 """`sqlml run`: run a program here."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from sqlml.cli import options
 
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    from sqlml.runtime.report import RunReport
+    from sqlml.workflow.ir import Workflow
+
+EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
 
 
 @click.command()
@@ -18,7 +21,7 @@ INTERRUPTED = 130
 @click.option("--on-error", type=click.Choice(["stop", "continue"]), help="After a failed step.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that failed or was interrupted.")
 @click.option("--reuse/--no-reuse", default=None, help="Skip steps that have not changed.")
-@click.option("--threads", type=int, help="Cores to use (default: all).")
+@click.option("--threads", type=click.IntRange(min=1), help="Cores to use (default: all).")
 @click.option("--quiet", "-q", is_flag=True, help="Show results and errors only.")
 def run(
     *,
@@ -40,49 +43,51 @@ def run(
     Statements run in parallel unless one needs what another makes. Results go to stdout, progress
     to stderr.
     """
-    sources = options.read_sources(files, texts)
-    from sqlml.runtime.ahead import start_ahead
-
-    pool = start_ahead((source.text for source in sources), threads)
-    from sqlml.cli.progress import progress_for
-    from sqlml.cli.results import print_result
     from sqlml.config import load_settings
-    from sqlml.session import Session
 
     settings = load_settings(
         db=db, dialect=dialect, on_error=on_error, reuse=reuse, threads=threads
     )
-    with Session.open(settings) as session:
-        compiled = session.compile(sources, options.read_variables(pairs))
-        for message, span in compiled.plan.notes:
-            click.echo(f"note: {message} ({span.place})", err=True)
-        if not compiled.workflow.nodes:
-            return 0
-        with progress_for(as_json=as_json, quiet=quiet) as progress:
-            execution = session.execute(compiled, [progress], resume=resume, pool=pool)
-        for result in execution.results:
-            if as_json:
-                _print_as_event(result.step, result.table)
-            else:
-                print_result(result.table, output)
+    variables = options.read_variables(pairs)
+    sources = options.read_sources(files, texts)
+    from sqlml.runtime.ahead import started_ahead
+
+    with started_ahead((source.text for source in sources), settings.threads or None) as pool:
+        from sqlml.cli.progress import progress_for
+        from sqlml.cli.results import print_event, print_result
+        from sqlml.session import Session
+
+        with Session.open(settings) as session:
+            compiled = session.compile(sources, variables, resume=resume)
+            if not quiet:
+                options.print_notes(compiled.plan.notes, as_json=as_json)
+            if not compiled.workflow.nodes:
+                return 0
+            with progress_for(compiled.workflow, as_json=as_json, quiet=quiet) as progress:
+                execution = session.execute(compiled, [progress], resume=resume, pool=pool)
+            for result in execution.results:
+                if as_json:
+                    print_event(result.step, result.table)
+                else:
+                    print_result(result.table, output)
     report = execution.report
-    if not as_json:
-        click.echo(_next(report.run, report.outcome, files, report.failed_step), err=True)
-    return {"succeeded": 0, "failed": 1, "interrupted": INTERRUPTED}[report.outcome]
+    if not (as_json or (quiet and report.outcome == "succeeded")):
+        again = options.spelled(files, texts, pairs, db)
+        for line in _next(report, compiled.workflow, again, f" --db {db}" if db else ""):
+            click.echo(f"  {line}", err=True)
+    return EXIT_CODES[report.outcome]
 
 
-def _print_as_event(step: str, table: Any) -> None:
-    from sqlml.cli.results import jsonable, records
+def _next(report: "RunReport", workflow: "Workflow", again: str, db: str) -> Sequence[str]:
+    """The next useful commands."""
+    if report.outcome == "succeeded":
+        shown = [report.run, *_models(workflow)[:1]]
+        return ["next: " + "   ".join(f"sqlml show {name}{db}" for name in shown)]
+    failed = report.failed_step
+    log = [f"log: sqlml log {report.run} {failed}{db}"] if failed else []
+    return [*log, f"resume with: sqlml run {again} --resume {report.run}"]
 
-    rows = list(records(table))
-    event = {"event": "result", "step": step, "columns": table.column_names, "rows": rows}
-    click.echo(json.dumps(event, default=jsonable, ensure_ascii=False))
 
-
-def _next(run: str, outcome: str, files: Sequence[str], failed: str | None) -> str:
-    """The next useful command."""
-    program = " ".join(files) or "…"
-    if outcome == "succeeded":
-        return f"  next: sqlml show {run}   sqlml models"
-    log = f"  log: sqlml log {run} {failed}\n" if failed else ""
-    return f"{log}  resume with: sqlml run {program} --resume {run}"
+def _models(workflow: "Workflow") -> Sequence[str]:
+    outputs = [output for node in workflow.nodes for output in node.outputs]
+    return [output.target for output in outputs if output.kind == "model"]

@@ -1,13 +1,23 @@
 """`sqlml show MODEL|RUN`: a model's description, or what happened in a run."""
 
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from sqlml.cli import options
+from sqlml.cli.terminal import duration
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 
-_RUN = """
-SELECT step, operation, outcome, round(seconds, 2) AS seconds, threads,
-       round(peak_memory / 1048576) AS peak_mib, message
+if TYPE_CHECKING:
+    from sqlml.store.runs import Run
+
+_STEPS = """
+SELECT step, title, outcome, round(seconds, 2) AS seconds, nullif(threads, 0) AS threads,
+       nullif(round(peak_memory / 1048576), 0)::INTEGER AS peak_mib,
+       CASE WHEN source > '' THEN 'from ' || source ELSE nullif(message, '') END AS remark
 FROM sqlml_steps WHERE run = '{run}' ORDER BY number
 """
 
@@ -23,13 +33,37 @@ def show(name: str, db: str | None, output: str) -> None:
     from sqlml.session import Session
 
     with Session.open(load_settings(db=db)) as session:
-        runs = session.store.runs.names()
-        if name in runs:
-            print_result(session.database.table(_RUN.format(run=name)), output)
+        run = session.store.runs.find(name)
+        if run is not None:
+            if output == "table":
+                click.echo(_headline(run))
+            print_result(session.database.table(_STEPS.format(run=run.id)), output)
             return
         models = session.store.models.names()
         if name.partition("@")[0].casefold() not in {model.casefold() for model in models}:
-            hint = did_you_mean(name, [*models, *runs]) or "see `sqlml models`"
+            hint = did_you_mean(name, [*models, *session.store.runs.names()])
             message = f"there is no model and no run `{name}`"
+            hint = hint or "`sqlml models` lists the models"
             raise ProgramError(Diagnostic("E0712", message, hint=hint))
-        print_result(session.run(f"DESCRIBE MODEL {name}").to_arrow(), output)
+        described = session.run(f"DESCRIBE MODEL {name}").to_arrow()
+        if output == "table":
+            click.echo("\n".join(_description(described.to_pylist())))
+        else:
+            print_result(described, output)
+
+
+def _headline(run: "Run") -> str:
+    began = datetime.fromtimestamp(run.started).strftime("%Y-%m-%d %H:%M:%S")
+    took = f" in {duration(run.finished - run.started)}" if run.finished else ""
+    resumed = f" · goes on from {run.resumed}" if run.resumed else ""
+    return f"run {run.id} · {run.name} · {run.outcome}{took} · {began}{resumed}"
+
+
+def _description(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """The properties of a model, section by section, nothing cut off."""
+    width = max(len(row["property"]) for row in rows)
+    for section, members in groupby(rows, key=lambda row: row["section"]):
+        for i, row in enumerate(members):
+            first, *more = str(row["value"]).splitlines() or [""]
+            yield f"{'' if i else section:<11}{row['property']:<{width}}  {first}".rstrip()
+            yield from (f"{'':<11}{'':<{width}}  {line}".rstrip() for line in more)

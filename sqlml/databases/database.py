@@ -1,6 +1,6 @@
 """What the rest of sqlml asks of a database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -135,6 +135,10 @@ class Database(Protocol):
 
     def attach_tables(self, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
         """Let statements read Arrow tables by these names; each is made when a statement does."""
+        ...
+
+    def detach_tables(self, names: Iterable[str]) -> None:
+        """Undo `attach_tables` for these names."""
         ...
 
     def interrupt(self) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from glob import glob
 from pathlib import Path
@@ -157,6 +157,9 @@ class DuckDB:
     def attach_tables(self, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
         self._attached.add(tables)
 
+    def detach_tables(self, names: Iterable[str]) -> None:
+        self._attached.remove(names)
+
     def interrupt(self) -> None:
         self._connections.interrupt()
 
@@ -182,7 +185,15 @@ class DuckDB:
 
 def _column(name: str, kind: str | None) -> str:
     column = names.quoted_part(name)
-    return column if kind is None else f"CAST({column} AS {kind}) AS {column}"
+    match kind:
+        case None:
+            return column
+        case "BIT":  # comes as bytes, the first of which counts the padding bits behind it
+            bits = f"CAST(CAST({column} AS BIT) AS VARCHAR)"
+            padding = f"CAST(CAST(left({bits}, 8) AS BIT) AS INTEGER)"
+            return f"CAST(substring({bits}, 9 + {padding}) AS BIT) AS {column}"
+        case _:
+            return f"CAST({column} AS {kind}) AS {column}"
 
 
 def _unwritable(table: str, problem: QueryProblem) -> Exception:

@@ -200,7 +200,10 @@ def _first_words(report: _Report) -> _Wording:
     first, _, rest = _backticked(message).partition("\n")
     if first[1:2].islower():
         first = first[:1].lower() + first[1:]
-    return first or "the database refuses it", kind, report.name, " ".join(rest.split())
+    hint = " ".join(rest.split())
+    if not hint and report.kind == "Conversion":
+        hint = "`TRY_CAST(value AS type)` gives NULL where a value cannot be converted"
+    return first or "the database refuses it", kind, report.name, hint
 
 
 def _backticked(message: str) -> str:

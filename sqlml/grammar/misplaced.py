@@ -58,7 +58,7 @@ def without_query(source: Source, tokens: list[Token], border: int) -> Diagnosti
     if first == "TO":
         hint = f"write `SELECT … FROM … TO {verb} …`"
         return Diagnostic("E0110", f"`TO {verb}` has no query in front", span, "which rows?", hint)
-    message = f"`TO {verb}` needs a query in front, not {first}"
+    message = f"`TO {verb}` needs a query in front, not `{tokens[0].text}`"
     hint = "begin the statement with SELECT, WITH, FROM or VALUES"
     return Diagnostic("E0110", message, span, "", hint)
 

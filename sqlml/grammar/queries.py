@@ -99,7 +99,8 @@ def _change(tree: exp.Expr) -> QueryFacts:
             returning = bool(tree.args.get("returning"))
             return _facts(tree, tree.key, (tree.this,), returns_rows=returning)
         case exp.Drop():
-            return _facts(tree, "drop", tuple(tree.args.get("tables") or ()), barrier=barrier)
+            facts = _facts(tree, "drop", tuple(tree.args.get("tables") or ()), barrier=barrier)
+            return replace(facts, writes=()) if barrier else facts
         case exp.Alter():
             renamed = [action.this for action in tree.find_all(exp.AlterRename)]
             return _facts(tree, "alter", (tree.this, *renamed), barrier=barrier)
@@ -122,7 +123,7 @@ def _create(tree: exp.Create) -> QueryFacts:
         return _facts(tree, "create", (target.args.get("table"),))
     facts = _facts(tree, "create", (target,), session=temporary, barrier=kind not in _RELATIONS)
     if kind not in _RELATIONS:
-        return facts
+        return replace(facts, writes=())
     is_query = isinstance(tree.expression, exp.Query | exp.Values)
     return replace(
         facts,

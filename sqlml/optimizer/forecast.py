@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
 
+from sqlml.optimizer.effects import Effect, Effects, effect
 from sqlml.optimizer.history import History, PastStep, operation_of, target_of
 from sqlml.optimizer.reuse import Reuse
 from sqlml.workflow.graph import needs, topological_order
-from sqlml.workflow.ir import ModelReference, Node, Output, Workflow
+from sqlml.workflow.ir import Manage, ModelReference, Node, Output, Query, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class StepForecast:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A model or table that would be created or replaced."""
+    """What would become of a model or table. remark: what is known about it now."""
 
-    effect: Literal["created", "replaced"]
+    effect: Effect
     kind: str
     name: str
     remark: str = ""
@@ -45,87 +45,115 @@ class Forecast:
 
 
 def forecast(workflow: Workflow, reuse: Reuse, history: History) -> Forecast:
-    """What running `workflow` now would do; nothing runs."""
+    """What running `workflow` now would do; nothing runs.
+
+    A step whose input is made anew counts as one that runs. If the input turns out to be what it
+    was, the run will find that the step is not needed.
+    """
     steps: dict[str, StepForecast] = {}
-    models: dict[str, str] = {}
+    forecaster = _Forecaster(reuse, history)
     for node in topological_order(workflow):
-        steps[node.name] = _forecast_step(node, steps, models, reuse, history)
+        steps[node.name] = forecaster.step(node)
     return Forecast(
         tuple(steps[node.name] for node in workflow.nodes),
-        tuple(_changes(steps.values(), history)),
+        tuple(_changes((steps[node.name] for node in workflow.nodes), history)),
         _critical_path(steps),
         max((s.memory for s in steps.values() if s.runs and s.memory), default=None),
         max((s.samples for s in steps.values()), default=0),
     )
 
 
-def _forecast_step(
-    node: Node,
-    steps: Mapping[str, StepForecast],
-    models: dict[str, str],
-    reuse: Reuse,
-    history: History,
-) -> StepForecast:
-    past = history.past(operation_of(node), target_of(node))
-    running = next((name for name in needs(node) if steps[name].runs), None)
-    if running is None:
-        found = reuse.lookup(node, _models_of(node, models, history))
-        if found is not None:
-            if "model" in found.outputs:
-                models[node.name] = found.outputs["model"]
-            return StepForecast(node, False, f"unchanged since run {found.run}")
-    why = _why(node, running, steps, past, reuse)
-    if not past:
-        return StepForecast(node, True, why)
-    seconds = median(step.seconds for step in past)
-    memory = max(step.peak_memory for step in past)
-    return StepForecast(node, True, why, seconds, memory or None, len(past))
+class _Forecaster:
+    """Goes through the steps in an order in which they may run."""
 
+    def __init__(self, reuse: Reuse, history: History) -> None:
+        self._reuse = reuse
+        self._history = history
+        self._models: dict[str, str] = {}  # what unchanged steps have trained: `name@version`
+        self._trained: dict[str, str] = {}  # what steps that would run train, by step
+        self._effects = Effects(reuse.fingerprints.is_view)
 
-def _why(
-    node: Node,
-    running: str | None,
-    steps: Mapping[str, StepForecast],
-    past: Sequence[PastStep],
-    reuse: Reuse,
-) -> str:
-    if not reuse.can_stand(node):
-        return "runs every time"
-    if not past:
-        return "not run before"
-    if past[-1].static_hash != reuse.static_hash(node):
-        return "the statement changed"
-    if running is not None:
-        return f"{target_of(steps[running].node) or running} changes"
-    return "its data changed"
+    def step(self, node: Node) -> StepForecast:
+        """What becomes of the next step."""
+        changed = self._changed_model(node) or self._effects.on(node)
+        if changed is None:
+            found = self._reuse.lookup(node, self._inputs(node))
+            if found is not None:
+                if "model" in found.outputs:
+                    self._models[node.name] = found.outputs["model"]
+                return StepForecast(node, False, f"unchanged since run {found.run}")
+        self._trained[node.name] = target_of(node)
+        self._effects.add(node)
+        past = self._history.past(operation_of(node), target_of(node))
+        why = self._why(node, changed, past)
+        same = [step for step in past if step.static_hash == self._reuse.static_hash(node)] or past
+        if not same:
+            return StepForecast(node, True, why)
+        seconds = median(step.seconds for step in same)
+        memory = max(step.peak_memory for step in same)
+        return StepForecast(node, True, why, seconds, memory or None, len(same))
 
+    def _why(self, node: Node, changed: str | None, past: Sequence[PastStep]) -> str:
+        if not self._reuse.can_stand(node):
+            return "runs every time"
+        if all(step.static_hash != self._reuse.static_hash(node) for step in past):
+            return "the statement changed" if past and target_of(node) else "not run before"
+        if changed is not None:
+            return f"{changed} changes"
+        if self._reuse.has_met(node):
+            return "what it made is no longer there"
+        return "its data changed"
 
-def _models_of(node: Node, models: Mapping[str, str], history: History) -> dict[str, str]:
-    found = {}
-    for name, value in node.inputs.items():
-        match value:
-            case Output(source, "model") if source in models:
-                found[name] = models[source]
-            case ModelReference(model, version):
-                found[name] = f"{model}@{version or history.newest_version(model)}"
-    return found
+    def _changed_model(self, node: Node) -> str | None:
+        """The model it uses that an earlier step trains anew."""
+        for value in node.inputs.values():
+            if isinstance(value, Output) and value.node not in self._models:
+                return self._trained[value.node]
+        return None
+
+    def _inputs(self, node: Node) -> dict[str, str]:
+        found = {}
+        for name, value in node.inputs.items():
+            match value:
+                case Output(source, "model"):
+                    found[name] = self._models[source]
+                case ModelReference(model, version):
+                    found[name] = f"{model}@{version or self._history.newest_version(model)}"
+        return found
 
 
 def _changes(steps: Iterable[StepForecast], history: History) -> Iterator[Change]:
     seen: set[tuple[str, str]] = set()
     for step in steps:
-        for output in step.node.outputs:
-            if not step.runs or not output.target or (output.kind, output.target) in seen:
+        for kind, name in _targets(step.node) if step.runs else ():
+            if (kind, name.casefold()) in seen:
                 continue
-            seen.add((output.kind, output.target))
-            if output.kind == "model":
-                newest = history.newest_version(output.target)
-                effect: Literal["created", "replaced"] = "replaced" if newest else "created"
-                remark = f"now version {newest}" if newest else ""
-            else:
-                effect = "replaced" if history.has_table(output.target) else "created"
-                remark = ""
-            yield Change(effect, output.kind, output.target, remark)
+            seen.add((kind, name.casefold()))
+            if kind == "model":
+                yield _model_change(step.node, name, history)
+            elif what := effect(step.node, history.has_table(name)):
+                yield Change(what, kind, name)
+
+
+def _targets(node: Node) -> Iterator[tuple[str, str]]:
+    """The tables and models that a step makes, changes or drops: their kind and name."""
+    for output in node.outputs:
+        if output.target:
+            yield output.kind, output.target
+    match node.operation:
+        case Query(writes=writes):
+            yield from (("table", name) for name in writes)
+        case Manage("drop", model):
+            yield "model", model.partition("@")[0]
+
+
+def _model_change(node: Node, name: str, history: History) -> Change:
+    newest = history.newest_version(name)
+    if not newest:
+        return Change("created", "model", name)
+    known = ", ".join(filter(None, (f"now version {newest}", history.quality(name))))
+    dropped = isinstance(node.operation, Manage)
+    return Change("dropped" if dropped else "replaced", "model", name, known)
 
 
 def _critical_path(steps: Mapping[str, StepForecast]) -> float | None:

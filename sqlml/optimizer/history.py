@@ -1,9 +1,12 @@
 """What earlier runs know, as passes and forecasts ask for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sqlml.databases.database import Database, QueryProblem
+from sqlml.databases.names import quoted
+from sqlml.store.store import Store
 from sqlml.workflow.ir import Node
 
 
@@ -25,7 +28,42 @@ class History(Protocol):
 
     def newest_version(self, model: str) -> int | None: ...
 
+    def quality(self, model: str) -> str:
+        """How good the newest version is: `accuracy 0.967`; empty when that is not known."""
+        ...
+
     def has_table(self, table: str) -> bool: ...
+
+
+class StoredHistory:
+    """A History over the store and its database."""
+
+    def __init__(self, database: Database, store: Store) -> None:
+        self._database = database
+        self._store = store
+
+    def past(self, operation: str, target: str) -> Sequence[PastStep]:
+        return [PastStep(*step) for step in self._store.runs.past(operation, target)]
+
+    def newest_version(self, model: str) -> int | None:
+        found = self._store.models.find(model, None)
+        return found.number if found else None
+
+    def quality(self, model: str) -> str:
+        found = self._store.models.find(model, None)
+        metrics: Mapping[str, float] = found.manifest.get("metrics", {}) if found else {}
+        for prefix, remark in (("validation_", ""), ("train_", " (training)")):
+            for name, value in metrics.items():
+                if name.startswith(prefix) and not name.endswith("loss"):
+                    return f"{name.removeprefix(prefix)} {value:.3f}{remark}"
+        return ""
+
+    def has_table(self, table: str) -> bool:
+        try:
+            self._database.table(f"SELECT 1 FROM {quoted(table)} LIMIT 0")
+        except QueryProblem:
+            return False
+        return True
 
 
 def operation_of(node: Node) -> str:

@@ -6,7 +6,7 @@ what the step left behind. Keys are computed when a step's inputs are ready, so 
 again and gives what it gave before does not make the steps behind it run.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -15,8 +15,10 @@ from typing import Any
 
 from sqlml import __version__
 from sqlml.databases.database import Database
+from sqlml.optimizer.effects import files_read, tables_left, tables_read
+from sqlml.optimizer.fingerprints import Fingerprints
+from sqlml.optimizer.resumption import Resumption
 from sqlml.store.store import Store
-from sqlml.workflow.graph import needs
 from sqlml.workflow.hashing import digest, static_hash
 from sqlml.workflow.ir import (
     Manage,
@@ -36,6 +38,13 @@ LIBRARIES = {
     "sklearn": ("scikit-learn",),
 }
 
+# What a manifest tells of a model's training that changes nothing that the model does. Its files
+# are not all that does: two models with the same file may give their classes other names.
+_OF_THE_TRAINING = frozenset({
+    "name", "version", "created", "run", "seconds", "statement", "fingerprint", "rows",
+    "validation_rows", "base", "metrics", "history",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Reused:
@@ -51,7 +60,7 @@ class Reused:
 class Reuse:
     """Decides, for the steps of one workflow, what need not be run.
 
-    resume: the run to go on from. Of its steps, those that can never be reused by their key (an
+    resume: the run to go on from. Of its steps, those that are never reused by their key (an
     INSERT) are skipped too when they succeeded there and everything before them still stands.
     """
 
@@ -64,15 +73,16 @@ class Reuse:
         enabled: bool = True,
         resume: str | None = None,
     ) -> None:
-        self._nodes = {node.name: node for node in workflow.nodes}
-        self._database = database
+        """Raises:
+        ProgramError: E0508 there is no run `resume`.
+        """
         self._store = store
         self._by_key = enabled and not any(_changes_connection(node) for node in workflow.nodes)
-        self._resumed = store.runs.succeeded(resume) if resume else {}
-        self._resume = resume or ""
-        self._standing: set[str] = set()
-        self._fingerprints: dict[str, str | None] = {}
+        self._resumption = Resumption(store, resume) if resume else None
+        self.fingerprints = Fingerprints(database, workflow)
+        self._hashes: dict[str, str] = {}
         self._keys: dict[str, str | None] = {}
+        self._met: set[str] = set()  # steps whose key is remembered
         self._last_writers = {
             (output.kind, output.target.casefold()): node.name
             for node in workflow.nodes
@@ -81,74 +91,76 @@ class Reuse:
 
     def static_hash(self, node: Node) -> str:
         """The digest of what a step does, without its data."""
-        return static_hash(node, _versions(node))
+        if node.name not in self._hashes:
+            self._hashes[node.name] = static_hash(node, _versions(node))
+        return self._hashes[node.name]
 
     def can_stand(self, node: Node) -> bool:
         """Whether a step of this kind is ever reused."""
         return self._by_key and _is_repeatable(node)
+
+    def has_met(self, node: Node) -> bool:
+        """Whether `node`, which was looked up, was run on the same data before."""
+        return node.name in self._met
 
     def lookup(self, node: Node, models: Mapping[str, str]) -> Reused | None:
         """What makes running `node` needless, or None when it has to run.
 
         To be called when its inputs are ready; `models` has the `name@version` of its model inputs.
         """
-        found = self._find_by_key(node, models) or self._find_resumed(node)
-        if found is not None:
-            self._standing.add(node.name)
-        return found
-
-    def finished(self, node: Node, run: str, outcome: Outcome) -> None:
-        """Remember what `node` has left behind; to be called when it has succeeded."""
-        self._forget_fingerprints(node)
-        key = self._keys.get(node.name)
-        if key is None:
-            return
-        tables = {
-            output.target: self._fingerprint(output.target)
-            for output in node.outputs
-            if output.kind == "table"
-        }
-        memory = {
-            "outputs": dict(outcome.outputs),
-            "tables": tables,
-            "summary": outcome.summary,
-            "metrics": dict(outcome.metrics),
-        }
-        self._store.reuse.remember(key, memory, run)
-
-    def _find_by_key(self, node: Node, models: Mapping[str, str]) -> Reused | None:
         key = self._keys[node.name] = self._key(node, models)
         memory = self._store.reuse.recall(key) if key else None
+        if memory is not None:
+            self._met.add(node.name)
         if memory is None or not self._stands(node, memory.outputs):
-            return None
+            return self._find_resumed(node, is_as_before=key is None or memory is not None)
+        if self._resumption is not None:
+            self._resumption.keep(node)
         content = memory.outputs
-        result = content["outputs"].get("result")
         return Reused(
             memory.run,
             content["outputs"],
             content["summary"],
             content["metrics"],
-            self._store.results / result if result else None,
+            self._result(content["outputs"]),
         )
 
-    def _find_resumed(self, node: Node) -> Reused | None:
-        if self._resumed.get(node.name) != self.static_hash(node) or _gives_rows(node):
+    def finished(self, node: Node, run: str, outcome: Outcome) -> None:
+        """Remember what `node` has left behind; to be called when it has succeeded."""
+        self.fingerprints.forget(node)
+        key = self._keys.get(node.name)
+        if key is None:
+            return
+        memory = {
+            "outputs": dict(outcome.outputs),
+            "tables": {table: self.fingerprints.table(table) for table in tables_left(node)},
+            "summary": outcome.summary,
+            "metrics": dict(outcome.metrics),
+        }
+        self._store.reuse.remember(key, memory, run)
+
+    def _find_resumed(self, node: Node, *, is_as_before: bool) -> Reused | None:
+        """What the resumed run did. is_as_before: the step would meet the data it met then."""
+        if self._resumption is None:
             return None
-        if not all(name in self._standing for name in needs(node)):
+        step = self._resumption.find(node, self.static_hash(node))
+        if step is None or not is_as_before or not self._exists(node, step.outputs):
             return None
-        return Reused(self._resume, {})
+        self._resumption.keep(node)
+        result = self._result(step.outputs)
+        return Reused(self._resumption.run, step.outputs, result=result)
 
     def _key(self, node: Node, models: Mapping[str, str]) -> str | None:
         if not self.can_stand(node):
             return None
         data: dict[str, str] = {}
-        for name in _reads(node):
-            fingerprint = self._fingerprint(name)
+        for name in tables_read(node):
+            fingerprint = self.fingerprints.table(name)
             if fingerprint is None:
                 return None
             data[f"table {name}"] = fingerprint
-        for path in _files(node):
-            fingerprint = self._database.file_fingerprint(path)
+        for path in files_read(node):
+            fingerprint = self.fingerprints.file(path)
             if fingerprint is None:
                 return None
             data[f"file {path}"] = fingerprint
@@ -157,14 +169,25 @@ class Reuse:
         return digest({"static": self.static_hash(node), "data": data})
 
     def _stands(self, node: Node, content: Mapping[str, Any]) -> bool:
+        """Whether all that the step left behind is still there, unchanged."""
         for table, fingerprint in content["tables"].items():
-            if fingerprint is None or self._fingerprint(table) != fingerprint:
+            if fingerprint is None or self.fingerprints.table(table) != fingerprint:
                 return False
+        return self._exists(node, content["outputs"])
+
+    def _exists(self, node: Node, outputs: Mapping[str, str]) -> bool:
+        """Whether all that the step left behind is there, and its model is the newest version."""
+        if any(self.fingerprints.table(table) is None for table in tables_left(node)):
+            return False
         for output in node.outputs:
-            if output.kind == "model" and not self._model_stands(node, output, content["outputs"]):
+            if output.kind == "model" and not self._model_stands(node, output, outputs):
                 return False
-        result = content["outputs"].get("result")
-        return result is None or (self._store.results / result).is_file()
+        files = [self._result(outputs), *([Path(outputs["plot"])] if "plot" in outputs else [])]
+        return all(file is None or file.is_file() for file in files)
+
+    def _result(self, outputs: Mapping[str, str]) -> Path | None:
+        name = outputs.get("result")
+        return self._store.results / name if name else None
 
     def _model_stands(
         self, node: Node, output: OutputDeclaration, outputs: Mapping[str, str]
@@ -180,19 +203,10 @@ class Reuse:
     def _model_digest(self, reference: str) -> str:
         name, _, number = reference.rpartition("@")
         found = self._store.models.find(name, int(number))
-        return digest(found.manifest["files"]) if found else ""
-
-    def _fingerprint(self, table: str) -> str | None:
-        if table not in self._fingerprints:
-            self._fingerprints[table] = self._database.fingerprint(table)
-        return self._fingerprints[table]
-
-    def _forget_fingerprints(self, node: Node) -> None:
-        written = {output.target for output in node.outputs if output.kind == "table"}
-        if isinstance(node.operation, Query) and not node.operation.repeatable:
-            self._fingerprints.clear()
-        for table in written:
-            self._fingerprints.pop(table, None)
+        if found is None:
+            return ""
+        content = {k: v for k, v in found.manifest.items() if k not in _OF_THE_TRAINING}
+        return digest(content)
 
 
 def _is_repeatable(node: Node) -> bool:
@@ -206,31 +220,8 @@ def _is_repeatable(node: Node) -> bool:
             return all(relation.deterministic for relation in relations)
 
 
-def _gives_rows(node: Node) -> bool:
-    """Whether people want to see its result set, so that skipping it would withhold something."""
-    return isinstance(node.operation, Manage) or (
-        isinstance(node.operation, Query) and not node.operation.writes
-    )
-
-
 def _changes_connection(node: Node) -> bool:
     return isinstance(node.operation, Query) and node.operation.session
-
-
-def _relations(node: Node) -> Iterator[Query | Relation]:
-    if isinstance(node.operation, Query):
-        yield node.operation
-    for value in node.inputs.values():
-        if isinstance(value, Relation):
-            yield value
-
-
-def _reads(node: Node) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for relation in _relations(node) for name in relation.reads))
-
-
-def _files(node: Node) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(path for relation in _relations(node) for path in relation.files))
 
 
 def _versions(node: Node) -> Mapping[str, str]:

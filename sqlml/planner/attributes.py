@@ -13,6 +13,15 @@ from sqlml.zoo.settings import STATEMENTS
 
 _SPELLINGS = {"summary": "explain"}  # SQLFlow's name of the namespace
 _RENAMED = {("objective", "reg:linear"): "reg:squarederror"}
+# What else SQLFlow programs hand to the plots of shap, which draws other plots today.
+_DRAWING = frozenset(
+    f"explain.{name}"
+    for name in (
+        *("alpha", "axis_color", "class_inds", "class_names", "color", "color_bar"),
+        *("color_bar_label", "feature_names", "layered_violin_max_num_bins", "plot_size"),
+        *("show", "title", "use_log_scale"),
+    )
+)
 _TUNING = "hyperparameters are not searched for by this version: give one value"
 _ELSEWHERE = {
     "tune": _TUNING,
@@ -112,6 +121,10 @@ def read_attributes(
     for attribute in written:
         name = _canonical(attribute.name.text)
         found = known.find(name)
+        if found is None and known.owner == "TO EXPLAIN" and name in _DRAWING:
+            message = f"`{attribute.name.text}` has no effect: this plot has a style of its own"
+            scope.note(message, attribute.name.span)
+            continue
         if found is None:
             _tell_unknown(scope, attribute.name, name, known)
             continue
@@ -203,30 +216,34 @@ def _tell_twice(
 
 def _tell_unknown(scope: Scope, written: ast.Name, name: str, known: Vocabulary) -> None:
     namespace, dot, rest = name.partition(".")
+    spelt = written.span.text.strip('"`')
     if dot and namespace not in known.namespaces:
         if namespace in _ELSEWHERE:
-            message = f"`{written.text}` is not available for {known.owner}"
+            message = f"`{spelt}` is not available for {known.owner}"
             scope.fault("E0206", message, written.span, hint=_ELSEWHERE[namespace])
             return
         if namespace in _NAMESPACES:
-            message = f"`{written.text}` has no meaning in {_statement(known)}"
+            message = f"`{spelt}` has no meaning in {_statement(known)}"
             hint = f"{_statement(known)} takes {_choices(known)}"
             scope.fault("E0206", message, written.span, hint=hint)
             return
-    message = f"{known.owner} has no attribute `{written.text}`"
-    scope.fault("E0203", message, written.span, hint=_meant(name, rest or namespace, known))
+    message = f"{known.owner} has no attribute `{spelt}`"
+    hint = _meant(namespace if dot else "", rest or namespace, known)
+    scope.fault("E0203", message, written.span, hint=hint)
 
 
-def _meant(name: str, rest: str, known: Vocabulary) -> str:
-    """The nearest spelling; one that is the same but for the namespace comes first."""
+def _meant(space: str, rest: str, known: Vocabulary) -> str:
+    """The nearest spelling: the same in another namespace, else another in the same, else any."""
     for namespace, dictionary in known.namespaces.items():
         if rest in dictionary:
             spelling = rest if namespace in known.bare else f"{namespace}.{rest}"
             return f"write `{spelling}`"
-    spellings = list(known.spellings())
-    by_last_part = {spelling.rpartition(".")[2]: spelling for spelling in spellings}
-    close = nearest(name, spellings) or by_last_part.get(nearest(rest, by_last_part) or "")
-    return f"did you mean `{close}`?" if close else f"it takes {_choices(known)}"
+    if space in known.namespaces and (close := nearest(rest, _names(known.namespaces[space]))):
+        return f"did you mean `{space}.{close}`?"
+    by_last_part = {spelling.rpartition(".")[2]: spelling for spelling in known.spellings()}
+    if close := nearest(rest, by_last_part):
+        return f"did you mean `{by_last_part[close]}`?"
+    return f"it takes {_choices(known)}"
 
 
 def _statement(known: Vocabulary) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlml.databases.database import Column
 from sqlml.errors import nearest
-from sqlml.planner.schema import Schema
+from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
 from sqlml.zoo.features.kinds import Kind, kind_of
@@ -17,7 +17,6 @@ _ALIKE: Mapping[Kind, str] = {
     "date": "date",
     "timestamp": "date",
 }
-_NULL = '"NULL"'  # DuckDB's type of a column that is NULL throughout
 
 
 def check_columns(
@@ -54,7 +53,7 @@ def check_columns(
 
 def is_compatible(given: str, needed: str) -> bool:
     """Whether values of one database type can stand where a model was trained on another."""
-    if not given or not needed or given.upper() in (_NULL, "NULL"):
+    if not given or not needed or is_null(given):
         return True
     one, two = kind_of(given), kind_of(needed)
     return _ALIKE.get(one, one) == _ALIKE.get(two, two)
@@ -68,4 +67,6 @@ def _way_out(missing: Sequence[str], needed: Sequence[Column], schema: Schema) -
     close = nearest(missing[0], free)
     if close:
         return f"did you mean `{close}`? `{close} AS {missing[0]}` renames it in the query"
+    if len(missing) == 1:
+        return "select it, renamed with AS where it has another name"
     return "select them, renamed with AS where they have other names"

@@ -9,7 +9,7 @@ from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
 from sqlml.planner.plan import Measure, counted
 from sqlml.planner.reading import read
-from sqlml.planner.references import use_model
+from sqlml.planner.references import usable_model
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
@@ -20,7 +20,7 @@ from sqlml.zoo.metrics import defaults_for
 def plan_evaluate(scope: Scope, statement: ast.Evaluate) -> Measure:
     """What TO EVALUATE does. Without LABEL, it compares with the label of the training."""
     rows = read(scope, statement.query.sql, statement.query.span)
-    use, model = use_model(scope, statement.model)
+    use, model = usable_model(scope, statement.model)
     attributes = read_attributes(scope, statement.attributes, vocabulary("evaluate"))
     into = None if statement.into is None else table_name(statement.into.parts)
     written = find_labels(scope, statement.labels, rows.schema)
@@ -38,7 +38,8 @@ def plan_evaluate(scope: Scope, statement: ast.Evaluate) -> Measure:
             _check_labels(scope, statement, written, model)
         else:
             label = _training_labels(scope, statement, model, rows.schema)
-        metrics = _metrics(scope, attributes, model, bool(label))
+        labelled = bool(statement.labels or model.labels)  # a missing one has been told
+        metrics = _metrics(scope, attributes, model, labelled)
     if into is not None and statement.into is not None:
         warn_about_overwriting(scope, statement.into, into, rows.sources, "one row of metrics")
         _create(scope, statement.into, into, metrics, model)

@@ -14,8 +14,8 @@ _VIEW = re.compile(r"\bview\b", re.IGNORECASE)
 
 def plan_plain(scope: Scope, statement: ast.Plain) -> Execute:
     """What a plain statement does; its effect on the catalog is known to later statements."""
-    facts = analyse(statement.sql, scope.dialect)
-    sources = scope.sources(facts.reads)
+    facts, sources = scope.look_through(analyse(statement.sql, scope.dialect))
+    scope.mention((*facts.reads, *facts.writes))
     sql = translated_sql(scope, statement.sql, statement.span)
     if sql is None:
         return Execute(statement, statement.sql, facts, sources)

@@ -7,7 +7,7 @@ from sqlml.planner.attributes import Attributes, read_attributes, vocabulary
 from sqlml.planner.compatibility import check_columns
 from sqlml.planner.plan import Explain
 from sqlml.planner.reading import read
-from sqlml.planner.references import use_model
+from sqlml.planner.references import usable_model
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
@@ -20,7 +20,7 @@ _GAINS = (Column("feature", "VARCHAR"), Column("fscore", "DOUBLE"), Column("gain
 def plan_explain(scope: Scope, statement: ast.Explain) -> Explain:
     """What TO EXPLAIN does; the table that it makes is known to later statements."""
     rows = read(scope, statement.query.sql, statement.query.span)
-    use, model = use_model(scope, statement.model)
+    use, model = usable_model(scope, statement.model)
     attributes = read_attributes(scope, statement.attributes, vocabulary("explain"))
     explainer = _explainer(scope, statement)
     keys = _keys(scope, attributes, rows.schema)

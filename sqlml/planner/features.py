@@ -10,8 +10,8 @@ from sqlml.databases.database import Column
 from sqlml.errors import Diagnostic, did_you_mean
 from sqlml.grammar import ast
 from sqlml.planner.attributes import NotAValue, value_of
-from sqlml.planner.locate import places
-from sqlml.planner.schema import Schema
+from sqlml.planner.locate import place_of_column, places
+from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
 from sqlml.zoo.attributes import AttributeProblem
@@ -119,8 +119,12 @@ def _all(star: ast.Star, columns: Columns) -> Iterator[Feature]:
         if name in columns.roles or name in told:
             continue
         try:
-            _refuse_ambiguous(column, _second(name, columns.query), columns)
-            yield _default(column, star.span)
+            if schema.is_ambiguous(name):
+                _refuse_ambiguous(column, _second(name, columns.query), columns)
+            feature = default_feature(column.name, column.type)
+            if feature is None:
+                raise _no_feature(column, _mention(column.name, columns.query, star.span))
+            yield feature
         except _Fault as fault:
             told.add(name)
             faults.extend(fault.diagnostics)
@@ -131,13 +135,21 @@ def _all(star: ast.Star, columns: Columns) -> Iterator[Feature]:
 def _default(column: Column, span: Span) -> Feature:
     feature = default_feature(column.name, column.type)
     if feature is None:
-        raise _fault(
-            "E0312",
-            f"column `{column.name}` is of type {column.type}, which cannot be a feature as it is",
-            span,
-            _way_out(column),
-        )
+        raise _no_feature(column, span)
     return feature
+
+
+def _no_feature(column: Column, span: Span) -> _Fault:
+    if is_null(column.type):
+        message = f"column `{column.name}` is NULL in every row"
+        return _fault("E0312", message, span, "leave it out")
+    message = f"column `{column.name}` is of type {column.type}, which cannot be a feature as it is"
+    return _fault("E0312", message, span, _way_out(column))
+
+
+def _mention(name: str, query: Span, otherwise: Span) -> Span:
+    """Where a query names a column that no other place in the statement names."""
+    return (otherwise.start == query.start and place_of_column(name, query)) or otherwise
 
 
 def _way_out(column: Column) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlml.databases.database import Column
 from sqlml.grammar import ast
-from sqlml.planner.schema import Schema
+from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
 from sqlml.zoo.label import Label
@@ -72,7 +72,10 @@ def check_labels(
 def _check_type(scope: Scope, span: Span, label: Label, labels: int, task: Task | None) -> None:
     if not label.type:
         return
-    if label.kind == "other":
+    if is_null(label.type):
+        message = f"column `{label.name}` is NULL in every row"
+        scope.fault("E0308", message, span, label="there is nothing to learn")
+    elif label.kind == "other":
         scope.fault(
             "E0308",
             f"column `{label.name}` is of type {label.type}, which cannot be a label",

@@ -7,6 +7,8 @@ from sqlml.grammar import ast
 from sqlml.planner.attributes import is_meant
 from sqlml.source import Span
 
+_AS = re.compile(r"\bas\s+\Z", re.IGNORECASE)
+
 
 def locate(statement: ast.Statement, about: str) -> Span:
     """The place in the program of `label`, `query`, `into`, `using`, `model`, `validation.select`,
@@ -75,7 +77,14 @@ def _column(statement: ast.Statement, name: str) -> Span | None:
     for node in (*_names(items), *getattr(statement, "labels", ())):
         if node.text.casefold() == name.casefold():
             return node.span  # type: ignore[no-any-return]
-    return next(places(name, _query(statement)), None)
+    return place_of_column(name, _query(statement))
+
+
+def place_of_column(name: str, query: Span) -> Span | None:
+    """Where a query gives a column its name, with AS, or else first writes it."""
+    found = tuple(places(name, query))
+    named = (place for place in found if _AS.search(query.source.text, query.start, place.start))
+    return next(named, found[0] if found else None)
 
 
 def places(name: str, query: Span) -> Iterator[Span]:

@@ -129,7 +129,7 @@ _PLOT = ir.OutputDeclaration("plot", "plot")
 
 def _relation(read: Read) -> ir.Relation:
     facts = read.facts
-    return ir.Relation(read.sql, facts.reads, read.stable, facts.deterministic, facts.files)
+    return ir.Relation(read.sql, facts.reads, facts.stable, facts.deterministic, facts.files)
 
 
 def _model(use: ModelUse, names: Sequence[str]) -> ir.Input:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlml.databases.database import Column
 from sqlml.planner.catalog import Catalog
+from sqlml.zoo.bundle import FORMAT
 from sqlml.zoo.model import Task
 
 
@@ -16,6 +17,7 @@ class Model:
     version: as it was written; None is the newest. estimator: empty where the statement that trains
     it is wrong. columns: what its features need. classes: None where there are none, or where only
     the run can tell. trained_by: the index of the statement that trains it; None for a stored one.
+    format: of what is stored.
     """
 
     name: str
@@ -26,10 +28,16 @@ class Model:
     labels: tuple[Column, ...] = ()
     classes: tuple[str | int | bool, ...] | None = None
     trained_by: int | None = None
+    format: int = FORMAT
 
     @property
     def is_understood(self) -> bool:
         return bool(self.estimator)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether this sqlml, and not only a newer one, can use what is stored."""
+        return self.format <= FORMAT
 
 
 class Models:
@@ -100,6 +108,8 @@ class Models:
 
 
 def _model(name: str, version: int | None, manifest: Mapping[str, Any]) -> Model:
+    if manifest.get("format", FORMAT) > FORMAT:
+        return Model(name, version, format=manifest["format"])
     classes = manifest.get("classes")
     return Model(
         name,

@@ -19,14 +19,14 @@ MOST_SQL_SHOWN = 48
 class Read:
     """The rows of a query. `sql` is in the database's dialect.
 
-    sources: the tables and views it reads, with those that views among them read.
+    facts: with views seen as the queries that they are. sources: the tables and views that are
+    read, directly or through views.
     """
 
     span: Span
     sql: str
     facts: QueryFacts
     sources: tuple[str, ...] = ()
-    stable: bool = False
     schema: Schema = UNKNOWN
 
     def text(self, remark: str = "") -> str:
@@ -156,7 +156,7 @@ class Explain(_Placed):
 
 @dataclass(frozen=True, slots=True)
 class Execute(_Placed):
-    """Let the database run a statement. `sql` is in its dialect; sources: as in Read."""
+    """Let the database run a statement. sql, facts and sources are as in Read."""
 
     statement: ast.Plain
     sql: str

@@ -10,7 +10,7 @@ from sqlml.planner.compatibility import check_columns
 from sqlml.planner.models import Model
 from sqlml.planner.plan import Apply, Read
 from sqlml.planner.reading import read
-from sqlml.planner.references import use_model
+from sqlml.planner.references import usable_model
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import Target, split_target, table_key
@@ -25,7 +25,7 @@ _FLOATS = ("FLOAT", "REAL")
 def plan_predict(scope: Scope, statement: ast.Predict) -> Apply:
     """What TO PREDICT does; the table that it makes is known to later statements."""
     rows = read(scope, statement.query.sql, statement.query.span)
-    use, model = use_model(scope, statement.using)
+    use, model = usable_model(scope, statement.using)
     attributes = read_attributes(scope, statement.attributes, vocabulary("predict"))
     target = None if statement.into is None else split_target(statement.into)
     column = _column(target, model)
@@ -62,7 +62,7 @@ def _check_probability(scope: Scope, attributes: Attributes, model: Model) -> No
 
 def _warn_about_target(scope: Scope, target: Target, rows: Read, model: Model) -> None:
     written = target.written
-    if len(written.parts) == 2 and written.parts[0].casefold() in scope.schemas:
+    if len(written.parts) == 2 and scope.is_schema(written.parts[0]):
         name, column = written.parts
         scope.note(
             f"`{written.text}` is column `{column}` of a table `{name}`; for a table in the schema"

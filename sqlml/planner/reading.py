@@ -25,14 +25,13 @@ def read(scope: Scope, sql: str, span: Span) -> Read:
 
     What is wrong with it is told to the scope; its schema is unknown then.
     """
-    facts = analyse(sql, scope.dialect)
-    sources = scope.sources(facts.reads)
+    facts, sources = scope.look_through(analyse(sql, scope.dialect))
+    scope.mention(facts.reads)
     translated = translated_sql(scope, sql, span)
     if translated is None:
-        return Read(span, sql, facts, sources, schema=WRONG)
-    stable = facts.stable and not any(map(scope.is_view, facts.reads))
+        return Read(span, sql, facts, sources, WRONG)
     schema = _describe(scope, translated, sources, Text(sql, translated, span))
-    return Read(span, translated, facts, sources, stable, schema)
+    return Read(span, translated, facts, sources, schema)
 
 
 def translated_sql(scope: Scope, sql: str, span: Span) -> str | None:

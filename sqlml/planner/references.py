@@ -5,6 +5,7 @@ from sqlml.grammar import ast
 from sqlml.planner.models import Model
 from sqlml.planner.plan import ModelUse
 from sqlml.planner.scope import Scope
+from sqlml.zoo.bundle import FORMAT
 
 
 def use_model(scope: Scope, name: ast.Name, way_out: str = "") -> tuple[ModelUse, Model | None]:
@@ -17,6 +18,20 @@ def use_model(scope: Scope, name: ast.Name, way_out: str = "") -> tuple[ModelUse
         _tell_unknown(scope, name, way_out or f"train it first: TO TRAIN … INTO {name.text}")
         return ModelUse(name.text, name.version), None
     return ModelUse(model.name, model.version, model.trained_by), model
+
+
+def usable_model(scope: Scope, name: ast.Name) -> tuple[ModelUse, Model | None]:
+    """As `use_model`, for a statement that needs more of the model than its name."""
+    use, model = use_model(scope, name)
+    if model is not None and not model.is_readable:
+        scope.fault(
+            "E0505",
+            f"model `{use.reference}` was made by a newer sqlml",
+            name.span,
+            label=f"its format is {model.format}, this sqlml reads {FORMAT}",
+            hint="`pip install --upgrade sqlml`, or train it again",
+        )
+    return use, model
 
 
 def _tell_unknown(scope: Scope, name: ast.Name, way_out: str) -> None:

@@ -58,6 +58,11 @@ class Schema:
         return frozenset(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
 
+def is_null(kind: str) -> bool:
+    """Whether a database type is that of a column which is NULL throughout."""
+    return kind.upper() in ('"NULL"', "NULL")
+
+
 UNKNOWN = Schema((), ("",))
 WRONG = Schema((), ("",), is_wrong=True)
 

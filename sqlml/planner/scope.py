@@ -1,11 +1,13 @@
 """What the statements of a program know of each other while it is planned."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from sqlml.databases.database import Column, QueryProblem
 from sqlml.errors import Diagnostic
 from sqlml.grammar.queries import analyse
+from sqlml.grammar.query_facts import QueryFacts
 from sqlml.planner.catalog import Catalog
 from sqlml.planner.models import Models
 from sqlml.planner.tables import TableKey, table_key
@@ -28,6 +30,7 @@ class Scope:
         self.notes: list[tuple[str, Span]] = []
         self._open: dict[TableKey, tuple[str, ...]] = {}
         self._spoilt: set[TableKey] = set()
+        self._mentioned: set[str] = set()
         self._views: dict[TableKey, str] | None = None
 
     def fault(self, code: str, message: str, span: Span, label: str = "", hint: str = "") -> None:
@@ -76,20 +79,30 @@ class Scope:
         """To be called when a statement may have changed what views there are."""
         self._views = None
 
-    def is_view(self, name: str) -> bool:
-        return table_key(name) in self._known_views
+    def look_through(self, facts: QueryFacts) -> tuple[QueryFacts, tuple[str, ...]]:
+        """What a statement does when views are seen as the queries that they are.
 
-    def sources(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The names, and those of all tables and views that views among them read."""
-        found = dict.fromkeys(names)
+        The names are those of all tables and views that it reads, directly or through views.
+        """
+        found = dict.fromkeys(facts.reads)
         waiting = list(found)
+        views = []
         while waiting:
-            view = self._known_views.get(table_key(waiting.pop()))
-            for name in () if view is None else analyse(view, self.catalog.dialect).reads:
-                if name not in found:
-                    found[name] = None
-                    waiting.append(name)
-        return tuple(found)
+            statement = self._known_views.get(table_key(waiting.pop()))
+            if statement is None:
+                continue
+            views.append(analyse(statement, self.catalog.dialect))
+            waiting += [name for name in views[-1].reads if name not in found]
+            found.update(dict.fromkeys(views[-1].reads))
+        if views:
+            facts = replace(
+                facts,
+                stable=False,
+                deterministic=facts.deterministic and all(view.deterministic for view in views),
+                repeatable=facts.repeatable and all(view.deterministic for view in views),
+                barrier=facts.barrier or any(view.barrier for view in views),
+            )
+        return facts, tuple(found)
 
     @property
     def _known_views(self) -> Mapping[TableKey, str]:
@@ -98,8 +111,17 @@ class Scope:
             self._views = {table_key(name): sql for name, sql in views.items()}
         return self._views
 
+    # --- schemas ---
+
+    def mention(self, tables: Iterable[str]) -> None:
+        """Statements name these tables: their schemas are there, or will be."""
+        self._mentioned.update(table_key(table).schema for table in tables)
+
+    def is_schema(self, name: str) -> bool:
+        """Whether there is a schema of that name, as far as its tables and the program tell."""
+        return name.casefold() in self._mentioned or name.casefold() in self._schemas
+
     @cached_property
-    def schemas(self) -> frozenset[str]:
+    def _schemas(self) -> frozenset[str]:
         """The folded names of the schemas that held a table before the program."""
-        keys = (table_key(name) for name in self.catalog.tables())
-        return frozenset(key.schema for key in keys if key.schema)
+        return frozenset(table_key(name).schema for name in self.catalog.tables())

@@ -13,7 +13,7 @@ from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
 from sqlml.planner.plan import Fit, ModelUse, Read
 from sqlml.planner.reading import read
-from sqlml.planner.references import use_model
+from sqlml.planner.references import usable_model
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.stand_ins import stand_in
@@ -111,7 +111,7 @@ def _find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:
 
 
 def _base(scope: Scope, statement: ast.Train) -> tuple[ModelUse | None, Model | None]:
-    return (None, None) if statement.using is None else use_model(scope, statement.using)
+    return (None, None) if statement.using is None else usable_model(scope, statement.using)
 
 
 def _check_base(scope: Scope, statement: ast.Train, earlier: Model, model: ModelType) -> None:

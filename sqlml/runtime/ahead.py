@@ -1,7 +1,8 @@
 """Starts a worker before a program is even parsed, so that it is ready when the first step is."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from sqlml.runtime.pool import Pool
 
@@ -16,14 +17,19 @@ _WANTED = (
 )
 
 
-def start_ahead(texts: Iterable[str], threads: int | None = None) -> Pool | None:
+@contextmanager
+def started_ahead(texts: Iterable[str], threads: int | None = None) -> Iterator[Pool | None]:
     """A pool whose first worker imports what the program seems to need; None when it needs none.
 
     A guess from the text: a wrong one costs a process, and changes nothing else.
     """
     text = "\n".join(texts)
     if not _EXTENDED.search(text):
-        return None
+        yield None
+        return
     pool = Pool(threads)
-    pool.prewarm(*(module for pattern, module in _WANTED if pattern.search(text)))
-    return pool
+    try:
+        pool.prewarm(*(module for pattern, module in _WANTED if pattern.search(text)))
+        yield pool
+    finally:
+        pool.close()

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -143,11 +144,12 @@ class Attendant:
         if path is not None:
             self._reply(asked, path=str(path))
             return
-        reader = self._context.reader(sql, stable=stable)
-        source, target = open_pipe()
-        _hand_over(lambda: self._reply(asked, descriptors=[source]), ours=[target], theirs=[source])
-        with closing(reader), suppress(BrokenPipeError):
-            write_stream(target, reader.schema, reader)
+        with closing(self._context.reader(sql, stable=stable)) as reader:
+            source, target = open_pipe()
+            reply = partial(self._reply, asked, descriptors=[source])
+            _hand_over(reply, ours=[target], theirs=[source])
+            with suppress(BrokenPipeError):
+                write_stream(target, reader.schema, reader)
 
     def _table(self, asked: Message) -> None:
         self._reply(asked, _stream_bytes(self._context.table(asked.values["sql"])))
@@ -160,25 +162,24 @@ class Attendant:
         values = asked.values
         uses_source, uses_target = open_pipe()
         adds_source, adds_target = open_pipe()
-        _hand_over(
-            lambda: self._reply(asked, descriptors=[uses_source, adds_target]),
-            ours=[uses_target, adds_source],
-            theirs=[uses_source, adds_target],
-        )
-        rows = self._context.extend_by(
-            values["sql"],
-            drops=values["drops"],
-            adds=pa.ipc.read_schema(pa.py_buffer(asked.body)),
-            computing=computing_elsewhere(values["uses"], uses_target, adds_source),
-            into=values["into"],
-        )
+        reply = partial(self._reply, asked, descriptors=[uses_source, adds_target])
+        _hand_over(reply, ours=[uses_target, adds_source], theirs=[uses_source, adds_target])
+        with computing_elsewhere(values["uses"], uses_target, adds_source) as computing:
+            rows = self._context.extend_by(
+                values["sql"],
+                drops=values["drops"],
+                adds=pa.ipc.read_schema(pa.py_buffer(asked.body)),
+                computing=computing,
+                into=values["into"],
+            )
         self._reply(asked, rows=rows)
 
     def _deliver(self, asked: Message) -> None:
         source, target = open_pipe()
-        _hand_over(lambda: self._reply(asked, descriptors=[target]), ours=[source], theirs=[target])
-        stream = Stream(source)
-        rows = self._context.deliver(stream.schema, iter(stream), asked.values["into"])
+        reply = partial(self._reply, asked, descriptors=[target])
+        _hand_over(reply, ours=[source], theirs=[target])
+        with closing(Stream(source)) as stream:
+            rows = self._context.deliver(stream.schema, iter(stream), asked.values["into"])
         self._reply(asked, rows=rows)
 
     def _model(self, asked: Message) -> None:

@@ -55,6 +55,7 @@ class DriverContext:
         self._shared = shared
         self._step = step
         self._spools = Spools(folder, self._read)
+        self._settled: list[str] = []
 
     @property
     def models(self) -> Models:
@@ -85,6 +86,7 @@ class DriverContext:
         path = self._spools.path(relation.sql)
         table = re.sub(r"\W", "_", f"sqlml_rows_{self._shared.run}_{self._step}_{name}")
         self._shared.database.attach_tables({table: lambda: map_file(path)})
+        self._settled.append(table)
         return Relation(f"SELECT * FROM {table}", relation.reads, stable=True)
 
     def table(self, sql: str) -> pa.Table:
@@ -183,6 +185,10 @@ class DriverContext:
 
     def note(self, message: str) -> None:
         self._shared.tell(StepNote(self._shared.clock(), self._step, message))
+
+    def close(self) -> None:
+        """Forget the rows that were kept; their files go with `folder`."""
+        self._shared.database.detach_tables(self._settled)
 
     def _types(self, sql: str, columns: set[str]) -> Mapping[str, str]:
         """The database types of some columns of a query."""

@@ -1,7 +1,8 @@
 """Columns computed in another process, while the rows they belong to wait here."""
 
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 
@@ -14,15 +15,19 @@ _WAITING = 2  # batches that may wait for their computed columns
 _SECONDS = 0.05
 
 
-def computing_elsewhere(uses: Sequence[str], target: int, source: int) -> Computing:
+@contextmanager
+def computing_elsewhere(uses: Sequence[str], target: int, source: int) -> Iterator[Computing]:
     """Pair batches with columns that the reader of pipe `target` computes and sends by `source`.
 
-    A few batches are under way at a time, so that reading, computing and writing overlap.
+    A few batches are under way at a time, so that reading, computing and writing overlap. Both
+    pipes are closed in the end, also when it never came to computing.
     """
+    unused = [target, source]
 
     def computing(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Pairs:
         feeder = _Feeder(batches)
         used = pa.schema([schema.field(name) for name in uses])
+        unused.clear()
         feeder.start(target, used)
         try:
             with closing(Stream(source)) as stream:
@@ -32,7 +37,11 @@ def computing_elsewhere(uses: Sequence[str], target: int, source: int) -> Comput
         finally:
             feeder.stop()
 
-    return computing
+    try:
+        yield computing
+    finally:
+        for descriptor in unused:
+            os.close(descriptor)
 
 
 class _Feeder:

@@ -165,6 +165,7 @@ class Execution:
         except Exception as error:  # noqa: BLE001 - a step's outermost edge: it becomes its report
             report = self._failed(node, error, monotonic() - began, 0)
         finally:
+            context.close()
             shutil.rmtree(folder, ignore_errors=True)
         return Ended(node, report)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlml.runtime.channel import Channel, Message
 from sqlml.runtime.rows import QueryRows, read_file
-from sqlml.runtime.streams import Stream, write_stream
+from sqlml.runtime.streams import Stream, StreamBroken, write_stream
 from sqlml.runtime.trouble import decode
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ class WorkerContext:
             sql=sql, uses=uses, drops=drops, into=into,
         )  # fmt: skip
         source, target = self._answer(number, last=False).descriptors
-        with closing(Stream(source)) as batches, suppress(BrokenPipeError):
+        # where a pipe ends early, the driver's answer says why
+        with suppress(BrokenPipeError, StreamBroken), closing(Stream(source)) as batches:
             computed = (
                 pa.RecordBatch.from_arrays(list(compute(batch)), schema=adds) for batch in batches
             )

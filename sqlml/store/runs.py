@@ -12,6 +12,7 @@ from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.store.ledger import Ledger
 
 _LONGEST_LOG = 256 * 1024
+_MOST_PAST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +195,14 @@ class Runs:
         return {step: logs[step]}
 
     def past(self, operation: str, target: str) -> list[tuple[str, float, int]]:
-        """Static hash, seconds and peak memory of the steps that did this before, oldest first."""
-        return self._ledger.rows(
-            "SELECT static_hash, steps.finished - steps.started, peak_memory"
-            " FROM steps JOIN runs ON run = id WHERE operation = ? AND target = ?"
-            " AND steps.outcome = 'succeeded' AND steps.finished IS NOT NULL"
-            " AND steps.started IS NOT NULL ORDER BY runs.number, steps.number",
-            (operation, target),
+        """Static hash, seconds and peak memory of the steps that did this last, oldest first."""
+        found = self._ledger.rows(
+            "SELECT static_hash, finished - started, peak_memory FROM steps"
+            " WHERE operation = ? AND target = ? AND outcome = 'succeeded'"
+            " AND finished IS NOT NULL AND started IS NOT NULL ORDER BY finished DESC LIMIT ?",
+            (operation, target, _MOST_PAST),
         )
+        return found[::-1]
 
     def _check(self, run: str) -> None:
         if self.find(run) is None:

@@ -55,7 +55,7 @@ MIGRATIONS = (
         log TEXT NOT NULL,
         PRIMARY KEY (run, name)
     ) WITHOUT ROWID;
-    CREATE INDEX steps_by_target ON steps (operation, target);
+    CREATE INDEX steps_by_target ON steps (operation, target, finished);
     CREATE TABLE metrics (
         run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
         step TEXT NOT NULL,

@@ -13,13 +13,22 @@ from sqlml.workflow.serial import input_to_json, operation_to_json
 _FOR_PEOPLE = frozenset({"statement"})
 
 _SQL_TOKEN = re.compile(
-    r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\2\$)|(--[^\n]*|/\*.*?\*/|\s+)""", re.DOTALL
+    r"""
+    (?P<kept>
+        (?<!\w)[eE]'(?:[^'\\]|''|\\.)*'  # a string with escapes
+        | '(?:[^']|'')*'
+        | "(?:[^"]|"")*"
+        | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    )
+    | --[^\n]* | /\*.*?\*/ | \s+
+    """,
+    re.DOTALL | re.VERBOSE,
 )
 
 
 def normalized_sql(sql: str) -> str:
     """SQL without comments and runs of white space; strings and quoted names are kept."""
-    return _SQL_TOKEN.sub(lambda match: match[1] or " ", sql).strip()
+    return _SQL_TOKEN.sub(lambda match: match["kept"] or " ", sql).strip()
 
 
 def static_hash(node: Node, versions: Mapping[str, str]) -> str:

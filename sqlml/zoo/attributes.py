@@ -90,11 +90,10 @@ class Attribute:
                 if not isinstance(taken, _Refused):
                     return taken
         hint = self._hint(value)
-        if hint and len([c for form in forms for c in form.choices]) > MOST_CHOICES_SHOWN:
+        if len([c for form in forms for c in form.choices]) > MOST_CHOICES_SHOWN:
+            hint = hint or f"it is {self.describe()}"
             raise AttributeProblem(f"`{self.name}` cannot be {_show(value)}", hint)
-        raise AttributeProblem(
-            f"`{self.name}` must be {self.describe()}, not {_show(value)}", hint
-        )
+        raise AttributeProblem(f"`{self.name}` must be {self.describe()}, not {_show(value)}", hint)
 
     def _in_range(self, value: float) -> bool:
         if math.isnan(value):

@@ -101,6 +101,7 @@ class FitJob:
     threads: int
     folder: Path  # scratch
     base: "Estimator | None" = None  # continue from this one
+    class_counts: tuple[int, ...] = ()  # training rows of each class
     report: Callable[[int, int, Mapping[str, float]], None] = field(
         default=lambda _done, _total, _values: None
     )

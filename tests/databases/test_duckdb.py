@@ -342,3 +342,12 @@ def test_a_query_that_needs_too_much_memory_is_an_error_of_its_own(tmp_path: Pat
     assert raised.value.diagnostics[0].code in ("E0606", "E0607")
     assert numbers(database, "SELECT 1") == [1]
     database.close()
+
+
+def test_a_detached_table_is_gone_and_the_others_stay(database: DuckDB) -> None:
+    table = pa.table({"n": [1, 2]})
+    database.attach_tables({"Kept_Rows": lambda: table, "other_rows": lambda: table})
+    database.detach_tables(["kept_rows"])
+    assert database.table("SELECT sum(n) AS s FROM other_rows").column(0).to_pylist() == [3]
+    with pytest.raises(QueryProblem, match="kept_rows"):
+        database.table("SELECT * FROM kept_rows")

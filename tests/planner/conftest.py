@@ -71,11 +71,13 @@ class Bench:
         task: str = "classification",
         classes: tuple[Any, ...] | None = None,
         estimator: str = "xgboost.gbtree",
+        format: int = 1,
     ) -> None:
         """Put the next version of a model on the shelf."""
         versions = self._stored.setdefault(name.casefold(), {})
         number = max(versions, default=0) + 1
         versions[number] = {
+            "format": format,
             "name": name,
             "version": number,
             "estimator": estimator,
@@ -84,6 +86,10 @@ class Bench:
             "label": [{"name": n, "type": t} for n, t in (label or {}).items()],
             "classes": classes,
         }
+
+    def forget(self) -> None:
+        """Clear the shelf."""
+        self._stored.clear()
 
     def plan(self, text: str, dialect: str = "duckdb") -> LogicalPlan:
         program = parse(Source("t.sql", text), dialect=dialect)

@@ -51,6 +51,14 @@ def test_an_unknown_model_is_an_error_with_the_nearest_name(flowers):
     )
 
 
+def test_a_model_of_a_newer_sqlml_can_be_dropped_and_not_used(bench):
+    bench.store("m", {"petal_width": "DOUBLE"}, format=2)
+    (fault,) = bench.faults("SELECT * FROM iris TO PREDICT t USING m")
+    assert (fault.code, fault.span.text) == ("E0505", "m")
+    assert fault.label == "its format is 2, this sqlml reads 1"
+    assert bench.plan("DROP MODEL m")
+
+
 def test_without_any_model_the_hint_is_to_train_one(bench):
     *_, hint = bench.fault("SELECT * FROM iris TO PREDICT t USING flower")
     assert hint == "train it first: TO TRAIN … INTO flower"
@@ -242,6 +250,14 @@ def test_a_target_that_looks_like_a_table_in_a_schema_gets_a_note(flowers):
         "name the column, too: `lab.answers.column`",
         "lab.answers",
     )
+
+
+def test_a_schema_that_the_program_makes_counts(flowers):
+    notes = flowers.notes(
+        "CREATE SCHEMA lab; CREATE TABLE lab.x (a INTEGER);"
+        "SELECT * FROM iris TO PREDICT lab.answers USING flowers"
+    )
+    assert len(notes) == 1
 
 
 def test_replacing_the_table_that_is_read_gets_a_note_if_the_label_is_lost(flowers):

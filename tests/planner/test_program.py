@@ -11,7 +11,8 @@ TRAIN = "SELECT * FROM iris TO TRAIN xgboost.gbtree LABEL species INTO {};"
 def test_faults_of_all_statements_are_told_at_once_in_their_order(bench):
     faults = bench.faults(
         "SELECT * FROM irs;"
-        "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH max_dpeth = 3 COLUMN petl LABEL spec INTO m;"
+        "SELECT * FROM iris "
+        "TO TRAIN xgboost.gbtree WITH max_dpeth = 3 COLUMN petl LABEL spec INTO m;"
         "SELECT * FROM iris TO PREDICT t USING other"
     )
     codes = [fault.code for fault in faults]
@@ -66,8 +67,10 @@ def test_a_view_over_tables_is_looked_through(bench):
 def test_a_query_over_a_view_may_give_its_rows_in_any_order(bench):
     bench.run("CREATE VIEW v AS SELECT * FROM iris ORDER BY random()")
     train = "SELECT * FROM {} TO TRAIN xgboost.gbtree LABEL species INTO m"
-    assert bench.operator(train.format("iris")).rows.stable
-    assert not bench.operator(train.format("v")).rows.stable
+    assert bench.operator(train.format("iris")).rows.facts.stable
+    facts = bench.operator(train.format("v")).rows.facts
+    assert not facts.stable
+    assert not facts.deterministic
 
 
 def program(statements):

@@ -141,6 +141,21 @@ def test_a_query_that_fails_midway_leaves_the_old_table(run: Any) -> None:
     assert run.database.table("SELECT answer FROM kept").column(0).to_pylist() == [42]
 
 
+@pytest.mark.parametrize("into", ["kept", None, "no_schema.kept"])
+@pytest.mark.parametrize("stable", [True, False])
+def test_a_query_that_fails_before_its_first_row_ends_the_step(
+    run: Any, into: str | None, stable: bool
+) -> None:
+    early = Relation("SELECT ('x' || a)::BIGINT AS a, dropped FROM t", stable=stable)
+    report = run(step("double", inputs={"rows": early}, column="a", into=into))
+    assert [diagnostic.code for diagnostic in report.diagnostics] == ["E0623"]
+
+
+def test_a_table_that_cannot_be_written_ends_the_step(run: Any) -> None:
+    report = run(step("double", inputs={"rows": ROWS}, column="a", into="no_schema.doubled"))
+    assert [diagnostic.code for diagnostic in report.diagnostics] == ["E0611"]
+
+
 def test_a_step_that_fails_midway_leaves_the_old_table_and_says_where(run: Any) -> None:
     run.database.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     span = Span(Source("p.sql", "TO PREDICT kept.x"), 3, 10)

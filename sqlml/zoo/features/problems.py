@@ -1,5 +1,6 @@
 """What can be wrong with the data of a feature, said so that it can be mended."""
 
+import math
 from collections.abc import Sequence
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
@@ -48,7 +49,8 @@ def infinite_value(name: str) -> StepError:
 
 def no_logarithm(name: str, value: float) -> StepError:
     message = f"LOG({name}) has no value for {value:g}: only numbers above 0 have a logarithm"
-    hint = f"add `WHERE {name} > 0`, or shift it in the query: `ln(1 + {name}) AS {name}`"
+    shift = 1 if value > -1 else math.ceil(1 - value)
+    hint = f"add `WHERE {name} > 0`, or shift it in the query: `{name} + {shift:,} AS {name}`"
     return StepError(Diagnostic("E0436", message, hint=hint, about=f"column {name}"))
 
 

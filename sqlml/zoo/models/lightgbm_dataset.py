@@ -34,7 +34,7 @@ def build(
     Raises:
         StepError: ranking without groups.
     """
-    replay = Replay(dataset, _by_rows)
+    replay = Replay(dataset, _by_rows, job.folder)
     facts = _facts(replay, job) if streamed else None
     rows: Any
     if facts is not None:

@@ -20,6 +20,7 @@ from sqlml.zoo.models.booster_job import (
     seed_of,
     threads_of,
 )
+from sqlml.zoo.models.class_weight import weighed_by_class
 from sqlml.zoo.models.lean_import import import_lean
 from sqlml.zoo.models.lightgbm import FAMILY, canonical_objective, own_defaults
 from sqlml.zoo.models.lightgbm_dataset import build
@@ -49,6 +50,7 @@ class LightGBMTrainer:
         """
         model = FAMILY.find(job.model)
         assert model is not None
+        job = weighed_by_class(job)
         default = model.settings["num_boost_round"].default
         assert isinstance(default, int)
         spellings = spellings_of(model.parameters, job.parameters)

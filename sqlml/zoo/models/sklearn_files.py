@@ -12,6 +12,7 @@ FILE = "model.skops"
 # refused: a file can name a function, and a function can do harm.
 TRUSTED = frozenset(
     {
+        "functools.partial",  # of a function that is itself on this list
         "numpy.dtype",
         "numpy.matrix",
         "numpy.mean",
@@ -34,6 +35,7 @@ TRUSTED = frozenset(
         "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
         "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
         "sklearn.tree._tree.Tree",
+        "sklearn.utils.validation.check_array",
     }
 )
 TRUSTED_MODULES = ("sklearn._loss.loss.", "sklearn.metrics._dist_metrics.")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.model import Batch, Estimator, FitJob
+from sqlml.zoo.models.class_weight import class_weights
 from sqlml.zoo.models.sklearn import dictionary
 from sqlml.zoo.models.sklearn_estimator import SklearnEstimator, load
 from sqlml.zoo.models.sklearn_memory import remember
@@ -101,14 +102,7 @@ def _class_weight(weights: Any, classes: int) -> Any:
     """`balanced`, None, or weights in class order as the library wants them."""
     if not isinstance(weights, tuple | list):
         return weights
-    if len(weights) != classes:
-        raise _problem(
-            "E0483",
-            f"`class_weight` lists {len(weights)} weights for {classes} classes",
-            "give one weight per class, in the order of the classes",
-            "attribute train.class_weight",
-        )
-    return {index: float(weight) for index, weight in enumerate(weights)}
+    return dict(enumerate(class_weights(tuple(weights), (0,) * classes).tolist()))
 
 
 def _arguments(job: FitJob, batch: Batch, estimator: Any) -> dict[str, Any]:
@@ -132,15 +126,12 @@ def _arguments(job: FitJob, batch: Batch, estimator: Any) -> dict[str, Any]:
 def _weight_by_class(job: FitJob, batch: Batch) -> NDArray[np.float64]:
     """Each row's class weight, for estimators that have weights of rows only."""
     assert batch.label is not None, "class weights are for classifiers, which have a label"
-    weights = _class_weight(job.settings["class_weight"], job.classes)
     labels = batch.label.astype(np.int64)
+    weights = job.settings["class_weight"]
     if weights is None:
         return np.ones(len(labels))
-    if weights == "balanced":
-        counts = np.bincount(labels, minlength=job.classes)
-        share = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-        return np.asarray(share[labels], dtype=np.float64)
-    return np.array([weights[index] for index in range(job.classes)])[labels]
+    counts = np.bincount(labels, minlength=job.classes)
+    return class_weights(weights, tuple(counts.tolist()))[labels]
 
 
 def _continued(job: FitJob, base: Estimator, fresh: Any) -> Any:

@@ -85,7 +85,7 @@ class _Batches(xgboost.DataIter):  # type: ignore[misc, name-defined]
         self._survival = form.survival
         self._names = safe_names(dataset.names, FORBIDDEN)
         self._types = list(dataset.types)
-        self._replay = Replay(dataset, _by_columns)
+        self._replay = Replay(dataset, _by_columns, job.folder)
         self._batches: Iterator[Batch] = iter(())
         self._passes = 0
         super().__init__(cache_prefix=None if prefix is None else str(prefix))

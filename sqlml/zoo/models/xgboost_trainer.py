@@ -25,6 +25,7 @@ from sqlml.zoo.models.booster_job import (
     seed_of,
     threads_of,
 )
+from sqlml.zoo.models.class_weight import weighed_by_class
 from sqlml.zoo.models.lean_import import import_lean
 from sqlml.zoo.models.xgboost import FAMILY, own_defaults
 from sqlml.zoo.models.xgboost_estimator import XGBoostEstimator, estimator_of, load
@@ -54,6 +55,7 @@ class XGBoostTrainer:
         """
         model = FAMILY.find(job.model)
         assert model is not None
+        job = weighed_by_class(job)
         spellings = spellings_of(model.parameters, job.parameters)
         with told_by("xgboost", xgboost.core.XGBoostError, spellings):
             parameters = library_parameters(job)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.bundle import load
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.steps.dataset import QueryDataset, Roles
@@ -30,7 +31,8 @@ def run(
     measured without one.
 
     Raises:
-        StepError: columns or labels are missing or do not suit the model, or a metric does not.
+        StepError: there are no rows; columns or labels are missing or do not suit the model, or a
+            metric does not.
     """
     bundle = load(context.model(model))
     needed_columns(bundle, rows.schema)
@@ -38,14 +40,24 @@ def run(
     if bundle.manifest.task == "ranking":
         (group,) = required((bundle.manifest.settings["group"],), rows.schema)
         rows, roles = by_group(context, rows, roles, group)
+    measured = 0
+
+    def count(done: int) -> None:
+        nonlocal measured
+        measured = done
+        context.progress(done, 0, "rows")
+
     found = measure(
         bundle.estimator,
         QueryDataset(rows, bundle.pipeline, roles),
         bundle.manifest.task,
         metrics,
         classes=len(bundle.manifest.classes or ()),
-        seen=lambda done: context.progress(done, 0, "rows"),
+        seen=count,
     )
+    if not measured:
+        message = "the query gives no rows"
+        raise StepError(Diagnostic("E0401", message, label="nothing to measure", about="query"))
     result = pa.table(
         {
             name: pa.array([None if math.isnan(value) else value], pa.float64())

@@ -1,5 +1,6 @@
 """Plots of SHAP values, drawn with matplotlib alone."""
 
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,7 +35,7 @@ def draw_into(context: Context, kind: str, explained: Contributions, model: str)
             raise _no_matplotlib(kind)
         context.note(f"no plot without matplotlib: {INSTALL}")
         return None
-    path = _unused(context, f"{model.replace('@', '-')}-{kind}")
+    path = _unused(context, f"{_file_name(model)}-{kind}")
     draw(kind, explained, path)
     context.note(f"plot: {path}")
     return path
@@ -142,6 +143,11 @@ def _shades(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _evenly(rows: int, most: int) -> NDArray[np.intp]:
     """At most so many row numbers, evenly spaced."""
     return np.unique(np.linspace(0, rows - 1, min(rows, most)).astype(np.intp))
+
+
+def _file_name(model: str) -> str:
+    """A model's reference as the beginning of a file's name, whatever the model is called."""
+    return re.sub(r"[^\w]+", "-", model)[:100]
 
 
 def _unused(context: Context, stem: str) -> Path:

@@ -20,6 +20,7 @@ def run(
     """Run a statement; its rows, if it has any, are the step's result set."""
     found = context.execute(sql)
     if found is None:
-        return Outcome(summary=", ".join(writes))
+        return Outcome()
     context.result(found)
-    return Outcome(summary=f"{found.num_rows:,} rows", rows=found.num_rows)
+    counted = f"{found.num_rows:,} row" + ("" if found.num_rows == 1 else "s")
+    return Outcome(summary=counted, rows=found.num_rows)

@@ -28,6 +28,11 @@ class Split:
         """How many rows are held back."""
         return int(self.held.sum())
 
+    @property
+    def left(self) -> tuple[int, ...]:
+        """How many rows of each stratum are not held back."""
+        return tuple(int((~part).sum()) for part in np.split(self.held, self.starts[1:-1]))
+
     def begin(self) -> Callable[[Strata], Mask]:
         """A fresh pass over the rows: from each batch's strata, in order, to what is held back.
 
@@ -76,7 +81,7 @@ def draw(counts: Sequence[int], share: float, seed: int) -> Split:
     for start, size, taken in zip(starts, sizes, _apportioned(sizes, share), strict=False):
         held[start + generator.choice(size, taken, replace=False, shuffle=False)] = True
     if not held.any():
-        raise _nothing_held(f"{len(held):,} rows", share)
+        raise _nothing_held(_counted(len(held), "row"), share)
     return Split(held, starts)
 
 
@@ -89,7 +94,7 @@ def draw_groups(members: Sequence[int], share: float, seed: int) -> GroupSplit:
     sizes = np.asarray(members, dtype=np.int64)
     taken = _apportioned(np.array([len(sizes)]), share)[0]
     if taken == 0:
-        raise _nothing_held(f"{len(sizes):,} groups", share)
+        raise _nothing_held(_counted(len(sizes), "group"), share)
     held = np.zeros(len(sizes), dtype=np.bool_)
     held[np.random.default_rng(seed).choice(len(sizes), taken, replace=False, shuffle=False)] = True
     return GroupSplit(held, int(sizes[held].sum()))
@@ -104,6 +109,10 @@ def _apportioned(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
         taken[largest] += 1
     most = np.maximum(sizes - 1, 0)
     return np.asarray(np.minimum(taken, most), dtype=np.int64)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _nothing_held(rows: str, share: float) -> StepError:

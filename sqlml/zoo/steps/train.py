@@ -156,6 +156,7 @@ def _fit(
         train=data.train,
         validation=data.validation,
         classes=len(looked.classes or ()),
+        class_counts=data.class_counts,
         metrics=tuple(order.settings.get("validation.metrics") or ()),
         seed=order.seed,
         threads=context.threads,

@@ -18,12 +18,13 @@ from sqlml.zoo.steps.survey import Survey
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """rows and validation_rows: how many there are."""
+    """rows and validation_rows: how many there are. class_counts: of training rows, by class."""
 
     train: QueryDataset
     validation: QueryDataset | None
     rows: int
     validation_rows: int
+    class_counts: tuple[int, ...]
 
 
 def prepare(
@@ -55,10 +56,10 @@ def prepare(
         rows_held = count(context, validation)
         _refuse_no_rows(rows_held)
         held = QueryDataset(validation, pipeline, roles, size=rows_held)
-        return TrainingData(train, held, looked.rows, rows_held)
+        return TrainingData(train, held, looked.rows, rows_held, looked.counts)
     share = settings.get("validation.split")
     if share is None:
-        return TrainingData(train, None, looked.rows, 0)
+        return TrainingData(train, None, looked.rows, 0, looked.counts)
     split: Split | GroupSplit
     seed = settings.get("seed") or 0
     if looked.task == "ranking":
@@ -71,6 +72,7 @@ def prepare(
         replace(train, choice=split, size=split.size),
         left,
         split.size,
+        split.left if looked.counts and isinstance(split, Split) else (),
     )
 
 

@@ -1,0 +1,102 @@
+"""What steps change in the database, as far as it can be told without running them."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from sqlml.databases.names import parts
+from sqlml.workflow.hashing import normalized_sql
+from sqlml.workflow.ir import Node, Query, Relation
+
+Effect = Literal["created", "replaced", "changed", "dropped"]
+
+_CHANGE = frozenset({"ALTER", "COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE"})
+_CALL = frozenset({"CALL", "EXECUTE", "EXPLAIN", "PRAGMA"})
+_IF_NOT_EXISTS = re.compile(r"CREATE\b[^'\"(]*\bIF NOT EXISTS\b", re.IGNORECASE)
+_CREATE_NEW = re.compile(r"CREATE (?!OR REPLACE\b)", re.IGNORECASE)
+
+
+def bare(name: str) -> str:
+    """A table's name without catalog and schema, which a program may leave out."""
+    return parts(name)[-1].casefold()
+
+
+def first_word(query: Query) -> str:
+    """What kind of statement it is, upper case."""
+    return normalized_sql(query.sql).partition(" ")[0].upper()
+
+
+def tables_read(node: Node) -> tuple[str, ...]:
+    """The tables and views that a step names as its sources."""
+    return tuple(dict.fromkeys(name for query in _queries(node) for name in query.reads))
+
+
+def files_read(node: Node) -> tuple[str, ...]:
+    """The files, or patterns of files, that a step names as its sources."""
+    return tuple(dict.fromkeys(path for query in _queries(node) for path in query.files))
+
+
+def tables_left(node: Node) -> tuple[str, ...]:
+    """The tables that a step leaves behind."""
+    return tuple(output.target for output in node.outputs if output.kind == "table")
+
+
+def tables_changed(node: Node) -> tuple[str, ...] | None:
+    """The tables that a step changes; None when only the database knows."""
+    if not isinstance(node.operation, Query):
+        return tables_left(node)
+    query, word = node.operation, first_word(node.operation)
+    if query.writes and word != "ALTER":  # which may rename
+        return tuple(dict.fromkeys([*tables_left(node), *query.writes]))
+    if _CREATE_NEW.match(normalized_sql(query.sql)):  # a schema, a macro …
+        return ()
+    gives_rows = any(output.kind == "dataset" for output in node.outputs)
+    return () if gives_rows and word not in _CALL else None
+
+
+def effect(node: Node, exists: bool) -> Effect | None:
+    """What becomes of a table that a step writes, given whether there is one now."""
+    if isinstance(node.operation, Query):
+        word = first_word(node.operation)
+        if word == "DROP":
+            return "dropped" if exists else None
+        if word in _CHANGE:
+            return "changed"
+        if exists and _IF_NOT_EXISTS.match(normalized_sql(node.operation.sql)):
+            return None
+    return "replaced" if exists else "created"
+
+
+def _queries(node: Node) -> Iterator[Query | Relation]:
+    if isinstance(node.operation, Query):
+        yield node.operation
+    for value in node.inputs.values():
+        if isinstance(value, Relation):
+            yield value
+
+
+class Effects:
+    """What steps that are told to it would change, for those behind them."""
+
+    def __init__(self, is_view: Callable[[str], bool]) -> None:
+        """is_view: whether a name may be a view's, whose rows change with those of any table."""
+        self._is_view = is_view
+        self._changed: dict[str, str] = {}  # bare names to names as they are written
+        self._anything = ""  # the step of which only the database knows what it changes
+
+    def add(self, node: Node) -> None:
+        """Take note of what `node` would change."""
+        changed = tables_changed(node)
+        if changed is None:
+            self._anything = self._anything or node.name
+        else:
+            self._changed |= {bare(name): name for name in changed}
+
+    def on(self, node: Node) -> str | None:
+        """What would change of the tables that `node` reads and writes; None: nothing."""
+        for name in (*tables_read(node), *tables_left(node)):
+            if bare(name) in self._changed:
+                return self._changed[bare(name)]
+            if self._changed and self._is_view(name):
+                return name
+        return self._anything or None

@@ -1,0 +1,55 @@
+"""Checksums of the tables and files that steps read, each taken once until it may have changed."""
+
+import re
+
+from sqlml.databases.database import Database
+from sqlml.optimizer.effects import bare, tables_changed
+from sqlml.workflow.ir import Node, Query, Workflow
+
+_VIEW = re.compile(r"\bVIEW\b", re.IGNORECASE)
+
+
+class Fingerprints:
+    """Checksums as of now, while the steps of a workflow run."""
+
+    def __init__(self, database: Database, workflow: Workflow) -> None:
+        self._database = database
+        self._workflow = workflow
+        self._tables: dict[str, str | None] = {}
+        self._files: dict[str, str | None] = {}
+        self._views: frozenset[str] | None = None
+
+    def table(self, name: str) -> str | None:
+        """The digest of a table's or view's schema and rows; None when there is no such thing."""
+        if name not in self._tables:
+            self._tables[name] = self._database.fingerprint(name)
+        return self._tables[name]
+
+    def file(self, path: str) -> str | None:
+        """The digest of a path's or glob's files; None: unknown."""
+        if path not in self._files:
+            self._files[path] = self._database.file_fingerprint(path)
+        return self._files[path]
+
+    def forget(self, node: Node) -> None:
+        """Forget what `node`, which has run, may have changed."""
+        changed = tables_changed(node)
+        if changed is None:
+            self._tables.clear()
+            self._files.clear()
+        elif changed:
+            gone = {bare(name) for name in changed}
+            for name in tuple(self._tables):
+                if bare(name) in gone or self.is_view(name):
+                    del self._tables[name]
+
+    def is_view(self, name: str) -> bool:
+        """Whether there is a view of that name, or the workflow may create one."""
+        if self._views is None:
+            with self._database.rehearse() as rehearsal:
+                found = {bare(name) for name in rehearsal.views()}
+            for node in self._workflow.nodes:
+                if isinstance(node.operation, Query) and _VIEW.search(node.operation.sql):
+                    found |= {bare(name) for name in node.operation.writes}
+            self._views = frozenset(found)
+        return bare(name) in self._views

@@ -1,0 +1,50 @@
+"""The planner's Catalog over what is there now."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlml.databases.database import Column, QueryProblem, Rehearsal
+from sqlml.store.store import Store
+
+# Statements that fail when they are said a second time.
+_DONE_ONCE = re.compile(r"\s*(ALTER|DROP)\b", re.IGNORECASE)
+
+
+class LiveCatalog:
+    """A Catalog of a database's rehearsal and the store's models."""
+
+    def __init__(
+        self, rehearsal: Rehearsal, store: Store, dialect: str, is_resumed: bool = False
+    ) -> None:
+        """is_resumed: what a statement creates or drops may have been created or dropped."""
+        self._rehearsal = rehearsal
+        self._models = store.models
+        self._is_resumed = is_resumed
+        self.dialect = dialect
+
+    def describe(self, sql: str) -> tuple[Column, ...] | None:
+        return self._rehearsal.describe(sql)
+
+    def apply(self, sql: str, *, exists_ok: bool = False) -> None:
+        try:
+            self._rehearsal.apply(sql, exists_ok=exists_ok or self._is_resumed)
+        except QueryProblem:
+            if not (self._is_resumed and _DONE_ONCE.match(sql)):
+                raise
+
+    def create(self, table: str, columns: tuple[Column, ...]) -> None:
+        self._rehearsal.create(table, columns)
+
+    def tables(self) -> tuple[str, ...]:
+        return self._rehearsal.tables()
+
+    def views(self) -> Mapping[str, str]:
+        return self._rehearsal.views()
+
+    def model(self, name: str, version: int | None) -> Mapping[str, Any] | None:
+        found = self._models.find(name, version)
+        return found.manifest if found else None
+
+    def models(self) -> tuple[str, ...]:
+        return self._models.names()
