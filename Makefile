@@ -5,10 +5,12 @@ BIN := .venv/bin
 .PHONY: demo test check format docs bench clean
 
 demo: .venv/ready
-	rm -rf demo.duckdb demo.duckdb.wal demo.duckdb.sqlml
+	@rm -rf demo.duckdb demo.duckdb.wal demo.duckdb.sqlml
 	$(BIN)/sqlml run --db demo.duckdb examples/sql/iris.sql
 	$(BIN)/sqlml run --db demo.duckdb examples/sql/churn.sql
-	$(BIN)/sqlml run --db demo.duckdb examples/sql/iris.sql --quiet -c "SELECT * EXCLUDE (statement) FROM sqlml_models"
+	@echo
+	@echo "Once more: what has not changed is not run again."
+	$(BIN)/sqlml run --db demo.duckdb examples/sql/churn.sql
 	$(BIN)/sqlml models --db demo.duckdb
 
 test: .venv/ready

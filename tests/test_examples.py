@@ -17,7 +17,7 @@ def accuracy(results: Results) -> bool:
 
 def best_r2(results: Results) -> bool:
     scores = results[0].to_arrow().to_pylist()
-    return min(row["r2"] for row in scores) > 0.8
+    return min(row["r2"] for row in scores) > 0.75
 
 
 def prepaid_leave_most(results: Results) -> bool:
@@ -43,8 +43,8 @@ def odd_cells_are_malignant(results: Results) -> bool:
 
 
 def best_results_first(results: Results) -> bool:
-    relevance = [row["relevance"] for row in results[0].to_arrow().to_pylist()]
-    return max(relevance) in relevance[:2]
+    judged = [row["judged"] for row in results[0].to_arrow().to_pylist()]
+    return max(judged) in judged[:2]
 
 
 CHECKS: dict[str, Callable[[Results], bool]] = {

@@ -90,7 +90,7 @@ def customers(draw: np.random.Generator, rows: int = 5_000) -> pa.Table:
     months = (np.datetime64("2023-12-31") - start).astype(int) / 30.4
     calls = draw.poisson(1.2, rows)
     bill = np.round(draw.normal(np.array([22, 48, 75, 12])[plan], 6), 2)
-    score = -1.2 + 0.55 * calls - 0.035 * months + 0.9 * (plan == 3) + 0.02 * (bill - 30)
+    score = -1.2 + 0.55 * calls - 0.035 * months + 1.8 * (plan == 3) + 0.02 * (bill - 30)
     score += 0.5 * (payment == "invoice")
     churned = draw.random(rows) < 1 / (1 + np.exp(-score))
     return pa.table({
@@ -98,7 +98,7 @@ def customers(draw: np.random.Generator, rows: int = 5_000) -> pa.Table:
         "payment": pa.array(payment, mask=draw.random(rows) < 0.06),
         "since": start.astype("datetime64[D]"),
         "bill": pa.array(bill, mask=draw.random(rows) < 0.04),
-        "calls": calls, "churned": np.where(churned, "yes", "no"),
+        "calls": calls, "churned": np.where(churned, "left", "stayed"),
     })  # fmt: skip
 
 

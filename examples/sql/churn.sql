@@ -13,7 +13,7 @@ INTO churn_model;
 SELECT * FROM customers WHERE id % 5 = 0
 TO PREDICT churn_answers WITH predict.probability = TRUE USING churn_model;
 
-SELECT plan, count(*) AS customers, round(avg(churned_proba_yes), 3) AS expected
+SELECT plan, count(*) AS customers, round(avg(churned_proba_left), 3) AS expected
 FROM churn_answers GROUP BY plan ORDER BY expected DESC;
 
 -- Why: one row per customer, one column per feature; id says who it is.

@@ -8,8 +8,8 @@ WITH objective = rank:ndcg, train.group = query, eta = 0.1, max_depth = 4,
 LABEL relevance
 INTO search_order;
 
-SELECT * FROM searches WHERE query % 4 = 0
+SELECT *, relevance AS judged FROM searches WHERE query % 4 = 0
 TO PREDICT ranked.score USING search_order;
 
-SELECT query, relevance, round(score, 2) AS score
-FROM ranked WHERE query = 4 ORDER BY score DESC LIMIT 5;
+SELECT query, judged, round(score, 2) AS score
+FROM ranked WHERE query = 12 ORDER BY score DESC LIMIT 5;

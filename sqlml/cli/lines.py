@@ -36,7 +36,7 @@ class Columns:
         """Columns that fit all steps (name to title) and the terminal."""
         line = min(width(), _WIDEST)
         name = max(map(len, titles), default=0)
-        title = min(max(map(len, titles.values()), default=0), max(16, line - name - 38))
+        title = min(max(map(len, titles.values()), default=0), max(16, line - name - 46))
         return cls(name, title, line)
 
     def ended(self, event: Ended, *, color: bool) -> str:

@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -15,8 +16,20 @@ from sqlml.errors import MAX_SHOWN, ProgramError, SqlmlError, did_you_mean, rend
 INTERRUPTED = 130
 
 
+class PipeClosed(Exception):  # noqa: N818 - it is no error
+    """Nobody reads our output any more, as behind `| head`."""
+
+
 class Commands(click.Group):
     """Subcommands from the registry; each is imported when it is asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:  # of which click would make exit code 1
+            raise PipeClosed from error
+        return result
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -52,7 +65,6 @@ def outcome(arguments: Sequence[str] | None) -> int:
     """Run the command line; its exit code."""
     try:
         code = cli.main(arguments, prog_name="sqlml", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except SqlmlError as error:
         show_error(error)
@@ -63,7 +75,7 @@ def outcome(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
+    except PipeClosed:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:  # noqa: BLE001 - the outermost edge: a bug of ours is shown as one

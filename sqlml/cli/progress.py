@@ -117,6 +117,8 @@ class LiveLines(PlainLines):
         from rich.live import Live
 
         super().__init__(columns, color=color)
+        self._running: dict[str, tuple[StepStarted, float]] = {}
+        self._told: dict[str, StepProgress] = {}
         self._console = Console(stderr=True, highlight=False, no_color=not color)
         self._live = Live(
             console=self._console,
@@ -125,8 +127,6 @@ class LiveLines(PlainLines):
             transient=True,
             redirect_stdout=False,  # it would end up on stderr
         )
-        self._running: dict[str, tuple[StepStarted, float]] = {}
-        self._told: dict[str, StepProgress] = {}
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -144,6 +144,7 @@ class LiveLines(PlainLines):
             case StepFinished() | StepFailed() | StepReused() | StepSkipped() | StepInterrupted():
                 self._running.pop(event.step, None)
                 self._told.pop(event.step, None)
+                self._live.refresh()
         super().__call__(event)
 
     def write(self, text: str) -> None:

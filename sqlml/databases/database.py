@@ -129,6 +129,10 @@ class Database(Protocol):
         """A digest of a table's schema and rows; None when there is no such table."""
         ...
 
+    def macro_fingerprint(self) -> str:
+        """A digest of the functions that users have defined in SQL; empty when there are none."""
+        ...
+
     def file_fingerprint(self, path: str) -> str | None:
         """A digest of the names, sizes and times of a path's or glob's files; None: unknown."""
         ...
@@ -137,8 +141,8 @@ class Database(Protocol):
         """Let statements read Arrow tables by these names; each is made when a statement does."""
         ...
 
-    def detach_tables(self, names: Iterable[str]) -> None:
-        """Undo `attach_tables` for these names."""
+    def detach_tables(self, tables: Iterable[str]) -> None:
+        """Undo `attach_tables` for these tables."""
         ...
 
     def interrupt(self) -> None:

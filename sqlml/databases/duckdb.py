@@ -24,6 +24,7 @@ from sqlml.databases.statements import has_result, parse
 from sqlml.databases.streams import Incoming, Outgoing, spooled
 from sqlml.databases.surroundings import check_format, refusal
 from sqlml.errors import Diagnostic, StepError
+from sqlml.quoting import identifier
 
 _SETTINGS: dict[str, str] = {
     "autoinstall_known_extensions": "false",  # nothing is downloaded behind the user's back
@@ -32,6 +33,10 @@ _SETTINGS: dict[str, str] = {
     "errors_as_json": "true",
 }
 _INCOMING = "__sqlml_rows"
+_MACROS = (
+    "SELECT database_name, schema_name, function_name, parameters, macro_definition"
+    " FROM duckdb_functions() WHERE NOT internal ORDER BY ALL"
+)
 
 
 class DuckDB:
@@ -145,6 +150,11 @@ class DuckDB:
             return None
         return hashlib.sha256(json.dumps([schema, rows]).encode()).hexdigest()
 
+    def macro_fingerprint(self) -> str:
+        with self._running(_MACROS) as connection:
+            macros = connection.execute(_MACROS).fetchall()
+        return hashlib.sha256(json.dumps(macros).encode()).hexdigest() if macros else ""
+
     def file_fingerprint(self, path: str) -> str | None:
         files = sorted(glob(path, recursive=True)) or [path]
         try:
@@ -157,8 +167,8 @@ class DuckDB:
     def attach_tables(self, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
         self._attached.add(tables)
 
-    def detach_tables(self, names: Iterable[str]) -> None:
-        self._attached.remove(names)
+    def detach_tables(self, tables: Iterable[str]) -> None:
+        self._attached.remove(tables)
 
     def interrupt(self) -> None:
         self._connections.interrupt()
@@ -184,7 +194,7 @@ class DuckDB:
 
 
 def _column(name: str, kind: str | None) -> str:
-    column = names.quoted_part(name)
+    column = identifier(name)
     match kind:
         case None:
             return column

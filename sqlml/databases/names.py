@@ -2,6 +2,8 @@
 
 import re
 
+from sqlml.quoting import identifier
+
 _PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^."`]+))\s*(\.|$)')
 
 
@@ -26,14 +28,4 @@ def parts(name: str) -> tuple[str, ...]:
 
 def quoted(name: str) -> str:
     """A table's name with every part in double quotes: `db.t` and `"db".t` become `"db"."t"`."""
-    return ".".join(quoted_part(part) for part in parts(name))
-
-
-def quoted_part(name: str) -> str:
-    """One identifier in double quotes, whatever it holds."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """A string as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
+    return ".".join(identifier(part) for part in parts(name))

@@ -11,6 +11,7 @@ from sqlml.databases.attached import Attached
 from sqlml.databases.database import Column, QueryProblem
 from sqlml.databases.problems import translate, translate_on
 from sqlml.databases.statements import parse
+from sqlml.quoting import identifier
 
 # Without this DuckDB gives a transaction up at the first unknown name.
 _BEGIN = "BEGIN; SET current_transaction_invalidation_policy = 'SYNTACTIC_ERRORS_DO_NOT_INVALIDATE'"
@@ -75,7 +76,7 @@ class DuckDBRehearsal:
                 self._fail(translate(error, sql), created["name"] if created else None)
 
     def create(self, table: str, columns: tuple[Column, ...]) -> None:
-        listed = ", ".join(f"{names.quoted_part(c.name)} {c.type}" for c in columns)
+        listed = ", ".join(f"{identifier(c.name)} {c.type}" for c in columns)
         try:
             self._execute(f"CREATE OR REPLACE TABLE {names.quoted(table)} ({listed})")
         except duckdb.Error as error:

@@ -7,6 +7,9 @@ from sqlml.source import Source, Span
 MAX_NESTING = 100
 """How deep brackets may be nested in a clause. Trees are walked recursively."""
 
+MOST_OPEN = 10_000
+"""How many brackets may be open at once anywhere: databases walk trees recursively, too."""
+
 _OPENING = {")": "(", "]": "[", "}": "{"}
 _BRACKETS = frozenset("()[]{}")
 
@@ -15,7 +18,8 @@ def bracket_depths(source: Source, tokens: list[Token]) -> list[int]:
     """How many brackets are open at each token.
 
     Raises:
-        ProgramError: a bracket that is never closed, closes nothing, or closes one of another kind.
+        ProgramError: a bracket that is never closed, closes nothing, or closes one of another kind;
+            far too many that are open at once.
     """
     depths = []
     opened: list[Token] = []
@@ -26,6 +30,8 @@ def bracket_depths(source: Source, tokens: list[Token]) -> list[int]:
             continue
         if token.text not in _OPENING:
             opened.append(token)
+            if len(opened) > MOST_OPEN:
+                raise ProgramError(_too_deep(source, token, MOST_OPEN))
         elif opened and opened[-1].text == _OPENING[token.text]:
             opened.pop()
         else:
@@ -41,9 +47,12 @@ def check_nesting(source: Source, tokens: list[Token], depths: list[int]) -> Non
     """Raises: ProgramError at the first token that stands in too many brackets."""
     for token, depth in zip(tokens, depths, strict=True):
         if depth > MAX_NESTING:
-            span = Span(source, token.start, token.end)
-            message = f"brackets are nested more than {MAX_NESTING} deep"
-            raise ProgramError(Diagnostic("E0103", message, span, "too deep"))
+            raise ProgramError(_too_deep(source, token, MAX_NESTING))
+
+
+def _too_deep(source: Source, token: Token, most: int) -> Diagnostic:
+    span = Span(source, token.start, token.end)
+    return Diagnostic("E0103", f"brackets are nested more than {most:,} deep", span, "too deep")
 
 
 def _closes_wrongly(source: Source, token: Token, opened: list[Token]) -> Diagnostic:

@@ -12,6 +12,7 @@ Effect = Literal["created", "replaced", "changed", "dropped"]
 
 _CHANGE = frozenset({"ALTER", "COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE"})
 _CALL = frozenset({"CALL", "EXECUTE", "EXPLAIN", "PRAGMA"})
+_CALLS_FUNCTION = re.compile(r"\w\s*\(")  # `IN (` looks like it, and does no harm
 _IF_NOT_EXISTS = re.compile(r"CREATE\b[^'\"(]*\bIF NOT EXISTS\b", re.IGNORECASE)
 _CREATE_NEW = re.compile(r"CREATE (?!OR REPLACE\b)", re.IGNORECASE)
 
@@ -26,14 +27,28 @@ def first_word(query: Query) -> str:
     return normalized_sql(query.sql).partition(" ")[0].upper()
 
 
+def queries(node: Node) -> Iterator[Query | Relation]:
+    """The SQL that a step runs or reads."""
+    if isinstance(node.operation, Query):
+        yield node.operation
+    for value in node.inputs.values():
+        if isinstance(value, Relation):
+            yield value
+
+
 def tables_read(node: Node) -> tuple[str, ...]:
     """The tables and views that a step names as its sources."""
-    return tuple(dict.fromkeys(name for query in _queries(node) for name in query.reads))
+    return tuple(dict.fromkeys(name for query in queries(node) for name in query.reads))
 
 
 def files_read(node: Node) -> tuple[str, ...]:
     """The files, or patterns of files, that a step names as its sources."""
-    return tuple(dict.fromkeys(path for query in _queries(node) for path in query.files))
+    return tuple(dict.fromkeys(path for query in queries(node) for path in query.files))
+
+
+def may_call_macros(node: Node) -> bool:
+    """Whether a step's SQL calls functions, some of which users may have defined."""
+    return any(_CALLS_FUNCTION.search(query.sql) for query in queries(node))
 
 
 def tables_left(node: Node) -> tuple[str, ...]:
@@ -65,14 +80,6 @@ def effect(node: Node, exists: bool) -> Effect | None:
         if exists and _IF_NOT_EXISTS.match(normalized_sql(node.operation.sql)):
             return None
     return "replaced" if exists else "created"
-
-
-def _queries(node: Node) -> Iterator[Query | Relation]:
-    if isinstance(node.operation, Query):
-        yield node.operation
-    for value in node.inputs.values():
-        if isinstance(value, Relation):
-            yield value
 
 
 class Effects:

@@ -17,6 +17,7 @@ class Fingerprints:
         self._workflow = workflow
         self._tables: dict[str, str | None] = {}
         self._files: dict[str, str | None] = {}
+        self._macros: str | None = None
         self._views: frozenset[str] | None = None
 
     def table(self, name: str) -> str | None:
@@ -31,9 +32,17 @@ class Fingerprints:
             self._files[path] = self._database.file_fingerprint(path)
         return self._files[path]
 
+    def macros(self) -> str:
+        """The digest of the functions that users have defined."""
+        if self._macros is None:
+            self._macros = self._database.macro_fingerprint()
+        return self._macros
+
     def forget(self, node: Node) -> None:
         """Forget what `node`, which has run, may have changed."""
         changed = tables_changed(node)
+        if not changed:  # it may have made a macro
+            self._macros = None
         if changed is None:
             self._tables.clear()
             self._files.clear()

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlml import __version__
 from sqlml.databases.database import Database
-from sqlml.optimizer.effects import files_read, tables_left, tables_read
+from sqlml.optimizer.effects import files_read, may_call_macros, tables_left, tables_read
 from sqlml.optimizer.fingerprints import Fingerprints
 from sqlml.optimizer.resumption import Resumption
 from sqlml.store.store import Store
@@ -164,6 +164,8 @@ class Reuse:
             if fingerprint is None:
                 return None
             data[f"file {path}"] = fingerprint
+        if may_call_macros(node):
+            data["macros"] = self.fingerprints.macros()
         for name, reference in models.items():
             data[f"model {name}"] = self._model_digest(reference)
         return digest({"static": self.static_hash(node), "data": data})

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from sqlml.databases.database import Column
-from sqlml.errors import nearest
-from sqlml.planner.schema import Schema, is_null
+from sqlml.errors import MAX_SHOWN, nearest
+from sqlml.planner.schema import Schema, is_null, listed
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
 from sqlml.zoo.features.kinds import Kind, kind_of
@@ -32,23 +32,28 @@ def check_columns(
             other.append(f"`{column.name}` is {given.type}, not {column.type}")
         elif schema.is_ambiguous(column.name):
             ambiguous.append(column.name)
-    for name in ambiguous:
+    if ambiguous:
         scope.fault(
             "E0304",
-            f"the query gives several columns `{name}`",
+            f"the query gives several columns {listed(ambiguous)}",
             span,
             hint="give each a name of its own with AS, or select it once",
         )
     if missing or other:
-        names = ", ".join(f"`{name}`" for name in missing)
-        noun = "column" if len(missing) == 1 else "columns"
-        parts = [f"lacks the {noun} {names}"] if missing else []
+        parts = [f"it lacks the {_counted(missing)} {listed(missing)}"] if missing else []
+        parts += other[:MAX_SHOWN] + ([f"{len(other):,} in all"] if len(other) > MAX_SHOWN else [])
         scope.fault(
             "E0310",
-            f"the query does not fit {model}: {'; '.join(['it ' + p for p in parts] + other)}",
+            f"the query does not fit {model}: {'; '.join(parts)}",
             span,
             hint=_way_out(missing, needed, schema),
         )
+
+
+def _counted(names: Sequence[str]) -> str:
+    if len(names) > MAX_SHOWN:
+        return f"{len(names):,} columns"
+    return "column" if len(names) == 1 else "columns"
 
 
 def is_compatible(given: str, needed: str) -> bool:

@@ -41,9 +41,20 @@ class StepCall:
         return {"kind": self.kind, "arguments": thaw(self.arguments), "rows": rows}
 
     def settled(self, settle: Callable[[Relation, str], Relation]) -> "StepCall":
-        """The call with other rows: what `settle` makes of each relation and its name."""
-        rows = {name: settle(relation, name) for name, relation in self.rows.items()}
+        """The call with rows that are the same at every look.
+
+        `settle` makes such rows of a relation and its name. It is called where a query gives other
+        rows each time, and in training, which looks several times, also where it may: `ORDER BY x
+        LIMIT 10` chooses anew among rows with the same x.
+        """
+        rows = {
+            name: settle(relation, name) if self._changes(relation) else relation
+            for name, relation in self.rows.items()
+        }
         return replace(self, rows=rows)
+
+    def _changes(self, relation: Relation) -> bool:
+        return not (relation.stable if self.kind == "train" else relation.deterministic)
 
     def run(self, context: Context) -> Outcome:
         """Do the step.

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from sqlml.databases.database import Database
 from sqlml.errors import Diagnostic, StepError
+from sqlml.quoting import identifier, select_from
 from sqlml.runtime.events import Event, StepNote, StepProgress
 from sqlml.runtime.report import ResultSet
 from sqlml.runtime.rows import (
@@ -20,7 +21,6 @@ from sqlml.runtime.rows import (
     Spools,
     file_reader,
     map_file,
-    select_from,
 )
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Relation
@@ -80,14 +80,19 @@ class DriverContext:
         return self._read(sql) if path is None else file_reader(path)
 
     def settle(self, relation: Relation, name: str) -> Relation:
-        """The same rows at every look: those of a query that gives others each time are kept."""
-        if relation.deterministic:
-            return relation
+        """The rows of a query, executed now and never again; the types are the query's own."""
         path = self._spools.path(relation.sql)
         table = re.sub(r"\W", "_", f"sqlml_rows_{self._shared.run}_{self._step}_{name}")
         self._shared.database.attach_tables({table: lambda: map_file(path)})
         self._settled.append(table)
-        return Relation(f"SELECT * FROM {table}", relation.reads, stable=True)
+        types, kept = self._types(relation.sql), self._types(f"FROM {table}")
+        casts = [
+            f"CAST({identifier(column)} AS {types[column]}) AS {identifier(column)}"
+            for column in types
+            if types[column] != kept[column]
+        ]
+        replaced = f" REPLACE ({', '.join(casts)})" if casts else ""
+        return Relation(f"SELECT *{replaced} FROM {table}", relation.reads, stable=True)
 
     def table(self, sql: str) -> pa.Table:
         return self._shared.database.table(sql)
@@ -132,7 +137,8 @@ class DriverContext:
                     columns = [*(batch.column(i) for i in kept), *arrays]
                     yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
-        types = self._types(sql, set(schema.names[: len(kept)])) if into else {}
+        described = self._types(sql) if into else {}
+        types = {name: described[name] for name in schema.names[: len(kept)] if name in described}
         with closing(reader), closing(extended()) as batches:
             return self.deliver(schema, batches, into, types)
 
@@ -190,11 +196,10 @@ class DriverContext:
         """Forget the rows that were kept; their files go with `folder`."""
         self._shared.database.detach_tables(self._settled)
 
-    def _types(self, sql: str, columns: set[str]) -> Mapping[str, str]:
-        """The database types of some columns of a query."""
+    def _types(self, sql: str) -> Mapping[str, str]:
+        """The database types of a query's columns."""
         described = self._shared.database.table(f"DESCRIBE {select_from('*', sql)}").to_pydict()
-        pairs = zip(described["column_name"], described["column_type"], strict=True)
-        return {name: kind for name, kind in pairs if name in columns}
+        return dict(zip(described["column_name"], described["column_type"], strict=True))
 
     def _read(self, sql: str) -> pa.RecordBatchReader:
         return self._shared.database.rows(sql, BATCH_ROWS)

@@ -10,13 +10,13 @@ from time import monotonic
 
 from sqlml.errors import located
 from sqlml.optimizer.reuse import Reuse, Reused
+from sqlml.quoting import select_from
 from sqlml.runtime.allocation import Facts
 from sqlml.runtime.attendant import Attendant, Interrupted, StepFailure
 from sqlml.runtime.call import StepCall
 from sqlml.runtime.context import DriverContext, Surroundings, model_is_gone
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.report import ResultSet, StepReport
-from sqlml.runtime.rows import select_from
 from sqlml.runtime.trouble import ForeignBug, bug, diagnose
 from sqlml.source import Span
 from sqlml.workflow.ir import (

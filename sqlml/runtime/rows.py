@@ -7,6 +7,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from sqlml.quoting import select_from
+
 BATCH_ROWS = 65_536
 
 
@@ -61,12 +63,6 @@ class Spools:
                 write_file(path, self._read(sql))
                 self._paths[sql] = path
             return self._paths[sql]
-
-
-def select_from(expressions: str, sql: str) -> str:
-    """A query over a query."""
-    # the line end keeps a comment at the inner query's end from eating the bracket
-    return f"SELECT {expressions} FROM ({sql}\n) AS source"
 
 
 def write_file(path: Path, reader: pa.RecordBatchReader) -> int:

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sqlml.quoting import identifier
+
 ClassValue = str | int | bool
 Kind = Literal["text", "boolean", "integer", "float", "decimal", "other"]
 
@@ -56,7 +58,7 @@ class Label:
     @property
     def identifier(self) -> str:
         """The name as one would write it in a query."""
-        return self.name if self.name.isidentifier() else quoted(self.name)
+        return self.name if self.name.isidentifier() else identifier(self.name)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -65,7 +67,7 @@ class Label:
     @property
     def class_expression(self) -> str:
         """SQL for the label in the form that classes are compared in (−0.0 becomes 0.0)."""
-        column = quoted(self.name)
+        column = identifier(self.name)
         match self.kind:
             case "text":
                 return f"CAST({column} AS VARCHAR)"
@@ -79,7 +81,7 @@ class Label:
 
     @property
     def number_expression(self) -> str:
-        return f"CAST({quoted(self.name)} AS DOUBLE)"
+        return f"CAST({identifier(self.name)} AS DOUBLE)"
 
     @property
     def expression(self) -> str:
@@ -123,11 +125,6 @@ class Label:
             return pa.array(predicted.astype(np.float64)).cast(self.arrow_type, safe=False)
         values = _array(self.classes, self.arrow_type)
         return values.take(pa.array(predicted.astype(np.int64)))
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def class_name(value: ClassValue) -> str:

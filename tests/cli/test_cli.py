@@ -158,7 +158,7 @@ def test_plan_says_why_and_runs_nothing(sqlml: Sqlml) -> None:
 def test_explain_shows_every_stage(sqlml: Sqlml) -> None:
     out = sqlml("explain", "-c", TRAIN)[1]
     assert "Fit xgboost.gbtree" in out
-    assert "train after query" in out
+    assert "query ─▶ train" in out
     assert sqlml("explain", "--after", "tree", "-c", TRAIN)[1].count("TO TRAIN") == 1
     assert sqlml("explain", "--after", "workflow", "-c", TRAIN)[1].startswith("workflow ")
     assert sqlml("explain", "--diff", "-c", TRAIN)[0] == 0

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqlml.databases import names
+from sqlml.quoting import identifier
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_a_name_is_quoted_part_by_part(name: str, expected: str) -> None:
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=3))
 def test_quoting_and_splitting_are_inverse(parts: list[str]) -> None:
-    assert list(names.parts(".".join(names.quoted_part(part) for part in parts))) == parts
+    assert list(names.parts(".".join(identifier(part) for part in parts))) == parts
 
 
 @given(st.text(min_size=1))

@@ -114,9 +114,12 @@ def customers() -> pd.DataFrame:
     rows = 400
     frame = pd.DataFrame(
         {
-            "city": draw.choice(["Ulm", "Oslo", "Rom", "Łódź", "Nice"], rows, p=[0.4, 0.25, 0.2, 0.1, 0.05]),
+            "city": draw.choice(
+                ["Ulm", "Oslo", "Rom", "Łódź", "Nice"], rows, p=[0.4, 0.25, 0.2, 0.1, 0.05]
+            ),
             "plan": draw.choice(["free", "paid", "team"], rows, p=[0.5, 0.3, 0.2]),
-            "joined": pd.Timestamp("2020-01-01") + pd.to_timedelta(draw.integers(0, 1500, rows), "D"),
+            "joined": pd.Timestamp("2020-01-01")
+            + pd.to_timedelta(draw.integers(0, 1500, rows), "D"),
             "active": draw.random(rows) < 0.6,
             "income": draw.lognormal(3, 0.5, rows),
             "visits": draw.integers(0, 30, rows),

@@ -27,7 +27,7 @@ SELECT * FROM customers TO TRAIN Ridge
 COLUMN DATE_PARTS(joined, [year, quarter, month, week, day, weekday, dayofyear, epoch])
 LABEL target INTO dates;
 SELECT * FROM customers TO TRAIN Ridge
-COLUMN VOCABULARY(plan, ['team', 'paid']), CROSS([plan, active], 60), CATEGORY_ID(visits, 30)
+COLUMN VOCABULARY(plan, ['team', 'paid']), CROSS([plan, active], 50), CATEGORY_ID(visits, 30)
 LABEL target INTO crossed;
 SELECT joined, plan, active, visits, target FROM customers TO TRAIN Ridge
 LABEL target INTO by_default;
@@ -202,7 +202,15 @@ def test_given_vocabularies_crosses_and_ids(lab: Any) -> None:
 def test_what_columns_are_by_default(lab: Any) -> None:
     frame = lab.frames["customers"]
     date, plans = frame["joined"].dt, frame["plan"].value_counts().index
-    parts = [date.year, date.month, date.day, date.day_of_week, date.day_of_year, date.hour, date.minute]
+    parts = [
+        date.year,
+        date.month,
+        date.day,
+        date.day_of_week,
+        date.day_of_year,
+        date.hour,
+        date.minute,
+    ]
     X = np.hstack(
         [np.column_stack(parts), one_hot(frame["plan"], plans), frame[["active", "visits"]]]
     )

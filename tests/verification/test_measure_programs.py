@@ -141,7 +141,10 @@ def test_many_classes(lab: Any) -> None:
     truth = lab.frames["wine"]["cultivar"][said["id"]]
     p = said[["said_proba_a", "said_proba_b", "said_proba_c"]].to_numpy()
     for name, metric in MANY.items():
-        close(found["top_k_accuracy" if name == "top_2_accuracy" else name], metric(truth, said["said"], p))
+        close(
+            found["top_k_accuracy" if name == "top_2_accuracy" else name],
+            metric(truth, said["said"], p),
+        )
 
 
 def test_values(lab: Any) -> None:

@@ -39,7 +39,9 @@ CLASSIFIERS = {
     "DecisionTreeClassifier WITH model.max_depth = 4, train.class_weight = 'balanced'": (
         tree.DecisionTreeClassifier(max_depth=4, class_weight="balanced", random_state=0)
     ),
-    "ExtraTreesClassifier WITH model.n_estimators = 9": ensemble.ExtraTreesClassifier(9, random_state=0),
+    "ExtraTreesClassifier WITH model.n_estimators = 9": ensemble.ExtraTreesClassifier(
+        9, random_state=0
+    ),
 }
 REGRESSORS = {
     "sklearn.linear_model.Ridge WITH model.alpha = 0.7": linear_model.Ridge(0.7),
@@ -74,7 +76,9 @@ UNSUPERVISED = {
         n_estimators=25, random_state=6
     ),
     "OneClassSVM WITH model.nu = 0.2": svm.OneClassSVM(nu=0.2),
-    "LocalOutlierFactor WITH model.n_neighbors = 12": neighbors.LocalOutlierFactor(12, novelty=True),
+    "LocalOutlierFactor WITH model.n_neighbors = 12": neighbors.LocalOutlierFactor(
+        12, novelty=True
+    ),
 }
 CONTINUED = """
 SELECT * EXCLUDE (id, benign) FROM cancer TO TRAIN Ridge WITH model.alpha = 2, train.weight = w

@@ -197,9 +197,7 @@ def test_weights_samples_and_the_weight_of_the_second_class(lab: Any) -> None:
         evals_result=measured,
         verbose_eval=False,
     )
-    close(
-        lab.table("weighed_said")["benign_proba_true"], booster.predict(xgboost.DMatrix(X))
-    )
+    close(lab.table("weighed_said")["benign_proba_true"], booster.predict(xgboost.DMatrix(X)))
     close(lab.rounds("weighed", "train_logloss"), measured["train"]["logloss"])
 
 
@@ -216,11 +214,17 @@ def test_a_linear_booster(lab: Any) -> None:
 
 def test_training_stops_early_at_the_same_round(lab: Any) -> None:
     diabetes = lab.frames["diabetes"]
-    X, y, held = inputs(diabetes, "progression", "w"), diabetes["progression"], diabetes["id"] % 4 == 0
+    X, y, held = (
+        inputs(diabetes, "progression", "w"),
+        diabetes["progression"],
+        diabetes["id"] % 4 == 0,
+    )
     model = xgboost.XGBRegressor(
         n_estimators=200, max_depth=3, learning_rate=0.3, early_stopping_rounds=5
     )
-    model.fit(X[~held], y[~held], eval_set=[(X[~held], y[~held]), (X[held], y[held])], verbose=False)
+    model.fit(
+        X[~held], y[~held], eval_set=[(X[~held], y[~held]), (X[held], y[held])], verbose=False
+    )
     kept = xgboost.Booster(model_file=lab.bundle("stopped") / "model.ubj")
     assert kept.num_boosted_rounds() == model.best_iteration + 1
     close(lab.table("stopped_said")["guess"], model.predict(X))

@@ -144,6 +144,8 @@ def test_another_library_version_changes_the_hash() -> None:
         ('SELECT "a  b"', 'SELECT "a  b"'),
         ("SELECT $$ -- x $$ -- y", "SELECT $$ -- x $$"),
         ("SELECT 'it''s  /* */'", "SELECT 'it''s  /* */'"),
+        (r"SELECT E'it\'s  --' ,  1", r"SELECT E'it\'s  --' , 1"),
+        ("SELECT date'2020'  , e", "SELECT date'2020' , e"),
     ],
 )
 def test_strings_and_quoted_names_keep_their_layout(sql: str, normal: str) -> None:

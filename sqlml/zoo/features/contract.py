@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from sqlml.quoting import identifier
 from sqlml.zoo.features import FEATURES
 from sqlml.zoo.features.kinds import Kind, kind_of
 
@@ -31,7 +32,7 @@ class ColumnReference:
     @property
     def identifier(self) -> str:
         """The name as SQL, always quoted."""
-        return '"' + self.name.replace('"', '""') + '"'
+        return identifier(self.name)
 
     @property
     def kind(self) -> Kind:

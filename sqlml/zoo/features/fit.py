@@ -109,7 +109,7 @@ def _values(
     aggregates: Sequence[Aggregate], sql: str, query: Callable[[str], pa.Table]
 ) -> list[Any]:
     selected = ", ".join(f"{one.sql} AS s{place}" for place, one in enumerate(aggregates))
-    table = query(f"SELECT {selected} FROM ({sql}\n) AS sqlml_rows")
+    table = query(select_from(selected, sql))
     return [column[0].as_py() for column in table.columns]
 
 

@@ -1,12 +1,16 @@
 """Saves and loads scikit-learn estimators with skops: no pickle, and a fixed list of types."""
 
+import re
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 from sqlml.errors import Diagnostic, StepError
 
 FILE = "model.skops"
+SCHEMA = "schema.json"
 
 # Beside scikit-learn's public estimators, what fitted ones are made of. Loading anything else is
 # refused: a file can name a function, and a function can do harm.
@@ -44,15 +48,19 @@ TRUSTED_MODULES = ("sklearn._loss.loss.", "sklearn.metrics._dist_metrics.")
 DROPPED = ("affinity_matrix_", "dissimilarity_matrix_")
 
 
+_ADDRESS = re.compile(r'("__id__": |"file": ")(\d+)')
+
+
 def save(fitted: Any, folder: Path) -> None:
-    """Write a fitted estimator."""
+    """Write a fitted estimator: the same bytes for the same estimator."""
     import skops.io
 
     dropped = {name: fitted.__dict__.pop(name) for name in DROPPED if name in fitted.__dict__}
     try:
-        skops.io.dump(fitted, folder / FILE)
+        dumped = skops.io.dumps(fitted)
     finally:
         fitted.__dict__.update(dropped)
+    _write_without_addresses(dumped, folder / FILE)
 
 
 def load(folder: Path) -> Any:
@@ -78,6 +86,20 @@ def load(folder: Path) -> Any:
     with warnings.catch_warnings():  # of a later version's plans; the manifest records versions
         warnings.simplefilter("ignore")
         return skops.io.load(file, trusted=named)
+
+
+def _write_without_addresses(dumped: bytes, file: Path) -> None:
+    """skops calls an object's parts by where they were in memory, and dates them."""
+    with ZipFile(BytesIO(dumped)) as source, ZipFile(file, "w") as target:
+        schema = source.read(SCHEMA).decode()
+        addresses = dict.fromkeys(address for _, address in _ADDRESS.findall(schema))
+        numbers = {address: str(number) for number, address in enumerate(addresses)}
+        schema = _ADDRESS.sub(lambda match: match[1] + numbers[match[2]], schema)
+        target.writestr(ZipInfo(SCHEMA), schema)
+        for name in source.namelist():
+            if name != SCHEMA:
+                address, dot, kind = name.partition(".")
+                target.writestr(ZipInfo(f"{numbers[address]}{dot}{kind}"), source.read(name))
 
 
 def _is_trusted(name: str) -> bool:

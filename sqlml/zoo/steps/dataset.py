@@ -9,9 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic, StepError
+from sqlml.quoting import identifier
 from sqlml.zoo.context import Rows
 from sqlml.zoo.features.pipeline import Pipeline
-from sqlml.zoo.label import Label, quoted
+from sqlml.zoo.label import Label
 from sqlml.zoo.model import Batch, FeatureType
 
 Mask = NDArray[np.bool_]
@@ -34,8 +35,8 @@ class Roles:
 
     @property
     def expressions(self) -> tuple[str, ...]:
-        weight = () if self.weight is None else (f"CAST({quoted(self.weight)} AS DOUBLE)",)
-        group = () if self.group is None else (f"CAST({quoted(self.group)} AS BIGINT)",)
+        weight = () if self.weight is None else (f"CAST({identifier(self.weight)} AS DOUBLE)",)
+        group = () if self.group is None else (f"CAST({identifier(self.group)} AS BIGINT)",)
         return (*(label.expression for label in self.labels), *weight, *group)
 
     def read(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sqlml.quoting import subquery
 from sqlml.zoo.context import Context
 from sqlml.zoo.label import ClassValue, Label
 
@@ -43,7 +44,7 @@ def distinct_values(context: Context, query: str, label: Label, most: int) -> Di
     whole = "isfinite(value)" if label.kind in ("float", "decimal") else "value IS NOT NULL"
     table = context.table(
         f"WITH counted AS (SELECT {label.class_expression} AS value, count(*) AS members, "
-        f"sum(hash(sqlml_rows)) AS digest FROM {source(query)} GROUP BY 1) "
+        f"sum(hash(sqlml_rows)) AS digest FROM {subquery(query)} GROUP BY 1) "
         "SELECT value, members, count(*) OVER () AS distinct_values, "
         "CAST(sum(members) OVER () AS BIGINT) AS rows, "
         "CAST(sum(digest) OVER () AS VARCHAR) AS digest "
@@ -59,11 +60,6 @@ def distinct_values(context: Context, query: str, label: Label, most: int) -> Di
         first["rows"],
         fingerprint(first["rows"], first["digest"]),
     )
-
-
-def source(query: str) -> str:
-    """A query as something to select from; a comment at its end does no harm."""
-    return f"(\n{query}\n) AS sqlml_rows"
 
 
 def fingerprint(rows: int, digest: str) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sqlml.quoting import identifier, subquery
 from sqlml.zoo.context import Context
-from sqlml.zoo.label import ClassValue, Label, quoted
+from sqlml.zoo.label import ClassValue, Label
 from sqlml.zoo.model import Task
 from sqlml.zoo.steps import refusals
-from sqlml.zoo.steps.distinct import DIGEST, DistinctValues, distinct_values, fingerprint, source
+from sqlml.zoo.steps.distinct import DIGEST, DistinctValues, distinct_values, fingerprint
 
 MOST_CLASSES = 1_000
 MOST_INTEGER_CLASSES = 20
@@ -86,8 +87,8 @@ def label_types(context: Context, query: str, names: Sequence[str]) -> tuple[Lab
     """The named columns of a query as labels, with the database's types."""
     if not names:
         return ()
-    columns = ", ".join(quoted(name) for name in names)
-    described = context.table(f"DESCRIBE SELECT {columns} FROM {source(query)}").to_pylist()
+    columns = ", ".join(identifier(name) for name in names)
+    described = context.table(f"DESCRIBE SELECT {columns} FROM {subquery(query)}").to_pylist()
     return tuple(
         Label(name, column["column_type"]) for name, column in zip(names, described, strict=True)
     )
@@ -101,7 +102,7 @@ def _task_of(context: Context, query: str, labels: tuple[Label, ...]) -> Task | 
     if label.kind != "integer":
         return "classification"
     # Counting every value of a large column is dear; its first rows mostly tell enough.
-    first = f"SELECT {quoted(label.name)} AS value FROM {source(query)} LIMIT {FIRST_ROWS}"
+    first = f"SELECT {identifier(label.name)} AS value FROM {subquery(query)} LIMIT {FIRST_ROWS}"
     found = context.table(f"SELECT count(DISTINCT value) FROM ({first})").column(0)[0].as_py()
     return "regression" if found > MOST_INTEGER_CLASSES else None
 
@@ -111,7 +112,7 @@ def _few(found: DistinctValues) -> bool:
 
 
 def _rows_alone(context: Context, query: str, labels: tuple[Label, ...], task: Task) -> Survey:
-    row = context.table(f"SELECT count(*) AS rows, {DIGEST} FROM {source(query)}").to_pylist()[0]
+    row = context.table(f"SELECT count(*) AS rows, {DIGEST} FROM {subquery(query)}").to_pylist()[0]
     refusals.refuse_no_rows(row["rows"])
     return Survey(task, labels, row["rows"], fingerprint(row["rows"], row["digest"]))
 
@@ -127,7 +128,7 @@ def _numbers(
         for i, label in enumerate(labels)
     ]
     row = context.table(
-        f"SELECT count(*) AS rows, {DIGEST}, {', '.join(looks)} FROM {source(query)}"
+        f"SELECT count(*) AS rows, {DIGEST}, {', '.join(looks)} FROM {subquery(query)}"
     ).to_pylist()[0]
     refusals.refuse_no_rows(row["rows"])
     for i, label in enumerate(labels):

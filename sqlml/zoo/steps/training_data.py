@@ -7,11 +7,10 @@ from typing import Any
 import pyarrow as pa
 
 from sqlml.errors import Diagnostic, StepError
+from sqlml.quoting import identifier, select_from, subquery
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.features.pipeline import Pipeline
-from sqlml.zoo.label import quoted
 from sqlml.zoo.steps.dataset import Others, QueryDataset, Roles
-from sqlml.zoo.steps.distinct import source
 from sqlml.zoo.steps.split import GroupSplit, Split, draw, draw_groups
 from sqlml.zoo.steps.survey import Survey
 
@@ -81,22 +80,22 @@ def by_group(context: Context, rows: Rows, roles: Roles, group: str) -> tuple[Ro
     number = _unused("sqlml_group", rows.schema)
     place = _unused("sqlml_place", rows.schema)
     ordered = context.rows(
-        f"SELECT *, dense_rank() OVER (ORDER BY {quoted(group)}) - 1 AS {number}, "
-        f"row_number() OVER () AS {place} FROM {source(rows.sql)} ORDER BY {number}, {place}",
+        f"SELECT *, dense_rank() OVER (ORDER BY {identifier(group)}) - 1 AS {number}, "
+        f"row_number() OVER () AS {place} FROM {subquery(rows.sql)} ORDER BY {number}, {place}",
         stable=False,
     )
     return ordered, replace(roles, group=number)
 
 
 def count(context: Context, rows: Rows) -> int:
-    return int(context.table(f"SELECT count(*) FROM {source(rows.sql)}").column(0)[0].as_py())
+    return int(context.table(select_from("count(*)", rows.sql)).column(0)[0].as_py())
 
 
 def _members(context: Context, rows: Rows, group: str) -> list[int]:
     """The number of rows of each group, in the order that `by_group` numbers them."""
-    column = quoted(group)
+    column = identifier(group)
     found = context.table(
-        f"SELECT count(*) FROM {source(rows.sql)} GROUP BY {column} ORDER BY {column}"
+        f"SELECT count(*) FROM {subquery(rows.sql)} GROUP BY {column} ORDER BY {column}"
     )
     return [int(members) for members in found.column(0).to_pylist()]
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
+from sqlml.quoting import subquery
 from sqlml.zoo.bundle import Bundle
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.label import Label
-from sqlml.zoo.steps.distinct import source
 from sqlml.zoo.steps.inputs import spellings
 from sqlml.zoo.steps.survey import SUPERVISED, label_types
 
@@ -58,7 +58,7 @@ def _grouping(context: Context, rows: Rows, bundle: Bundle, label: Label) -> Lab
             "cast it in the query",
         )
     values = context.table(
-        f"SELECT DISTINCT {label.class_expression} AS value FROM {source(rows.sql)} ORDER BY 1"
+        f"SELECT DISTINCT {label.class_expression} AS value FROM {subquery(rows.sql)} ORDER BY 1"
     )
     return replace(label, classes=tuple(v for v in values["value"].to_pylist() if v is not None))
 

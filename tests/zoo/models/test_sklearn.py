@@ -435,6 +435,17 @@ def test_a_file_that_names_a_foreign_function_is_not_loaded(tmp_path: Path) -> N
     assert caught.value.diagnostics[0].code == "E0485"
 
 
+@pytest.mark.parametrize(
+    "name", ["Ridge", "RandomForestRegressor", "HistGradientBoostingRegressor"]
+)
+def test_the_same_rows_give_the_same_bytes(name: str, tmp_path: Path) -> None:
+    folders = tmp_path / "first", tmp_path / "second"
+    for folder in folders:
+        reloaded(fit(name, Table(FEATURES, VALUES), tmp_path), folder)
+    first, second = ((folder / "model.skops").read_bytes() for folder in folders)
+    assert first == second
+
+
 def test_nothing_of_a_saved_model_is_a_pickle(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     reloaded(fit("DBSCAN", Table(FEATURES), tmp_path), folder)
