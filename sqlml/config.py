@@ -10,6 +10,10 @@ from typing import Any, Literal
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 
 FILE_NAME = "sqlml.toml"
+DEFAULT_DIALECT = "duckdb"
+
+_SWITCH = {"1": True, "true": True, "yes": True, "on": True,
+           "0": False, "false": False, "no": False, "off": False}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Settings:
     """db: path of the DuckDB file, or `:memory:`. threads: 0 means all cores that are there."""
 
     db: str = "sqlml.duckdb"
-    dialect: str = "duckdb"
+    dialect: str = DEFAULT_DIALECT
     threads: int = 0
     on_error: Literal["stop", "continue"] = "continue"
     reuse: bool = True
@@ -69,14 +73,14 @@ def _convert(name: str, value: Any, origin: str) -> Any:
             return int(value)
         case "reuse", bool():
             return value
-        case "reuse", str() if value.lower() in {"1", "true", "yes", "on"}:
-            return True
-        case "reuse", str() if value.lower() in {"0", "false", "no", "off"}:
-            return False
+        case "reuse", str() if value.lower() in _SWITCH:
+            return _SWITCH[value.lower()]
         case "on_error", "stop" | "continue":
             return value
-        case "db" | "dialect", str() if value:
+        case "db", str() if value:
             return value
+        case "dialect", str():
+            return _dialect(value, origin)
         case "db", Path():
             return str(value)
     wanted = {
@@ -89,3 +93,17 @@ def _convert(name: str, value: Any, origin: str) -> Any:
     raise ProgramError(
         Diagnostic("E0704", f"{origin} sets `{name}` to {value!r}", hint=f"it is {wanted}")
     )
+
+
+def _dialect(name: str, origin: str) -> str:
+    """The dialect's name as sqlglot knows it."""
+    if name == DEFAULT_DIALECT:  # without loading sqlglot
+        return name
+    from sqlglot.dialects.dialect import Dialects
+
+    known = sorted(dialect.value for dialect in Dialects if dialect.value)
+    if name.lower() in known:
+        return name.lower()
+    hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
+    fault = Diagnostic("E0704", f"{origin} sets `dialect` to {name!r}, which is none", hint=hint)
+    raise ProgramError(fault)

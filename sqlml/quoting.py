@@ -6,6 +6,11 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def as_written(name: str) -> str:
+    """One name as a person would write it: in quotes only where it needs them."""
+    return name if name.isidentifier() else identifier(name)
+
+
 def select_from(expressions: str, query: str) -> str:
     """A query over a query."""
     return f"SELECT {expressions} FROM {subquery(query)}"

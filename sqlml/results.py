@@ -76,12 +76,9 @@ class Results(Sequence[Result]):
 
     def _last(self) -> Result:
         if not self._results:
-            hint = (
-                "end it with a SELECT, a TO PREDICT without a table, or another statement that has"
-            )
-            raise ProgramError(
-                Diagnostic("E0705", "no statement of the program has a result", hint=hint)
-            )
+            hint = "end it with a SELECT, or with a TO PREDICT or TO EVALUATE that names no table"
+            message = "no statement of the program has a result"
+            raise ProgramError(Diagnostic("E0705", message, hint=hint))
         return self._results[-1]
 
 

@@ -86,5 +86,9 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes) -> N
     assert refused(tmp_path).startswith(f"E0702 `{tmp_path / 'sqlml.toml'}` cannot be read: ")
 
 
-def test_an_unknown_dialect_is_told(tmp_path: Path) -> None:
-    assert "duckbd" in refused(tmp_path, dialect="duckbd")
+def test_an_unknown_dialect_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    said = refused(tmp_path, dialect="duckbd")
+    assert said == (
+        "E0704 the call sets `dialect` to 'duckbd', which is none | did you mean `duckdb`?"
+    )
+    assert load_settings(tmp_path, {}, dialect="Postgres").dialect == "postgres"

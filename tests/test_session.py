@@ -48,7 +48,7 @@ def test_without_a_database_the_settings_say_which(db: Path) -> None:
 
 def test_a_model_is_trained_applied_and_measured(db: Path) -> None:
     results = sqlml.run(
-        TRAIN + "SELECT * FROM iris TO PREDICT species USING m;"
+        TRAIN + "SELECT * FROM iris TO PREDICT USING m;"
         "SELECT * FROM iris TO EVALUATE m WITH validation.metrics = 'accuracy';",
         db=db,
     )
@@ -83,8 +83,8 @@ def test_errors_are_one_family() -> None:
 def test_several_runs_share_a_session(db: Path) -> None:
     with sqlml.connect(db, threads=1) as session:
         session.run(TRAIN)
-        first = session.run("SELECT * FROM iris TO PREDICT species USING m")
-        again = session.run("SELECT * FROM iris TO PREDICT species USING m")
+        first = session.run("SELECT * FROM iris TO PREDICT USING m")
+        again = session.run("SELECT * FROM iris TO PREDICT USING m")
         assert first.to_arrow().equals(again.to_arrow())
         assert first.run != again.run
         assert session.store.runs.names()[-2:] == (first.run, again.run)
@@ -93,7 +93,7 @@ def test_several_runs_share_a_session(db: Path) -> None:
 def test_a_session_can_be_in_memory(db: Path) -> None:
     with sqlml.connect(":memory:") as session:
         session.run(TRAIN)
-        answers = session.run("SELECT * FROM iris TO PREDICT species USING m").to_arrow()
+        answers = session.run("SELECT * FROM iris TO PREDICT USING m").to_arrow()
         assert answers.num_rows == 150
         folder = session.store.folder
         assert folder.is_dir()
@@ -102,7 +102,7 @@ def test_a_session_can_be_in_memory(db: Path) -> None:
 
 
 def test_results_outlive_their_session(db: Path) -> None:
-    results = sqlml.run(TRAIN + "SELECT * FROM iris TO PREDICT species USING m", db=":memory:")
+    results = sqlml.run(TRAIN + "SELECT * FROM iris TO PREDICT USING m", db=":memory:")
     assert results.to_arrow()["species"].to_pylist().count("setosa") == 50
 
 
@@ -120,9 +120,9 @@ def test_what_ran_can_be_asked_in_sql(db: Path) -> None:
         assert (
             "succeeded" in session.run("SELECT * FROM sqlml_runs").to_arrow()["outcome"].to_pylist()
         )
-        session.run("CREATE TABLE wanted AS SELECT 'train_accuracy' AS metric, 0.5 AS least")
+        session.run("CREATE TABLE wanted AS SELECT 'train_accuracy' AS name, 0.5 AS least")
         joined = session.run(
-            "SELECT m.value > w.least AS good FROM sqlml_metrics m JOIN wanted w USING (metric)"
+            "SELECT m.value > w.least AS good FROM sqlml_metrics m JOIN wanted w USING (name)"
         )
         assert joined.to_arrow().to_pylist() == [{"good": True}]
 
@@ -176,8 +176,6 @@ def test_the_results_of_large_predictions_are_not_copied_into_memory(db: Path) -
     with sqlml.connect(db) as session:
         session.run(TRAIN)
         before = pa.total_allocated_bytes()
-        answers = session.run(
-            "SELECT iris.* FROM iris, range(2000) TO PREDICT species USING m"
-        ).to_arrow()
+        answers = session.run("SELECT iris.* FROM iris, range(2000) TO PREDICT USING m").to_arrow()
         assert answers.num_rows == 300_000
         assert pa.total_allocated_bytes() - before < 2**20

@@ -131,7 +131,7 @@ class DuckDB:
             with self._running("") as connection:
                 connection.register(_INCOMING, reader)
                 try:
-                    (count,) = connection.execute(sql).fetchone()
+                    ((count,),) = connection.execute(sql).fetchall()
                 finally:
                     connection.unregister(_INCOMING)
         except QueryProblem as problem:
@@ -145,7 +145,7 @@ class DuckDB:
                 relation = connection.sql(f"SELECT * FROM {name}")
                 schema = [relation.columns, [str(kind) for kind in relation.types]]
                 content = f"SELECT count(*), sum(hash(*COLUMNS(*)))::VARCHAR FROM {name}"
-                rows = connection.execute(content).fetchone()
+                (rows,) = connection.execute(content).fetchall()
         except QueryProblem:  # no such table, or a view that has lost its own
             return None
         return hashlib.sha256(json.dumps([schema, rows]).encode()).hexdigest()

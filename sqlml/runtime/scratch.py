@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlml.store.staging import is_running
+
 
 @contextmanager
 def scratch_folder(parent: Path, run: str) -> Iterator[Path]:
@@ -13,7 +15,7 @@ def scratch_folder(parent: Path, run: str) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.iterdir():
         owner = left.name.rpartition("-")[2]
-        if owner.isdigit() and not _is_alive(int(owner)):
+        if owner.isdigit() and not is_running(int(owner)):
             shutil.rmtree(left, ignore_errors=True)
     folder = parent / f"{run}-{os.getpid()}"
     folder.mkdir()
@@ -21,13 +23,3 @@ def scratch_folder(parent: Path, run: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

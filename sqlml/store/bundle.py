@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlml.errors import Diagnostic, StepError
 
-FORMAT = 1
 MANIFEST = "manifest.json"
 
 

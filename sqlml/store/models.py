@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlml.errors import Diagnostic, StepError
 from sqlml.store.bundle import (
-    FORMAT,
     checksums,
     flush_folder,
     verify_files,
@@ -105,21 +103,11 @@ class Models:
         return tuple(name for (name,) in rows)
 
     def verify(self, version: Version) -> None:
-        """Check that this sqlml can read a version, and that its files are as they were stored.
+        """Check that a version's files are as they were stored.
 
         Raises:
-            StepError: E0503 a file has changed, E0504 one is missing, E0505 made by a newer sqlml.
+            StepError: E0503 a file has changed, E0504 one is missing.
         """
-        if version.manifest.get("format", FORMAT) > FORMAT:
-            raise StepError(
-                Diagnostic(
-                    "E0505",
-                    f"model `{version.reference}` was made by a newer sqlml",
-                    label=f"its format is {version.manifest['format']}, this sqlml reads {FORMAT}",
-                    hint="`pip install --upgrade sqlml`, or train it again",
-                    about="using",
-                )
-            )
         verify_files(version.reference, version.folder, version.manifest["files"])
 
     def drop(self, name: str, version: int | None = None) -> int:

@@ -42,7 +42,7 @@ class Staging:
 def _is_abandoned(entry: os.DirEntry[str]) -> bool:
     process, _, rest = entry.name.partition("-")
     here = rest.partition("-")[2] == socket.gethostname()
-    if here and process.isdigit() and not _is_running(int(process)):
+    if here and process.isdigit() and not is_running(int(process)):
         return True
     try:
         return time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS
@@ -50,7 +50,8 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Whether a process of this machine has not ended."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -81,13 +81,13 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
         StepError: it was written by a newer sqlml.
     """
     if content.get("format", FORMAT) > FORMAT:
-        made_by = content.get("sqlml", "")
+        reference, maker = f"{content['name']}@{content['version']}", content.get("sqlml", "")
         raise StepError(
             Diagnostic(
-                "E0410",
-                f"model `{content.get('name', '')}` was made by a newer sqlml {made_by}".rstrip(),
-                label=f"its format is {content['format']}; this sqlml reads up to {FORMAT}",
-                hint="pip install --upgrade sqlml",
+                "E0505",
+                f"model `{reference}` was made by a newer sqlml {maker}".rstrip(),
+                label=f"its format is {content['format']}, this sqlml reads {FORMAT}",
+                hint="`pip install --upgrade sqlml`, or train it again",
                 about="model",
             )
         )

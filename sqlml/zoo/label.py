@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sqlml.quoting import identifier
+from sqlml.quoting import as_written, identifier
 
 ClassValue = str | int | bool
 Kind = Literal["text", "boolean", "integer", "float", "decimal", "other"]
@@ -58,7 +58,7 @@ class Label:
     @property
     def identifier(self) -> str:
         """The name as one would write it in a query."""
-        return self.name if self.name.isidentifier() else identifier(self.name)
+        return as_written(self.name)
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -210,6 +211,117 @@ def test_an_unknown_command_is_answered_with_the_nearest(sqlml: Sqlml) -> None:
 
 def test_nothing_to_do_is_no_error(sqlml: Sqlml) -> None:
     assert sqlml("run", "-c", ";; -- nothing\n")[0] == 0
+
+
+def test_several_texts_and_files_are_one_program(
+    sqlml: Sqlml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("one.sql").write_text("CREATE TABLE t AS SELECT 1 AS a;")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"INSERT INTO t VALUES (2);")))
+    code, out, _ = sqlml("run", "-q", "one.sql", "-", "-c", "INSERT INTO t VALUES (3)",
+                         "-c", "FROM t ORDER BY a", "--output", "csv")  # fmt: skip
+    assert (code, out) == (0, "a\n1\n2\n3\n")
+
+
+def test_a_program_can_be_piped_in(sqlml: Sqlml, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("SELECT 'é' AS e".encode())))
+    assert sqlml("run", "-q", "--output", "csv")[1] == "e\né\n"
+
+
+def test_a_file_that_is_not_there_is_answered_with_the_nearest(sqlml: Sqlml) -> None:
+    Path("iris.sql").write_text("SELECT 1")
+    code, _, err = sqlml("run", "irsi.sql")
+    assert code == 2
+    assert "did you mean `iris.sql`?" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "-c", "SELECT 1", "--var", "x"],
+        ["run", "-c", "SELECT 1", "--threads", "0"],
+        ["run", "-c", "SELECT 1", "--dialect", "duckbd"],
+        ["run", "-c", "SELECT 1", "--output", "xml"],
+        ["run", "-c", "SELECT 1", "--resume", "7f3a"],
+        ["run", "-c", "SELECT 1", "--db", "no/such/folder/x.duckdb"],
+        ["log", "7f3a"],
+        ["show"],
+        ["help", "nothing"],
+    ],
+)
+def test_wrong_flags_are_told_without_a_traceback(sqlml: Sqlml, arguments: list[str]) -> None:
+    code, out, err = sqlml(*arguments)
+    assert code in (1, 2)
+    assert out == ""
+    assert "Traceback" not in err
+    assert "rror" in err
+
+
+def test_the_error_of_a_failed_step_is_in_its_log(sqlml: Sqlml) -> None:
+    Path("p.sql").write_text(TRAIN.replace("FROM iris ", "FROM empty ").replace(
+        "SELECT * FROM empty",
+        "CREATE TABLE empty AS SELECT *, NULL::VARCHAR AS kind FROM iris; SELECT * FROM empty",
+    ).replace("LABEL species", "LABEL kind"))  # fmt: skip
+    code, _, err = sqlml("run", "p.sql")
+    assert code == 1
+    assert "✗ train " in err
+    assert "error[E0" in err
+    command = err.split("log: sqlml log ")[1].split("\n")[0]
+    _, out, _ = sqlml("log", *command.split())
+    assert out.startswith("error[E0")
+    assert "LABEL kind" in out
+    assert "train" in sqlml("log", command.split()[0])[1]
+    assert "did you mean `train`?" in sqlml("log", command.split()[0], "tarin")[2]
+
+
+def test_after_an_error_the_rest_runs_or_stops_as_told(sqlml: Sqlml) -> None:
+    program = "SELECT error('no'); CREATE TABLE t AS SELECT 1 AS a; SELECT a FROM t"
+    code, out, _ = sqlml("run", "-c", program, "--threads", "1", "--output", "csv")
+    assert (code, out) == (1, "a\n1\n")
+    code, _, err = sqlml("run", "-q", "-c", program, "--on-error", "stop", "--no-reuse")
+    assert code == 1
+    assert "error[" in err
+    assert "✓" not in err
+
+
+def test_notes_are_told_with_their_place(sqlml: Sqlml) -> None:
+    program = TRAIN + "SELECT * FROM iris TO EXPLAIN m WITH summary.alpha = 0.5;"
+    _, _, err = sqlml("plan", "-c", program)
+    assert "note: " in err
+    assert "(<command>:3:" in err
+    events = [json.loads(line) for line in sqlml("run", "--json", "-c", program)[1].splitlines()]
+    assert events[0]["event"] == "note"
+    assert events[0]["place"].startswith("<command>:3:")
+
+
+def test_a_locked_database_is_told(sqlml: Sqlml) -> None:
+    code = (
+        "import duckdb, sys, time\n"
+        "con = duckdb.connect('x.duckdb')\n"
+        "print('open', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        code, _, err = sqlml("run", "--db", "x.duckdb", "-c", "SELECT 1")
+        assert code == 1
+        assert "error[E0601]" in err
+        assert str(other.pid) in err
+        other.communicate("")
+    assert sqlml("run", "--db", "x.duckdb", "-c", "SELECT 1")[0] == 0
+
+
+def test_commands_that_are_shown_can_be_typed(sqlml: Sqlml) -> None:
+    _, _, err = sqlml(
+        "run", "-c", "SELECT ${x} AS a", "--var", "x=error('it''s')", "--db", "a b.duckdb"
+    )
+    shown = err.split("resume with: sqlml ")[1]
+    arguments = shlex.split(shown)
+    assert arguments[:3] == ["run", "-c", "SELECT ${x} AS a"]
+    assert sqlml(*arguments)[0] == 1
 
 
 @pytest.mark.slow

@@ -143,11 +143,6 @@ def test_a_missing_file_is_an_error(store: Store, publish: Publish) -> None:
     assert code(lambda: store.models.verify(version)) == "E0504"
 
 
-def test_a_model_made_by_a_newer_sqlml_is_an_error(store: Store, publish: Publish) -> None:
-    version = publish("m", format=2)
-    assert code(lambda: store.models.verify(version)) == "E0505"
-
-
 def test_a_publication_that_fails_leaves_nothing(
     store: Store, publish: Publish, tmp_path: Path
 ) -> None:

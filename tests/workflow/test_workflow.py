@@ -142,6 +142,7 @@ def test_another_library_version_changes_the_hash() -> None:
     [
         ("SELECT '--  a' ,\n\t1", "SELECT '--  a' , 1"),
         ('SELECT "a  b"', 'SELECT "a  b"'),
+        ("SELECT /* a */  -- b\n 1", "SELECT 1"),
         ("SELECT $$ -- x $$ -- y", "SELECT $$ -- x $$"),
         ("SELECT 'it''s  /* */'", "SELECT 'it''s  /* */'"),
         (r"SELECT E'it\'s  --' ,  1", r"SELECT E'it\'s  --' , 1"),

@@ -35,10 +35,10 @@ def test_classes_go_with_the_label() -> None:
 
 
 def test_a_newer_format_is_refused() -> None:
-    content = {**MANIFEST.to_json(), "format": 2, "name": "m", "sqlml": "9.1"}
-    with pytest.raises(StepError, match=r"model `m` was made by a newer sqlml 9\.1") as caught:
+    content = {**MANIFEST.to_json(), "format": 2, "name": "m", "version": 3, "sqlml": "9.1"}
+    with pytest.raises(StepError, match=r"model `m@3` was made by a newer sqlml 9\.1") as caught:
         read_manifest(content)
-    assert caught.value.diagnostics[0].code == "E0410"
+    assert caught.value.diagnostics[0].code == "E0505"
 
 
 def test_a_missing_plugin_is_told() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from sqlml.errors import StepError
+from sqlml.quoting import select_from
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.contract import (
     Aggregate,

@@ -1,5 +1,6 @@
 """A fitted LightGBM model."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from sqlml.zoo.models.lightgbm import task_of
 lightgbm = import_lean("lightgbm")
 
 FILE = "model.txt"
+
+# How many happened to be free is no part of a model; 0 is as many as there are.
+_THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class LightGBMEstimator:
         return self.nature.features
 
     def save(self, folder: Path) -> None:
-        self.booster.save_model(folder / FILE)
+        text = _THREADS.sub("[num_threads: 0]", self.booster.model_to_string())
+        (folder / FILE).write_text(text, encoding="utf-8")
         write_names(folder, self.names)
 
     def predict(self, matrix: Any) -> NDArray[Any]:

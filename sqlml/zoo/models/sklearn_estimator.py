@@ -119,7 +119,7 @@ class SklearnEstimator:
         import joblib
 
         try:
-            with _quiet(), joblib.parallel_config(backend="threading"):
+            with _quiet(), joblib.parallel_config(backend="threading", n_jobs=-1):
                 return getattr(self.fitted, method)(matrix, **options)
         except ValueError as error:
             raise StepError(

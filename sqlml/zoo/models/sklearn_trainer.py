@@ -41,6 +41,7 @@ class SklearnTrainer:
             if job.base is not None:
                 estimator = _continued(job, job.base, estimator)
             _fit(estimator, job, batch, _arguments(job, batch, estimator))
+            _forget_threads(estimator, job)
         memorizes = entry.get("memorizes", False)
         return SklearnEstimator(
             job.model,
@@ -168,6 +169,12 @@ def _fit(estimator: Any, job: FitJob, batch: Batch, arguments: dict[str, Any]) -
     label = () if batch.label is None else (batch.label,)
     with joblib.parallel_config(backend="threading"):
         method(batch.matrix, *label, **arguments)
+
+
+def _forget_threads(estimator: Any, job: FitJob) -> None:
+    """A model is the same whatever the number of threads that happened to be free for it."""
+    if "n_jobs" in estimator.get_params(deep=False):
+        estimator.set_params(n_jobs=job.parameters.get("n_jobs"))
 
 
 def _background(batch: Batch, job: FitJob) -> NDArray[np.float64] | None:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
+from sqlml.quoting import as_written
 from sqlml.zoo.bundle import Bundle, load
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.steps.contributions import gathered, output_names
@@ -146,7 +147,8 @@ def _keys(settings: Mapping[str, Any], rows: Rows, columns: list[str]) -> tuple[
         if key.casefold() in taken:
             raise _bad_key(
                 f"`{key}` is a key and a feature: two columns would have its name",
-                f"select it once more under another name: `{key} AS {key}_key`",
+                "select it once more under another name: "
+                f"`{as_written(key)} AS {as_written(f'{key}_key')}`",
             )
     return tuple(spelt[key] for key in keys)
 
