@@ -74,7 +74,7 @@ def render(diagnostic: Diagnostic, *, color: bool = False) -> str:
     span = diagnostic.span
     if span is not None:
         line, column = span.source.position(span.start)
-        excerpt = span.source.line(line).replace("\t", " ")
+        excerpt = "".join(c if c.isprintable() else " " for c in span.source.line(line))
         width = max(1, min(span.end, span.start + len(excerpt) - column + 1) - span.start)
         if len(excerpt) > 160:
             cut = max(0, column - 60)

@@ -58,10 +58,15 @@ def _read(name: str) -> Source:
         return Source("<stdin>", sys.stdin.buffer.read().decode("utf-8", "replace"))
     try:
         return Source(name, Path(name).read_bytes().decode("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        message = f"`{name}` cannot be read: {reason}"
+    except FileNotFoundError as error:
+        message = f"there is no file `{name}`"
         raise ProgramError(Diagnostic("E0708", message, hint=_similar_file(name))) from error
+    except OSError as error:
+        message = f"`{name}` cannot be read: {(error.strerror or str(error)).lower()}"
+        raise ProgramError(Diagnostic("E0708", message)) from error
+    except UnicodeDecodeError as error:
+        message = f"`{name}` cannot be read: it is not UTF-8 text"
+        raise ProgramError(Diagnostic("E0708", message, hint="save it as UTF-8")) from error
 
 
 def _similar_file(name: str) -> str:

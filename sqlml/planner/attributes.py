@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlml.errors import nearest
+from sqlml.errors import MAX_SHOWN, nearest
 from sqlml.grammar import ast
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
@@ -118,7 +118,10 @@ def read_attributes(
 ) -> Attributes:
     """Check the attributes of a statement. Those at fault are told to the scope and left out."""
     attributes = Attributes()
+    before = len(scope.faults)
     for attribute in written:
+        if len(scope.faults) - before >= MAX_SHOWN:
+            break
         name = _canonical(attribute.name.text)
         found = known.find(name)
         if found is None and known.owner == "TO EXPLAIN" and name in _DRAWING:

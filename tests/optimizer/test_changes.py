@@ -296,3 +296,25 @@ def test_statements_about_the_connection_are_said_again(session: Session) -> Non
     )
     assert results[0].to_arrow().column(0).to_pylist() == [7]
     assert results.to_arrow()["n"].to_pylist() == [1]
+
+
+def test_a_table_is_read_once_for_all_that_depend_on_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.run("CREATE TABLE log (a INTEGER)")
+    program = "CREATE OR REPLACE TABLE base AS SELECT 1 AS a;" + "".join(
+        f"CREATE OR REPLACE TABLE t{i} AS SELECT a + {i} AS a FROM base;"
+        f"INSERT INTO log VALUES ({i}); SELECT a FROM t{i};"
+        for i in range(10)
+    )
+    session.run(program)
+    taken: list[str] = []
+    fingerprint = session.database.fingerprint
+
+    def counted(table: str) -> str | None:
+        taken.append(table)
+        return fingerprint(table)
+
+    monkeypatch.setattr(session.database, "fingerprint", counted)
+    session.run(program)
+    assert sorted(taken) == sorted(["base", *(f"t{i}" for i in range(10))])

@@ -62,10 +62,6 @@ class Pipeline:
             for column in self.references
         )
 
-    def select_list(self) -> str:
-        """The `expressions` as they stand after SELECT."""
-        return ", ".join(self.expressions)
-
     @cached_property
     def outputs(self) -> tuple[Output, ...]:
         """The matrix columns; no two have the same name."""
@@ -193,11 +189,6 @@ class Pipeline:
                 rows = int(np.isnan(content.reshape(len(content), -1)).any(axis=1).sum())
                 hint = problems.hint_for_empty(name, feature.references[0].kind)
                 raise problems.empty_values(name, rows, hint=hint)
-
-
-def pipeline_from_json(content: Mapping[str, Any]) -> Pipeline:
-    """The pipeline that `to_json` wrote."""
-    return Pipeline.from_json(content)
 
 
 def _expression(column: ColumnReference, readings: set[Reading], encoding: Encoding) -> str:

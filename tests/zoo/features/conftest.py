@@ -58,7 +58,7 @@ class Workbench:
     def matrix(self, *features: Feature, encoding: Encoding = ONE_HOT) -> Any:
         """The features, fitted on the table, of its rows."""
         pipeline = self.fit(*features, encoding=encoding)
-        return pipeline.transform(self.batch(pipeline.select_list()))
+        return pipeline.transform(self.batch(", ".join(pipeline.expressions)))
 
     def _resolved(self, argument: Any) -> Any:
         match argument:

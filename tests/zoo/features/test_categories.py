@@ -62,7 +62,7 @@ def test_uuids_and_integers_and_dates_can_have_a_vocabulary(bench):
     )
     features = [bench.feature("VOCABULARY", name) for name in "uhdbi"]
     pipeline = bench.fit(*features, encoding=TREES)
-    for batch in (bench.batch(pipeline.select_list()), bench.batch()):
+    for batch in (bench.batch(", ".join(pipeline.expressions)), bench.batch()):
         assert pipeline.transform(batch).tolist() == [[0] * 5]
 
 

@@ -86,7 +86,7 @@ def test_plain_numbers_of_every_type_need_no_query(bench):
     features = [bench.default(f"c{i}") for i in range(len(types))]
     pipeline = bench.fit(*features, encoding=TREES)
     assert bench.queries == []
-    for batch in (bench.batch(pipeline.select_list()), bench.batch()):
+    for batch in (bench.batch(", ".join(pipeline.expressions)), bench.batch()):
         matrix = pipeline.transform(batch)
         assert matrix.dtype == np.float32
         assert matrix.flags.c_contiguous

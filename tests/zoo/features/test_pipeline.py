@@ -12,7 +12,7 @@ from sqlml.zoo.features import FEATURES
 from sqlml.zoo.features.contract import ColumnReference, Encoding, feature_from_json
 from sqlml.zoo.features.defaults import default_feature
 from sqlml.zoo.features.number import Number
-from sqlml.zoo.features.pipeline import Pipeline, pipeline_from_json
+from sqlml.zoo.features.pipeline import Pipeline
 
 TREES = Encoding("native", missing=True, sparse=True, dtype="float32")
 NUMBER, WORD = ColumnReference("x", "DOUBLE"), ColumnReference("Word", "VARCHAR")
@@ -57,10 +57,10 @@ def test_every_function_is_stored_and_replayed_exactly(bench, encoding):
     features = one_of_each(bench)
     assert [feature_from_json(json.loads(json.dumps(f.to_json()))) for f in features] == [*features]
     pipeline = bench.fit(*features, encoding=encoding)
-    restored = pipeline_from_json(json.loads(json.dumps(pipeline.to_json())))
+    restored = Pipeline.from_json(json.loads(json.dumps(pipeline.to_json())))
     assert restored == pipeline
-    matrix = pipeline.transform(bench.batch(pipeline.select_list()))
-    for batch in (bench.batch(restored.select_list()), bench.batch()):
+    matrix = pipeline.transform(bench.batch(", ".join(pipeline.expressions)))
+    for batch in (bench.batch(", ".join(restored.expressions)), bench.batch()):
         assert_same(restored.transform(batch), matrix, rtol=1e-6)
     assert matrix.shape == (199, pipeline.width)
     assert sparse.issparse(matrix) == pipeline.is_sparse == encoding.sparse
@@ -143,7 +143,7 @@ def test_a_column_is_read_once_in_the_form_that_all_its_features_can_take(bench)
     assert pipeline.expressions == (
         'CAST("a""b" AS FLOAT) AS "a""b"', '"y"', '"f"', 'CAST("u" AS VARCHAR) AS "u"', '"k"'
     )  # fmt: skip
-    assert pipeline.transform(bench.batch(pipeline.select_list())).tolist() == [
+    assert pipeline.transform(bench.batch(", ".join(pipeline.expressions))).tolist() == [
         [1, 2, 1, 3, 0, 4, 0]
     ]
 
