@@ -65,11 +65,13 @@ def run(
                 return 0
             with progress_for(compiled.workflow, as_json=as_json, quiet=quiet) as progress:
                 execution = session.execute(compiled, [progress], resume=resume, pool=pool)
-            for result in execution.results:
+            for i, result in enumerate(execution.results):
                 if as_json:
                     print_event(result.step, result.table)
-                else:
-                    print_result(result.table, output)
+                    continue
+                if i and output in ("table", "markdown"):
+                    click.echo()
+                print_result(result.table, output)
     report = execution.report
     if not (as_json or (quiet and report.outcome == "succeeded")):
         again = options.spelled(files, texts, pairs, db)

@@ -29,7 +29,7 @@ QUERIES = {
     "united": "SELECT a, b, w, kind FROM facts WHERE id % 3 = 0 UNION "
     "SELECT a, b, w, kind FROM facts WHERE id % 3 = 1 UNION ALL FROM (SELECT a, b, w, kind "
     "FROM firsts JOIN seconds USING (id) WHERE id % 7 = 2)",
-    "sampled": "SELECT a, b, w, kind FROM facts USING SAMPLE 30%",
+    "sampled": "SELECT a, b, w, kind FROM facts USING SAMPLE 30% (bernoulli)",
     "random_order": "SELECT a, b, w, kind FROM facts ORDER BY random() LIMIT 50000",
     "drawn": "SELECT a, b, w, kind FROM facts WHERE random() < 0.4",
 }
