@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 import xgboost
 
+from sqlml.errors import StepError
+
 PROGRAM = """
 CREATE TABLE iris_seen AS SELECT * FROM iris WHERE id % 5 > 0;
 CREATE TABLE iris_held AS SELECT * FROM iris WHERE id % 5 = 0;
@@ -88,6 +90,16 @@ TO TRAIN xgboost.gbtree WITH train.class_weight = 'balanced', max_depth = 3
 LABEL benign INTO balanced;
 SELECT * FROM cancer TO PREDICT balanced_said WITH predict.probability = TRUE USING balanced;
 
+SELECT age, bmi, s5, id % 4 = 0 AS fourth FROM diabetes WHERE id < 400
+TO TRAIN XGBClassifier
+WITH train.class_weight = 'balanced', validation.split = 0.25, train.num_boost_round = 4
+LABEL fourth INTO evenly;
+SELECT age, bmi, s5, id % 4 = 0 AS fourth FROM diabetes WHERE id < 400
+TO TRAIN XGBClassifier
+WITH train.class_weight = [0.6666666666666666, 2], validation.split = 0.25,
+     train.num_boost_round = 4
+LABEL fourth INTO by_list;
+
 SELECT * EXCLUDE (id, benign, w), mean_area > 500 AS large, NULLIF(mean_area, mean_area) AS nothing
 FROM cancer
 TO TRAIN xgboost.gbtree WITH objective = reg:quantileerror, quantile_alpha = 0.8, max_depth = 3
@@ -143,7 +155,7 @@ def test_text_classes_with_metrics_of_every_round(lab: Any) -> None:
         for metric, values in metrics.items():
             close(lab.rounds("species", f"{rows}_{metric}"), values)
             close(lab.manifest("species")["metrics"][f"{rows}_{metric}"], values[-1])
-    assert [*said] == [*inputs(iris, "species"), "id", *said.columns[-4:]] or "species" not in said
+    assert "species" not in said
 
 
 def test_whole_numbers_that_are_classes(lab: Any) -> None:
@@ -296,6 +308,28 @@ def test_balanced_classes_weigh_rows(lab: Any) -> None:
         10,
     )
     close(lab.table("balanced_said")["benign_proba_true"], booster.predict(xgboost.DMatrix(X)))
+
+
+def test_balanced_weights_are_those_of_the_rows_trained_on(lab: Any) -> None:
+    """300 of 400 rows are FALSE, and 225 of the 300 that are trained on."""
+    dumps = [
+        xgboost.Booster(model_file=lab.bundle(name) / "model.ubj").get_dump(with_stats=True)
+        for name in ("evenly", "by_list")
+    ]
+    assert dumps[0] == dumps[1]
+
+
+@pytest.mark.parametrize(
+    ("label", "weights"),
+    [("benign", "[1]"), ("benign", "['a', 2]"), ("benign", "[-1, 2]"), ("w", "'balanced'")],
+)
+def test_class_weights_that_do_not_fit_are_refused(lab: Any, label: str, weights: str) -> None:
+    with pytest.raises(StepError) as caught:
+        lab.run(
+            f"SELECT mean_area, {label} FROM cancer TO TRAIN xgboost.gbtree "
+            f"WITH train.class_weight = {weights} LABEL {label} INTO refused"
+        )
+    assert [fault.code for fault in caught.value.diagnostics] == ["E0483"]
 
 
 def test_quantiles_with_booleans_and_an_empty_column(lab: Any) -> None:
