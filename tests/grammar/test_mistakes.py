@@ -88,7 +88,7 @@ MISTAKES = [
     ("FROM t TO «predictt» m", "E0109", "`TO predictt`", "did you mean `TO PREDICT`?"),
     ("FROM t TO «xyz» m", "E0109", "`TO xyz`", "TRAIN, PREDICT"),
     ("«TO TRAIN» m INTO x", "E0110", "`TO TRAIN` has no query in front", "SELECT"),
-    ("describe t «TO PREDICT» USING m", "E0110", "needs a query in front, not `describe`", "SELECT"),
+    ("describe t «TO PREDICT» USING m", "E0110", "a query in front, not `describe`", "SELECT"),
     ("INSERT INTO a FROM t «TO PREDICT» USING m", "E0110", "not `INSERT`", ""),
     ("SELECT (FROM t «TO TRAIN» m INTO x)", "E0111", "`TO TRAIN` cannot be nested", ""),
     ("FROM (FROM t «TO PREDICT» USING m) TO TRAIN m INTO x", "E0111", "cannot be nested", ""),
