@@ -1,7 +1,6 @@
 """What a model learnt is stored with it, replayed, drawn by a seed, and the same every time."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import lightgbm
@@ -20,8 +19,7 @@ from sqlml.session import Session
 
 THREADS = 1
 
-# --- replay: the table changes between TRAIN and PREDICT ---
-
+# The table `customers` changes between these two.
 BEFORE = """
 SELECT plan, city, income, visits, worth, churned FROM customers
 TO TRAIN LogisticRegression WITH model.max_iter = 1000, model.tol = 1e-9
@@ -40,12 +38,32 @@ SELECT * FROM customers TO PREDICT trees_said WITH predict.probability = TRUE US
 SELECT * FROM customers TO PREDICT leaves_said WITH predict.probability = TRUE USING leaves;
 """
 
+# Nearest neighbours remember what they were trained on.
+SPLITS = {
+    "first": "validation.split = 0.25, train.seed = 1",
+    "again": "validation.split = 0.25, train.seed = 1",
+    "other": "validation.split = 0.25, train.seed = 2",
+    "tiny": "validation.split = 0.02",
+}
+SPLIT = "".join(
+    f"SELECT id, id AS x FROM iris WHERE id < 130 TO TRAIN KNeighborsRegressor "
+    f"WITH model.n_neighbors = 1, {options} LABEL x INTO value_{name};"
+    f"SELECT id, species FROM iris WHERE id < 130 TO TRAIN KNeighborsClassifier "
+    f"WITH model.n_neighbors = 1, {options} LABEL species INTO {name};"
+    for name, options in SPLITS.items()
+)
+
 
 @pytest.fixture(scope="module")
-def shifted(laboratory: Any) -> Iterator[Any]:
+def split(laboratory: Any) -> Any:
+    laboratory.run(BEFORE + SPLIT)
+    return laboratory
+
+
+@pytest.fixture(scope="module")
+def shifted(split: Any) -> tuple[Any, pd.DataFrame, pd.DataFrame]:
     """The laboratory after a program over each state of the table, and the state before."""
-    before = laboratory.frames["customers"]
-    laboratory.run(BEFORE)
+    laboratory, before = split, split.frames["customers"]
     draw = np.random.default_rng(8)
     after = before.drop(columns="id").assign(
         income=(before["income"] * 3).where(draw.random(len(before)) > 0.3).astype(np.float32),
@@ -57,8 +75,7 @@ def shifted(laboratory: Any) -> Iterator[Any]:
     after["income"] = after["income"].astype(float)
     after = laboratory.load("customers", after)
     laboratory.run(AFTER)
-    yield laboratory, before, after
-    laboratory.load("customers", before.drop(columns="id"))
+    return laboratory, before, after
 
 
 def close(found: Any, expected: Any) -> None:
@@ -114,31 +131,6 @@ def test_trees_take_new_categories_as_missing(shifted: Any) -> None:
     }
     leaves = lightgbm.train(parameters, lightgbm.Dataset(frames[0], truth), 6)
     close(lab.table("leaves_said")["churned_proba_yes"], leaves.predict(frames[1]))
-
-
-# --- splits ---
-
-SPLITS = {
-    "first": "validation.split = 0.25, train.seed = 1",
-    "again": "validation.split = 0.25, train.seed = 1",
-    "other": "validation.split = 0.25, train.seed = 2",
-    "tiny": "validation.split = 0.02",
-}
-
-
-@pytest.fixture(scope="module")
-def split(laboratory: Any) -> Any:
-    rows = "FROM iris WHERE id < 130 TO TRAIN"
-    laboratory.run(
-        "".join(
-            f"SELECT id, id AS x {rows} KNeighborsRegressor "
-            f"WITH model.n_neighbors = 1, {options} LABEL x INTO value_{name};"
-            f"SELECT id, species {rows} KNeighborsClassifier "
-            f"WITH model.n_neighbors = 1, {options} LABEL species INTO {name};"
-            for name, options in SPLITS.items()
-        )
-    )
-    return laboratory
 
 
 def trained_on(lab: Any, model: str) -> list[int]:

@@ -118,8 +118,10 @@ class SklearnEstimator:
         """Call the library; what it will not do is an error in the user's terms."""
         import joblib
 
+        # Threads would add up a forest's trees in any order, and the last bits with it.
+        threads = 1 if hasattr(self.fitted, "estimators_") else -1
         try:
-            with _quiet(), joblib.parallel_config(backend="threading", n_jobs=-1):
+            with _quiet(), joblib.parallel_config(backend="threading", n_jobs=threads):
                 return getattr(self.fitted, method)(matrix, **options)
         except ValueError as error:
             raise StepError(

@@ -47,10 +47,11 @@ class Memory:
         if len(new) == 0:
             return found
         if self.results.ndim > 1:
+            rows = "1 row" if len(new) == 1 else f"{len(new):,} rows"
             raise StepError(
                 Diagnostic(
                     "E0484",
-                    f"the model has no place for {len(new)} rows that it was not trained on",
+                    f"the model has no place for {rows} that it was not trained on",
                     hint="apply it to the training rows, or use PCA, KernelPCA or Isomap",
                     about="using",
                 )

@@ -34,7 +34,7 @@ def refuse_other_features(previous: Bundle, features: Sequence[Feature]) -> None
     if before != now:
         different = ", ".join(f"`{label}`" for label in sorted({s[-1] for s in before ^ now}))
         raise _problem(
-            f"`{previous.manifest.name}` was trained on other features: {different}",
+            f"`{previous.manifest.name}` was trained on other features; they differ in {different}",
             "use the COLUMN clause and the columns that it was trained with",
         )
 
