@@ -47,11 +47,20 @@ def best_results_first(results: Results) -> bool:
     return max(judged) in judged[:2]
 
 
+def the_challenger_wins(results: Results) -> bool:
+    first, second = (results[i].to_arrow()["accuracy"][0].as_py() for i in (0, 1))
+    (guessed,) = results[2].to_arrow().to_pylist()
+    share = guessed["right_guesses"] / guessed["guesses"]
+    aliases = results[3].to_arrow()["aliases"][0].as_py()
+    return first < second == share and aliases.startswith("champion@")
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
     "churn.sql": prepaid_leave_most,
     "fraud.sql": likely_fraud_first,
+    "champion.sql": the_challenger_wins,
     "clusters.sql": groups_match_cultivars,
     "anomalies.sql": odd_cells_are_malignant,
     "ranking.sql": best_results_first,

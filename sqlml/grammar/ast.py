@@ -15,15 +15,16 @@ class Syntax:
 
 @dataclass(frozen=True, slots=True)
 class Name(Syntax):
-    """A name, dotted where the language allows it. `m@3` keeps its version apart.
+    """A name, dotted where the language allows it. `m@3` and `m@champion` keep their version apart.
 
-    `text` is the name without its quotes. `quoted`: some part of it is in quotes. `parts` are what
-    the dots separate; a dot inside quotes separates nothing (`"my.db".t` is `my.db` and `t`).
+    `text` is the name without its quotes. `quoted`: some part of it is in quotes. `version`: a
+    number, or an alias that stands for one. `parts` are what the dots separate; a dot inside quotes
+    separates nothing (`"my.db".t` is `my.db` and `t`).
     """
 
     text: str
     quoted: bool = False
-    version: int | None = None
+    version: int | str | None = None
     parts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -229,9 +230,52 @@ class DropModel(Syntax):
     if_exists: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SetAlias(Syntax):
+    """`SET ALIAS alias [= version]`: a number, another alias, or None for the version that the
+    model's name has with it, which is the newest where it has none."""
+
+    alias: Name
+    version: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropAlias(Syntax):
+    alias: Name
+
+
+@dataclass(frozen=True, slots=True)
+class SetTag(Syntax):
+    tag: Name
+    value: Word | Literal_
+
+
+@dataclass(frozen=True, slots=True)
+class DropTag(Syntax):
+    tag: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Syntax):
+    """`RENAME TO name`."""
+
+    name: Name
+
+
+Change = SetAlias | DropAlias | SetTag | DropTag | Rename
+
+
+@dataclass(frozen=True, slots=True)
+class AlterModel(Syntax):
+    """`ALTER MODEL model change`."""
+
+    model: Name
+    change: Change
+
+
 Statement = (
     Plain | Train | Predict | Evaluate | Explain | Run | Solve
-    | ShowTrain | ShowModels | DescribeModel | DropModel
+    | ShowTrain | ShowModels | DescribeModel | AlterModel | DropModel
 )  # fmt: skip
 
 

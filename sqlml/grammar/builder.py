@@ -8,7 +8,7 @@ from lark import v_args
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar import ast
 from sqlml.grammar.lexer import Lexeme
-from sqlml.grammar.value_builder import Part, ValueBuilder, cover, nodes
+from sqlml.grammar.value_builder import Part, ValueBuilder, alias_text, cover, nodes
 from sqlml.source import Span
 
 MAX_DEPTH = 200
@@ -120,6 +120,39 @@ class Builder(ValueBuilder):
         self, describe: Lexeme, _model: Lexeme, model: ast.Name
     ) -> ast.DescribeModel:
         return ast.DescribeModel(span=cover(describe, model), model=model)
+
+    def alter_model(
+        self, alter: Lexeme, _model: Lexeme, model: ast.Name, change: ast.Change
+    ) -> ast.AlterModel:
+        is_of_all = isinstance(change, ast.DropAlias | ast.Rename)
+        is_told = isinstance(change, ast.SetAlias) and change.version is not None
+        if model.version is not None and (is_of_all or is_told):
+            hint = f"write `ALTER MODEL {model.text} …`"
+            message = "no version can be given here"
+            raise ProgramError(Diagnostic("E0118", message, model.span, "", hint))
+        return ast.AlterModel(span=cover(alter, change), model=model, change=change)
+
+    def set_alias(
+        self, first: Lexeme, _alias: Lexeme, alias: ast.Name, *version: Lexeme
+    ) -> ast.SetAlias:
+        alias_text(alias)
+        number = self.version_of(version[-1]) if version else None
+        span = cover(first, version[-1] if version else alias)
+        return ast.SetAlias(span=span, alias=alias, version=number)
+
+    def drop_alias(self, first: Lexeme, _alias: Lexeme, alias: ast.Name) -> ast.DropAlias:
+        return ast.DropAlias(span=cover(first, alias), alias=alias)
+
+    def set_tag(
+        self, first: Lexeme, _tag: Lexeme, tag: ast.Name, _equal: Lexeme, value: Part
+    ) -> ast.SetTag:
+        return ast.SetTag(span=cover(first, value), tag=tag, value=value)
+
+    def drop_tag(self, first: Lexeme, _tag: Lexeme, tag: ast.Name) -> ast.DropTag:
+        return ast.DropTag(span=cover(first, tag), tag=tag)
+
+    def rename(self, first: Lexeme, _to: Lexeme, name: ast.Name) -> ast.Rename:
+        return ast.Rename(span=cover(first, name), name=name)
 
     def drop_model(self, drop: Lexeme, _model: Lexeme, *rest: Part) -> ast.DropModel:
         model = rest[-1]

@@ -23,7 +23,7 @@ class Mistake(NamedTuple):
 
     @property
     def verb(self) -> str:
-        """The word behind TO; empty for SHOW, DESCRIBE and DROP."""
+        """The word behind TO; empty for SHOW, DESCRIBE, ALTER and DROP."""
         head = self.accepted[2].type if len(self.accepted) > 2 else ""
         return head if head in VERBS else ""
 
@@ -66,7 +66,9 @@ _SLOTS = {
     "CONSTRAINT": "an expression",
     "BY": "a column",
     "GROUP": "`BY` and a column",
-    "AT": "the number of a version",
+    "AT": "the number or alias of a version",
+    "ALIAS": "the name of an alias",
+    "TAG": "the name of a tag",
 }
 
 
@@ -110,8 +112,9 @@ def _attribute_without_value(mistake: Mistake) -> Diagnostic | None:
     if mistake.expected != {"="}:
         return None
     name = mistake.accepted[-1]
+    what = "attribute" if mistake.verb else "tag"
     hint = f"write `{name.text} = …`"
-    return Diagnostic("E0108", f"the attribute `{name.text}` has no value", name.span, "", hint)
+    return Diagnostic("E0108", f"the {what} `{name.text}` has no value", name.span, "", hint)
 
 
 # --- something is wrong -------------------------------------------------------------------

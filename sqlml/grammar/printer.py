@@ -23,11 +23,30 @@ def print_statement(statement: ast.Statement) -> str:
             return "SHOW MODELS"
         case ast.DescribeModel():
             return f"DESCRIBE MODEL {_name(statement.model)}"
+        case ast.AlterModel():
+            return f"ALTER MODEL {_name(statement.model)} {_change(statement.change)}"
         case ast.DropModel():
             condition = "IF EXISTS " if statement.if_exists else ""
             return f"DROP MODEL {condition}{_name(statement.model)}"
         case _:
             return "\n".join([statement.query.sql, *_clauses(statement)])
+
+
+def _change(change: ast.Change) -> str:
+    match change:
+        case ast.SetAlias():
+            version = "" if change.version is None else f" = {_version(change.version)}"
+            return f"SET ALIAS {_name(change.alias)}{version}"
+        case ast.DropAlias():
+            return f"DROP ALIAS {_name(change.alias)}"
+        case ast.SetTag():
+            return f"SET TAG {_name(change.tag)} = {_value(change.value)}"
+        case ast.DropTag():
+            return f"DROP TAG {_name(change.tag)}"
+        case ast.Rename():
+            return f"RENAME TO {_name(change.name)}"
+        case _:
+            assert_never(change)
 
 
 def _clauses(
@@ -82,9 +101,15 @@ def _names(keyword: str, *names: ast.Name | None) -> list[str]:
 
 
 def _name(name: ast.Name) -> str:
-    version = "" if name.version is None else f"@{name.version}"
+    version = "" if name.version is None else f"@{_version(name.version)}"
     text = ".".join(map(quoted_name, name.parts)) if name.quoted else name.text
     return text + version
+
+
+def _version(version: int | str) -> str:
+    if isinstance(version, int):
+        return str(version)
+    return version if version.isidentifier() else quoted_name(version)
 
 
 def _values(values: Sequence[ast.Value | ast.ColumnItem]) -> str:

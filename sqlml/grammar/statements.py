@@ -39,7 +39,7 @@ def is_complete(text: str, dialect: str = "duckdb") -> bool:
 def find_border(source: Source, tokens: list[Token]) -> int | None:
     """The index of the TO that begins the clause; None for a statement that is SQL all through.
 
-    0 for SHOW TRAIN, SHOW MODELS, DESCRIBE MODEL and DROP MODEL, which are ours from the start.
+    0 for SHOW TRAIN, SHOW MODELS and DESCRIBE, ALTER and DROP MODEL, which are ours from the start.
 
     Raises:
         ProgramError: a string or comment without end, unbalanced brackets, or a TO clause where
@@ -66,9 +66,13 @@ def _is_command(tokens: list[Token]) -> bool:
     """Whether a statement is about models, not about a table that is called `train` or `model`."""
     words = tuple([token.keyword for token in tokens[:3]])
     match words:
-        case ("SHOW", "MODELS") | ("DROP", "MODEL"):
+        case ("SHOW", "MODELS") | ("ALTER" | "DROP", "MODEL"):
             return True
-        case ("SHOW", "TRAIN" | "MODELS", third) | ("DESCRIBE" | "DESC" | "DROP", "MODEL", third):
+        case ("SHOW", "TRAIN" | "MODELS", third) | (
+            "DESCRIBE" | "DESC" | "ALTER" | "DROP",
+            "MODEL",
+            third,
+        ):
             return third != "."
         case _:
             return False

@@ -30,17 +30,20 @@ class ValueBuilder(Transformer[Any, Any]):
         parts = tuple([_name_part(lexeme, word) for word in words])
         return ast.Name(span=lexeme.span, text=".".join(parts), quoted=True, parts=parts)
 
-    def version(self, name: ast.Name, _at: Lexeme, number: Lexeme) -> ast.Name:
-        value = _number(number)
+    def version(self, name: ast.Name, _at: Lexeme, which: Lexeme) -> ast.Name:
+        return replace(name, span=cover(name, which), version=self.version_of(which))
+
+    def version_of(self, lexeme: Lexeme) -> int | str:
+        """The number of a version, or the alias that stands for one."""
+        if lexeme.type == "NAME":
+            return alias_text(self.name(lexeme))
+        value = _number(lexeme)
         if not isinstance(value, int) or value < 1:
-            message = f"`{number.text}` is not the number of a version"
+            message = f"`{lexeme.text}` is not the number of a version"
             raise ProgramError(
-                Diagnostic("E0118", message, number.span, "versions are counted 1, 2, 3 …")
+                Diagnostic("E0118", message, lexeme.span, "versions are counted 1, 2, 3 …")
             )
-        span = cover(name, number)
-        return ast.Name(
-            span=span, text=name.text, quoted=name.quoted, version=value, parts=name.parts
-        )
+        return value
 
     def estimator(self, lexeme: Lexeme) -> ast.Name:
         if lexeme.type == "PATH":
@@ -121,6 +124,19 @@ class ValueBuilder(Transformer[Any, Any]):
 
     def grouped(self, first: Lexeme, expression: ast.Expression, last: Lexeme) -> ast.Expression:
         return replace(expression, span=cover(first, last))
+
+
+def alias_text(name: ast.Name) -> str:
+    """The text of a name that is an alias.
+
+    Raises:
+        ProgramError: E0280 it has a dot, or could be taken for a number.
+    """
+    if len(name.parts) > 1 or name.text.isdecimal():
+        message = f"`{name.text}` cannot be an alias"
+        hint = "an alias is one name without a dot, such as `champion`"
+        raise ProgramError(Diagnostic("E0280", message, name.span, "", hint))
+    return name.text
 
 
 def cover(first: Part, last: Part) -> Span:

@@ -8,7 +8,7 @@ from sqlml.optimizer.effects import Effect, Effects, effect
 from sqlml.optimizer.history import History, PastStep, operation_of, target_of
 from sqlml.optimizer.reuse import Reuse
 from sqlml.workflow.graph import needs, topological_order
-from sqlml.workflow.ir import Manage, ModelReference, Node, Output, Query, Workflow
+from sqlml.workflow.ir import Alter, Manage, ModelReference, Node, Output, Query, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class _Forecaster:
         self._history = history
         self._models: dict[str, str] = {}  # what unchanged steps have trained: `name@version`
         self._trained: dict[str, str] = {}  # what steps that would run train, by step
+        self._altered: set[str] = set()  # models whose names or aliases may mean others
         self._effects = Effects(reuse.fingerprints.is_view)
 
     def step(self, node: Node) -> StepForecast:
@@ -83,6 +84,7 @@ class _Forecaster:
                     self._models[node.name] = found.outputs["model"]
                 return StepForecast(node, False, f"unchanged since run {found.run}")
         self._trained[node.name] = target_of(node)
+        self._altered |= _altered(node)
         self._effects.add(node)
         past = self._history.past(operation_of(node), target_of(node))
         why = self._why(node, changed, past)
@@ -105,10 +107,13 @@ class _Forecaster:
         return "its data changed"
 
     def _changed_model(self, node: Node) -> str | None:
-        """The model it uses that an earlier step trains anew."""
+        """The model it uses that an earlier step trains anew, or lets another one stand for."""
         for value in node.inputs.values():
-            if isinstance(value, Output) and value.node not in self._models:
-                return self._trained[value.node]
+            match value:
+                case Output(source, "model") if source not in self._models:
+                    return self._trained[source]
+                case ModelReference(name) if name.casefold() in self._altered:
+                    return name
         return None
 
     def _inputs(self, node: Node) -> dict[str, str]:
@@ -118,8 +123,20 @@ class _Forecaster:
                 case Output(source, "model"):
                     found[name] = self._models[source]
                 case ModelReference(model, version):
-                    found[name] = f"{model}@{version or self._history.newest_version(model)}"
+                    found[name] = f"{model}@{self._history.version(model, version)}"
         return found
+
+
+def _altered(node: Node) -> frozenset[str]:
+    """The folded names of the models of which another version may be meant from here on."""
+    match node:
+        case Node(operation=Manage("drop", name)):
+            return frozenset({name.casefold()})
+        case Node(operation=Alter(action, name), inputs={"model": ModelReference(model)}):
+            renamed = {name.casefold()} if action == "rename" else set()
+            return frozenset({model.casefold(), *renamed})
+        case _:
+            return frozenset()
 
 
 def _changes(steps: Iterable[StepForecast], history: History) -> Iterator[Change]:
@@ -144,16 +161,26 @@ def _targets(node: Node) -> Iterator[tuple[str, str]]:
         case Query(writes=writes):
             yield from (("table", name) for name in writes)
         case Manage("drop", model):
-            yield "model", model.partition("@")[0]
+            yield "model", model
+        case Alter():
+            reference = node.inputs["model"]
+            if isinstance(reference, ModelReference):
+                yield "model", reference.name
 
 
 def _model_change(node: Node, name: str, history: History) -> Change:
-    newest = history.newest_version(name)
+    newest = history.version(name)
     if not newest:
         return Change("created", "model", name)
     known = ", ".join(filter(None, (f"now version {newest}", history.quality(name))))
-    dropped = isinstance(node.operation, Manage)
-    return Change("dropped" if dropped else "replaced", "model", name, known)
+    match node.operation:
+        case Manage():
+            what: Effect = "dropped"
+        case Alter():
+            what = "changed"
+        case _:
+            what = "replaced"
+    return Change(what, "model", name, known)
 
 
 def _critical_path(steps: Mapping[str, StepForecast]) -> float | None:

@@ -26,7 +26,9 @@ class History(Protocol):
         """Earlier steps that did this operation for this table or model, oldest first."""
         ...
 
-    def newest_version(self, model: str) -> int | None: ...
+    def version(self, model: str, version: int | str | None = None) -> int | None:
+        """The number of a stored version, by number or alias; by default, of the newest."""
+        ...
 
     def quality(self, model: str) -> str:
         """How good the newest version is: `accuracy 0.967`; empty when that is not known."""
@@ -45,8 +47,8 @@ class StoredHistory:
     def past(self, operation: str, target: str) -> Sequence[PastStep]:
         return [PastStep(*step) for step in self._store.runs.past(operation, target)]
 
-    def newest_version(self, model: str) -> int | None:
-        found = self._store.models.find(model, None)
+    def version(self, model: str, version: int | str | None = None) -> int | None:
+        found = self._store.models.find(model, version)
         return found.number if found else None
 
     def quality(self, model: str) -> str:

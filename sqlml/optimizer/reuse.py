@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlml import __version__
 from sqlml.databases.database import Database
@@ -21,6 +21,7 @@ from sqlml.optimizer.resumption import Resumption
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
 from sqlml.workflow.ir import (
+    Alter,
     Manage,
     Node,
     OutputDeclaration,
@@ -42,7 +43,7 @@ LIBRARIES = {
 # are not all that does: two models with the same file may give their classes other names.
 _OF_THE_TRAINING = frozenset({
     "name", "version", "created", "run", "seconds", "statement", "fingerprint", "rows",
-    "validation_rows", "base", "metrics", "history",
+    "validation_rows", "base", "metrics", "history", "bytes", "aliases", "tags",
 })  # fmt: skip
 
 
@@ -82,6 +83,8 @@ class Reuse:
         self.fingerprints = Fingerprints(database, workflow)
         self._hashes: dict[str, str] = {}
         self._keys: dict[str, str | None] = {}
+        self._read: dict[str, Mapping[str, str]] = {}  # digests of what steps have met
+        self._left: dict[str, Mapping[str, str | None]] = {}  # and of the tables they have left
         self._met: set[str] = set()  # steps whose key is remembered
         self._last_writers = {
             (output.kind, output.target.casefold()): node.name
@@ -102,6 +105,18 @@ class Reuse:
     def has_met(self, node: Node) -> bool:
         """Whether `node`, which was looked up, was run on the same data before."""
         return node.name in self._met
+
+    def key(self, node: Node) -> str:
+        """The digest of what `node`, which was looked up, does and meets; empty where unknown."""
+        return self._keys.get(node.name) or ""
+
+    def fingerprint_read(self, node: Node, kind: Literal["table", "file"], name: str) -> str:
+        """The digest of a source of `node` as it was looked up; empty where that is not known."""
+        return self._read.get(node.name, {}).get(f"{kind} {name}", "")
+
+    def fingerprint_left(self, node: Node, table: str) -> str:
+        """The digest of a table as `node` left it; empty where that is not known."""
+        return self._left.get(node.name, {}).get(table) or ""
 
     def lookup(self, node: Node, models: Mapping[str, str]) -> Reused | None:
         """What makes running `node` needless, or None when it has to run.
@@ -131,9 +146,11 @@ class Reuse:
         key = self._keys.get(node.name)
         if key is None:
             return
+        left = {table: self.fingerprints.table(table) for table in tables_left(node)}
+        self._left[node.name] = left
         memory = {
             "outputs": dict(outcome.outputs),
-            "tables": {table: self.fingerprints.table(table) for table in tables_left(node)},
+            "tables": left,
             "summary": outcome.summary,
             "metrics": dict(outcome.metrics),
         }
@@ -168,6 +185,7 @@ class Reuse:
             data["macros"] = self.fingerprints.macros()
         for name, reference in models.items():
             data[f"model {name}"] = self._model_digest(reference)
+        self._read[node.name] = data
         return digest({"static": self.static_hash(node), "data": data})
 
     def _stands(self, node: Node, content: Mapping[str, Any]) -> bool:
@@ -215,7 +233,7 @@ def _is_repeatable(node: Node) -> bool:
     match node.operation:
         case Query() as query:
             return query.repeatable and query.deterministic
-        case Manage():
+        case Manage() | Alter():
             return False
         case _:
             relations = [v for v in node.inputs.values() if isinstance(v, Relation)]

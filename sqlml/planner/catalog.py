@@ -52,6 +52,10 @@ class Catalog(Protocol):
         """The manifest of a stored model; version None is the newest."""
         ...
 
+    def aliases(self, name: str) -> Mapping[str, int]:
+        """The folded aliases of a stored model, and the versions that they stand for."""
+        ...
+
     def models(self) -> tuple[str, ...]:
         """The names of all stored models."""
         ...

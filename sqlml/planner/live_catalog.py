@@ -46,5 +46,8 @@ class LiveCatalog:
         found = self._models.find(name, version)
         return found.manifest if found else None
 
+    def aliases(self, name: str) -> Mapping[str, int]:
+        return self._models.aliases(name)
+
     def models(self) -> tuple[str, ...]:
         return self._models.names()

@@ -75,8 +75,11 @@ def _operation(operator: Operator) -> ir.Operation:
                 facts.files,
             )
         case logical.Manage():
-            model = operator.model.reference if operator.model else ""
-            return ir.Manage(operator.action, model, operator.if_exists)
+            name = operator.model.name if operator.model else ""
+            version = operator.model.version if operator.model else None
+            return ir.Manage(operator.action, name, operator.if_exists, version)
+        case logical.Alter():
+            return ir.Alter(operator.action, operator.name, operator.value)
         case _:
             assert_never(operator)
 
@@ -92,6 +95,8 @@ def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
             return inputs
         case logical.Apply() | logical.Measure() | logical.Explain():
             return {"rows": _relation(operator.rows), "model": _model(operator.model, names)}
+        case logical.Alter():
+            return {"model": _model(operator.model, names)}
         case logical.Execute() | logical.Manage():
             return {}
         case _:
@@ -120,6 +125,8 @@ def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
             )
         case logical.Manage():
             return () if operator.action == "drop" else (ir.OutputDeclaration("rows", "dataset"),)
+        case logical.Alter():
+            return ()
         case _:
             assert_never(operator)
 
@@ -177,8 +184,10 @@ def _writes(operator: Operator) -> Iterator[Resource]:
                 yield from _tables([operator.into])
         case logical.Execute():
             yield from _tables(operator.facts.writes)
-        case logical.Manage(action="drop"):
+        case logical.Manage(action="drop") | logical.Alter():
             yield from _models(operator.model)
+            if isinstance(operator, logical.Alter) and operator.action == "rename":
+                yield Resource(_MODELS, operator.name.casefold())
 
 
 def _queries(operator: Operator) -> Iterator[Read]:

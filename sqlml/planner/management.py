@@ -31,5 +31,26 @@ def _drop(scope: Scope, statement: ast.DropModel) -> Manage:
         use, _ = use_model(
             scope, name, "no model is stored here; DROP MODEL IF EXISTS goes on then"
         )
-    scope.models.drop(name.text, name.version)
+    aliases = _aliases(scope, name)
+    if aliases:
+        scope.fault(
+            "E0282",
+            f"the alias `{aliases[0]}` stands for this version of `{use.name}`",
+            name.span,
+            hint=f"`ALTER MODEL {use.name} DROP ALIAS {aliases[0]}` first, or let the alias stand"
+            " for another version",
+        )
+    elif not isinstance(name.version, str):
+        scope.models.drop(name.text, name.version)
     return Manage(statement, "drop", use, statement.if_exists)
+
+
+def _aliases(scope: Scope, name: ast.Name) -> tuple[str, ...]:
+    """The aliases that stand for the version that is named; with all versions, they may go."""
+    match name.version:
+        case None:
+            return ()
+        case str(alias):
+            return (alias,) if scope.models.find(name.text, alias) else ()
+        case int(number):
+            return scope.models.aliases(name.text, number)

@@ -40,7 +40,7 @@ class ModelUse:
     """A model that a statement uses; `trained_by` is the index of the statement that trains it."""
 
     name: str
-    version: int | None = None
+    version: int | str | None = None
     trained_by: int | None = None
 
     @property
@@ -197,7 +197,30 @@ class Manage(_Placed):
         return " ".join([words, *([self.model.reference] if self.model else [])])
 
 
-Operator = Fit | Apply | Measure | Explain | Execute | Manage
+@dataclass(frozen=True, slots=True)
+class Alter(_Placed):
+    """Change what is known of a stored model: an alias, a tag, its name.
+
+    name: of the alias or tag, or the model's new name. value: of the tag.
+    """
+
+    statement: ast.AlterModel
+    action: Literal["set-alias", "drop-alias", "set-tag", "drop-tag", "rename"]
+    model: ModelUse
+    name: str
+    value: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"ALTER MODEL {self.model.reference}"
+
+    def text(self) -> str:
+        words = self.action.replace("-", " ").capitalize()
+        value = f" = {self.value}" if self.action == "set-tag" else ""
+        return f"{words} {self.name}{value} of {self.model.reference}"
+
+
+Operator = Fit | Apply | Measure | Explain | Execute | Manage | Alter
 
 # What a statement's step is called; a second one of the kind is `train-2`, and so on.
 _STEPS: Mapping[type[Operator], str] = {
@@ -207,6 +230,7 @@ _STEPS: Mapping[type[Operator], str] = {
     Explain: "explain",
     Execute: "query",
     Manage: "manage",
+    Alter: "alter",
 }
 
 

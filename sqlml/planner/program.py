@@ -4,12 +4,14 @@ from typing import assert_never
 
 from sqlml.errors import MAX_SHOWN, Diagnostic, ProgramError
 from sqlml.grammar import ast
+from sqlml.planner.alteration import plan_alter
 from sqlml.planner.catalog import Catalog
 from sqlml.planner.evaluation import plan_evaluate
 from sqlml.planner.execution import plan_plain
 from sqlml.planner.explanation import plan_explain
 from sqlml.planner.management import plan_manage
 from sqlml.planner.plan import (
+    Alter,
     Apply,
     Execute,
     Explain,
@@ -67,6 +69,8 @@ def _plan(scope: Scope, statement: ast.Statement) -> Operator | None:
             return plan_explain(scope, statement)
         case ast.ShowTrain() | ast.ShowModels() | ast.DescribeModel() | ast.DropModel():
             return plan_manage(scope, statement)
+        case ast.AlterModel():
+            return plan_alter(scope, statement)
         case ast.Run():
             refuse_run(scope, statement)
             return None
@@ -89,7 +93,7 @@ def _forgive(scope: Scope, operator: Operator | None) -> None:
             tables = operator.facts.writes
         case Apply() | Measure() | Explain():
             tables = () if operator.into is None else (operator.into,)
-        case Fit() | Manage() | None:
+        case Fit() | Manage() | Alter() | None:
             tables = ()
         case _:
             assert_never(operator)

@@ -1,10 +1,11 @@
-"""Names of trained models in a statement: `m`, `m@3`."""
+"""Names of trained models in a statement: `m`, `m@3`, `m@champion`."""
 
 from sqlml.errors import did_you_mean
 from sqlml.grammar import ast
 from sqlml.planner.models import Model
 from sqlml.planner.plan import ModelUse
 from sqlml.planner.scope import Scope
+from sqlml.source import Span
 from sqlml.zoo.bundle import FORMAT
 
 
@@ -34,9 +35,26 @@ def usable_model(scope: Scope, name: ast.Name) -> tuple[ModelUse, Model | None]:
     return use, model
 
 
+def has_alias(scope: Scope, model: str, alias: str, span: Span) -> bool:
+    """Whether a model that is there has an alias; if it has not, that is told to the scope."""
+    known = scope.models.aliases(model)
+    if alias.casefold() in known:
+        return True
+    hint = did_you_mean(alias, known) or (
+        f"its aliases: {', '.join(known)}"
+        if known
+        else f"`ALTER MODEL {model} SET ALIAS {alias} = 1` makes it stand for version 1"
+    )
+    scope.fault("E0281", f"model `{model}` has no alias `{alias}`", span, hint=hint)
+    return False
+
+
 def _tell_unknown(scope: Scope, name: ast.Name, way_out: str) -> None:
     models = scope.models
     known = name.version is not None and models.find(name.text) is not None
+    if known and isinstance(name.version, str):
+        has_alias(scope, models.spelling(name.text), name.version, name.span)
+        return
     if not known:
         hint = did_you_mean(name.text, models.names())
         if not hint:

@@ -31,7 +31,9 @@ from sqlml.workflow.ir import (
 )
 from sqlml.zoo.steps.outcome import Outcome
 
-DATABASE_STEPS = frozenset({"query", "manage"})  # they run in the driver, beside the database
+DATABASE_STEPS = frozenset(
+    {"query", "manage", "alter"}
+)  # they run in the driver, beside the database
 
 Locate = Callable[[str, str], Span | None]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from sqlml.errors import render
 from sqlml.optimizer.history import operation_of, target_of
@@ -34,6 +34,7 @@ class Journal:
     ) -> None:
         self.run = store.runs.start(workflow.name, program, resumed=resume or "")
         self._runs = store.runs
+        self._reuse = reuse
         self._finished = False
         self._models: dict[str, Mapping[str, str]] = {}
         named = titles(workflow)
@@ -80,6 +81,7 @@ class Journal:
             message=first.message if first else report.because,
             outputs=thaw(outcome.outputs),
             source=report.source,
+            key=self._reuse.key(node) if self._reuse else "",
             log=_log_text(log, report),
         )
         if report.status != "succeeded":
@@ -88,7 +90,7 @@ class Journal:
         model = outcome.outputs.get("model") or next(iter(models.values()), "")
         if outcome.metrics or outcome.history:
             self._runs.record_metrics(self.run, node.name, outcome.metrics, outcome.history, model)
-        reads, writes = tuple(_reads(node, models)), tuple(_writes(node, outcome.outputs))
+        reads, writes = tuple(self._reads(node)), tuple(self._writes(node, outcome.outputs))
         if reads or writes:
             self._runs.record_lineage(self.run, node.name, reads, writes)
 
@@ -107,6 +109,30 @@ class Journal:
     ) -> None:
         if not self._finished:
             self._runs.finish(self.run, "interrupted")
+
+    def _reads(self, node: Node) -> Iterator[Link]:
+        def link(kind: Literal["table", "file"], name: str) -> Link:
+            found = self._reuse.fingerprint_read(node, kind, name) if self._reuse else ""
+            return Link(kind, name, found)
+
+        sources: list[Query | Relation] = [
+            value for value in node.inputs.values() if isinstance(value, Relation)
+        ]
+        if isinstance(node.operation, Query):
+            sources.append(node.operation)
+        for source in sources:
+            yield from (link("table", table) for table in source.reads)
+            yield from (link("file", path) for path in source.files)
+        models = self._models.get(node.name, {})
+        yield from (Link("model", reference) for reference in models.values())
+
+    def _writes(self, node: Node, outputs: Mapping[str, str]) -> Iterator[Link]:
+        for output in node.outputs:
+            if output.kind == "model":
+                yield Link("model", outputs.get(output.name, output.target))
+            elif output.target:
+                found = self._reuse.fingerprint_left(node, output.target) if self._reuse else ""
+                yield Link(output.kind, output.target, found)
 
     def _record(self, name: str, **changes: Any) -> None:
         self._steps[name] = replace(self._steps[name], **changes)
@@ -134,21 +160,3 @@ def _log_text(log: Path, report: StepReport) -> str:
     with suppress(OSError):
         text = log.read_text("utf-8", errors="replace")
     return "\n".join([text, *(render(diagnostic) for diagnostic in report.diagnostics)]).lstrip()
-
-
-def _reads(node: Node, models: Mapping[str, str]) -> Iterator[Link]:
-    sources: list[Query | Relation] = [v for v in node.inputs.values() if isinstance(v, Relation)]
-    if isinstance(node.operation, Query):
-        sources.append(node.operation)
-    for source in sources:
-        yield from (Link("table", table) for table in source.reads)
-        yield from (Link("file", path) for path in source.files)
-    yield from (Link("model", reference) for reference in models.values())
-
-
-def _writes(node: Node, outputs: Mapping[str, str]) -> Iterator[Link]:
-    for output in node.outputs:
-        if output.kind == "model":
-            yield Link("model", outputs.get(output.name, output.target))
-        elif output.target:
-            yield Link(output.kind, output.target)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlml.workflow.ir import (
+    Alter,
     Evaluate,
     Explain,
     Input,
@@ -42,8 +43,10 @@ def _title(node: Node, targets: Targets) -> str:
         case Predict(into=into) | Evaluate(into=into) | Explain(into=into):
             model = _model_name(node.inputs, targets)
             return f"{model} → {into}" if into else model
-        case Manage(action=action, model=model):
-            return f"{action} {model}".strip()
+        case Manage(action=action, model=model, version=version):
+            return f"{action} {_reference(model, version)}".strip()
+        case Alter(action=action, name=name):
+            return f"{action} {name} of {_model_name(node.inputs, targets)}"
         case _:  # a kind of step that another package brings
             return type(operation).__name__.lower()
 
@@ -51,11 +54,15 @@ def _title(node: Node, targets: Targets) -> str:
 def _model_name(inputs: Mapping[str, Input], targets: Targets) -> str:
     match inputs.get("model"):
         case ModelReference(name=name, version=version):
-            return name if version is None else f"{name}@{version}"
+            return _reference(name, version)
         case Output(node=node, name=name):
             return targets.get((node, name), "")
         case _:
             return ""
+
+
+def _reference(name: str, version: int | str | None) -> str:
+    return name if version is None else f"{name}@{version}"
 
 
 def _first_words(sql: str) -> str:

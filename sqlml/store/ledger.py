@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlml.errors import Diagnostic, SqlmlError
+from sqlml.store.naming import folder_name
 from sqlml.store.schema import MIGRATIONS
 
 Values = Sequence[str | int | float | None]
@@ -82,6 +83,7 @@ class Ledger:
             )
         if version == len(MIGRATIONS):
             return
+        self._connection.create_function("folder_name", 1, folder_name, deterministic=True)
         with self.transaction() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             for script in MIGRATIONS[version:]:

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,14 +20,21 @@ from sqlml.store.naming import folded, folder_name
 from sqlml.store.staging import Staging
 
 _SELECT = (
-    "SELECT name, version, manifest FROM model_versions JOIN model_names USING (folded)"
-    " WHERE folded = ?"
+    "SELECT name, version, folder, manifest,"
+    " (SELECT json_group_array(alias) FROM model_aliases AS a"
+    "  WHERE a.folded = v.folded AND a.version = v.version),"
+    " (SELECT json_group_object(tag, value) FROM model_tags AS t"
+    "  WHERE t.folded = v.folded AND t.version = v.version)"
+    " FROM model_versions AS v JOIN model_names USING (folded) WHERE folded = ?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A stored version of a model. folder holds its files, manifest what is known about it."""
+    """A stored version of a model. folder holds its files, manifest what is known about it.
+
+    Where a version has them, its `aliases` and `tags` stand in the manifest as they are now.
+    """
 
     name: str
     number: int
@@ -67,32 +74,39 @@ class Models:
                     "created": created,
                     "run": run,
                     "files": files,
+                    "bytes": size,
                 }
                 text = write_manifest(staged, whole)
-                place = self._place(name, number)
+                relative = f"{folder_name(name)}/{number}"
+                place = self._folder / relative
                 if place.exists():  # of a process that was killed before it could tell
                     shutil.rmtree(place)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 os.rename(staged, place)
                 flush_folder(place.parent)
                 ledger.execute(
-                    "INSERT INTO model_versions VALUES (?, ?, ?, ?, ?, ?)",
-                    (folded(name), number, created, run, size, text),
+                    "INSERT INTO model_versions VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (folded(name), number, created, run, size, text, relative),
                 )
         return Version(name, number, place, whole)
 
-    def find(self, name: str, version: int | None = None) -> Version | None:
-        """A version of a model, the newest if none is named."""
-        if version is None:
-            row = self._ledger.row(f"{_SELECT} ORDER BY version DESC LIMIT 1", (folded(name),))
-        else:
-            row = self._ledger.row(f"{_SELECT} AND version = ?", (folded(name), version))
-        return self._version(*row) if row else None
+    def find(self, name: str, version: int | str | None = None) -> Version | None:
+        """A version of a model, by its number or an alias; the newest if none is named."""
+        key = folded(name)
+        match version:
+            case None:
+                row = self._ledger.row(f"{_SELECT} ORDER BY version DESC LIMIT 1", (key,))
+            case int():
+                row = self._ledger.row(f"{_SELECT} AND version = ?", (key, version))
+            case str():
+                number = self.aliases(name).get(folded(version))
+                return None if number is None else self.find(name, number)
+        return self._version(row) if row else None
 
     def versions(self, name: str) -> tuple[Mapping[str, Any], ...]:
         """The manifests of a model's versions, oldest first; empty when there is no such model."""
         rows = self._ledger.rows(f"{_SELECT} ORDER BY version", (folded(name),))
-        return tuple(json.loads(manifest) for _, _, manifest in rows)
+        return tuple(self._version(row).manifest for row in rows)
 
     def names(self) -> tuple[str, ...]:
         """The names of all models, in order."""
@@ -101,6 +115,77 @@ class Models:
             " ORDER BY folded"
         )
         return tuple(name for (name,) in rows)
+
+    def sources(self, name: str, version: int) -> tuple[tuple[str, str, str], ...]:
+        """What a version was trained from: kind (table, file, model), name, fingerprint."""
+        rows = self._ledger.rows(
+            "SELECT DISTINCT source.kind, source.name, source.fingerprint FROM lineage AS made"
+            " JOIN lineage AS source USING (run, step)"
+            " JOIN model_names ON made.name = model_names.name || '@' || ?"
+            " WHERE made.direction = 'write' AND made.kind = 'model' AND folded = ?"
+            " AND source.direction = 'read'",
+            (version, folded(name)),
+        )
+        return tuple(rows)
+
+    def aliases(self, name: str) -> Mapping[str, int]:
+        """The folded aliases of a model, in order, and the versions that they stand for."""
+        rows = self._ledger.rows(
+            "SELECT alias, version FROM model_aliases WHERE folded = ? ORDER BY alias",
+            (folded(name),),
+        )
+        return dict(rows)
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """From now on, an alias of the model stands for that version, which is stored."""
+        self._ledger.write(
+            "INSERT INTO model_aliases VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET version = excluded.version",
+            (folded(name), folded(alias), version),
+        )
+
+    def drop_alias(self, name: str, alias: str) -> bool:
+        """Forget an alias; returns whether there was one."""
+        key = (folded(name), folded(alias))
+        return self._delete("model_aliases WHERE (folded, alias) = (?, ?)", key)
+
+    def set_tag(self, name: str, version: int, tag: str, value: str) -> None:
+        """Give a stored version a tag, or another value of it."""
+        self._ledger.write(
+            "INSERT OR REPLACE INTO model_tags VALUES (?, ?, ?, ?)",
+            (folded(name), version, folded(tag), value),
+        )
+
+    def drop_tag(self, name: str, version: int, tag: str) -> bool:
+        """Take a tag off a version; returns whether it had one."""
+        key = (folded(name), version, folded(tag))
+        return self._delete("model_tags WHERE (folded, version, tag) = (?, ?, ?)", key)
+
+    def rename(self, name: str, to: str) -> bool:
+        """Give a model another name, with all its versions, aliases and tags.
+
+        False: the other name is, or was, another model's, whose numbers are not used again.
+        """
+        key, new = folded(name), folded(to)
+        with self._ledger.transaction() as ledger:
+            if new != key:
+                known = "SELECT 1 FROM model_names WHERE folded = ?"
+                if ledger.execute(known, (new,)).fetchone():
+                    return False
+                ledger.execute(
+                    "INSERT INTO model_names SELECT ?, name, last_version FROM model_names"
+                    " WHERE folded = ?",
+                    (new, key),
+                )
+                ledger.execute("UPDATE model_versions SET folded = ? WHERE folded = ?", (new, key))
+            ledger.execute("UPDATE model_names SET name = ? WHERE folded = ?", (to, new))
+            ledger.execute("UPDATE metrics SET model = ? WHERE model = ?", (to, name))
+            ledger.execute(
+                "UPDATE lineage SET name = ? || substr(name, ?) WHERE kind = 'model'"
+                " AND name IN (SELECT ? || '@' || version FROM model_versions WHERE folded = ?)",
+                (to, len(name) + 1, name, new),
+            )
+        return True
 
     def verify(self, version: Version) -> None:
         """Check that a version's files are as they were stored.
@@ -111,26 +196,33 @@ class Models:
         verify_files(version.reference, version.folder, version.manifest["files"])
 
     def drop(self, name: str, version: int | None = None) -> int:
-        """Forget one version of a model, or all of them; returns how many there were."""
-        found = [
-            manifest["version"]
-            for manifest in self.versions(name)
-            if version in (None, manifest["version"])
-        ]
+        """Forget one version of a model, or all of them; returns how many there were.
+
+        Aliases go with the model; a version of its own that has one must not be asked for.
+        """
+        key = folded(name)
         with self._ledger.transaction() as ledger:
-            for number in found:
-                key = (folded(name), number)
-                ledger.execute("DELETE FROM model_versions WHERE (folded, version) = (?, ?)", key)
-                folder = str(self._place(name, number).relative_to(self._folder))
-                ledger.execute("INSERT OR IGNORE INTO leftovers VALUES (?)", (folder,))
+            if version is None:
+                ledger.execute("DELETE FROM model_aliases WHERE folded = ?", (key,))
+            gone = ledger.execute(
+                "DELETE FROM model_versions WHERE folded = ? AND version = coalesce(?, version)"
+                " RETURNING folder",
+                (key, version),
+            ).fetchall()
+            ledger.executemany("INSERT OR IGNORE INTO leftovers VALUES (?)", gone)
         self._remove_leftovers()
-        return len(found)
+        return len(gone)
 
-    def _version(self, name: str, number: int, manifest: str) -> Version:
-        return Version(name, number, self._place(name, number), json.loads(manifest))
+    def _delete(self, what: str, key: Sequence[str | int]) -> bool:
+        with self._ledger.transaction() as ledger:
+            return ledger.execute(f"DELETE FROM {what}", key).rowcount > 0
 
-    def _place(self, name: str, number: int) -> Path:
-        return self._folder / folder_name(name) / str(number)
+    def _version(self, row: Sequence[Any]) -> Version:
+        name, number, folder, manifest, aliases, tags = row
+        content = {**json.loads(manifest), "name": name}
+        given = {"aliases": sorted(json.loads(aliases)), "tags": json.loads(tags)}
+        content |= {key: value for key, value in given.items() if value}
+        return Version(name, number, self._folder / folder, content)
 
     def _remove_leftovers(self) -> None:
         """Remove the files of dropped versions, also of those whose dropper was killed."""

@@ -84,4 +84,26 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX reuse_by_use ON reuse (used);
     """,
+    """
+    ALTER TABLE model_versions ADD COLUMN folder TEXT NOT NULL DEFAULT '';
+    UPDATE model_versions SET folder = folder_name(
+        (SELECT name FROM model_names WHERE model_names.folded = model_versions.folded)
+    ) || '/' || version;
+    CREATE TABLE model_aliases (
+        folded TEXT NOT NULL,
+        alias TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        PRIMARY KEY (folded, alias),
+        FOREIGN KEY (folded, version) REFERENCES model_versions ON UPDATE CASCADE
+    ) WITHOUT ROWID;
+    CREATE TABLE model_tags (
+        folded TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        tag TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (folded, version, tag),
+        FOREIGN KEY (folded, version) REFERENCES model_versions
+            ON UPDATE CASCADE ON DELETE CASCADE
+    ) WITHOUT ROWID;
+    """,
 )

@@ -26,12 +26,18 @@ def _models(ledger: Ledger) -> "pa.Table":
     import pyarrow as pa
 
     rows = ledger.rows(
-        "SELECT model_names.name, version, created, run, bytes, manifest"
-        " FROM model_versions JOIN model_names USING (folded) ORDER BY folded, version"
+        "SELECT model_names.name, version, created, run, bytes, manifest,"
+        " (SELECT json_group_array(alias) FROM model_aliases AS a"
+        "  WHERE a.folded = v.folded AND a.version = v.version),"
+        " (SELECT json_group_object(tag, value) FROM model_tags AS t"
+        "  WHERE t.folded = v.folded AND t.version = v.version)"
+        " FROM model_versions AS v JOIN model_names USING (folded) ORDER BY folded, version"
     )
     schema = [
         ("name", pa.string()),
         ("version", pa.int64()),
+        ("aliases", pa.list_(pa.string())),
+        ("tags", pa.map_(pa.string(), pa.string())),
         ("estimator", pa.string()),
         ("family", pa.string()),
         ("task", pa.string()),
@@ -51,12 +57,14 @@ def _models(ledger: Ledger) -> "pa.Table":
 
 
 def _model(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    name, version, created, run, size, text = row
+    name, version, created, run, size, text, aliases, tags = row
     manifest = json.loads(text)
     get = manifest.get
     return (
         name,
         version,
+        json.loads(aliases),
+        list(json.loads(tags).items()),
         get("estimator"),
         get("family"),
         get("task"),

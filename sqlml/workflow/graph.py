@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.ir import (
+    Alter,
     Constant,
     Evaluate,
     Explain,
@@ -46,6 +47,7 @@ SLOTS: Mapping[type, Mapping[str, Slot]] = {
     Evaluate: {"rows": Slot("dataset"), "model": Slot("model")},
     Explain: {"rows": Slot("dataset"), "model": Slot("model")},
     Manage: {},
+    Alter: {"model": Slot("model")},
 }
 
 

@@ -49,10 +49,13 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class ModelReference:
-    """A model stored by an earlier run; version None is the newest."""
+    """A model that is stored when the step runs.
+
+    version: a number or an alias; None is the newest.
+    """
 
     name: str
-    version: int | None = None
+    version: int | str | None = None
 
 
 Input = Constant | Parameter | Output | Relation | ModelReference
@@ -124,14 +127,30 @@ class Explain:
 
 @dataclass(frozen=True, slots=True)
 class Manage:
-    """Look at or drop stored models: SHOW TRAIN, SHOW MODELS, DESCRIBE MODEL, DROP MODEL."""
+    """Look at or drop stored models: SHOW TRAIN, SHOW MODELS, DESCRIBE MODEL, DROP MODEL.
+
+    version: as in ModelReference; with None, DROP MODEL drops them all.
+    """
 
     action: Literal["show-train", "show-models", "describe", "drop"]
     model: str = ""
     if_exists: bool = False
+    version: int | str | None = None
 
 
-Operation = Query | Train | Predict | Evaluate | Explain | Manage
+@dataclass(frozen=True, slots=True)
+class Alter:
+    """Give a stored model an alias, a tag or another name, or take one away. Inputs: model.
+
+    name: of the alias or tag, or the new name. value: of the tag.
+    """
+
+    action: Literal["set-alias", "drop-alias", "set-tag", "drop-tag", "rename"]
+    name: str
+    value: str = ""
+
+
+Operation = Query | Train | Predict | Evaluate | Explain | Manage | Alter
 
 # --- nodes --------------------------------------------------------------------------------
 

@@ -31,5 +31,6 @@ STEPS: "Registry[Callable[..., Outcome]]" = Registry(
         "evaluate": "sqlml.zoo.steps.evaluate:run",
         "explain": "sqlml.zoo.steps.explain:run",
         "manage": "sqlml.zoo.steps.manage:run",
+        "alter": "sqlml.zoo.steps.alter:run",
     },
 )

@@ -24,7 +24,8 @@ class Manifest:
     estimator: canonical name. pipeline: fitted features as JSON, by target. columns: the query's
     columns that they need, and label: the labels, each `{"name", "type"}` with the database's type.
     classes: original values by class number. history: metrics per round, oldest first. base: the
-    version that the training went on from. The store adds name, version, created and run.
+    version that the training went on from. The store adds name, version, created, run, the size of
+    the files in bytes, and, as they are now, aliases and tags.
     """
 
     estimator: str
@@ -51,6 +52,9 @@ class Manifest:
     version: int = 0
     created: str = ""
     run: str = ""
+    bytes: int = 0
+    aliases: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -62,7 +66,7 @@ class Manifest:
         return {name: known[name] for name in known if name not in _OF_THE_STORE}
 
 
-_OF_THE_STORE = ("name", "version", "created", "run")
+_OF_THE_STORE = ("name", "version", "created", "run", "bytes", "aliases", "tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
         )
     known = {one.name for one in fields(Manifest)}
     values = {name: value for name, value in content.items() if name in known}
-    for name in ("columns", "label", "classes", "history"):
+    for name in ("columns", "label", "classes", "history", "aliases"):
         if values.get(name) is not None:
             values[name] = tuple(values[name])
     return Manifest(**values)

@@ -23,7 +23,7 @@ class Rows(Protocol):
 
 
 class Models(Protocol):
-    """The stored models, as SHOW, DESCRIBE and DROP see them; a version is its manifest."""
+    """The stored models, as SHOW, DESCRIBE, ALTER and DROP see them; a version is its manifest."""
 
     def names(self) -> tuple[str, ...]:
         """The names of all models, in order."""
@@ -33,8 +33,32 @@ class Models(Protocol):
         """The manifests of a model's versions, oldest first; empty when there is no such model."""
         ...
 
+    def sources(self, name: str, version: int) -> Sequence[tuple[str, str, str]]:
+        """What a version was trained from: kind (table, file, model), name, fingerprint."""
+        ...
+
     def drop(self, name: str, version: int | None = None) -> int:
         """Forget one version, or all of them; returns how many there were."""
+        ...
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """From now on, an alias of the model stands for that version."""
+        ...
+
+    def drop_alias(self, name: str, alias: str) -> bool:
+        """Forget an alias; returns whether there was one."""
+        ...
+
+    def set_tag(self, name: str, version: int, tag: str, value: str) -> None:
+        """Give a version a tag, or another value of it."""
+        ...
+
+    def drop_tag(self, name: str, version: int, tag: str) -> bool:
+        """Take a tag off a version; returns whether it had one."""
+        ...
+
+    def rename(self, name: str, to: str) -> bool:
+        """Give a model another name; False: the other name is, or was, another model's."""
         ...
 
 

@@ -108,6 +108,12 @@ MISTAKES = [
     ("SELECT 1; SELECT «\0»", "E0116", "NUL", "UTF-8"),
     ("FROM t TO TRAIN m INTO a«@»3", "E0118", "no version can be given here", "next version"),
     ("FROM t TO PREDICT USING m@«0»", "E0118", "not the number of a version", ""),
+    ("ALTER MODEL «m@3» SET ALIAS a = 4", "E0118", "no version can be given here", "ALTER MODEL m"),
+    ("ALTER MODEL «m@3» RENAME TO n", "E0118", "no version can be given here", "ALTER MODEL m"),
+    ("ALTER MODEL m SET ALIAS «a.b» = 4", "E0280", "cannot be an alias", "one name"),
+    ("FROM t TO PREDICT USING m@«\"3\"»", "E0280", "cannot be an alias", "one name"),
+    ("ALTER MODEL m SET TAG «x»", "E0108", "the tag `x` has no value", "x ="),
+    ("ALTER MODEL m SET «ALIAS»", "E0108", "needs the name of an alias", ""),
     ("FROM t TO PREDICT USING m@«1.5»", "E0118", "not the number of a version", ""),
 ]  # fmt: skip
 

@@ -122,6 +122,37 @@ def test_the_commands_about_models() -> None:
     )
 
 
+def test_a_model_is_altered() -> None:
+    program = parse(
+        Source(
+            "f",
+            "ALTER MODEL m SET ALIAS champion = 3; alter model m set alias a = b;"
+            "ALTER MODEL m@3 SET ALIAS a; ALTER MODEL m DROP ALIAS a; ALTER MODEL m RENAME TO n;"
+            "ALTER MODEL m@a SET TAG stage = production; ALTER MODEL db.m DROP TAG stage",
+        )
+    )
+    a, stage = name("a"), name("stage")
+    word = ast.Word(span=ANYWHERE, text="production")
+    changes = [
+        ("m", None, ast.SetAlias(span=ANYWHERE, alias=name("champion"), version=3)),
+        ("m", None, ast.SetAlias(span=ANYWHERE, alias=a, version="b")),
+        ("m", 3, ast.SetAlias(span=ANYWHERE, alias=a)),
+        ("m", None, ast.DropAlias(span=ANYWHERE, alias=a)),
+        ("m", None, ast.Rename(span=ANYWHERE, name=name("n"))),
+        ("m", "a", ast.SetTag(span=ANYWHERE, tag=stage, value=word)),
+        ("db.m", None, ast.DropTag(span=ANYWHERE, tag=stage)),
+    ]
+    assert program.statements == tuple(
+        ast.AlterModel(span=ANYWHERE, model=name(model, version=version), change=change)
+        for model, version, change in changes
+    )
+
+
+def test_a_table_that_is_called_model_is_altered_by_the_database() -> None:
+    (statement,) = parse(Source("f", "ALTER model.x RENAME TO y")).statements
+    assert isinstance(statement, ast.Plain)
+
+
 # --- names ---
 
 

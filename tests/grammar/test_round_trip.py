@@ -31,13 +31,20 @@ def names(draw: st.DrawFn, first: st.SearchStrategy[str] = plain_words) -> ast.N
     return ast.Name(span=SPAN, text=".".join(parts))
 
 
+aliases = texts.filter(lambda text: text and not text.isdecimal()) | plain_words
+versions = st.none() | st.integers(1, 2**64 - 1) | aliases
+
+
 @st.composite
 def models(draw: st.DrawFn) -> ast.Name:
     name = draw(names(words))
-    version = draw(st.none() | st.integers(1, 2**64 - 1))
+    version = draw(versions)
     return ast.Name(
         span=SPAN, text=name.text, quoted=name.quoted, version=version, parts=name.parts
     )
+
+
+single_names = aliases.map(lambda text: ast.Name(span=SPAN, text=text, quoted=True, parts=(text,)))
 
 
 @st.composite
@@ -188,6 +195,23 @@ statements = st.one_of(
     built(ast.ShowModels),
     built(ast.DescribeModel, model=models()),
     built(ast.DropModel, model=models(), if_exists=st.booleans()),
+)
+statements |= st.builds(
+    lambda model, change: ast.AlterModel(span=SPAN, model=model, change=change),
+    models(),
+    built(
+        ast.SetTag,
+        tag=names(),
+        value=values.filter(lambda v: not isinstance(v, ast.List_ | ast.Call)),
+    )
+    | built(ast.DropTag, tag=names()),
+)
+statements |= st.builds(
+    lambda model, change: ast.AlterModel(span=SPAN, model=model, change=change),
+    names(words),
+    built(ast.SetAlias, alias=single_names, version=versions)
+    | built(ast.DropAlias, alias=names())
+    | built(ast.Rename, name=names()),
 )
 programs = built(ast.Program, statements=tuples(statements))
 

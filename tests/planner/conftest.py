@@ -24,9 +24,15 @@ class Shelf:
 
     dialect = "duckdb"
 
-    def __init__(self, rehearsal: Rehearsal, stored: Mapping[str, Mapping[int, Manifest]]) -> None:
+    def __init__(
+        self,
+        rehearsal: Rehearsal,
+        stored: Mapping[str, Mapping[int, Manifest]],
+        aliases: Mapping[str, Mapping[str, int]],
+    ) -> None:
         self._rehearsal = rehearsal
         self._stored = stored
+        self._aliases = aliases
 
     def describe(self, sql: str) -> tuple[Column, ...] | None:
         return self._rehearsal.describe(sql)
@@ -47,6 +53,9 @@ class Shelf:
         versions = self._stored.get(name.casefold(), {})
         return versions.get(version or max(versions, default=0))
 
+    def aliases(self, name: str) -> Mapping[str, int]:
+        return self._aliases.get(name.casefold(), {})
+
     def models(self) -> tuple[str, ...]:
         return tuple(next(iter(versions.values()))["name"] for versions in self._stored.values())
 
@@ -57,6 +66,7 @@ class Bench:
     def __init__(self, database: DuckDB) -> None:
         self.database = database
         self._stored: dict[str, dict[int, Manifest]] = {}
+        self._aliases: dict[str, dict[str, int]] = {}
 
     def run(self, sql: str) -> None:
         """Change the database before the program."""
@@ -87,6 +97,10 @@ class Bench:
             "classes": classes,
         }
 
+    def alias(self, name: str, alias: str, version: int) -> None:
+        """Let an alias stand for a version of a model on the shelf."""
+        self._aliases.setdefault(name.casefold(), {})[alias] = version
+
     def forget(self) -> None:
         """Clear the shelf."""
         self._stored.clear()
@@ -94,7 +108,8 @@ class Bench:
     def plan(self, text: str, dialect: str = "duckdb") -> LogicalPlan:
         program = parse(Source("t.sql", text), dialect=dialect)
         with self.database.rehearse() as rehearsal:
-            return plan(program, Shelf(rehearsal, self._stored), dialect=dialect)
+            shelf = Shelf(rehearsal, self._stored, self._aliases)
+            return plan(program, shelf, dialect=dialect)
 
     def operator(self, text: str) -> Operator:
         """The last statement's operator."""

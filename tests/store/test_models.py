@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,6 +19,8 @@ from hypothesis import strategies as st
 from sqlml.errors import SqlmlError
 from sqlml.store.models import Version
 from sqlml.store.naming import folded, folder_name
+from sqlml.store.runs import Link
+from sqlml.store.schema import MIGRATIONS
 from sqlml.store.store import Store
 
 Publish = Callable[..., Version]
@@ -257,3 +260,117 @@ def test_what_a_running_process_prepares_is_left_alone(store: Store, tmp_path: P
     os.utime(old, (0, 0))
     Store.open(store.folder).close()
     assert {folder.name for folder in staging.iterdir()} == {running.name, elsewhere.name}
+
+
+def test_an_alias_stands_for_a_version_until_it_moves(store: Store, publish: Publish) -> None:
+    for content in ("one", "two"):
+        publish("m", content)
+    store.models.set_alias("M", "Champion", 1)
+    store.models.set_alias("m", "best", 1)
+    found = store.models.find("m", "CHAMPION")
+    assert found is not None
+    assert (found.reference, found.manifest["aliases"]) == ("m@1", ["best", "champion"])
+    store.models.set_alias("m", "champion", 2)
+    assert store.models.aliases("m") == {"best": 1, "champion": 2}
+    assert [one.get("aliases") for one in store.models.versions("m")] == [["best"], ["champion"]]
+    assert store.models.drop_alias("m", "best")
+    assert not store.models.drop_alias("m", "best")
+    assert store.models.find("m", "best") is None
+    assert store.models.find("n", "champion") is None
+
+
+def test_tags_belong_to_a_version(store: Store, publish: Publish) -> None:
+    publish("m")
+    publish("m")
+    store.models.set_tag("m", 1, "Stage", "testing")
+    store.models.set_tag("m", 1, "stage", "it's on")
+    store.models.set_tag("m", 1, "owner", "")
+    first, second = store.models.versions("m")
+    assert first["tags"] == {"owner": "", "stage": "it's on"}
+    assert "tags" not in second
+    assert store.models.drop_tag("m", 1, "STAGE")
+    assert not store.models.drop_tag("m", 2, "stage")
+    assert store.models.versions("m")[0]["tags"] == {"owner": ""}
+
+
+def test_aliases_and_tags_go_with_the_model(store: Store, publish: Publish) -> None:
+    publish("m")
+    store.models.set_alias("m", "champion", 1)
+    store.models.set_tag("m", 1, "stage", "production")
+    assert store.models.drop("m") == 1
+    assert store.models.aliases("m") == {}
+    assert publish("m").reference == "m@2"
+    (again,) = store.models.versions("m")
+    assert not again.keys() & {"aliases", "tags"}
+
+
+def test_a_renamed_model_keeps_its_versions_files_aliases_and_tags(
+    store: Store, publish: Publish
+) -> None:
+    publish("m", "one")
+    publish("m", "two")
+    store.models.set_alias("m", "champion", 1)
+    store.models.set_tag("m", 2, "stage", "testing")
+    assert store.models.rename("m", "New")
+    assert store.models.names() == ("New",)
+    assert store.models.find("m") is None
+    found = store.models.find("new", "champion")
+    assert found is not None
+    assert (found.reference, found.manifest["name"]) == ("New@1", "New")
+    assert (found.folder / "model.ubj").read_text() == "one"
+    store.models.verify(found)
+    assert store.models.versions("new")[1]["tags"] == {"stage": "testing"}
+    # the old name begins behind its old numbers, so that no file is overwritten
+    assert publish("m", "other").reference == "m@3"
+    assert publish("new", "three").reference == "New@3"
+    for name, number, content in (("new", 2, "two"), ("new", 3, "three"), ("m", 3, "other")):
+        version = store.models.find(name, number)
+        assert version is not None
+        assert (version.folder / "model.ubj").read_text() == content
+    assert store.models.drop("new") == 3
+    assert not found.folder.exists()
+    assert store.models.find("m", 3) is not None
+
+
+def test_a_name_that_is_or_was_another_models_is_not_taken(store: Store, publish: Publish) -> None:
+    publish("m")
+    publish("n")
+    assert not store.models.rename("m", "N")
+    store.models.drop("n")
+    assert not store.models.rename("m", "n")
+    assert store.models.rename("m", "M")
+    assert store.models.names() == ("M",)
+
+
+def test_lineage_and_metrics_follow_a_renamed_model(store: Store, publish: Publish) -> None:
+    run = store.runs.start("w")
+    publish("m")
+    store.runs.record_metrics(run, "train", {"accuracy": 1.0}, model="m@1")
+    read, written = Link("table", "t", "abc"), Link("model", "m@1")
+    store.runs.record_lineage(run, "train", [read], [written])
+    assert store.models.sources("M", 1) == (("table", "t", "abc"),)
+    store.models.rename("m", "other name")
+    assert store.models.sources("other name", 1) == (("table", "t", "abc"),)
+    assert store.tables()["sqlml_metrics"]().column("model").to_pylist() == ["other name"]
+    assert "other name@1" in store.tables()["sqlml_lineage"]().column("name").to_pylist()
+
+
+def test_models_of_an_older_store_are_found(tmp_path: Path) -> None:
+    folder = tmp_path / "old.sqlml"
+    with sqlite3.connect(folder.with_suffix(".sqlite")) as old:
+        for statement in MIGRATIONS[0].split(";\n"):
+            old.execute(statement)
+        name = folded("Größe")
+        old.execute("INSERT INTO model_names VALUES (?, 'Größe', 1)", [name])
+        manifest = json.dumps({"name": "Größe", "version": 1, "files": {}})
+        old.execute(
+            "INSERT INTO model_versions VALUES (?, 1, '2026', '7f3a', 0, ?)", [name, manifest]
+        )
+        old.execute("PRAGMA user_version = 1")
+    folder.mkdir()
+    folder.with_suffix(".sqlite").rename(folder / "store.sqlite")
+    opened = Store.open(folder)
+    found = opened.models.find("GRÖßE")
+    assert found is not None
+    assert found.folder == folder / "models" / folder_name("Größe") / "1"
+    opened.close()

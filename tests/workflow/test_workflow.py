@@ -14,6 +14,7 @@ from sqlml.workflow.graph import needs, topological_order, verify
 from sqlml.workflow.hashing import normalized_sql, static_hash
 from sqlml.workflow.ir import (
     After,
+    Alter,
     Constant,
     Evaluate,
     Explain,
@@ -177,14 +178,20 @@ operations = st.one_of(
     st.builds(Predict, names, maps, st.none() | names),
     st.builds(Evaluate, tuples_of_names, tuples_of_names, st.none() | names),
     st.builds(Explain, names, maps, st.none() | names),
-    st.builds(Manage, st.sampled_from(["show-train", "show-models", "describe", "drop"]), names),
+    st.builds(
+        Manage,
+        st.sampled_from(["show-train", "show-models", "describe", "drop"]),
+        names,
+        version=st.none() | st.integers(1, 99) | names,
+    ),
+    st.builds(Alter, st.sampled_from(["set-alias", "set-tag", "rename"]), names, names),
 )
 inputs = st.one_of(
     st.builds(Constant, values),
     st.builds(Parameter, names),
     st.builds(Output, identifiers, words),
     st.builds(Relation, names, tuples_of_names, st.booleans(), st.booleans()),
-    st.builds(ModelReference, names, st.none() | st.integers(1, 99)),
+    st.builds(ModelReference, names, st.none() | st.integers(1, 99) | names),
 )
 kinds = st.sampled_from(["parameter", "dataset", "model", "table", "plot"])
 nodes = st.builds(

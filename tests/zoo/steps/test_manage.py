@@ -11,7 +11,9 @@ STATEMENT = "SELECT * FROM iris TO TRAIN xgboost.gbtree LABEL species INTO m"
 
 def manage(context: Any, action: str, model: str = "", **options: Any) -> list[dict[str, Any]]:
     before = len(context.results)
-    context.run("manage", action=action, model=model, **options)
+    name, _, version = model.partition("@")
+    given = {"version": int(version)} if version else {}
+    context.run("manage", action=action, model=name, **given, **options)
     return context.results[-1].to_pylist() if len(context.results) > before else []
 
 
@@ -52,7 +54,11 @@ def test_describe_tells_features_types_metrics_versions_and_lineage(trained: Any
     assert found["feature", "petal_width"] == "NUMERIC of DOUBLE"
     assert found["label", "species"] == "VARCHAR"
     assert found["label", "classes"] == "setosa, versicolor, virginica"
-    assert float(found["metric", "train_accuracy"]) > 0.9
+    accuracy, rows = found["metric", "train_accuracy"].split(" ", 1)
+    assert float(accuracy) > 0.9
+    assert rows == "on the 150 training rows"
+    assert found["model", "rows"] == "150"
+    assert found["lineage", "table"] == "iris  b1946ac9"
     assert found["setting", "num_boost_round"] == "2"
     assert found["lineage", "statement"] == STATEMENT
     assert found["lineage", "run"] == "7f3a"

@@ -1,0 +1,125 @@
+"""DESCRIBE MODEL: all that is known about a version of a model, as rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from sqlml.zoo.bundle import Manifest, read_manifest
+from sqlml.zoo.context import Context
+from sqlml.zoo.label import class_name
+from sqlml.zoo.steps.stored import reference
+
+Property = tuple[str, str, str]
+
+_KIB = 1024
+
+
+def describe(context: Context, chosen: Manifest) -> pa.Table:
+    """One row for each thing that is known: its section, its name, and its value as text."""
+    versions = context.models.versions(chosen.name)
+    sources = context.models.sources(chosen.name, chosen.version)
+    properties = [
+        *_about(chosen),
+        *(("tag", tag, value) for tag, value in chosen.tags.items()),
+        *_schema(chosen),
+        *_metrics(chosen),
+        *(("parameter", name, _plain(value)) for name, value in chosen.parameters.items()),
+        *(("setting", name, _plain(value)) for name, value in chosen.settings.items()),
+        *_lineage(chosen, sources),
+        *_versions(versions),
+    ]
+    sections, names, values = zip(*properties, strict=True)
+    return pa.table({"section": sections, "property": names, "value": values})
+
+
+def shown_metrics(metrics: Mapping[str, float]) -> str:
+    """The validation metrics, or where there are none the training metrics."""
+    validation = {k: v for k, v in metrics.items() if k.startswith("validation_")}
+    return ", ".join(f"{name} {value:.3f}" for name, value in (validation or metrics).items())
+
+
+def _about(chosen: Manifest) -> Iterator[Property]:
+    yield "model", "name", chosen.name
+    yield "model", "version", str(chosen.version)
+    if chosen.aliases:
+        yield "model", "aliases", ", ".join(chosen.aliases)
+    yield "model", "estimator", chosen.estimator
+    yield "model", "task", chosen.task
+    yield "model", "rows", f"{chosen.rows:,}"
+    if chosen.validation_rows:
+        yield "model", "validation rows", f"{chosen.validation_rows:,}"
+    yield "model", "created", chosen.created
+    if seconds := sum(chosen.seconds.values()):
+        yield "model", "training time", f"{seconds:.2f} s"
+    if chosen.bytes:
+        yield "model", "size", f"{chosen.bytes / _KIB:,.1f} KiB"
+
+
+def _schema(chosen: Manifest) -> Iterator[Property]:
+    for target, pipeline in chosen.pipeline.items():
+        section = f"feature for {target}" if target else "feature"
+        for feature in pipeline["features"]:
+            columns = list(_columns(feature))
+            types = ", ".join(dict.fromkeys(column["type"] for column in columns))
+            names = ", ".join(dict.fromkeys(column["column"] for column in columns))
+            yield section, names, f"{feature['function']} of {types}"
+    for column in chosen.label:
+        yield "label", column["name"], column["type"]
+    if chosen.classes is not None:
+        yield "label", "classes", ", ".join(map(class_name, chosen.classes))
+
+
+def _columns(spec: Any) -> Iterator[Mapping[str, str]]:
+    """The columns in a feature's JSON, those of nested features included."""
+    if isinstance(spec, Mapping):
+        if "column" in spec and "function" not in spec:
+            yield spec
+        else:
+            for value in spec.values():
+                yield from _columns(value)
+    elif isinstance(spec, list):
+        for value in spec:
+            yield from _columns(value)
+
+
+def _metrics(chosen: Manifest) -> Iterator[Property]:
+    """Each metric, and the rows it was measured on."""
+    rows = {
+        "train": f"on the {chosen.rows:,} training rows",
+        "validation": f"on {chosen.validation_rows:,} validation rows",
+    }
+    for name, value in chosen.metrics.items():
+        yield "metric", name, f"{value:.6g} {rows.get(name.partition('_')[0], '')}".rstrip()
+
+
+def _lineage(chosen: Manifest, sources: Sequence[tuple[str, str, str]]) -> Iterator[Property]:
+    yield "lineage", "run", chosen.run
+    if chosen.base:
+        yield "lineage", "continues", chosen.base
+    for kind, name, fingerprint in sources:
+        if kind != "model":
+            yield "lineage", kind, f"{name}  {fingerprint}".rstrip()
+    yield "lineage", "data", chosen.fingerprint
+    for library, version in chosen.libraries.items():
+        yield "lineage", library, version
+    yield "lineage", "sqlml", chosen.sqlml
+    yield "lineage", "statement", chosen.statement
+
+
+def _versions(contents: Sequence[Mapping[str, Any]]) -> Iterator[Property]:
+    for one in map(read_manifest, reversed(contents)):
+        told = (one.created, ", ".join(one.aliases), shown_metrics(one.metrics))
+        yield "version", reference(one.name, one.version), ", ".join(filter(None, told))
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(value).upper()
+        case list() | tuple():
+            return "[" + ", ".join(map(_plain, value)) + "]"
+        case _:
+            return str(value)
