@@ -334,7 +334,10 @@ def test_ctrl_c_ends_the_run_cleanly_and_it_can_be_resumed(tmp_path: Path) -> No
     )
     command = [sys.executable, "-m", "sqlml", "run", "p.sql"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    time.sleep(4)
+    assert process.stderr is not None
+    while "✓ query" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(1)
     os.kill(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
