@@ -27,6 +27,7 @@ from sqlml.results import Result, Results
 from sqlml.runtime import local
 from sqlml.runtime.ahead import started_ahead
 from sqlml.runtime.events import Listener
+from sqlml.runtime.functions import ModelFunctions
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.report import RunReport
 from sqlml.source import Source, Span
@@ -88,6 +89,7 @@ class Session:
             database.close()
             raise
         database.attach_tables(store.tables())
+        database.attach_functions(ModelFunctions(store))
         return cls(database, store, settings)
 
     def compile(

@@ -1,5 +1,6 @@
 """What the rest of sqlml asks of a database."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -77,6 +78,31 @@ class QueryProblem(Exception):  # noqa: N818 - it is a finding as often as an er
         self.length = length
 
 
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of one record. type: the database type of what it gives.
+
+    compute: from records, a STRUCT each, to as many results; may be called from several threads.
+    """
+
+    type: str
+    compute: Callable[[pa.StructArray], pa.Array]
+
+
+class Functions(Protocol):
+    """Functions that SQL can call, found when it does."""
+
+    spelled: re.Pattern[str]  # finds their calls in SQL; the whole match is the name in quotes
+
+    def find(self, name: str) -> Function | None:
+        """The function of that name, without quotes; None when there is none."""
+        ...
+
+    def changes(self) -> int:
+        """A number that grows whenever functions of the same name may have become others."""
+        ...
+
+
 class Database(Protocol):
     """A database that the driver process owns. Methods may be called from several threads.
 
@@ -143,6 +169,10 @@ class Database(Protocol):
 
     def detach_tables(self, tables: Iterable[str]) -> None:
         """Undo `attach_tables` for these tables."""
+        ...
+
+    def attach_functions(self, functions: Functions) -> None:
+        """Let statements, and the views that they read, call these functions."""
         ...
 
     def interrupt(self) -> None:

@@ -16,7 +16,8 @@ import pyarrow as pa
 from sqlml.databases import names
 from sqlml.databases.attached import Attached
 from sqlml.databases.connections import Connections
-from sqlml.databases.database import QueryProblem
+from sqlml.databases.database import Functions, QueryProblem
+from sqlml.databases.functions import RegisteredFunctions
 from sqlml.databases.page_cache import PageCache
 from sqlml.databases.problems import translate, translate_on
 from sqlml.databases.rehearsal import DuckDBRehearsal
@@ -51,6 +52,7 @@ class DuckDB:
         self.path = path
         self._connections = Connections(connection, borrowed=borrowed)
         self._attached = Attached()
+        self._functions = RegisteredFunctions(connection)
         self._page_cache = None if path is None else PageCache(connection)
 
     @classmethod
@@ -87,6 +89,7 @@ class DuckDB:
 
     @contextmanager
     def rehearse(self) -> Iterator[DuckDBRehearsal]:
+        self._functions.register("")  # those that views call may have changed
         connection = self._connections.open()
         try:
             yield DuckDBRehearsal(connection, self._attached)
@@ -100,7 +103,10 @@ class DuckDB:
             if self.single_connection:  # the connection must be free for the next statement
                 return spooled(reader)
             batches = Outgoing(
-                reader, resources.pop_all(), lambda error: translate(error, sql), self._streamed
+                reader,
+                resources.pop_all(),
+                lambda error: self._functions.failure(error) or translate(error, sql),
+                self._streamed,
             )
             return pa.RecordBatchReader.from_batches(reader.schema, batches)
 
@@ -170,12 +176,16 @@ class DuckDB:
     def detach_tables(self, tables: Iterable[str]) -> None:
         self._attached.remove(tables)
 
+    def attach_functions(self, functions: Functions) -> None:
+        self._functions.attach(functions)
+
     def interrupt(self) -> None:
         self._connections.interrupt()
 
     def close(self) -> None:
         if self._page_cache is not None:
             self._page_cache.close()
+        self._functions.close()
         self._connections.close()
 
     @contextmanager
@@ -184,9 +194,12 @@ class DuckDB:
         with self._connections.use() as connection:
             try:
                 self._attached.register(connection, sql)
+                self._functions.register(sql)
                 yield connection
             except duckdb.Error as error:
-                raise translate_on(connection, error, sql) from error
+                raise self._functions.failure(error) or translate_on(
+                    connection, error, sql
+                ) from error
 
     def _streamed(self, size: int) -> None:
         if self._page_cache is not None:

@@ -7,10 +7,11 @@ import logging
 from dataclasses import replace
 from functools import lru_cache
 
-from sqlglot import exp, parse_one, transpile
+from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError, SqlglotError
 
 from sqlml.errors import Diagnostic, ProgramError
+from sqlml.grammar.dialects import dialect as dialect_of
 from sqlml.grammar.keywords import QUERY_STARTS, SESSION_STARTS
 from sqlml.grammar.query_facts import QueryFacts
 from sqlml.grammar.query_tree import Mentions, table_name
@@ -53,7 +54,8 @@ def translate(sql: str, from_dialect: str, to_dialect: str) -> str:
     if from_dialect == to_dialect:
         return sql
     try:
-        return transpile(sql, read=from_dialect, write=to_dialect)[0]
+        tree = parse_one(sql, dialect=dialect_of(from_dialect))
+        return str(tree.sql(dialect=dialect_of(to_dialect)))
     except (SqlglotError, RecursionError) as error:
         raise ProgramError(
             Diagnostic(
@@ -68,7 +70,7 @@ def translate(sql: str, from_dialect: str, to_dialect: str) -> str:
 
 def _parse(sql: str, dialect: str) -> exp.Expr | None:
     try:
-        tree = parse_one(sql, dialect=dialect)
+        tree = parse_one(sql, dialect=dialect_of(dialect))
     except (SqlglotError, RecursionError):
         return None
     # A Command is text that was not looked into; `CHECKPOINT` alone is taken for a column.

@@ -13,6 +13,7 @@ class QueryFacts:
         appearance. Names of CTEs and of table functions are left out.
     creates: what CREATE creates, as `table` or `view`; else empty.
     files: paths and patterns of the files that are read.
+    models: those whose functions views call that are read, as `name` or `name@version`.
     stable: executing it twice gives the same rows in the same order, if its table is no view.
     deterministic: its rows depend on its tables and files alone.
     session: it changes the state of a connection (SET, BEGIN, TEMP tables, ATTACH, PREPARE …).
@@ -29,6 +30,7 @@ class QueryFacts:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     stable: bool = False
     deterministic: bool = False
     session: bool = False

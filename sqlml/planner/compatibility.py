@@ -20,7 +20,13 @@ _ALIKE: Mapping[Kind, str] = {
 
 
 def check_columns(
-    scope: Scope, needed: Sequence[Column], schema: Schema, span: Span, model: str
+    scope: Scope,
+    needed: Sequence[Column],
+    schema: Schema,
+    span: Span,
+    model: str,
+    *,
+    what: str = "the query",
 ) -> None:
     """Tell the scope, in one fault, about all columns that are missing or of another type."""
     missing, other, ambiguous = [], [], []
@@ -35,7 +41,7 @@ def check_columns(
     if ambiguous:
         scope.fault(
             "E0304",
-            f"the query gives several columns {listed(ambiguous)}",
+            f"{what} gives several columns {listed(ambiguous)}",
             span,
             hint="give each a name of its own with AS, or select it once",
         )
@@ -44,7 +50,7 @@ def check_columns(
         parts += other[:MAX_SHOWN] + ([f"{len(other):,} in all"] if len(other) > MAX_SHOWN else [])
         scope.fault(
             "E0310",
-            f"the query does not fit {model}: {'; '.join(parts)}",
+            f"{what} does not fit {model}: {'; '.join(parts)}",
             span,
             hint=_way_out(missing, needed, schema),
         )

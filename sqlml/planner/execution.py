@@ -5,8 +5,9 @@ import re
 from sqlml.databases.database import QueryProblem
 from sqlml.grammar import ast
 from sqlml.grammar.queries import analyse
+from sqlml.planner.functions import apply_models
 from sqlml.planner.plan import Execute
-from sqlml.planner.reading import Text, diagnose, is_excused, translated_sql
+from sqlml.planner.reading import Text, diagnose, is_excused
 from sqlml.planner.scope import Scope
 
 _VIEW = re.compile(r"\bview\b", re.IGNORECASE)
@@ -16,15 +17,15 @@ def plan_plain(scope: Scope, statement: ast.Plain) -> Execute:
     """What a plain statement does; its effect on the catalog is known to later statements."""
     facts, sources = scope.look_through(analyse(statement.sql, scope.dialect))
     scope.mention((*facts.reads, *facts.writes))
-    sql = translated_sql(scope, statement.sql, statement.span)
-    if sql is None:
+    applied = apply_models(scope, statement.sql, statement.span, facts, sources)
+    if applied is None:
         return Execute(statement, statement.sql, facts, sources)
-    text = Text(statement.sql, sql, statement.span)
+    text = Text(statement.sql, applied.rehearsed, statement.span)
     touched = sources if facts.kind == "create" else (*sources, *facts.writes)
     spoilt = scope.is_spoilt(touched)
-    beginnings = scope.open_columns(touched)
+    beginnings = ("",) if applied.is_open else scope.open_columns(touched)
     try:
-        scope.catalog.apply(sql, exists_ok=facts.repeatable)
+        scope.catalog.apply(applied.rehearsed, exists_ok=facts.repeatable)
     except QueryProblem as problem:
         if spoilt or is_excused(problem, text, beginnings):
             beginnings = ("",)
@@ -35,6 +36,6 @@ def plan_plain(scope: Scope, statement: ast.Plain) -> Execute:
             scope.spoil(table)
         else:
             scope.leave_open(table, beginnings)
-    if facts.barrier or _VIEW.search(sql):
+    if facts.barrier or _VIEW.search(applied.sql):
         scope.forget_views()
-    return Execute(statement, sql, facts, sources)
+    return Execute(statement, applied.sql, facts, sources, applied.models)

@@ -22,7 +22,7 @@ def lower(plan: LogicalPlan, name: str) -> ir.Workflow:
             before = dependencies.add_barrier(node)
         else:
             before = dependencies.add(node, _reads(operator), _writes(operator))
-        inputs = _inputs(operator, names)
+        inputs = {**_inputs(operator, names), **_functions(operator, names)}
         given = {value.node for value in inputs.values() if isinstance(value, ir.Output)}
         nodes.append(
             ir.Node(
@@ -103,6 +103,22 @@ def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
             assert_never(operator)
 
 
+def _functions(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
+    """The models that a step's SQL calls as functions."""
+    called = dict.fromkeys(_called(operator))
+    return {
+        ir.FUNCTION if n == 1 else f"{ir.FUNCTION}_{n}": _function(use, names)
+        for n, use in enumerate(called, 1)
+    }
+
+
+def _function(use: ModelUse, names: Sequence[str]) -> ir.Input:
+    """A model by its alias is what the alias stands for when the step runs."""
+    if isinstance(use.version, str):
+        return ir.ModelReference(use.name, use.version)
+    return _model(use, names)
+
+
 def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
     match operator:
         case logical.Fit():
@@ -162,6 +178,8 @@ def _is_barrier(operator: Operator) -> bool:
 def _reads(operator: Operator) -> Iterator[Resource]:
     for read in _queries(operator):
         yield from _tables(read.sources)
+    for use in _called(operator):
+        yield from _models(use)
     match operator:
         case logical.Fit():
             yield from _models(operator.base)
@@ -198,6 +216,13 @@ def _queries(operator: Operator) -> Iterator[Read]:
                 yield operator.validation
         case logical.Apply() | logical.Measure() | logical.Explain():
             yield operator.rows
+
+
+def _called(operator: Operator) -> Iterator[ModelUse]:
+    if isinstance(operator, logical.Execute):
+        yield from operator.models
+    for read in _queries(operator):
+        yield from read.models
 
 
 _MODELS = ("model", "")

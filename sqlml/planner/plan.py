@@ -16,26 +16,6 @@ MOST_SQL_SHOWN = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """The rows of a query. `sql` is in the database's dialect.
-
-    facts: with views seen as the queries that they are. sources: the tables and views that are
-    read, directly or through views.
-    """
-
-    span: Span
-    sql: str
-    facts: QueryFacts
-    sources: tuple[str, ...] = ()
-    schema: Schema = UNKNOWN
-
-    def text(self, remark: str = "") -> str:
-        known = counted(len(self.schema.columns), "column") if self.schema.is_complete else ""
-        remarks = ", ".join(filter(None, (known, remark)))
-        return f'Read "{shortened(self.sql)}"' + (f"        {remarks}" if remarks else "")
-
-
-@dataclass(frozen=True, slots=True)
 class ModelUse:
     """A model that a statement uses; `trained_by` is the index of the statement that trains it."""
 
@@ -46,6 +26,27 @@ class ModelUse:
     @property
     def reference(self) -> str:
         return self.name if self.version is None else f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The rows of a query. `sql` is in the database's dialect.
+
+    facts: with views seen as the queries that they are. sources: the tables and views that are
+    read, directly or through views. models: those that it calls as functions, or views do.
+    """
+
+    span: Span
+    sql: str
+    facts: QueryFacts
+    sources: tuple[str, ...] = ()
+    schema: Schema = UNKNOWN
+    models: tuple[ModelUse, ...] = ()
+
+    def text(self, remark: str = "") -> str:
+        known = counted(len(self.schema.columns), "column") if self.schema.is_complete else ""
+        remarks = ", ".join(filter(None, (known, remark)))
+        return f'Read "{shortened(self.sql)}"' + (f"        {remarks}" if remarks else "")
 
 
 class _Placed:
@@ -156,12 +157,13 @@ class Explain(_Placed):
 
 @dataclass(frozen=True, slots=True)
 class Execute(_Placed):
-    """Let the database run a statement. sql, facts and sources are as in Read."""
+    """Let the database run a statement. sql, facts, sources and models are as in Read."""
 
     statement: ast.Plain
     sql: str
     facts: QueryFacts
     sources: tuple[str, ...] = ()
+    models: tuple[ModelUse, ...] = ()
 
     @property
     def title(self) -> str:

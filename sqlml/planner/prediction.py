@@ -11,6 +11,7 @@ from sqlml.planner.models import Model
 from sqlml.planner.plan import Apply, Read
 from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
+from sqlml.planner.results import result_columns
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import Target, split_target, table_key
@@ -18,8 +19,6 @@ from sqlml.planner.targets import has_two_of_a_name
 from sqlml.zoo.label import class_name
 
 DEFAULT_COLUMN = "prediction"
-_TYPES = {"clustering": "INTEGER", "outliers": "INTEGER"}
-_FLOATS = ("FLOAT", "REAL")
 
 
 def plan_predict(scope: Scope, statement: ast.Predict) -> Apply:
@@ -84,7 +83,7 @@ def _create(
         scope.spoil(target.table)
         return
     column = target.column or DEFAULT_COLUMN
-    added = [*_results(column, model), *_probabilities(column, model, attributes)]
+    added = [*result_columns(column, model), *_probabilities(column, model, attributes)]
     replaced = {c.name.casefold() for c in (*model.labels, *added)}
     kept = [c for c in schema.columns if c.name.casefold() not in replaced]
     if has_two_of_a_name(scope, target.written, kept):
@@ -92,25 +91,6 @@ def _create(
     scope.create(target.table, (*kept, *added), target.written.span)
     further = (*schema.open, *_further(column, model, attributes))
     scope.leave_open(target.table, further)
-
-
-def _results(column: str, model: Model) -> Iterator[Column]:
-    """The result's columns, as far as they are known before the model is trained."""
-    labels = model.labels
-    if not labels or model.task in ("ranking", "density", "clustering", "outliers"):
-        if model.task != "transformation":
-            yield Column(column, _TYPES.get(model.task or "", "DOUBLE"))
-        return
-    for label in labels:
-        name = column if len(labels) == 1 else f"{column}_{label.name}"
-        plain = len(labels) > 1 and column == labels[0].name
-        yield Column(label.name if plain else name, _result_type(label, model))
-
-
-def _result_type(label: Column, model: Model) -> str:
-    if model.task == "regression" or not label.type:
-        return "FLOAT" if label.type in _FLOATS else "DOUBLE"
-    return "VARCHAR" if label.type.startswith(("ENUM", "UUID")) else label.type
 
 
 def _probabilities(column: str, model: Model, attributes: Attributes) -> Iterator[Column]:

@@ -3,8 +3,9 @@
 import re
 
 from sqlml.databases.database import QueryProblem
-from sqlml.errors import Diagnostic, ProgramError, located
-from sqlml.grammar.queries import analyse, translate
+from sqlml.errors import Diagnostic
+from sqlml.grammar.queries import analyse
+from sqlml.planner.functions import Applied, apply_models
 from sqlml.planner.plan import Read
 from sqlml.planner.schema import UNKNOWN, WRONG, Schema, may_be_there
 from sqlml.planner.scope import Scope
@@ -27,20 +28,11 @@ def read(scope: Scope, sql: str, span: Span) -> Read:
     """
     facts, sources = scope.look_through(analyse(sql, scope.dialect))
     scope.mention(facts.reads)
-    translated = translated_sql(scope, sql, span)
-    if translated is None:
+    applied = apply_models(scope, sql, span, facts, sources)
+    if applied is None:
         return Read(span, sql, facts, sources, WRONG)
-    schema = _describe(scope, translated, sources, Text(sql, translated, span))
-    return Read(span, translated, facts, sources, schema)
-
-
-def translated_sql(scope: Scope, sql: str, span: Span) -> str | None:
-    """The SQL in the database's dialect; None where that fails, which is told to the scope."""
-    try:
-        return translate(sql, scope.dialect, scope.catalog.dialect)
-    except ProgramError as error:
-        scope.faults.extend(located(fault, span) for fault in error.diagnostics)
-        return None
+    schema = _describe(scope, applied, sources, Text(sql, applied.rehearsed, span))
+    return Read(span, applied.sql, facts, sources, schema, applied.models)
 
 
 class Text:
@@ -94,12 +86,12 @@ def is_excused(problem: QueryProblem, text: Text, beginnings: tuple[str, ...]) -
     return problem.kind == "column" and may_be_there(text.name_at_fault(problem), beginnings)
 
 
-def _describe(scope: Scope, sql: str, sources: tuple[str, ...], text: Text) -> Schema:
+def _describe(scope: Scope, applied: Applied, sources: tuple[str, ...], text: Text) -> Schema:
     if scope.is_spoilt(sources):
         return WRONG
-    beginnings = scope.open_columns(sources)
+    beginnings = ("",) if applied.is_open else scope.open_columns(sources)
     try:
-        columns = scope.catalog.describe(sql)
+        columns = scope.catalog.describe(applied.rehearsed)
     except QueryProblem as problem:
         if is_excused(problem, text, beginnings):
             return UNKNOWN

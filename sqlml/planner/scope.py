@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlml.databases.database import Column, QueryProblem
 from sqlml.errors import Diagnostic
+from sqlml.grammar.model_functions import mentioned
 from sqlml.grammar.queries import analyse
 from sqlml.grammar.query_facts import QueryFacts
 from sqlml.planner.catalog import Catalog
@@ -87,11 +88,13 @@ class Scope:
         found = dict.fromkeys(facts.reads)
         waiting = list(found)
         views = []
+        models: dict[str, None] = {}
         while waiting:
             statement = self._known_views.get(table_key(waiting.pop()))
             if statement is None:
                 continue
             views.append(analyse(statement, self.catalog.dialect))
+            models.update(dict.fromkeys(one.model for one in mentioned(statement)))
             waiting += [name for name in views[-1].reads if name not in found]
             found.update(dict.fromkeys(views[-1].reads))
         if views:
@@ -101,6 +104,7 @@ class Scope:
                 deterministic=facts.deterministic and all(view.deterministic for view in views),
                 repeatable=facts.repeatable and all(view.deterministic for view in views),
                 barrier=facts.barrier or any(view.barrier for view in views),
+                models=tuple(models),
             )
         return facts, tuple(found)
 

@@ -1,10 +1,11 @@
 """A step, ready to run: one form for threads, workers and engines."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from sqlml.workflow.ir import Json, Relation
+from sqlml.grammar.model_functions import pinned
+from sqlml.workflow.ir import Json, Relation, is_function
 from sqlml.workflow.serial import freeze, thaw
 from sqlml.zoo import STEPS
 from sqlml.zoo.context import Context
@@ -20,14 +21,24 @@ class StepCall:
     rows: Mapping[str, Relation]
 
     @classmethod
-    def of(cls, operation: Any, inputs: Mapping[str, Json | Relation]) -> "StepCall":
-        """The call of an operation, whose inputs are rows or values (a model is `name@version`)."""
+    def of(
+        cls,
+        operation: Any,
+        inputs: Mapping[str, Json | Relation],
+        versions: Sequence[str] = (),
+    ) -> "StepCall":
+        """The call of an operation, whose inputs are rows or values (a model is `name@version`).
+
+        versions: those whose functions its SQL calls where it calls plain names.
+        """
         values = {item.name: getattr(operation, item.name) for item in fields(operation)}
+        if "sql" in values:
+            values["sql"] = pinned(values["sql"], versions)
         rows = {}
         for name, value in inputs.items():
             if isinstance(value, Relation):
-                rows[name] = value
-            else:
+                rows[name] = replace(value, sql=pinned(value.sql, versions))
+            elif not is_function(name):
                 values[name] = value
         return cls(step_kind(operation), values, rows)
 

@@ -28,6 +28,7 @@ from sqlml.workflow.ir import (
     Output,
     Parameter,
     Relation,
+    is_function,
 )
 from sqlml.zoo.steps.outcome import Outcome
 
@@ -90,7 +91,7 @@ class Execution:
                 for name, value in node.inputs.items()
                 if isinstance(value, Output | ModelReference)
             }
-            call = StepCall.of(node.operation, values)
+            call = StepCall.of(node.operation, values, _functions(node, models))
             reused = self._lookup(node, models)
             facts = Facts() if reused else self._facts(call)
             return Prepared(node, call, models, facts, reused)
@@ -222,6 +223,19 @@ class Execution:
             return Facts(None, columns)
         counted = database.table(select_from("count(*)", relation.sql))
         return Facts(counted.column(0)[0].as_py(), columns)
+
+
+def _functions(node: Node, models: Mapping[str, str]) -> tuple[str, ...]:
+    """The versions that plain names of models stand for in a step's SQL."""
+    return tuple(
+        models[name]
+        for name, value in node.inputs.items()
+        if is_function(name) and (isinstance(value, Output) or _is_newest(value))
+    )
+
+
+def _is_newest(value: Input) -> bool:
+    return isinstance(value, ModelReference) and value.version is None
 
 
 def _with_result(outcome: Outcome, kept: ResultSet | None) -> Outcome:

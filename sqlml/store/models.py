@@ -47,13 +47,17 @@ class Version:
 
 
 class Models:
-    """Names are compared without case, and keep the spelling of their first version."""
+    """Names are compared without case, and keep the spelling of their first version.
+
+    changes: how often this process has changed what a name, with an alias or without, stands for.
+    """
 
     def __init__(self, ledger: Ledger, folder: Path) -> None:
         self._ledger = ledger
         self._folder = folder / "models"
         self._staging = Staging(folder / "staging")
         self._staging.clean()
+        self.changes = 0
         self._remove_leftovers()
 
     def publish(self, name: str, folder: Path, manifest: Mapping[str, Any], run: str) -> Version:
@@ -88,6 +92,7 @@ class Models:
                     "INSERT INTO model_versions VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (folded(name), number, created, run, size, text, relative),
                 )
+        self.changes += 1
         return Version(name, number, place, whole)
 
     def find(self, name: str, version: int | str | None = None) -> Version | None:
@@ -143,9 +148,11 @@ class Models:
             " ON CONFLICT DO UPDATE SET version = excluded.version",
             (folded(name), folded(alias), version),
         )
+        self.changes += 1
 
     def drop_alias(self, name: str, alias: str) -> bool:
         """Forget an alias; returns whether there was one."""
+        self.changes += 1
         key = (folded(name), folded(alias))
         return self._delete("model_aliases WHERE (folded, alias) = (?, ?)", key)
 
@@ -185,6 +192,7 @@ class Models:
                 " AND name IN (SELECT ? || '@' || version FROM model_versions WHERE folded = ?)",
                 (to, len(name) + 1, name, new),
             )
+        self.changes += 1
         return True
 
     def verify(self, version: Version) -> None:
@@ -210,6 +218,7 @@ class Models:
                 (key, version),
             ).fetchall()
             ledger.executemany("INSERT OR IGNORE INTO leftovers VALUES (?)", gone)
+        self.changes += 1
         self._remove_leftovers()
         return len(gone)
 

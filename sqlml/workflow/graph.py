@@ -23,6 +23,7 @@ from sqlml.workflow.ir import (
     Relation,
     Train,
     Workflow,
+    is_function,
 )
 
 NODE_NAME = re.compile(r"[a-z][a-z0-9-]{0,57}")
@@ -123,10 +124,11 @@ def _wiring_faults(workflow: Workflow) -> Iterator[Diagnostic]:
             if slot.required and name not in node.inputs:
                 yield _fault("E0805", f"step `{node.name}` has no input `{name}`", node)
         for name, value in node.inputs.items():
-            if name not in slots:
+            taken = Slot("model") if is_function(name) else slots.get(name)
+            if taken is None:
                 hint = did_you_mean(name, slots)
                 yield _fault("E0805", f"step `{node.name}` takes no input `{name}`", node, hint)
-            elif message := _input_fault(slots[name], value, nodes, workflow):
+            elif message := _input_fault(taken, value, nodes, workflow):
                 yield _fault("E0805", f"input `{name}` of step `{node.name}` {message}", node)
 
 

@@ -192,9 +192,16 @@ class Place:
     column: int = 1
 
 
+FUNCTION = "function"
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One step. Names are `[a-z][a-z0-9-]{0,57}`, stable and readable."""
+    """One step. Names are `[a-z][a-z0-9-]{0,57}`, stable and readable.
+
+    Besides those of the operation, the inputs FUNCTION (`function`, `function_2` …) are the models
+    that the step's SQL calls as functions.
+    """
 
     name: str
     operation: Operation
@@ -203,6 +210,11 @@ class Node:
     after: tuple[After, ...] = ()
     resources: Resources = Resources()
     place: Place | None = None
+
+
+def is_function(name: str) -> bool:
+    """Whether an input of that name is a model that the step's SQL calls as a function."""
+    return name == FUNCTION or name.startswith(f"{FUNCTION}_")
 
 
 @dataclass(frozen=True, slots=True)

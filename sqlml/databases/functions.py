@@ -1,0 +1,102 @@
+"""Functions in Python that SQL can call: registered with DuckDB when a statement mentions them."""
+
+import itertools
+import re
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from sqlml.databases.database import Function, Functions
+
+_FAILURE = re.compile(r"sqlml failure (\d+)")
+_VIEWS = "SELECT sql FROM duckdb_views() WHERE NOT internal AND contains(sql, ?)"
+_MARK = "sqlml_"
+
+
+class RegisteredFunctions:
+    """The functions that one database knows. Threads take turns to change them.
+
+    Views that an earlier session made call functions that no statement mentions: all of those are
+    registered from the start.
+    """
+
+    def __init__(self, root: duckdb.DuckDBPyConnection) -> None:
+        self._root = root
+        self._functions: Functions | None = None
+        self._known: dict[str, Function] = {}  # by folded name
+        self._wanted: set[str] = set()
+        self._seen = -1
+        self._changing = Lock()
+        self._failures: dict[int, Exception] = {}
+        self._numbers = itertools.count()
+
+    def attach(self, functions: Functions) -> None:
+        self._functions = functions
+        views = self._root.cursor().execute(_VIEWS, [_MARK]).fetchall()
+        for (sql,) in views:
+            self.register(sql)
+
+    def register(self, sql: str) -> None:
+        """Make the functions that `sql` mentions callable, as they are now."""
+        if self._functions is None:
+            return
+        changes = self._functions.changes()
+        mentioned = {_unquoted(name) for name in _calls(self._functions.spelled, sql)}
+        if changes == self._seen and mentioned <= self._wanted:
+            return
+        with self._changing:
+            self._wanted |= mentioned
+            for name in self._wanted:
+                self._update(name, self._functions.find(name))
+            self._seen = changes
+
+    def failure(self, error: BaseException) -> Exception | None:
+        """What a function raised, if it is that which made a statement fail."""
+        found = _FAILURE.search(str(error))
+        return self._failures.pop(int(found[1]), None) if found else None
+
+    def close(self) -> None:
+        """Let go of the functions, so that nothing keeps the models alive."""
+        with self._changing:
+            for name in list(self._known):
+                self._update(name, None)
+
+    def _update(self, name: str, function: Function | None) -> None:
+        known = self._known.get(name)
+        if known is not None and (function is None or function.type != known.type):
+            self._root.remove_function(name)
+            del self._known[name]
+        if function is not None and name not in self._known:
+            self._root.create_function(
+                name,
+                self._guarded(function.compute),
+                None,
+                function.type,
+                type="arrow",
+                null_handling="special",
+            )
+            self._known[name] = function
+
+    def _guarded(self, compute: Callable[[pa.StructArray], pa.Array]) -> Callable[[Any], pa.Array]:
+        """DuckDB tells of an error in words only: the error itself is kept."""
+
+        def call(records: pa.ChunkedArray) -> pa.Array:
+            try:
+                return compute(records.combine_chunks())
+            except Exception as error:
+                number = next(self._numbers)
+                self._failures[number] = error
+                raise RuntimeError(f"sqlml failure {number}") from error
+
+        return call
+
+
+def _calls(spelled: re.Pattern[str], sql: str) -> list[str]:
+    return [match[0] for match in spelled.finditer(sql)]
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"').casefold()
