@@ -209,7 +209,8 @@ def test_a_version_that_is_named_stays_the_same(file):
 def test_an_alias_means_what_it_stands_for_when_it_is_called(file):
     with Session.open(db=file) as session:
         session.run(
-            "ALTER MODEL m SET ALIAS best = 1; CREATE VIEW b AS SELECT PREDICT('m@best', t) y FROM t;"
+            "ALTER MODEL m SET ALIAS best = 1;"
+            "CREATE VIEW b AS SELECT PREDICT('m@best', t) AS y FROM t;"
             "SELECT a, b, 1 - b AS y FROM t TO TRAIN xgboost.gbtree LABEL y INTO m"
         )
         count = "SELECT count(DISTINCT PREDICT('m@best', t)) n, max(PREDICT('m', t)) m FROM t"
