@@ -27,6 +27,7 @@ from sqlml.workflow.ir import (
     OutputDeclaration,
     Query,
     Relation,
+    Solve,
     Train,
     Workflow,
 )
@@ -37,6 +38,7 @@ LIBRARIES = {
     "xgboost": ("xgboost-cpu", "xgboost"),
     "lightgbm": ("lightgbm",),
     "sklearn": ("scikit-learn",),
+    "highs": ("highspy",),
 }
 
 # What a manifest tells of a model's training that changes nothing that the model does. Its files
@@ -251,6 +253,8 @@ def _versions(node: Node) -> Mapping[str, str]:
         model = find_model(node.operation.estimator)
         if model is not None:
             versions[model.family] = _library_version(model.family)
+    if isinstance(node.operation, Solve):
+        versions[node.operation.solver] = _library_version(node.operation.solver)
     return versions
 
 

@@ -109,8 +109,8 @@ def training_vocabulary(model: ModelType) -> Vocabulary:
 
 
 def vocabulary(statement: str) -> Vocabulary:
-    """What may stand in TO PREDICT, TO EVALUATE and TO EXPLAIN (`predict` …)."""
-    return Vocabulary(f"TO {statement.upper()}", STATEMENTS[statement])
+    """What may stand in any other statement (`predict` …); a solver's needs no namespace."""
+    return Vocabulary(f"TO {statement.upper()}", STATEMENTS[statement], ("solver",))
 
 
 def read_attributes(

@@ -12,7 +12,8 @@ _AS = re.compile(r"\bas\s+\Z", re.IGNORECASE)
 
 def locate(statement: ast.Statement, about: str) -> Span:
     """The place in the program of `label`, `query`, `into`, `using`, `model`, `validation.select`,
-    `attribute NAME`, `column NAME` or `name NAME` (anything that the query names).
+    `attribute NAME`, `constraint NUMBER` (from 1), `column NAME` or `name NAME` (anything that the
+    query names).
 
     What the statement does not have, or nobody knows, stands where the statement says what it does.
     """
@@ -30,6 +31,8 @@ def locate(statement: ast.Statement, about: str) -> Span:
             found = _attribute(statement, "validation.select")
         case "attribute":
             found = _attribute(statement, name)
+        case "constraint":
+            found = _constraint(statement, int(name))
         case "column":
             found = _column(statement, name) or _query(statement)
         case "name":
@@ -68,6 +71,11 @@ def _attribute(statement: ast.Statement, name: str) -> Span | None:
     attributes: Sequence[ast.Attribute] = getattr(statement, "attributes", ())
     found = next((a for a in attributes if is_meant(a.name.text, name)), None)
     return None if found is None else found.span
+
+
+def _constraint(statement: ast.Statement, number: int) -> Span | None:
+    constraints: Sequence[ast.Constraint] = getattr(statement, "constraints", ())
+    return constraints[number - 1].span if number <= len(constraints) else None
 
 
 def _column(statement: ast.Statement, name: str) -> Span | None:

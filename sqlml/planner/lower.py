@@ -10,6 +10,7 @@ from sqlml.planner.tables import table_key
 from sqlml.source import Span
 from sqlml.workflow import ir
 from sqlml.workflow.serial import freeze
+from sqlml.zoo.solving.formula import restriction_to_json, to_json
 
 
 def lower(plan: LogicalPlan, name: str) -> ir.Workflow:
@@ -63,6 +64,8 @@ def _operation(operator: Operator) -> ir.Operation:
         case logical.Explain():
             settings = freeze(operator.settings)
             return ir.Explain(operator.explainer, settings, operator.into)  # type: ignore[arg-type]
+        case logical.Solve():
+            return _solve(operator)
         case logical.Execute():
             facts = operator.facts
             return ir.Query(
@@ -84,6 +87,21 @@ def _operation(operator: Operator) -> ir.Operation:
             assert_never(operator)
 
 
+def _solve(operator: logical.Solve) -> ir.Solve:
+    return ir.Solve(
+        operator.statement.direction,
+        freeze(to_json(operator.objective)),
+        tuple(freeze(restriction_to_json(each)) for each in operator.restrictions),
+        operator.variable,
+        operator.keys,
+        operator.column,
+        operator.domain,
+        operator.solver,
+        freeze(operator.settings),  # type: ignore[arg-type]
+        operator.into,
+    )
+
+
 def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
     match operator:
         case logical.Fit():
@@ -97,6 +115,8 @@ def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
             return {"rows": _relation(operator.rows), "model": _model(operator.model, names)}
         case logical.Alter():
             return {"model": _model(operator.model, names)}
+        case logical.Solve():
+            return {"rows": _relation(operator.rows)}
         case logical.Execute() | logical.Manage():
             return {}
         case _:
@@ -123,7 +143,7 @@ def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
     match operator:
         case logical.Fit():
             return (ir.OutputDeclaration("model", "model", operator.into),)
-        case logical.Apply() | logical.Measure() | logical.Explain():
+        case logical.Apply() | logical.Measure() | logical.Explain() | logical.Solve():
             if operator.into is not None:
                 return (ir.OutputDeclaration("table", "table", operator.into),)
             plot = isinstance(operator, logical.Explain)
@@ -197,7 +217,7 @@ def _writes(operator: Operator) -> Iterator[Resource]:
     match operator:
         case logical.Fit():
             yield Resource(_MODELS, operator.into.casefold())
-        case logical.Apply() | logical.Measure() | logical.Explain():
+        case logical.Apply() | logical.Measure() | logical.Explain() | logical.Solve():
             if operator.into is not None:
                 yield from _tables([operator.into])
         case logical.Execute():
@@ -214,7 +234,7 @@ def _queries(operator: Operator) -> Iterator[Read]:
             yield operator.rows
             if operator.validation is not None:
                 yield operator.validation
-        case logical.Apply() | logical.Measure() | logical.Explain():
+        case logical.Apply() | logical.Measure() | logical.Explain() | logical.Solve():
             yield operator.rows
 
 

@@ -11,6 +11,7 @@ from sqlml.planner.schema import UNKNOWN, Schema
 from sqlml.source import Span
 from sqlml.zoo.attributes import Value
 from sqlml.zoo.features.contract import Feature
+from sqlml.zoo.solving.formula import Formula, Restriction, restriction_text, text_of
 
 MOST_SQL_SHOWN = 48
 
@@ -156,6 +157,39 @@ class Explain(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
+class Solve(_Placed):
+    """Choose values of `variable`, one per row. column: the solution's, behind the keys."""
+
+    statement: ast.Solve
+    rows: Read
+    objective: Formula
+    restrictions: tuple[Restriction, ...]
+    variable: str
+    keys: tuple[str, ...]
+    column: str
+    domain: str
+    solver: str
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    into: str | None = None
+
+    @property
+    def title(self) -> str:
+        return f"TO {self.statement.direction.upper()} {self.into or self.variable}"
+
+    def text(self) -> str:
+        variables = f"{self.variable}({', '.join(self.keys)}) {self.domain}"
+        constraints = counted(len(self.restrictions), "constraint")
+        head = (
+            f"Solve {self.solver}{_given(self.settings)} {variables}, {constraints}"
+            f"{_arrow(self.into)}"
+        )
+        objective = text_of(self.objective, self.variable)
+        formulas = [f"{self.statement.direction.capitalize()} {shortened(objective)}"]
+        formulas += [shortened(restriction_text(r, self.variable)) for r in self.restrictions]
+        return _tree(head, *formulas, self.rows.text())
+
+
+@dataclass(frozen=True, slots=True)
 class Execute(_Placed):
     """Let the database run a statement. sql, facts, sources and models are as in Read."""
 
@@ -222,7 +256,7 @@ class Alter(_Placed):
         return f"{words} {self.name}{value} of {self.model.reference}"
 
 
-Operator = Fit | Apply | Measure | Explain | Execute | Manage | Alter
+Operator = Fit | Apply | Measure | Explain | Solve | Execute | Manage | Alter
 
 # What a statement's step is called; a second one of the kind is `train-2`, and so on.
 _STEPS: Mapping[type[Operator], str] = {
@@ -230,6 +264,7 @@ _STEPS: Mapping[type[Operator], str] = {
     Apply: "predict",
     Measure: "evaluate",
     Explain: "explain",
+    Solve: "solve",
     Execute: "query",
     Manage: "manage",
     Alter: "alter",

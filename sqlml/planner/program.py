@@ -20,11 +20,13 @@ from sqlml.planner.plan import (
     Manage,
     Measure,
     Operator,
+    Solve,
 )
 from sqlml.planner.prediction import plan_predict
 from sqlml.planner.scope import Scope
+from sqlml.planner.solving import plan_solve
 from sqlml.planner.training import plan_train
-from sqlml.planner.unavailable import refuse_run, refuse_solve
+from sqlml.planner.unavailable import refuse_run
 
 
 def plan(program: ast.Program, catalog: Catalog, *, dialect: str) -> LogicalPlan:
@@ -75,8 +77,7 @@ def _plan(scope: Scope, statement: ast.Statement) -> Operator | None:
             refuse_run(scope, statement)
             return None
         case ast.Solve():
-            refuse_solve(scope, statement)
-            return None
+            return plan_solve(scope, statement)
         case _:
             assert_never(statement)
 
@@ -91,7 +92,7 @@ def _forgive(scope: Scope, operator: Operator | None) -> None:
     match operator:
         case Execute():
             tables = operator.facts.writes
-        case Apply() | Measure() | Explain():
+        case Apply() | Measure() | Explain() | Solve():
             tables = () if operator.into is None else (operator.into,)
         case Fit() | Manage() | Alter() | None:
             tables = ()

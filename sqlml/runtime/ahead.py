@@ -6,7 +6,9 @@ from contextlib import contextmanager
 
 from sqlml.runtime.pool import Pool
 
-_EXTENDED = re.compile(r"\bTO\s+(TRAIN|PREDICT|EVALUATE|EXPLAIN)\b", re.IGNORECASE)
+_EXTENDED = re.compile(
+    r"\bTO\s+(TRAIN|PREDICT|EVALUATE|EXPLAIN|MAXIMIZE|MINIMIZE)\b", re.IGNORECASE
+)
 _WANTED = (
     (re.compile(r"\bTRAIN\s+(xgboost\.|XGB)", re.IGNORECASE), "sqlml.zoo.models.xgboost_trainer"),
     (

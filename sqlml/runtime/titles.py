@@ -14,6 +14,7 @@ from sqlml.workflow.ir import (
     Output,
     Predict,
     Query,
+    Solve,
     Train,
     Workflow,
 )
@@ -43,6 +44,8 @@ def _title(node: Node, targets: Targets) -> str:
         case Predict(into=into) | Evaluate(into=into) | Explain(into=into):
             model = _model_name(node.inputs, targets)
             return f"{model} → {into}" if into else model
+        case Solve(solver=solver, into=into):
+            return f"{solver} → {into}" if into else solver
         case Manage(action=action, model=model, version=version):
             return f"{action} {_reference(model, version)}".strip()
         case Alter(action=action, name=name):

@@ -21,6 +21,7 @@ from sqlml.workflow.ir import (
     Predict,
     Query,
     Relation,
+    Solve,
     Train,
     Workflow,
     is_function,
@@ -47,6 +48,7 @@ SLOTS: Mapping[type, Mapping[str, Slot]] = {
     Predict: {"rows": Slot("dataset"), "model": Slot("model")},
     Evaluate: {"rows": Slot("dataset"), "model": Slot("model")},
     Explain: {"rows": Slot("dataset"), "model": Slot("model")},
+    Solve: {"rows": Slot("dataset")},
     Manage: {},
     Alter: {"model": Slot("model")},
 }

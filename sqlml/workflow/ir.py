@@ -126,6 +126,26 @@ class Explain:
 
 
 @dataclass(frozen=True, slots=True)
+class Solve:
+    """Choose the values of variables, one per row. Inputs: rows.
+
+    objective: a formula, as zoo/solving writes it. constraints: likewise; formulas, what compares
+    them, and what they are grouped by. keys: the columns that go into the result, before `column`.
+    """
+
+    direction: Literal["maximize", "minimize"]
+    objective: Json
+    constraints: tuple[Json, ...]
+    variable: str
+    keys: tuple[str, ...]
+    column: str
+    domain: str
+    solver: str
+    settings: Mapping[str, Json]
+    into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Manage:
     """Look at or drop stored models: SHOW TRAIN, SHOW MODELS, DESCRIBE MODEL, DROP MODEL.
 
@@ -150,7 +170,7 @@ class Alter:
     value: str = ""
 
 
-Operation = Query | Train | Predict | Evaluate | Explain | Manage | Alter
+Operation = Query | Train | Predict | Evaluate | Explain | Solve | Manage | Alter
 
 # --- nodes --------------------------------------------------------------------------------
 

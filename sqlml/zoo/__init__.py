@@ -30,6 +30,7 @@ STEPS: "Registry[Callable[..., Outcome]]" = Registry(
         "predict": "sqlml.zoo.steps.predict:run",
         "evaluate": "sqlml.zoo.steps.evaluate:run",
         "explain": "sqlml.zoo.steps.explain:run",
+        "solve": "sqlml.zoo.steps.solve:run",
         "manage": "sqlml.zoo.steps.manage:run",
         "alter": "sqlml.zoo.steps.alter:run",
     },

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlml.zoo.attributes import Attribute, Dictionary
 from sqlml.zoo.metrics import spellings
+from sqlml.zoo.solving.domain import DEFAULT, DOMAINS
 
 # A family takes from these what it understands: `TRAIN.only("seed", "weight")`.
 TRAIN = Dictionary(
@@ -152,10 +153,42 @@ EXPLAIN = Dictionary(
     )
 )
 
+SOLVER = Dictionary(
+    (
+        Attribute("variables", ("text",), doc='What is chosen: `"x(column)"` or `"column"`.'),
+        Attribute(
+            "var_type", choices=tuple(DOMAINS), default=DEFAULT, doc="What values it may have."
+        ),
+        Attribute(
+            "time_limit",
+            ("number",),
+            minimum=0,
+            open_minimum=True,
+            doc="Stop after this many seconds, with the best values found by then.",
+        ),
+        Attribute(
+            "gap",
+            ("number",),
+            minimum=0,
+            doc="Stop when no values can be better by more than this share of the objective.",
+        ),
+        Attribute("threads", ("integer",), minimum=1, doc="How many threads the solver uses."),
+        Attribute(
+            "seed",
+            ("integer",),
+            minimum=0,
+            maximum=2**31 - 1,
+            doc="Where random numbers start, of solvers that draw any.",
+        ),
+    )
+)
+
 # What may stand in the WITH of each statement, by namespace; TRAIN's own part is its model's.
 STATEMENTS: Mapping[str, Mapping[str, Dictionary]] = {
     "train": {"validation": VALIDATION},
     "predict": {"predict": PREDICT},
     "evaluate": {"validation": EVALUATE},
     "explain": {"explain": EXPLAIN},
+    "maximize": {"solver": SOLVER},
+    "minimize": {"solver": SOLVER},
 }
