@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import assert_never
 
 from sqlml.grammar import ast
-from sqlml.planner.plan import Alter, plain
+from sqlml.planner.plan import Alter
 from sqlml.planner.references import has_alias, use_model
 from sqlml.planner.scope import Scope
+from sqlml.planner.wording import plain
 
 
 def plan_alter(scope: Scope, statement: ast.AlterModel) -> Alter:

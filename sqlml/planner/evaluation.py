@@ -7,13 +7,14 @@ from sqlml.planner.compatibility import check_columns, is_compatible
 from sqlml.planner.labels import find_labels
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
-from sqlml.planner.plan import Measure, counted
+from sqlml.planner.plan import Measure
 from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
 from sqlml.planner.targets import warn_about_overwriting
+from sqlml.planner.wording import counted
 from sqlml.zoo.metrics import defaults_for
 
 

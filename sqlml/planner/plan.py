@@ -8,12 +8,11 @@ from typing import Literal
 from sqlml.grammar import ast
 from sqlml.grammar.query_facts import QueryFacts
 from sqlml.planner.schema import UNKNOWN, Schema
+from sqlml.planner.wording import arrow, counted, given, shortened, tree
 from sqlml.source import Span
 from sqlml.zoo.attributes import Value
 from sqlml.zoo.features.contract import Feature
 from sqlml.zoo.solving.formula import Formula, Restriction, restriction_text, text_of
-
-MOST_SQL_SHOWN = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +80,14 @@ class Fit(_Placed):
         return f"TO TRAIN {self.estimator}"
 
     def text(self) -> str:
-        given = _given({**self.parameters, **self.settings})
+        values = given({**self.parameters, **self.settings})
         label = f" label={', '.join(self.label)}" if self.label else ""
         base = f" from {self.base.reference}" if self.base else ""
         features = sum(map(len, self.features.values()))
         reads = [self.rows.text(counted(features, "feature"))]
         if self.validation is not None:
             reads.append(self.validation.text("validation"))
-        return _tree(f"Fit {self.estimator}{given}{label}{base} → {self.into}", *reads)
+        return tree(f"Fit {self.estimator}{values}{label}{base} → {self.into}", *reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +107,8 @@ class Apply(_Placed):
 
     def text(self) -> str:
         into = f"{self.into}.{self.column}" if self.into else self.column
-        return _tree(
-            f"Apply {self.model.reference}{_given(self.settings)} → {into}", self.rows.text()
+        return tree(
+            f"Apply {self.model.reference}{given(self.settings)} → {into}", self.rows.text()
         )
 
 
@@ -131,8 +130,8 @@ class Measure(_Placed):
     def text(self) -> str:
         metrics = f" {', '.join(self.metrics)}" if self.metrics else ""
         label = f" label={', '.join(self.label)}" if self.label else ""
-        head = f"Measure {self.model.reference}{metrics}{label}{_arrow(self.into)}"
-        return _tree(head, self.rows.text())
+        head = f"Measure {self.model.reference}{metrics}{label}{arrow(self.into)}"
+        return tree(head, self.rows.text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +151,8 @@ class Explain(_Placed):
 
     def text(self) -> str:
         using = f" using {self.explainer}" if self.explainer else ""
-        head = f"Explain {self.model.reference}{_given(self.settings)}{using}{_arrow(self.into)}"
-        return _tree(head, self.rows.text())
+        head = f"Explain {self.model.reference}{given(self.settings)}{using}{arrow(self.into)}"
+        return tree(head, self.rows.text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +179,13 @@ class Solve(_Placed):
         variables = f"{self.variable}({', '.join(self.keys)}) {self.domain}"
         constraints = counted(len(self.restrictions), "constraint")
         head = (
-            f"Solve {self.solver}{_given(self.settings)} {variables}, {constraints}"
-            f"{_arrow(self.into)}"
+            f"Solve {self.solver}{given(self.settings)} {variables}, {constraints}"
+            f"{arrow(self.into)}"
         )
         objective = text_of(self.objective, self.variable)
         formulas = [f"{self.statement.direction.capitalize()} {shortened(objective)}"]
         formulas += [shortened(restriction_text(r, self.variable)) for r in self.restrictions]
-        return _tree(head, *formulas, self.rows.text())
+        return tree(head, *formulas, self.rows.text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,40 +298,3 @@ class LogicalPlan:
 
     def text(self) -> str:
         return "\n".join(operator.text() for operator in self.operators)
-
-
-def shortened(sql: str, most: int = MOST_SQL_SHOWN) -> str:
-    """SQL on one line, cut when it is long."""
-    line = " ".join(sql[: 4 * most].split())
-    return line if len(line) <= most and len(sql) <= 4 * most else line[: most - 1].rstrip() + "…"
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def plain(value: Value) -> str:
-    """A value as it is written in a program, text without quotes."""
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return str(value).upper()
-        case tuple():
-            return "[" + ", ".join(map(plain, value)) + "]"
-        case _:
-            return str(value)
-
-
-def _given(settings: Mapping[str, Value]) -> str:
-    pairs = ", ".join(f"{name}={plain(value)}" for name, value in settings.items())
-    return f"({pairs})" if pairs else ""
-
-
-def _arrow(into: str | None) -> str:
-    return f" → {into}" if into else ""
-
-
-def _tree(head: str, *children: str) -> str:
-    *others, last = children
-    return "\n".join([head, *(f"├─ {child}" for child in others), f"└─ {last}"])

@@ -1,4 +1,4 @@
-from sqlml.planner.plan import plain, shortened
+from sqlml.planner.wording import plain, shortened
 
 
 def test_a_training_is_shown_with_its_query(bench):
