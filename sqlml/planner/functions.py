@@ -10,11 +10,12 @@ from sqlml.grammar.queries import translate
 from sqlml.grammar.query_facts import QueryFacts
 from sqlml.planner.compatibility import check_columns
 from sqlml.planner.models import Model
-from sqlml.planner.plan import ModelUse, counted
+from sqlml.planner.plan import ModelUse
 from sqlml.planner.references import usable_model
 from sqlml.planner.results import function_type
 from sqlml.planner.schema import UNKNOWN, Schema, listed
 from sqlml.planner.scope import Scope
+from sqlml.planner.wording import counted
 from sqlml.source import Span
 from sqlml.zoo.label import class_name
 
