@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlml.results import Result, Results
     from sqlml.session import Session, connect, plan, render, run
     from sqlml.stages import explain
+    from sqlml.zoo import runnable
 
 __version__ = "0.1.0"
 
@@ -28,6 +29,7 @@ _HOMES = {
     "plan": "sqlml.session",
     "render": "sqlml.session",
     "run": "sqlml.session",
+    "runnable": "sqlml.zoo.runnable:",
 }
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "plan",
     "render",
     "run",
+    "runnable",
 ]
 
 
@@ -48,4 +51,6 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used: `import sqlml` alone loads nothing else."""
     if name not in _HOMES:
         raise AttributeError(f"module 'sqlml' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    home, colon, _ = _HOMES[name].partition(":")
+    module = import_module(home)
+    return module if colon else getattr(module, name)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from sqlml.error_codes import errors_page
 from sqlml.zoo.models.documentation import models_page
+from sqlml.zoo.runnables.documentation import runnables_page
 
-PAGES = {"errors.md": errors_page, "models.md": models_page}
+PAGES = {"errors.md": errors_page, "models.md": models_page, "runnables.md": runnables_page}
 
 
 def write_pages(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`sqlml help CODE|MODEL`: what an error means, what a model takes."""
+"""`sqlml help CODE|MODEL|PROGRAM`: what an error means, what a model or program takes."""
 
 import re
 
@@ -13,13 +13,13 @@ _CODE = re.compile(r"[Ee]\d{4}")
 @click.argument("topic", required=False)
 @click.pass_context
 def help_(context: click.Context, topic: str | None) -> None:
-    """Explain an error code (E0203) or a model (xgboost.gbtree)."""
+    """Explain an error code (E0203), a model (xgboost.gbtree) or a program (binning)."""
     if topic is None:
         click.echo(context.find_root().get_help())
     elif _CODE.fullmatch(topic):
         click.echo(_explain_code(topic.upper()))
     else:
-        click.echo(_explain_model(topic))
+        click.echo(_explain_runnable(topic.lower()) or _explain_model(topic))
 
 
 def _explain_code(code: str) -> str:
@@ -30,6 +30,14 @@ def _explain_code(code: str) -> str:
         hint = did_you_mean(code, known)
         raise ProgramError(Diagnostic("E0711", f"there is no error code {code}", hint=hint))
     return known[code]
+
+
+def _explain_runnable(name: str) -> str | None:
+    """What a ready-made program of TO RUN takes; None where there is none of that name."""
+    from sqlml.zoo.runnables import RUNNABLES
+    from sqlml.zoo.runnables.documentation import runnable_help
+
+    return runnable_help(name) if name in RUNNABLES else None
 
 
 def _explain_model(name: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
@@ -148,6 +149,16 @@ class Database(Protocol):
 
         types: the database type of columns whose Arrow type would give another one (HUGEINT, UUID,
         ENUM …). An error raised by `data` is raised here. Returns the row count.
+        """
+        ...
+
+    def create(
+        self, tables: Mapping[str, str], files: Mapping[str, Path] = MappingProxyType({})
+    ) -> Mapping[str, int]:
+        """Create or replace tables, each by its query; all of them, or none.
+
+        files: database files that the queries read from, by the names they go by there. Returns the
+        number of rows of each table.
         """
         ...
 

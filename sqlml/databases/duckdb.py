@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from glob import glob
 from pathlib import Path
 from tempfile import gettempdir
@@ -24,6 +24,7 @@ from sqlml.databases.rehearsal import DuckDBRehearsal
 from sqlml.databases.statements import has_result, parse
 from sqlml.databases.streams import Incoming, Outgoing, spooled
 from sqlml.databases.surroundings import check_format, refusal
+from sqlml.databases.transactions import attached, transaction
 from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import identifier
 
@@ -143,6 +144,21 @@ class DuckDB:
         except QueryProblem as problem:
             raise incoming.error or _unwritable(table, problem) from problem
         return int(count)
+
+    def create(
+        self, tables: Mapping[str, str], files: Mapping[str, Path] = MappingProxyType({})
+    ) -> Mapping[str, int]:
+        counts = {}
+        with ExitStack() as ending:
+            connection = ending.enter_context(self._running("\n".join(tables.values())))
+            beside = ending.enter_context(closing(self._connections.open()))
+            for name, path in files.items():
+                ending.enter_context(attached(beside, name, path))
+            ending.enter_context(transaction(connection))
+            for table, sql in tables.items():
+                created = f"CREATE OR REPLACE TABLE {names.quoted(table)} AS {sql}"
+                ((counts[table],),) = connection.execute(created).fetchall()
+        return counts
 
     def fingerprint(self, table: str) -> str | None:
         name = names.quoted(table)

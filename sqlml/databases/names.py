@@ -1,29 +1,8 @@
 """Table and column names as SQL text."""
 
-import re
+from sqlml.quoting import identifier, parts
 
-from sqlml.quoting import identifier
-
-_PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^."`]+))\s*(\.|$)')
-
-
-def parts(name: str) -> tuple[str, ...]:
-    """The parts of a dotted name without their quotes; a name that cannot be split is one part."""
-    found: list[str] = []
-    position, dot = 0, "."
-    while dot:
-        match = _PART.match(name, position)
-        if match is None:
-            return (name,)
-        double, backtick, bare, dot = match.groups()
-        if double is not None:
-            found.append(double.replace('""', '"'))
-        elif backtick is not None:
-            found.append(backtick.replace("``", "`"))
-        else:
-            found.append(bare.strip())
-        position = match.end()
-    return tuple(found)
+__all__ = ["parts", "quoted"]
 
 
 def quoted(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlml.databases.names import parts
 from sqlml.workflow.hashing import normalized_sql
-from sqlml.workflow.ir import Node, Query, Relation
+from sqlml.workflow.ir import Node, Query, Relation, Run
 
 Effect = Literal["created", "replaced", "changed", "dropped"]
 
@@ -51,6 +51,15 @@ def may_call_macros(node: Node) -> bool:
     return any(_CALLS_FUNCTION.search(query.sql) for query in queries(node))
 
 
+def may_change_files(node: Node) -> bool:
+    """Whether a step may write files that others read."""
+    match node.operation:
+        case Run() as run:
+            return not run.ready_made
+        case _:
+            return tables_changed(node) is None
+
+
 def tables_left(node: Node) -> tuple[str, ...]:
     """The tables that a step leaves behind."""
     return tuple(output.target for output in node.outputs if output.kind == "table")
@@ -89,11 +98,14 @@ class Effects:
         """is_view: whether a name may be a view's, whose rows change with those of any table."""
         self._is_view = is_view
         self._changed: dict[str, str] = {}  # bare names to names as they are written
+        self._files = ""  # the step that may change files
         self._anything = ""  # the step of which only the database knows what it changes
 
     def add(self, node: Node) -> None:
         """Take note of what `node` would change."""
         changed = tables_changed(node)
+        if may_change_files(node):
+            self._files = self._files or node.name
         if changed is None:
             self._anything = self._anything or node.name
         else:
@@ -106,4 +118,4 @@ class Effects:
                 return self._changed[bare(name)]
             if self._changed and self._is_view(name):
                 return name
-        return self._anything or None
+        return self._anything or (self._files if files_read(node) else "") or None

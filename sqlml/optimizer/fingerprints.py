@@ -3,7 +3,7 @@
 import re
 
 from sqlml.databases.database import Database
-from sqlml.optimizer.effects import bare, tables_changed
+from sqlml.optimizer.effects import bare, may_change_files, tables_changed
 from sqlml.workflow.ir import Node, Query, Workflow
 
 _VIEW = re.compile(r"\bVIEW\b", re.IGNORECASE)
@@ -43,9 +43,10 @@ class Fingerprints:
         changed = tables_changed(node)
         if not changed:  # it may have made a macro
             self._macros = None
+        if may_change_files(node):
+            self._files.clear()
         if changed is None:
             self._tables.clear()
-            self._files.clear()
         elif changed:
             gone = {bare(name) for name in changed}
             for name in tuple(self._tables):

@@ -27,6 +27,7 @@ from sqlml.workflow.ir import (
     OutputDeclaration,
     Query,
     Relation,
+    Run,
     Solve,
     Train,
     Workflow,
@@ -236,6 +237,8 @@ def _is_repeatable(node: Node) -> bool:
         case Query() as query:
             return query.repeatable and query.deterministic
         case Manage() | Alter():
+            return False
+        case Run(ready_made=False):
             return False
         case _:
             relations = [v for v in node.inputs.values() if isinstance(v, Relation)]

@@ -5,15 +5,16 @@ from collections.abc import Iterator, Sequence
 
 from sqlml.grammar import ast
 from sqlml.planner.attributes import is_meant
+from sqlml.planner.tables import table_name
 from sqlml.source import Span
 
 _AS = re.compile(r"\bas\s+\Z", re.IGNORECASE)
 
 
 def locate(statement: ast.Statement, about: str) -> Span:
-    """The place in the program of `label`, `query`, `into`, `using`, `model`, `validation.select`,
-    `attribute NAME`, `constraint NUMBER` (from 1), `column NAME` or `name NAME` (anything that the
-    query names).
+    """The place in the program of `label`, `query`, `into`, `into TABLE`, `using`, `model`,
+    `validation.select`, `attribute NAME`, `constraint NUMBER` (from 1), `column NAME` or `name
+    NAME` (anything that the query names).
 
     What the statement does not have, or nobody knows, stands where the statement says what it does.
     """
@@ -24,7 +25,7 @@ def locate(statement: ast.Statement, about: str) -> Span:
         case "query":
             found = _query(statement)
         case "into":
-            found = _into(statement)
+            found = _into(statement, name)
         case "using":
             found = _span(getattr(statement, "using", None))
         case "validation.select":
@@ -62,9 +63,13 @@ def _query(statement: ast.Statement) -> Span:
     return statement.span if query is None else query.span
 
 
-def _into(statement: ast.Statement) -> Span | None:
+def _into(statement: ast.Statement, name: str) -> Span | None:
+    """Where a table stands behind INTO; all of them where none is named."""
     into = getattr(statement, "into", None)
-    return _cover(into) if isinstance(into, tuple) else _span(into)
+    if not isinstance(into, tuple):
+        return _span(into)
+    named = (written.span for written in into if table_name(written.parts) == name)
+    return next(named, None) or _cover(into)
 
 
 def _attribute(statement: ast.Statement, name: str) -> Span | None:

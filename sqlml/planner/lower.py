@@ -83,6 +83,8 @@ def _operation(operator: Operator) -> ir.Operation:
             return ir.Manage(operator.action, name, operator.if_exists, version)
         case logical.Alter():
             return ir.Alter(operator.action, operator.name, operator.value)
+        case logical.Run():
+            return ir.Run(operator.program, operator.arguments, operator.into, operator.ready_made)
         case _:
             assert_never(operator)
 
@@ -117,6 +119,10 @@ def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
             return {"model": _model(operator.model, names)}
         case logical.Solve():
             return {"rows": _relation(operator.rows)}
+        case logical.Run():
+            reference = operator.reference
+            compared = {} if reference is None else {"reference": _relation(reference)}
+            return {"rows": _relation(operator.rows), **compared}
         case logical.Execute() | logical.Manage():
             return {}
         case _:
@@ -147,27 +153,29 @@ def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
             if operator.into is not None:
                 return (ir.OutputDeclaration("table", "table", operator.into),)
             plot = isinstance(operator, logical.Explain)
-            return (ir.OutputDeclaration("rows", "dataset"), *([_PLOT] if plot else []))
+            return (_ROWS, *([_PLOT] if plot else []))
         case logical.Execute():
             left = () if operator.facts.kind == "drop" else operator.facts.writes
-            tables = enumerate(left, 1)
-            rows = (ir.OutputDeclaration("rows", "dataset"),) if operator.facts.returns_rows else ()
-            return (
-                *(
-                    ir.OutputDeclaration("table" if n == 1 else f"table_{n}", "table", table)
-                    for n, table in tables
-                ),
-                *rows,
-            )
+            return (*_tables_left(left), *([_ROWS] if operator.facts.returns_rows else []))
         case logical.Manage():
-            return () if operator.action == "drop" else (ir.OutputDeclaration("rows", "dataset"),)
+            return () if operator.action == "drop" else (_ROWS,)
         case logical.Alter():
             return ()
+        case logical.Run():
+            gives_rows = operator.ready_made and not operator.into
+            return (_ROWS,) if gives_rows else tuple(_tables_left(operator.into))
         case _:
             assert_never(operator)
 
 
 _PLOT = ir.OutputDeclaration("plot", "plot")
+_ROWS = ir.OutputDeclaration("rows", "dataset")
+
+
+def _tables_left(tables: Iterable[str]) -> Iterator[ir.OutputDeclaration]:
+    for number, table in enumerate(tables, 1):
+        name = "table" if number == 1 else f"table_{number}"
+        yield ir.OutputDeclaration(name, "table", table)
 
 
 def _relation(read: Read) -> ir.Relation:
@@ -192,6 +200,8 @@ def _is_barrier(operator: Operator) -> bool:
     """Whether a step touches more than tables and models, so that it must keep its place."""
     if isinstance(operator, logical.Execute):
         return operator.facts.barrier or operator.facts.session
+    if isinstance(operator, logical.Run) and not operator.ready_made:
+        return True  # it may read and write files
     return any(read.facts.barrier or read.facts.session for read in _queries(operator))
 
 
@@ -222,6 +232,8 @@ def _writes(operator: Operator) -> Iterator[Resource]:
                 yield from _tables([operator.into])
         case logical.Execute():
             yield from _tables(operator.facts.writes)
+        case logical.Run():
+            yield from _tables(operator.into)
         case logical.Manage(action="drop") | logical.Alter():
             yield from _models(operator.model)
             if isinstance(operator, logical.Alter) and operator.action == "rename":
@@ -234,6 +246,10 @@ def _queries(operator: Operator) -> Iterator[Read]:
             yield operator.rows
             if operator.validation is not None:
                 yield operator.validation
+        case logical.Run():
+            yield operator.rows
+            if operator.reference is not None:
+                yield operator.reference
         case logical.Apply() | logical.Measure() | logical.Explain() | logical.Solve():
             yield operator.rows
 

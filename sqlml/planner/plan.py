@@ -255,7 +255,33 @@ class Alter(_Placed):
         return f"{words} {self.name}{value} of {self.model.reference}"
 
 
-Operator = Fit | Apply | Measure | Explain | Solve | Execute | Manage | Alter
+@dataclass(frozen=True, slots=True)
+class Run(_Placed):
+    """Run a program on the rows, which fills the tables `into`. arguments: as behind CMD.
+
+    ready_made: one of ours. reference: the rows that it compares with.
+    """
+
+    statement: ast.Run
+    rows: Read
+    program: str
+    arguments: tuple[str, ...] = ()
+    into: tuple[str, ...] = ()
+    ready_made: bool = False
+    reference: Read | None = None
+
+    @property
+    def title(self) -> str:
+        return f"TO RUN {self.program}"
+
+    def text(self) -> str:
+        words = " ".join([self.program, *self.arguments])
+        head = f"Run {words}{arrow(', '.join(self.into))}"
+        reference = [] if self.reference is None else [self.reference.text("reference")]
+        return tree(head, self.rows.text(), *reference)
+
+
+Operator = Fit | Apply | Measure | Explain | Solve | Execute | Manage | Alter | Run
 
 # What a statement's step is called; a second one of the kind is `train-2`, and so on.
 _STEPS: Mapping[type[Operator], str] = {
@@ -267,6 +293,7 @@ _STEPS: Mapping[type[Operator], str] = {
     Execute: "query",
     Manage: "manage",
     Alter: "alter",
+    Run: "run",
 }
 
 

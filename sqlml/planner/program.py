@@ -20,13 +20,14 @@ from sqlml.planner.plan import (
     Manage,
     Measure,
     Operator,
+    Run,
     Solve,
 )
 from sqlml.planner.prediction import plan_predict
+from sqlml.planner.programs import plan_run
 from sqlml.planner.scope import Scope
 from sqlml.planner.solving import plan_solve
 from sqlml.planner.training import plan_train
-from sqlml.planner.unavailable import refuse_run
 
 
 def plan(program: ast.Program, catalog: Catalog, *, dialect: str) -> LogicalPlan:
@@ -74,8 +75,7 @@ def _plan(scope: Scope, statement: ast.Statement) -> Operator | None:
         case ast.AlterModel():
             return plan_alter(scope, statement)
         case ast.Run():
-            refuse_run(scope, statement)
-            return None
+            return plan_run(scope, statement)
         case ast.Solve():
             return plan_solve(scope, statement)
         case _:
@@ -94,6 +94,8 @@ def _forgive(scope: Scope, operator: Operator | None) -> None:
             tables = operator.facts.writes
         case Apply() | Measure() | Explain() | Solve():
             tables = () if operator.into is None else (operator.into,)
+        case Run():
+            tables = operator.into
         case Fit() | Manage() | Alter() | None:
             tables = ()
         case _:

@@ -61,6 +61,7 @@ class Attendant:
             "execute": self._execute,
             "extend": self._extend,
             "deliver": self._deliver,
+            "create": self._create,
             "model": self._model,
             "publish": self._publish,
             "lasting": self._lasting,
@@ -181,6 +182,10 @@ class Attendant:
         with closing(Stream(source)) as stream:
             rows = self._context.deliver(stream.schema, iter(stream), asked.values["into"])
         self._reply(asked, rows=rows)
+
+    def _create(self, asked: Message) -> None:
+        files = {name: Path(path) for name, path in asked.values["files"].items()}
+        self._reply(asked, rows=self._context.create(asked.values["tables"], files))
 
     def _model(self, asked: Message) -> None:
         self._reply(asked, folder=str(self._context.model(asked.values["reference"])))

@@ -20,6 +20,11 @@ class StepCall:
     arguments: Mapping[str, Json]
     rows: Mapping[str, Relation]
 
+    @property
+    def is_ready_made(self) -> bool:
+        """Whether it runs one of our own programs, which the database does by itself."""
+        return self.kind == "run" and bool(self.arguments["ready_made"])
+
     @classmethod
     def of(
         cls,
@@ -55,7 +60,7 @@ class StepCall:
         """The call with rows that are the same at every look.
 
         `settle` makes such rows of a relation and its name. It is called where a query gives other
-        rows each time, and in training, which looks several times, also where it may: `ORDER BY x
+        rows each time, and in steps that look several times, also where it may: `ORDER BY x
         LIMIT 10` chooses anew among rows with the same x.
         """
         rows = {
@@ -65,7 +70,8 @@ class StepCall:
         return replace(self, rows=rows)
 
     def _changes(self, relation: Relation) -> bool:
-        return not (relation.stable if self.kind == "train" else relation.deterministic)
+        looks_again = self.kind == "train" or self.is_ready_made
+        return not (relation.stable if looks_again else relation.deterministic)
 
     def run(self, context: Context) -> Outcome:
         """Do the step.

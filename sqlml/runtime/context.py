@@ -146,6 +146,11 @@ class DriverContext:
         reader = data.to_reader() if isinstance(data, pa.Table) else data
         return self.deliver(reader.schema, iter(reader), table)
 
+    def create(
+        self, tables: Mapping[str, str], files: Mapping[str, Path] = MappingProxyType({})
+    ) -> Mapping[str, int]:
+        return self._shared.database.create(tables, files)
+
     def result(self, data: pa.Table | pa.RecordBatchReader) -> None:
         if isinstance(data, pa.Table):
             self.kept = ResultSet(table=data)

@@ -13,7 +13,7 @@ from sqlml.optimizer.reuse import Reuse, Reused
 from sqlml.quoting import select_from
 from sqlml.runtime.allocation import Facts
 from sqlml.runtime.attendant import Attendant, Interrupted, StepFailure
-from sqlml.runtime.call import StepCall
+from sqlml.runtime.call import StepCall, step_kind
 from sqlml.runtime.context import DriverContext, Surroundings, model_is_gone
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.report import ResultSet, StepReport
@@ -28,15 +28,23 @@ from sqlml.workflow.ir import (
     Output,
     Parameter,
     Relation,
+    Run,
     is_function,
 )
 from sqlml.zoo.steps.outcome import Outcome
 
-DATABASE_STEPS = frozenset(
-    {"query", "manage", "alter"}
-)  # they run in the driver, beside the database
+_DATABASE_STEPS = frozenset({"query", "manage", "alter"})
 
 Locate = Callable[[str, str], Span | None]
+
+
+def is_light(node: Node) -> bool:
+    """Whether a step runs in the driver, beside the database, which does all the work."""
+    match node.operation:
+        case Run(ready_made=ready_made):
+            return ready_made
+        case operation:
+            return step_kind(operation) in _DATABASE_STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +223,7 @@ class Execution:
 
     def _facts(self, call: StepCall) -> Facts:
         relation = call.rows.get("rows")
-        if relation is None or call.kind in DATABASE_STEPS:
+        if relation is None or call.is_ready_made:
             return Facts()
         database = self._shared.database
         columns = len(database.table(f"{select_from('*', relation.sql)} LIMIT 0").schema)

@@ -170,6 +170,7 @@ def _environment(threads: int) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
+        "SQLML_PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # for programs that are not ours
         "OMP_WAIT_POLICY": "PASSIVE",
         "OMP_NUM_THREADS": count,
         "OPENBLAS_NUM_THREADS": count,

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlml.runtime.channel import Channel, Message
@@ -90,6 +91,15 @@ class WorkerContext:
 
     def write(self, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         return self._deliver(data, into=table)
+
+    def create(
+        self, tables: Mapping[str, str], files: Mapping[str, Path] = MappingProxyType({})
+    ) -> Mapping[str, int]:
+        paths = {name: str(path) for name, path in files.items()}
+        counts: dict[str, int] = self._ask("create", tables=dict(tables), files=paths).values[
+            "rows"
+        ]
+        return counts
 
     def result(self, data: pa.Table | pa.RecordBatchReader) -> None:
         self._deliver(data, into=None)

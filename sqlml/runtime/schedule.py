@@ -17,7 +17,7 @@ from sqlml.runtime.events import (
     StepSkipped,
     StepStarted,
 )
-from sqlml.runtime.execution import DATABASE_STEPS, Ended, Execution, Prepared
+from sqlml.runtime.execution import Ended, Execution, Prepared, is_light
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.report import ResultSet, StepReport
 from sqlml.runtime.states import States
@@ -63,7 +63,7 @@ class Scheduler:
         interrupt: Callable[[], None],
     ) -> None:
         """tell: the listeners. interrupt: stops what the database and the workers are doing."""
-        self._states = States(workflow, _is_light)
+        self._states = States(workflow, is_light)
         self._titles = titles(workflow)
         self._rank = {node.name: rank for rank, node in enumerate(workflow.nodes)}
         self._execution = execution
@@ -144,7 +144,7 @@ class Scheduler:
         return len(self._preparing) + len(self._prepared) < self._rules.cores
 
     def _begin(self, node: Node) -> None:
-        (self._light if _is_light(node) else self._preparing).add(node.name)
+        (self._light if is_light(node) else self._preparing).add(node.name)
         self._prepare(node)
 
     def _prepare(self, node: Node) -> None:
@@ -153,7 +153,7 @@ class Scheduler:
 
         def work() -> None:
             message = self._execution.prepare(node, outputs)
-            if isinstance(message, Prepared) and _is_light(node) and message.reused is None:
+            if isinstance(message, Prepared) and is_light(node) and message.reused is None:
                 self._inbox.put(self._started(node, 1))
                 message = self._execution.run_here(message)
             self._inbox.put(message)
@@ -260,7 +260,3 @@ class Scheduler:
     def _about(self, node: Node) -> tuple[float, str, str, str]:
         """What all events of a step begin with."""
         return self._clock(), node.name, step_kind(node.operation), self._titles[node.name]
-
-
-def _is_light(node: Node) -> bool:
-    return step_kind(node.operation) in DATABASE_STEPS

@@ -14,6 +14,7 @@ from sqlml.workflow.ir import (
     Output,
     Predict,
     Query,
+    Run,
     Solve,
     Train,
     Workflow,
@@ -50,6 +51,8 @@ def _title(node: Node, targets: Targets) -> str:
             return f"{action} {_reference(model, version)}".strip()
         case Alter(action=action, name=name):
             return f"{action} {name} of {_model_name(node.inputs, targets)}"
+        case Run(program=program, into=into):
+            return f"{program} → {', '.join(into)}" if into else program
         case _:  # a kind of step that another package brings
             return type(operation).__name__.lower()
 

@@ -21,6 +21,7 @@ from sqlml.workflow.ir import (
     Predict,
     Query,
     Relation,
+    Run,
     Solve,
     Train,
     Workflow,
@@ -51,6 +52,7 @@ SLOTS: Mapping[type, Mapping[str, Slot]] = {
     Solve: {"rows": Slot("dataset")},
     Manage: {},
     Alter: {"model": Slot("model")},
+    Run: {"rows": Slot("dataset"), "reference": Slot("dataset", required=False)},
 }
 
 

@@ -170,7 +170,22 @@ class Alter:
     value: str = ""
 
 
-Operation = Query | Train | Predict | Evaluate | Explain | Solve | Manage | Alter
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run a program on rows. Inputs: rows; optionally reference (rows to compare with).
+
+    program: a ready-made one, a Python module, a script, an executable or an image. arguments: as
+    they are written behind CMD. into: the tables it fills. ready_made: it is one of ours, which
+    the database does by itself and which gives the same for the same rows.
+    """
+
+    program: str
+    arguments: tuple[str, ...] = ()
+    into: tuple[str, ...] = ()
+    ready_made: bool = False
+
+
+Operation = Query | Train | Predict | Evaluate | Explain | Solve | Manage | Alter | Run
 
 # --- nodes --------------------------------------------------------------------------------
 

@@ -33,5 +33,6 @@ STEPS: "Registry[Callable[..., Outcome]]" = Registry(
         "solve": "sqlml.zoo.steps.solve:run",
         "manage": "sqlml.zoo.steps.manage:run",
         "alter": "sqlml.zoo.steps.alter:run",
+        "run": "sqlml.zoo.steps.run:run",
     },
 )

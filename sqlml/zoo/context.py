@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -108,6 +109,16 @@ class Context(Protocol):
 
     def write(self, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         """Create or atomically replace a table; returns the number of rows."""
+        ...
+
+    def create(
+        self, tables: Mapping[str, str], files: Mapping[str, Path] = MappingProxyType({})
+    ) -> Mapping[str, int]:
+        """Create or replace tables, each by its query; all of them, or none.
+
+        files: database files that the queries read from, by the names they go by there. Returns the
+        number of rows of each table.
+        """
         ...
 
     def result(self, data: pa.Table | pa.RecordBatchReader) -> None:

@@ -116,6 +116,19 @@ class DirectContext:
     def write(self, table: str, data: pa.Table) -> int:
         return self._keep(data, table)
 
+    def create(
+        self, tables: Mapping[str, str], files: Mapping[str, Path] | None = None
+    ) -> dict[str, int]:
+        for name, path in (files or {}).items():
+            self.connection.execute(f"ATTACH '{path}' AS {name} (READ_ONLY)")
+        counts = {}
+        for table, sql in tables.items():
+            created = f'CREATE OR REPLACE TABLE "{table}" AS {sql}'
+            ((counts[table],),) = self.connection.execute(created).fetchall()
+        for name in files or {}:
+            self.connection.execute(f"DETACH {name}")
+        return counts
+
     def result(self, data: pa.Table) -> None:
         self._keep(data, None)
 
