@@ -219,13 +219,9 @@ class Manage(_Placed):
 
     @property
     def title(self) -> str:
-        words = {
-            "show-train": "SHOW TRAIN",
-            "show-models": "SHOW MODELS",
-            "describe": "DESCRIBE MODEL",
-            "drop": "DROP MODEL",
-        }
-        return " ".join([words[self.action], *([self.model.reference] if self.model else [])])
+        what = "" if self.action.startswith("show-") else " MODEL"
+        words = self.action.replace("-", " ").upper() + what
+        return " ".join([words, *([self.model.reference] if self.model else [])])
 
     def text(self) -> str:
         words = self.action.replace("-", " ").capitalize()
@@ -257,10 +253,7 @@ class Alter(_Placed):
 
 @dataclass(frozen=True, slots=True)
 class Run(_Placed):
-    """Run a program on the rows, which fills the tables `into`. arguments: as behind CMD.
-
-    ready_made: one of ours. reference: the rows that it compares with.
-    """
+    """Run a program, perhaps a ready-made one, on the rows and those that it compares with."""
 
     statement: ast.Run
     rows: Read
