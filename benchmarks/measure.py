@@ -63,8 +63,10 @@ class Peak:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ended.wait(INTERVAL):
+        ended = False
+        while not ended:  # at least once, also where the process is a short one
             self.bytes = max(self.bytes, sum(_memory(pid) for pid in _tree(self._root)))
+            ended = self._ended.wait(INTERVAL)
 
 
 def _tree(root: int) -> list[int]:

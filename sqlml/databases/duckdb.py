@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from sqlml.databases import names
 from sqlml.databases.attached import Attached
-from sqlml.databases.connections import Connections
+from sqlml.databases.connections import Connections, transaction
 from sqlml.databases.database import Functions, QueryProblem
 from sqlml.databases.functions import RegisteredFunctions
 from sqlml.databases.page_cache import PageCache
@@ -35,6 +35,9 @@ _SETTINGS: dict[str, str] = {
     "errors_as_json": "true",
 }
 _INCOMING = "__sqlml_rows"
+# Until a statement ends, DuckDB holds a part of every row group and column that it writes: of 8
+# million rows × 29 columns 500 MB, and 80 MB where each statement writes half a million rows.
+_STATEMENT_ROWS = 1 << 19
 _MACROS = (
     "SELECT database_name, schema_name, function_name, parameters, macro_definition"
     " FROM duckdb_functions() WHERE NOT internal ORDER BY ALL"
@@ -132,18 +135,20 @@ class DuckDB:
     ) -> int:
         incoming = Incoming(data, self._streamed)
         columns = ", ".join(_column(name, types.get(name)) for name in data.schema.names)
-        sql = f"CREATE OR REPLACE TABLE {names.quoted(table)} AS SELECT {columns} FROM {_INCOMING}"
-        reader = pa.RecordBatchReader.from_batches(data.schema, incoming)
+        name, select = names.quoted(table), f"SELECT {columns} FROM {_INCOMING}"
+        statement, written = f"CREATE OR REPLACE TABLE {name} AS {select}", 0
         try:
-            with self._running("") as connection:
-                connection.register(_INCOMING, reader)
-                try:
-                    ((count,),) = connection.execute(sql).fetchall()
-                finally:
-                    connection.unregister(_INCOMING)
+            with self._running("") as connection, transaction(connection):
+                for part in incoming.parts(_STATEMENT_ROWS):
+                    connection.register(_INCOMING, part)
+                    try:
+                        ((count,),) = connection.execute(statement).fetchall()
+                    finally:
+                        connection.unregister(_INCOMING)
+                    statement, written = f"INSERT INTO {name} {select}", written + count
         except QueryProblem as problem:
             raise incoming.error or _unwritable(table, problem) from problem
-        return int(count)
+        return written
 
     def create(
         self, tables: Mapping[str, str], files: Mapping[str, Path] = MappingProxyType({})

@@ -66,6 +66,28 @@ class Incoming:
         self._count(batch.nbytes)
         return batch
 
+    def parts(self, rows: int) -> Iterator[pa.RecordBatchReader]:
+        """The batches as readers of about `rows` rows each, to be read in turn; at least one."""
+        batch = next(self, None)
+        while True:
+            yield pa.RecordBatchReader.from_batches(
+                self._reader.schema, _beginning(batch, self, rows)
+            )
+            batch = next(self, None)
+            if batch is None:
+                return
+
+
+def _beginning(
+    first: pa.RecordBatch | None, others: Iterator[pa.RecordBatch], rows: int
+) -> Iterator[pa.RecordBatch]:
+    """The first batch and so many others that there are `rows` rows or more, if there are."""
+    batch = first
+    while batch is not None:
+        yield batch
+        rows -= batch.num_rows
+        batch = next(others, None) if rows > 0 else None
+
 
 def spooled(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     """The same batches, read to the end now and kept in a file that goes away with its reader."""
