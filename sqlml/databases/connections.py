@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from weakref import WeakSet
 
 import duckdb
@@ -71,20 +71,3 @@ class Connections:
         self.interrupt()
         self.single = False
         self._root.close()
-
-
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All statements within or none; part of the transaction that the program has begun, if any."""
-    try:
-        connection.begin()
-    except duckdb.TransactionException:  # there is one already
-        yield
-        return
-    try:
-        yield
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.Error):  # a failed commit has rolled back
-            connection.rollback()
-        raise

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from sqlml.databases import names
 from sqlml.databases.attached import Attached
-from sqlml.databases.connections import Connections, transaction
+from sqlml.databases.connections import Connections
 from sqlml.databases.database import Functions, QueryProblem
 from sqlml.databases.functions import RegisteredFunctions
 from sqlml.databases.page_cache import PageCache
