@@ -26,8 +26,8 @@ SOURCES = sorted((ROOT / "sqlml").rglob("*.py"))
 REGISTRIES = [COMMANDS, DATABASES, FEATURES, MODELS, PASSES, RUNNABLES, SOLVERS, STEPS]
 CODE = re.compile(r"E\d{4}")
 HEAVY = frozenset({
-    "duckdb", "lark", "lightgbm", "matplotlib", "numpy", "pandas", "polars", "pyarrow", "rich",
-    "scipy", "shap", "sklearn", "sqlglot", "xgboost",
+    "duckdb", "keras", "lark", "lightgbm", "matplotlib", "numpy", "pandas", "polars", "pyarrow",
+    "rich", "scipy", "shap", "sklearn", "sqlglot", "tensorflow", "xgboost",
 })  # fmt: skip
 
 
@@ -112,9 +112,10 @@ def test_planning_a_program_imports_no_library_that_trains() -> None:
         "import sys, sqlml\n"
         "sqlml.plan('CREATE TABLE t AS SELECT 1.0 AS a, 1 AS b;"
         "SELECT * FROM t TO TRAIN xgboost.gbtree LABEL b INTO m;"
+        "SELECT * FROM t TO TRAIN DNNClassifier WITH model.hidden_units = [4] LABEL b INTO o;"
         "SELECT * FROM t TO TRAIN Ridge LABEL b INTO n', db=':memory:')\n"
         "print(sorted({'xgboost', 'lightgbm', 'sklearn', 'scipy', 'pandas', 'shap', 'matplotlib',"
-        " 'rich'} & set(sys.modules)))\n"
+        " 'rich', 'keras', 'tensorflow'} & set(sys.modules)))\n"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"

@@ -7,7 +7,7 @@ from sqlml.errors import MAX_SHOWN, nearest
 from sqlml.grammar import ast
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
-from sqlml.zoo.attributes import Attribute, AttributeProblem, Dictionary, Value
+from sqlml.zoo.attributes import Attribute, AttributeProblem, Dictionary, Value, WithoutEffect
 from sqlml.zoo.model import ModelType
 from sqlml.zoo.settings import STATEMENTS
 
@@ -25,8 +25,8 @@ _DRAWING = frozenset(
 _TUNING = "hyperparameters are not searched for by this version: give one value"
 _ELSEWHERE = {
     "tune": _TUNING,
-    "optimizer": "it belongs to Keras models, which this version does not have",
-    "loss": "it belongs to Keras models, which this version does not have",
+    "optimizer": "it belongs to neural networks, such as `DNNClassifier`",
+    "loss": "it belongs to neural networks, such as `DNNClassifier`",
     "solver": "it belongs to TO MAXIMIZE and TO MINIMIZE",
 }
 
@@ -104,6 +104,8 @@ class Attributes:
 def training_vocabulary(model: ModelType) -> Vocabulary:
     """What may stand in TO TRAIN of a model; a booster's parameters need no namespace."""
     namespaces = {"model": model.parameters, "train": model.settings, **STATEMENTS["train"]}
+    for namespace, dictionary in model.namespaces.items():
+        namespaces[namespace] = namespaces.get(namespace, _NOTHING).merge(dictionary)
     is_booster = "num_boost_round" in model.settings
     return Vocabulary(f"`{model.name}`", namespaces, ("model", "train") if is_booster else ())
 
@@ -132,6 +134,10 @@ def read_attributes(
             _tell_unknown(scope, attribute.name, name, known)
             continue
         namespace, definition = found
+        if isinstance(definition, WithoutEffect):
+            message = f"`{attribute.name.text}` has no effect: {definition.doc}"
+            scope.note(message, attribute.name.span)
+            continue
         try:
             value = definition.check(_renamed(scope, definition.name, attribute.value))
         except NotAValue as problem:

@@ -19,10 +19,6 @@ class StandIn:
 
 
 _STAND_INS: Mapping[str, StandIn] = {
-    "dnnclassifier": StandIn(_KERAS, _CLASSIFIERS),
-    "dnnregressor": StandIn(_KERAS, _REGRESSORS),
-    "linearclassifier": StandIn(_KERAS, "`LogisticRegression`"),
-    "linearregressor": StandIn(_KERAS, "`LinearRegression` or `Ridge`"),
     "dnnlinearcombinedclassifier": StandIn(_KERAS, _CLASSIFIERS),
     "dnnlinearcombinedregressor": StandIn(_KERAS, _REGRESSORS),
     "boostedtreesclassifier": StandIn(_KERAS, "`xgboost.XGBClassifier`"),

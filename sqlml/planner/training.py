@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlml.databases.database import Column
+from sqlml.errors import located
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, read_attributes, training_vocabulary
 from sqlml.planner.compatibility import check_columns
 from sqlml.planner.features import Columns, needed_columns, resolve_features
 from sqlml.planner.labels import check_labels, find_labels
+from sqlml.planner.locate import locate
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
 from sqlml.planner.plan import Fit, ModelUse, Read
@@ -19,8 +21,9 @@ from sqlml.planner.scope import Scope
 from sqlml.planner.stand_ins import stand_in
 from sqlml.zoo import MODELS
 from sqlml.zoo.attributes import Value
-from sqlml.zoo.model import ModelType, Task
+from sqlml.zoo.model import ChecksParameters, ModelType, Task
 from sqlml.zoo.models import find_model, nearest_model
+from sqlml.zoo.settings import STATEMENTS
 
 _COLUMN_SETTINGS = ("group", "weight")
 
@@ -46,9 +49,12 @@ def _fit(
     model: ModelType,
 ) -> Fit:
     into = scope.models.spelling(statement.into.text)
+    before = len(scope.faults)
     attributes = read_attributes(scope, statement.attributes, training_vocabulary(model))
-    parameters = attributes.values("model")
+    parameters = _parameters(attributes, model)
     task = MODELS.load(model.family).task(model, parameters)
+    if len(scope.faults) == before:
+        _check_parameters(scope, statement, model, parameters)
     faults = len(scope.faults)
     labels = find_labels(scope, statement.labels, rows.schema)
     check_labels(scope, statement, labels, model, task)
@@ -84,6 +90,34 @@ def _fit(
         tuple(column.name for column in labels),
         _validation(scope, attributes, [*needed, *labels, *columns.values()]),
     )
+
+
+def _parameters(attributes: Attributes, model: ModelType) -> dict[str, Value]:
+    """`model.*` without, and the model's further namespaces with their names."""
+    own = {
+        f"{namespace}.{name}": value
+        for namespace in model.namespaces
+        if namespace not in STATEMENTS["train"]
+        for name, value in attributes.values(namespace).items()
+    }
+    return attributes.values("model") | own
+
+
+def _check_parameters(
+    scope: Scope, statement: ast.Train, model: ModelType, parameters: Mapping[str, Value]
+) -> None:
+    for name, attribute in model.parameters.items():
+        if attribute.required and name not in parameters:
+            scope.fault(
+                "E0208",
+                f"`{model.name}` needs `model.{name}`: {attribute.describe()}",
+                statement.model.span,
+                hint=f"add `WITH model.{name} = …`; `sqlml help {model.name}` tells more",
+            )
+    family = MODELS.load(model.family)
+    if isinstance(family, ChecksParameters):
+        for problem in family.check(model, parameters):
+            scope.faults.append(located(problem, locate(statement, problem.about)))
 
 
 def _find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:

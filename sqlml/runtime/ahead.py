@@ -15,6 +15,10 @@ _WANTED = (
         re.compile(r"\bTRAIN\s+(lightgbm\.|LGBM)", re.IGNORECASE),
         "sqlml.zoo.models.lightgbm_trainer",
     ),
+    (
+        re.compile(r"\bTRAIN\s+([\w.]+\.)?(DNN|Linear(Classifier|Regressor)\b)", re.IGNORECASE),
+        "sqlml.zoo.models.keras_trainer",
+    ),
     (re.compile(r"\bTRAIN\b", re.IGNORECASE), "sqlml.zoo.steps.train"),
 )
 

@@ -17,6 +17,7 @@ MODELS: "Registry[Family]" = Registry(
         "xgboost": "sqlml.zoo.models.xgboost:FAMILY",
         "lightgbm": "sqlml.zoo.models.lightgbm:FAMILY",
         "sklearn": "sqlml.zoo.models.sklearn:FAMILY",
+        "keras": "sqlml.zoo.models.keras:FAMILY",
     },
 )
 

@@ -35,6 +35,7 @@ class Attribute:
     `kinds`, only `choices` are accepted (any case). `None` in `choices` accepts NULL. `also` holds
     other forms with kinds and ranges of their own, such as a fraction where `kinds` has a count.
     `several` accepts a list, or comma-separated text, of such values; they become a tuple.
+    `required`: there is no default, and the model cannot do without.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Attribute:
     aliases: tuple[str, ...] = ()
     also: tuple["Attribute", ...] = ()
     several: bool = False
+    required: bool = False
 
     def check(self, value: Value) -> Value:
         """The value as the library wants it (1 for 1.0 where an integer is due, a choice as spelt).
@@ -129,6 +131,13 @@ class Attribute:
         except ValueError:
             return ""
         return f"write {value.strip()} without quotes"
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutEffect(Attribute):
+    """A name that programs written for another system use; any value will do. `doc` says why."""
+
+    kinds: tuple[Kind, ...] = ("any",)
 
 
 class Dictionary(Mapping[str, Attribute]):

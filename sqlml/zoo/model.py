@@ -8,12 +8,38 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from sqlml.errors import Diagnostic
 from sqlml.zoo.attributes import Dictionary, Value
 
 Task = Literal[
     "classification", "regression", "ranking", "clustering", "transformation", "outliers", "density"
 ]
 FeatureType = Literal["q", "c"]  # a quantity, or a category given as an integer code (NaN: missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The adjacent matrix columns [start, stop) that one feature gives.
+
+    numbers: quantities. ids: a column per category with how often, or how much, a row has it; most
+    are zero. sequence: a column per place with the id there plus 1, zeros behind the last.
+    dimension and the rest: of the trained vector per id that EMBEDDING asks for; 0 is none.
+    targets: the inputs of the model that the part feeds.
+    """
+
+    name: str = ""
+    start: int = 0
+    stop: int = 0
+    kind: Literal["numbers", "ids", "sequence"] = "numbers"
+    size: int = 0  # number of ids
+    dimension: int = 0
+    combiner: str = "sum"
+    initializer: str = ""
+    targets: tuple[str, ...] = ("",)
+
+    @property
+    def width(self) -> int:
+        return self.stop - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +59,10 @@ class ModelType:
     dtype: Literal["float32", "float64"] = "float64"  # of dense matrices
     layout: Literal["rows", "columns"] = "rows"  # which of their numbers are adjacent in memory
     doc: str = ""
+    namespaces: Mapping[str, Dictionary] = field(
+        default_factory=dict
+    )  # further ones: `optimizer.*`
+    unit: str = "rounds"  # what training is counted in
 
 
 class Family(Protocol):
@@ -48,6 +78,18 @@ class Family(Protocol):
 
     def task(self, model: ModelType, parameters: Mapping[str, Value]) -> Task | None:
         """The task that the model's parameters ask for; None where the label decides."""
+        ...
+
+
+@runtime_checkable
+class ChecksParameters(Protocol):
+    """A family that knows more of parameters than the type and range of each."""
+
+    def check(self, model: ModelType, parameters: Mapping[str, Value]) -> Iterator[Diagnostic]:
+        """What is wrong with a model and its parameters before any row is read.
+
+        Parameters of further namespaces are named with theirs: `optimizer.momentum`.
+        """
         ...
 
 
@@ -87,7 +129,11 @@ class Dataset(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FitJob:
-    """All that a trainer needs to know."""
+    """All that a trainer needs to know.
+
+    report: is told after each round its number, how many there will be, and what was measured.
+    advance: may be told how far a long round is, of how much (0: unknown), in which unit.
+    """
 
     model: str
     task: Task
@@ -102,9 +148,13 @@ class FitJob:
     folder: Path  # scratch
     base: "Estimator | None" = None  # continue from this one
     class_counts: tuple[int, ...] = ()  # training rows of each class
+    labels: int = 1  # how many there are
+    rows: int = 0  # to train on; 0 where nobody knows
+    parts: tuple[Part, ...] = ()  # what the matrix is made of; empty: numbers
     report: Callable[[int, int, Mapping[str, float]], None] = field(
         default=lambda _done, _total, _values: None
     )
+    advance: Callable[[int, int, str], None] = field(default=lambda _done, _total, _unit: None)
     note: Callable[[str], None] = field(default=lambda _message: None)
 
 

@@ -12,6 +12,7 @@ from sqlml.zoo.features.blocks import Block, Entries, one_per_row
 from sqlml.zoo.features.columns import Columns
 from sqlml.zoo.features.contract import Answers, ColumnReference, Encoding, Feature, Output
 from sqlml.zoo.features.kinds import Kind
+from sqlml.zoo.model import Part
 
 # Columns whose values are categories as they stand.
 CATEGORIES: frozenset[Kind] = frozenset(("text", "integer", "boolean", "date", "unknown"))
@@ -63,6 +64,11 @@ class Categorical(Feature):
 
     def width(self, encoding: Encoding) -> int:
         return 1 if self._as_codes(encoding) else self.size
+
+    def part(self, encoding: Encoding) -> Part:
+        if self._as_codes(encoding):
+            return Part(self.label)
+        return Part(self.label, kind="ids", size=self.size)
 
     def apply(self, columns: Columns, encoding: Encoding) -> Block:
         ids = self.ids(columns)

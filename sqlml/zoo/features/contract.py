@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from sqlml.quoting import identifier
 from sqlml.zoo.features import FEATURES
 from sqlml.zoo.features.kinds import Kind, kind_of
+from sqlml.zoo.model import Part
 
 if TYPE_CHECKING:
     from sqlml.zoo.features.blocks import Block
@@ -156,6 +157,10 @@ class Feature(ABC):
         """How each input column may be read."""
         for column in self.references:
             yield column, "raw"
+
+    def part(self, encoding: Encoding) -> Part:
+        """What kind of columns it gives, for models that look at features and not at columns."""
+        return Part(self.label)
 
     def width(self, encoding: Encoding) -> int:
         return len(self.outputs(encoding))

@@ -19,6 +19,7 @@ from sqlml.zoo.features.contract import (
 )
 from sqlml.zoo.features.sparse import Sparse
 from sqlml.zoo.features.vocabulary import Vocabulary
+from sqlml.zoo.model import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ class Indicator(Feature):
 
     def width(self, encoding: Encoding) -> int:
         return self.of.width(replace(encoding, categories="onehot"))
+
+    def part(self, encoding: Encoding) -> Part:
+        return self.of.part(replace(encoding, categories="onehot"))
 
     def apply(self, columns: Columns, encoding: Encoding) -> Block:
         return self.of.apply(columns, replace(encoding, categories="onehot"))

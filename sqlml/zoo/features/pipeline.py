@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -20,6 +20,7 @@ from sqlml.zoo.features.contract import (
     Reading,
     feature_from_json,
 )
+from sqlml.zoo.model import Part
 
 MOST_DENSE_COLUMNS = 20_000
 SLICE_ROWS = 65_536  # rows done at a time: what is computed on the way stays small
@@ -88,6 +89,16 @@ class Pipeline:
     def cardinalities(self) -> tuple[int, ...]:
         """The number of categories of each matrix column; 0 for a quantity."""
         return tuple(output.cardinality for output in self.outputs)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What each feature gives to the matrix, in the order of the features."""
+        parts, start = [], 0
+        for feature, width in zip(self.features, self._widths, strict=True):
+            part = feature.part(self.encoding)
+            parts.append(replace(part, start=start, stop=start + width))
+            start += width
+        return tuple(parts)
 
     @cached_property
     def width(self) -> int:

@@ -9,7 +9,7 @@ from sqlml.zoo.attributes import Attribute, Dictionary, written
 from sqlml.zoo.metrics import METRICS
 from sqlml.zoo.model import ModelType
 from sqlml.zoo.models import find_model, nearest_model
-from sqlml.zoo.settings import EXPLAIN, PREDICT, VALIDATION
+from sqlml.zoo.settings import EXPLAIN, PREDICT, STATEMENTS, VALIDATION
 
 MOST_MODELS_IN_DETAIL = 20
 
@@ -17,6 +17,7 @@ TITLES: Mapping[str, str] = {
     "xgboost": "XGBoost",
     "lightgbm": "LightGBM",
     "sklearn": "scikit-learn",
+    "keras": "TensorFlow (Keras)",
 }
 
 INTRODUCTION = """\
@@ -81,6 +82,7 @@ def model_help(name: str) -> str:
     lines = [f"{model.name}   {_task(model)}", model.doc, "", *_facts(model)]
     for title, prefix, dictionary in (
         ("Parameters", "model.", model.parameters),
+        *((name.capitalize(), f"{name}.", known) for name, known in _own_namespaces(model)),
         ("Training", "train.", model.settings),
         ("Validation", "validation.", VALIDATION),
     ):
@@ -89,6 +91,13 @@ def model_help(name: str) -> str:
             lines += ["", title]
             lines += [line for attribute in shown for line in _help_lines(prefix, attribute)]
     return "\n".join(lines)
+
+
+def _own_namespaces(model: ModelType) -> Iterator[tuple[str, Dictionary]]:
+    """The attributes of a model's own namespaces, such as `optimizer`."""
+    for name, dictionary in model.namespaces.items():
+        if name not in STATEMENTS["train"]:
+            yield name, dictionary
 
 
 def _names_of(family: str) -> tuple[str, ...]:
@@ -138,6 +147,12 @@ def _attributes_of(models: Sequence[ModelType]) -> Iterator[str]:
         rows.append((*_cells(widest), f"{widest.doc}{only}"))
     yield "### `model.*`\n"
     yield _table(("name", "takes", "default", "meaning"), rows)
+    own: dict[str, Dictionary] = {}
+    for namespace, dictionary in (found for model in models for found in _own_namespaces(model)):
+        own[namespace] = own.get(namespace, Dictionary(())).merge(dictionary)
+    for namespace, dictionary in own.items():
+        yield f"### `{namespace}.*`\n"
+        yield _table_of_attributes(dictionary.values())
     settings = Dictionary(a for model in models for a in model.settings.values())
     yield "### `train.*`\n"
     yield _table_of_attributes(settings.values())

@@ -1,6 +1,6 @@
 """SHAP values of scikit-learn estimators: exact for linear models and trees, sampled for others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
 from math import factorial
 from typing import Any
@@ -48,7 +48,7 @@ def shap_values(fitted: Any, matrix: Any, background: Floats | None) -> Floats:
     elif _is_tree(fitted, rows):
         values = _of_trees(fitted, rows)
     else:
-        values = _sampled(_outputs_of(fitted), rows, background)
+        values = sampled(_outputs_of(fitted), rows, background)
     return values[1:] if len(values) == 2 and hasattr(fitted, "classes_") else values
 
 
@@ -101,45 +101,67 @@ def _of_trees(fitted: Any, rows: Floats) -> Floats:
     return np.concatenate([effects, np.broadcast_to(expected[:, None, None], shape)], axis=2)
 
 
-def _sampled(outputs: Callable[[Floats], Floats], rows: Floats, background: Floats) -> Floats:
+def sampled(
+    outputs: Callable[[Floats], Floats],
+    rows: NDArray[Any],
+    background: NDArray[Any],
+    features: Sequence[slice] = (),
+) -> Floats:
     """Mean effect of a feature over orders of telling features (Strumbelj & Kononenko 2014).
 
-    All orders where there are at most 24 of them, which makes the values exact for the background
-    rows; otherwise seeded ones, each also in reverse.
+    features: the columns of each; without any, every column is one. Shape (outputs, rows,
+    features + 1). All orders where there are at most 24 of them, which makes the values exact for
+    the background rows; otherwise seeded ones, each also in reverse.
     """
     count, width = rows.shape
-    orders = list(_orders(width))
-    affordable = PREDICTIONS_PER_ROW // (width * len(orders))
+    features = features or [slice(column, column + 1) for column in range(width)]
+    number = len(features)
+    orders = list(_orders(number))
+    affordable = PREDICTIONS_PER_ROW // (number * len(orders))
     background = background[: max(affordable, FEWEST_BACKGROUND_ROWS)]
     start = outputs(background).mean(axis=0)
-    effects = np.zeros((len(start), count, width + 1))
+    effects = np.zeros((len(start), count, number + 1))
     effects[:, :, -1] = start[:, None]
-    block = max(CELLS_AT_A_TIME // (width * width * len(background)), 1)
+    block = max(CELLS_AT_A_TIME // (number * width * len(background)), 1)
     for first in range(0, count, block):
         part = slice(first, first + block)
         for order in orders:
-            effects[:, part, :-1] += _steps(outputs, rows[part], background, order, start)
+            told = [features[feature] for feature in order]
+            steps = _steps(outputs, rows[part], background, told, start)
+            effects[:, part, order] += steps
     effects[:, :, :-1] /= len(orders)
     return effects
 
 
+def by_column(effects: Floats, rows: NDArray[Any], features: Sequence[slice]) -> Floats:
+    """Effects of features as effects of columns: each is shared among those that are not zero."""
+    outputs, count, _ = effects.shape
+    found = np.zeros((outputs, count, rows.shape[1] + 1))
+    found[:, :, -1] = effects[:, :, -1]
+    for number, columns in enumerate(features):
+        holds = (rows[:, columns] != 0).astype(np.float64)
+        holds[~holds.any(axis=1)] = 1
+        shares = holds / holds.sum(axis=1, keepdims=True)
+        found[:, :, columns] = effects[:, :, number, None] * shares
+    return found
+
+
 def _steps(
     outputs: Callable[[Floats], Floats],
-    rows: Floats,
-    background: Floats,
-    order: NDArray[np.int64],
+    rows: NDArray[Any],
+    background: NDArray[Any],
+    features: Sequence[slice],
     start: Floats,
 ) -> Floats:
-    """How the mean output changes as features are told in order: (outputs, rows, width)."""
+    """How the mean output changes as features are told in order: (outputs, rows, features)."""
     count, width = rows.shape
-    mixed = np.tile(background, (count, width, 1, 1))  # row, step, background row, feature
-    for step, feature in enumerate(order):
-        mixed[:, step:, :, feature] = rows[:, None, None, feature]
-    told = outputs(mixed.reshape(-1, width)).reshape(count, width, len(background), -1)
+    steps = len(features)
+    mixed = np.tile(background, (count, steps, 1, 1))  # row, step, background row, column
+    for step, columns in enumerate(features):
+        mixed[:, step:, :, columns] = rows[:, None, None, columns]
+    told = outputs(mixed.reshape(-1, width)).reshape(count, steps, len(background), -1)
     path = np.concatenate([np.tile(start, (count, 1, 1)), told.mean(axis=2)], axis=1)
-    effects = np.empty((len(start), count, width))
-    effects[:, :, order] = np.moveaxis(np.diff(path, axis=1), 2, 0)
-    return effects
+    return np.moveaxis(np.diff(path, axis=1), 2, 0)
 
 
 def _orders(width: int) -> Iterator[NDArray[np.int64]]:

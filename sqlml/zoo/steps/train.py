@@ -14,7 +14,7 @@ from sqlml.zoo.features.contract import Encoding, feature_from_json
 from sqlml.zoo.features.fit import fit
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.metrics import defaults_for
-from sqlml.zoo.model import Estimator, FitJob, ModelType
+from sqlml.zoo.model import Estimator, FitJob, ModelType, Part
 from sqlml.zoo.steps.continuing import refuse_other_features, refuse_other_model
 from sqlml.zoo.steps.dataset import Sampled
 from sqlml.zoo.steps.measure import defined, measure
@@ -57,7 +57,7 @@ def run(
     pipeline = _fit_features(context, rows, features[""], order)
     data = prepare(context, rows, validation, pipeline=pipeline, looked=looked, settings=settings)
     read = perf_counter()
-    fitted, history = _fit(context, data, looked, order)
+    fitted, history = _fit(context, data, pipeline.parts, looked, order)
     ended = perf_counter()
     metrics = {**_last(history, settings), **_measured(fitted, data, looked, settings)}
     manifest = replace(
@@ -137,14 +137,18 @@ def _fit_features(context: Context, rows: Rows, specs: Sequence[Any], order: _Or
 
 
 def _fit(
-    context: Context, data: TrainingData, looked: Survey, order: _Order
+    context: Context,
+    data: TrainingData,
+    parts: tuple[Part, ...],
+    looked: Survey,
+    order: _Order,
 ) -> tuple[Estimator, History]:
     history: list[Mapping[str, float]] = []
 
     def report(done: int, total: int, values: Mapping[str, float]) -> None:
         if values:
             history.append({"round": done, **values})
-        context.progress(done, total, "rounds", **values)
+        context.progress(done, total, order.model.unit, **values)
 
     scratch = context.folder / "scratch"
     scratch.mkdir()
@@ -157,12 +161,16 @@ def _fit(
         validation=data.validation,
         classes=len(looked.classes or ()),
         class_counts=data.class_counts,
+        labels=len(looked.labels),
+        rows=data.rows,
+        parts=parts,
         metrics=tuple(order.settings.get("validation.metrics") or ()),
         seed=order.seed,
         threads=context.threads,
         folder=scratch,
         base=None if order.previous is None else order.previous.estimator,
         report=report,
+        advance=context.progress,
         note=context.note,
     )
     return trainer_of(order.model).fit(job), tuple(history)

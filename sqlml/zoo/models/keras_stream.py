@@ -1,0 +1,132 @@
+"""Batches of a dataset for Keras: shuffled by a seed, in bounded memory, read again each epoch."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sqlml.zoo.model import Batch
+from sqlml.zoo.models.keras_inputs import Arrays, Inputs
+from sqlml.zoo.models.keras_library import tensorflow
+
+SHUFFLED_ROWS = 65_536  # that are kept back to be mixed with those that follow
+SHUFFLED_CELLS = 2**24
+Step = tuple[Arrays, NDArray[np.float32], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Inputs, targets and weights of minibatches; see `targets_of`.
+
+    batches: is iterated once per epoch. seed: of the order of rows; None leaves it as it is.
+    """
+
+    batches: Iterable[Batch]
+    inputs: Inputs
+    targets_of: Callable[[NDArray[Any]], NDArray[np.float32]]
+    size: int
+    seed: int | None = None
+
+    def steps(self, epoch: int) -> Iterator[Step]:
+        """The minibatches of an epoch; only the last one is smaller."""
+        batches = iter(self.batches)
+        if self.seed is not None:
+            most = max(self.size, SHUFFLED_CELLS // max(self.inputs.width, 1))
+            generator = np.random.default_rng((self.seed, epoch))
+            batches = shuffled(batches, generator, min(SHUFFLED_ROWS, most))
+        for batch in in_multiples(batches, self.size):
+            rows = self.inputs.arranged(batch.matrix)
+            assert batch.label is not None, "what is trained here has labels"
+            targets = self.targets_of(batch.label)
+            weights = np.ones(rows.count) if batch.weight is None else batch.weight
+            for start in range(0, rows.count, self.size):
+                part = slice(start, start + self.size)
+                yield (
+                    rows.cut(start, start + self.size),
+                    targets[part],
+                    np.asarray(weights[part], dtype=np.float32),
+                )
+
+
+class Feed:
+    """A stream as a `tf.data.Dataset` whose every iteration is another epoch.
+
+    TensorFlow tells of an error in the stream in words of its own; `check` raises it as it was.
+    """
+
+    def __init__(self, stream: Stream, outputs: int) -> None:
+        self._stream = stream
+        self._epochs = count()
+        self._error: Exception | None = None
+        spec = tensorflow.TensorSpec
+        inputs = {
+            name: spec((None, length), kind)
+            for name, (length, kind) in stream.inputs.shapes().items()
+        }
+        self.dataset = tensorflow.data.Dataset.from_generator(
+            self._generate,
+            output_signature=(inputs, spec((None, outputs), "float32"), spec((None,), "float32")),
+        ).prefetch(2)
+
+    def check(self) -> None:
+        """Raise what interrupted the stream, if something did."""
+        if self._error is not None:
+            raise self._error
+
+    def _generate(self) -> Iterator[Step]:
+        try:
+            yield from self._stream.steps(next(self._epochs))
+        except Exception as error:
+            self._error = error
+            raise
+
+
+def shuffled(
+    batches: Iterator[Batch], generator: np.random.Generator, kept: int
+) -> Iterator[Batch]:
+    """The rows in a random order, as far as `kept` rows at a time can be mixed."""
+    waiting: Batch | None = None
+    for batch in batches:
+        mixed = batch if waiting is None else joined((waiting, batch))
+        mixed = chosen(mixed, generator.permutation(mixed.matrix.shape[0]))
+        ready = max(mixed.matrix.shape[0] - kept, 0)
+        if ready:
+            yield chosen(mixed, slice(ready))
+        waiting = chosen(mixed, slice(ready, None))
+    if waiting is not None:
+        yield waiting
+
+
+def in_multiples(batches: Iterable[Batch], size: int) -> Iterator[Batch]:
+    """The same rows in batches whose length, but for the last, is a multiple of `size`."""
+    rest: Batch | None = None
+    for one in batches:
+        batch = one if rest is None else joined((rest, one))
+        whole = batch.matrix.shape[0] // size * size
+        if whole:
+            yield chosen(batch, slice(whole))
+        rest = chosen(batch, slice(whole, None))
+    if rest is not None and rest.matrix.shape[0]:
+        yield rest
+
+
+def joined(batches: tuple[Batch, ...]) -> Batch:
+    """The rows of several batches in one."""
+    matrices = [batch.matrix for batch in batches]
+    if isinstance(matrices[0], np.ndarray):
+        matrix = np.concatenate(matrices)
+    else:
+        from scipy import sparse
+
+        matrix = sparse.vstack(matrices, format="csr")
+    columns = ([getattr(b, name) for b in batches] for name in ("label", "weight", "group"))
+    return Batch(matrix, *(None if c[0] is None else np.concatenate(c) for c in columns))
+
+
+def chosen(batch: Batch, rows: NDArray[np.int64] | slice) -> Batch:
+    """Some rows of a batch."""
+    columns = (batch.label, batch.weight, batch.group)
+    return Batch(batch.matrix[rows], *(None if c is None else c[rows] for c in columns))

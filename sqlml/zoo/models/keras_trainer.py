@@ -1,0 +1,183 @@
+"""Fits Keras networks."""
+
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sqlml.errors import Diagnostic, StepError
+from sqlml.zoo.model import Batch, Estimator, FitJob, Part
+from sqlml.zoo.models.class_weight import weighed_by_class
+from sqlml.zoo.models.keras_estimator import KerasEstimator, load
+from sqlml.zoo.models.keras_inputs import Inputs
+from sqlml.zoo.models.keras_library import begin, keras
+from sqlml.zoo.models.keras_networks import Plan, compiled, network
+from sqlml.zoo.models.keras_progress import Progress
+from sqlml.zoo.models.keras_stream import Feed, Stream
+from sqlml.zoo.models.replay import Replay
+
+# How each model's network is made, as `module:attribute`.
+PLANS: Mapping[str, str] = {
+    "keras.DNNClassifier": "sqlml.zoo.models.keras_networks:DEEP",
+    "keras.DNNRegressor": "sqlml.zoo.models.keras_networks:DEEP",
+    "keras.LinearClassifier": "sqlml.zoo.models.keras_networks:LINEAR",
+    "keras.LinearRegressor": "sqlml.zoo.models.keras_networks:LINEAR",
+}
+BACKGROUND_ROWS = 100
+BACKGROUND_CELLS = 1_000_000
+
+
+class KerasTrainer:
+    """See zoo.model.Trainer."""
+
+    def fit(self, job: FitJob) -> KerasEstimator:
+        """Train batch by batch, and keep the best epoch if training may stop early.
+
+        Raises:
+            StepError: E0232-E0234, the number of classes, the loss or the earlier model.
+        """
+        begin(job.seed, job.threads, anew=job.base is None)
+        job = weighed_by_class(job)
+        parts = job.parts or (Part(stop=job.train.width),)
+        plan = _plan_of(job.model)
+        inputs = Inputs(parts, plan.looked_up(parts))
+        outputs = _count_outputs(job)
+        model = network(job, plan, inputs, outputs)
+        compiled(model, job, plan, outputs)
+        if job.base is not None:
+            _go_on(model, job.base)
+        rows = Replay(job.train, _as_it_is, job.folder)
+        _train(model, job, rows, inputs, outputs)
+        return KerasEstimator(job.task, model, inputs, _background(rows, job))
+
+    def load(self, folder: Path) -> KerasEstimator:
+        return load(folder)
+
+
+def _plan_of(model: str) -> Plan:
+    module, _, attribute = PLANS[model].partition(":")
+    plan: Plan = getattr(import_module(module), attribute)
+    return plan
+
+
+def _count_outputs(job: FitJob) -> int:
+    """One per label, or one per class; two classes have one.
+
+    Raises:
+        StepError: E0232, the user gave a smaller number of classes.
+    """
+    if job.task != "classification":
+        return job.labels
+    given = job.parameters.get("n_classes")
+    if isinstance(given, int) and given < job.classes:
+        raise _problem(
+            "E0232",
+            f"`model.n_classes` is {given}, but the label has {job.classes} classes",
+            "leave it out: classes are counted",
+            "attribute model.n_classes",
+        )
+    if isinstance(given, int) and given > job.classes:
+        job.note(f"`model.n_classes` is {given}, but the label has {job.classes} classes")
+    return 1 if job.classes <= 2 else job.classes
+
+
+def _train(model: Any, job: FitJob, rows: Iterable[Batch], inputs: Inputs, outputs: int) -> None:
+    settings = job.settings
+    size = _number(settings, "batch_size") or 32
+    epochs = _number(settings, "epoch") or 1
+    targets_of = _targets(job, outputs)
+    feed = Feed(Stream(rows, inputs, targets_of, size, job.seed), outputs)
+    held = None
+    if job.validation is not None:
+        kept = Replay(job.validation, _as_it_is, job.folder)
+        held = Feed(Stream(kept, inputs, targets_of, max(size, 1024)), outputs)
+    callbacks: list[Any] = [Progress(job, epochs, size, _number(settings, "max_steps"))]
+    if patience := _number(settings, "early_stopping_rounds"):
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                "val_loss", patience=patience, mode="min", restore_best_weights=True
+            )
+        )
+    try:
+        model.fit(
+            feed.dataset,
+            epochs=epochs,
+            verbose=0,
+            callbacks=callbacks,
+            validation_data=None if held is None else held.dataset,
+        )
+    except Exception:
+        for one in (feed, held):
+            if one is not None:
+                one.check()
+        raise
+
+
+def _targets(job: FitJob, outputs: int) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
+    """What turns labels into what the network should say, shape (rows, outputs)."""
+    if job.task == "classification" and outputs > 1:
+        return lambda label: (label[:, None] == np.arange(outputs)).astype(np.float32)
+    return lambda label: label.reshape(len(label), -1).astype(np.float32)
+
+
+def _go_on(model: Any, base: Estimator) -> None:
+    """Start from an earlier network, its optimizer included if it is the same.
+
+    Raises:
+        StepError: E0234, its layers are others.
+    """
+    before = base.network if isinstance(base, KerasEstimator) else None
+    if before is None or _shapes(before) != _shapes(model):
+        raise _problem(
+            "E0234",
+            "the earlier model has other layers, so that training cannot go on from it",
+            "use the parameters, features and classes that it was trained with",
+            "using",
+        )
+    model.set_weights(before.get_weights())
+    if _configuration(before) == _configuration(model):
+        model.optimizer.build(model.trainable_variables)
+        values = [variable.numpy() for variable in before.optimizer.variables]
+        for variable, value in zip(model.optimizer.variables, values, strict=True):
+            variable.assign(value)
+
+
+def _shapes(model: Any) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape) for weight in model.weights]
+
+
+def _configuration(model: Any) -> dict[str, Any]:
+    return {k: v for k, v in model.optimizer.get_config().items() if k != "name"}
+
+
+def _background(rows: Iterable[Batch], job: FitJob) -> NDArray[np.float32]:
+    """Some rows that stand for all, drawn by the seed, for explanations."""
+    most = max(min(BACKGROUND_ROWS, BACKGROUND_CELLS // max(job.train.width, 1)), 1)
+    generator = np.random.default_rng(job.seed)
+    found = np.empty((0, job.train.width), dtype=np.float32)
+    lots = np.empty(0)
+    for batch in rows:
+        drawn = generator.random(batch.matrix.shape[0])
+        first = np.argsort(drawn)[:most]
+        some = batch.matrix[first]
+        dense = some.toarray() if hasattr(some, "toarray") else some
+        found, lots = np.concatenate([found, dense]), np.concatenate([lots, drawn[first]])
+        kept = np.argsort(lots)[:most]
+        found, lots = found[kept], lots[kept]
+    return found.astype(np.float32)
+
+
+def _as_it_is(matrix: Any) -> Any:
+    return matrix
+
+
+def _number(settings: Mapping[str, Any], name: str) -> int:
+    value = settings.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _problem(code: str, message: str, hint: str, about: str) -> StepError:
+    return StepError(Diagnostic(code, message, hint=hint, about=about))
