@@ -18,6 +18,7 @@ from sqlml.zoo.attributes import AttributeProblem
 from sqlml.zoo.features import FEATURES
 from sqlml.zoo.features.contract import ColumnReference, Feature
 from sqlml.zoo.features.defaults import default_feature
+from sqlml.zoo.model import ModelType
 
 ALL_FEATURES = ""  # the target of a model with a single input
 
@@ -32,36 +33,75 @@ class Columns:
 
 
 def resolve_features(
-    scope: Scope, clauses: Sequence[ast.ColumnClause], columns: Columns, model: str
+    scope: Scope, clauses: Sequence[ast.ColumnClause], columns: Columns, model: ModelType
 ) -> Mapping[str, tuple[Feature, ...]]:
     """The features by target. What is wrong with them is told to the scope.
 
     Without a clause, every column that has no role is a feature.
     """
-    for clause in clauses:
-        if clause.target is not None:
-            scope.fault(
-                "E0217",
-                f"`{model}` has a single input, which has no name",
-                clause.target.span,
-                hint=f"leave out `FOR {clause.target.text}`, and put all columns into one COLUMN",
-            )
-    items: Iterable[ast.ColumnItem] = [item for clause in clauses for item in clause.items]
-    features: dict[Feature, None] = {}
+    given = _by_target(scope, clauses, model)
+    features: dict[str, tuple[Feature, ...]] = {}
     before = len(scope.faults)
-    for item in items or (ast.Star(span=columns.query),):
-        try:
-            features.update(dict.fromkeys(_resolve(item, columns)))
-        except _Fault as fault:
-            scope.faults.extend(fault.diagnostics)
-    if not features and len(scope.faults) == before and not columns.schema.is_wrong:
+    for target, items in given.items():
+        found: dict[Feature, None] = {}
+        for item in items or (ast.Star(span=columns.query),):
+            try:
+                found.update(dict.fromkeys(_suitable(item, columns, model)))
+            except _Fault as fault:
+                scope.faults.extend(fault.diagnostics)
+        features[target] = tuple(found)
+    if not any(features.values()) and len(scope.faults) == before and not columns.schema.is_wrong:
         scope.fault(
             "E0219",
             "no column is left to learn from",
             columns.query,
             hint=f"the query gives the {_together(columns.roles)} alone: select more columns",
         )
-    return {ALL_FEATURES: tuple(features)}
+    return features
+
+
+def _by_target(
+    scope: Scope, clauses: Sequence[ast.ColumnClause], model: ModelType
+) -> Mapping[str, Sequence[ast.ColumnItem]]:
+    """What each input of the model is fed with: all inputs with everything, without a clause."""
+    if not clauses:
+        return dict.fromkeys(model.inputs or (ALL_FEATURES,), ())
+    return {_target(scope, clause, model): clause.items for clause in clauses}
+
+
+def _target(scope: Scope, clause: ast.ColumnClause, model: ModelType) -> str:
+    """The input that a clause feeds; a wrong one is told to the scope."""
+    written = clause.target
+    if not model.inputs:
+        if written is not None:
+            scope.fault(
+                "E0217",
+                f"`{model.name}` has a single input, which has no name",
+                written.span,
+                hint=f"leave out `FOR {written.text}`, and put all columns into one COLUMN",
+            )
+        return ALL_FEATURES
+    listed = " and ".join(f"`{name}`" for name in model.inputs)
+    if written is None:
+        scope.fault(
+            "E0235",
+            f"`{model.name}` has several inputs: {listed}",
+            clause.span,
+            label="which of them is it for?",
+            hint=f"write `COLUMN … FOR {model.inputs[0]}`",
+        )
+        return ALL_FEATURES
+    known = {name.casefold(): name for name in model.inputs}
+    found = known.get(written.text.casefold())
+    if found is None:
+        hint = did_you_mean(written.text, model.inputs)
+        scope.fault(
+            "E0235",
+            f"`{model.name}` has no input `{written.text}`: it has {listed}",
+            written.span,
+            hint=hint or f"write `COLUMN … FOR {model.inputs[0]}`",
+        )
+    return found or ALL_FEATURES
 
 
 def needed_columns(features: Mapping[str, tuple[Feature, ...]]) -> tuple[Column, ...]:
@@ -83,6 +123,15 @@ class _Fault(Exception):  # noqa: N818 (caught here, where it is told to the sco
 
 def _fault(code: str, message: str, span: Span, hint: str = "", label: str = "") -> _Fault:
     return _Fault(Diagnostic(code, message, span, label, hint))
+
+
+def _suitable(item: ast.ColumnItem, columns: Columns, model: ModelType) -> Iterator[Feature]:
+    for feature in _resolve(item, columns):
+        try:
+            feature.refuse(model)
+        except AttributeProblem as problem:
+            raise _fault("E0216", problem.message, item.span, problem.hint) from problem
+        yield feature
 
 
 def _resolve(item: ast.ColumnItem, columns: Columns) -> Iterator[Feature]:

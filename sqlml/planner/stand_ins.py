@@ -19,8 +19,6 @@ class StandIn:
 
 
 _STAND_INS: Mapping[str, StandIn] = {
-    "dnnlinearcombinedclassifier": StandIn(_KERAS, _CLASSIFIERS),
-    "dnnlinearcombinedregressor": StandIn(_KERAS, _REGRESSORS),
     "boostedtreesclassifier": StandIn(_KERAS, "`xgboost.XGBClassifier`"),
     "boostedtreesregressor": StandIn(_KERAS, "`xgboost.XGBRegressor`"),
     "stackedrnnclassifier": StandIn(_KERAS, _CLASSIFIERS),

@@ -65,7 +65,7 @@ def _fit(
         **{name.casefold(): "label" for name in _names(statement.labels, labels)},
     }
     features = resolve_features(
-        scope, statement.columns, Columns(rows.schema, roles, statement.query.span), model.name
+        scope, statement.columns, Columns(rows.schema, roles, statement.query.span), model
     )
     needed = needed_columns(features)
     is_understood = len(scope.faults) == faults and not rows.schema.is_wrong

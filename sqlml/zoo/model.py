@@ -24,7 +24,7 @@ class Part:
     numbers: quantities. ids: a column per category with how often, or how much, a row has it; most
     are zero. sequence: a column per place with the id there plus 1, zeros behind the last.
     dimension and the rest: of the trained vector per id that EMBEDDING asks for; 0 is none.
-    targets: the inputs of the model that the part feeds.
+    target: the input of the model that the part feeds; a feature of two inputs is two parts.
     """
 
     name: str = ""
@@ -35,7 +35,7 @@ class Part:
     dimension: int = 0
     combiner: str = "sum"
     initializer: str = ""
-    targets: tuple[str, ...] = ("",)
+    target: str = ""
 
     @property
     def width(self) -> int:
@@ -56,6 +56,8 @@ class ModelType:
     missing: bool = False  # NULL may reach the estimator (as NaN)
     sparse: bool = False  # takes scipy CSR matrices
     multilabel: bool = False
+    inputs: tuple[str, ...] = ()  # that COLUMN … FOR can feed; empty: a single one without a name
+    embeds: bool = False  # trains vectors of categories: EMBEDDING, SEQ_CATEGORY_ID
     dtype: Literal["float32", "float64"] = "float64"  # of dense matrices
     layout: Literal["rows", "columns"] = "rows"  # which of their numbers are adjacent in memory
     doc: str = ""

@@ -172,9 +172,10 @@ def test_a_missing_argument_is_an_error_at_the_function(bench):
 
 
 def test_an_embedding_in_a_tree_model_says_what_to_use_instead(bench):
-    code, message, _, hint = fault(bench, "EMBEDDING(petal_width, 8)")
-    assert code == "E0216"
-    assert message == "EMBEDDING cannot be used here: it needs a neural network"
+    written = "EMBEDDING(BUCKET(petal_width, [1, 2]), 8)"
+    code, message, span, hint = fault(bench, written)
+    assert (code, span) == ("E0216", written)
+    assert message == "EMBEDDING needs a neural network, and `xgboost.gbtree` is none"
     assert "INDICATOR(petal_width)" in hint
 
 

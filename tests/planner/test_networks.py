@@ -83,3 +83,70 @@ def test_tensorflow_that_is_not_installed_is_told_before_anything_runs(bench, mo
         "DNNClassifier",
         'pip install "sqlml[tensorflow]"',
     )
+
+
+WIDE_AND_DEEP = (
+    "SELECT * FROM iris TO TRAIN DNNLinearCombinedClassifier WITH model.dnn_hidden_units = [4] {} "
+    "LABEL species INTO m"
+)
+
+
+def targets(bench, columns):
+    features = bench.operator(WIDE_AND_DEEP.format(columns)).features
+    return {target: [feature.label for feature in found] for target, found in features.items()}
+
+
+def test_columns_are_for_the_inputs_that_they_name(bench):
+    columns = (
+        "COLUMN petal_width, CROSS([BUCKET(petal_width, 3), BUCKET(petal_length, 3)], 9) "
+        "FOR linear_feature_columns COLUMN petal_width, petal_length FOR DNN_FEATURE_COLUMNS"
+    )
+    assert targets(bench, columns) == {
+        "linear_feature_columns": ["petal_width", "petal_width×petal_length"],
+        "dnn_feature_columns": ["petal_width", "petal_length"],
+    }
+
+
+def test_without_columns_every_input_has_all(bench):
+    found = targets(bench, "")
+    assert found["linear_feature_columns"] == found["dnn_feature_columns"]
+    assert "petal_width" in found["dnn_feature_columns"]
+
+
+def test_a_column_clause_of_a_model_with_several_inputs_needs_a_target(bench):
+    code, message, span, hint = bench.fault(WIDE_AND_DEEP.format("COLUMN petal_width"))
+    assert (code, span) == ("E0235", "COLUMN petal_width")
+    assert "`linear_feature_columns` and `dnn_feature_columns`" in message
+    assert "FOR linear_feature_columns" in hint
+
+
+def test_an_unknown_target_is_told_with_the_nearest(bench):
+    columns = "COLUMN petal_width FOR dnn_feature_column"
+    code, message, span, hint = bench.fault(WIDE_AND_DEEP.format(columns))
+    assert (code, span) == ("E0235", "dnn_feature_column")
+    assert "no input `dnn_feature_column`" in message
+    assert hint == "did you mean `dnn_feature_columns`?"
+
+
+def test_each_optimizer_has_attributes_of_its_own(bench):
+    text = WIDE_AND_DEEP.replace(
+        "[4]", "[4], linear_optimizer.l1_regularization_strength = 0.1, dnn_optimizer.momentum = 1"
+    )
+    code, _, span, hint = bench.fault(text.format(""))
+    assert code == "E0205"  # momentum is below 1
+    code, _, span, hint = bench.fault(text.replace("momentum = 1", "momentum = 0.5").format(""))
+    assert (code, span) == ("E0231", "dnn_optimizer.momentum = 0.5")
+    assert "`model.dnn_optimizer = RMSprop`" in hint
+
+
+def test_a_sequence_stands_in_an_embedding(bench):
+    text = (
+        "SELECT *, '1,2' AS steps FROM iris TO TRAIN DNNClassifier WITH {} COLUMN {} "
+        "LABEL species INTO m"
+    )
+    written = "SEQ_CATEGORY_ID(steps, 5)"
+    code, _, span, hint = bench.fault(text.format(LAYERS, written))
+    assert (code, span) == ("E0216", written)
+    assert hint == "write EMBEDDING(SEQ_CATEGORY_ID(steps, 5), dimension)"
+    fit = bench.operator(text.format(LAYERS, f"EMBEDDING({written}, 4, mean)"))
+    assert fit.features[""][0].combiner == "mean"

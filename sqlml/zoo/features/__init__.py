@@ -28,8 +28,8 @@ FEATURES: "Registry[type[Feature]]" = Registry(
         "SPARSE": "sqlml.zoo.features.sparse:Sparse",
         "DATE_PARTS": "sqlml.zoo.features.date_parts:DateParts",
         "TFIDF": "sqlml.zoo.features.tfidf:Tfidf",
-        "EMBEDDING": "sqlml.zoo.features.neural:Embedding",
-        "SEQ_CATEGORY_ID": "sqlml.zoo.features.neural:SeqCategoryId",
-        "WEIGHTED_CATEGORY": "sqlml.zoo.features.neural:WeightedCategory",
+        "EMBEDDING": "sqlml.zoo.features.embedding:Embedding",
+        "SEQ_CATEGORY_ID": "sqlml.zoo.features.seq_category_id:SeqCategoryId",
+        "WEIGHTED_CATEGORY": "sqlml.zoo.features.weighted_category:WeightedCategory",
     },
 )

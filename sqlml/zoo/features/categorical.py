@@ -57,6 +57,11 @@ class Categorical(Feature):
         """Whether a larger id means more: then the id is a quantity where it is not one-hot."""
         return False
 
+    @property
+    def unordered(self) -> "Categorical":
+        """The same ids without their order, where they have one."""
+        return self
+
     def outputs(self, encoding: Encoding) -> Sequence[Output]:
         if not self._as_codes(encoding):
             return [Output(f"{self.label}={level}") for level in self.levels]

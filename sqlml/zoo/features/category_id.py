@@ -27,22 +27,26 @@ _KINDS: frozenset[Kind] = frozenset(("integer", "float", "boolean", "text", "unk
 class CategoryId(Categorical):
     """Whole numbers in [0, n) as ids; any other number is an error.
 
-    of: a column, or several ids per row: the numbers of DENSE, the indices of SPARSE.
+    of: a column, or several ids per row: the numbers of DENSE, the indices of SPARSE. weighted: an
+    index of SPARSE counts as much as its value says.
     """
 
     of: ColumnReference | Dense | Sparse
     n: int
+    weighted: bool = False
 
     function = "CATEGORY_ID"
-    usage = "CATEGORY_ID(column | DENSE(…) | SPARSE(…), n)"
+    usage = "CATEGORY_ID(column | DENSE(…) | SPARSE(…), n [, delimiter])"
     doc = "Whole numbers in [0, n) that are categories; others are an error."
 
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Self:
-        given = Arguments(cls, arguments, least=2, most=2)
+        given = Arguments(cls, arguments, least=2, most=3)
         of, n = given.get(0), given.count(1)
         if isinstance(of, Number):
             of = of.column
+        if len(arguments) == 3 and not (isinstance(of, ColumnReference) and of.kind == "integer"):
+            of = Sparse.of_text(given, 0, n, given.delimiter(2, ","))
         if isinstance(of, ColumnReference) and of.kind == "array":
             of = Dense.parse((of,))
         if isinstance(of, Dense | Sparse):
@@ -87,7 +91,8 @@ class CategoryId(Categorical):
                 return several_per_row(self._checked(numbers))
             case Sparse():
                 entries = self.of.entries(columns)
-                return Entries(entries.starts, self._checked(entries.indices))
+                weights = entries.values if self.weighted else None
+                return Entries(entries.starts, self._checked(entries.indices), weights)
 
     def _checked(self, numbers: NDArray[Any]) -> Ids:
         """The numbers as ids, -1 for NaN.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from sqlml.quoting import identifier
 from sqlml.zoo.features import FEATURES
 from sqlml.zoo.features.kinds import Kind, kind_of
-from sqlml.zoo.model import Part
+from sqlml.zoo.model import ModelType, Part
 
 if TYPE_CHECKING:
     from sqlml.zoo.features.blocks import Block
@@ -157,6 +157,14 @@ class Feature(ABC):
         """How each input column may be read."""
         for column in self.references:
             yield column, "raw"
+
+    def refuse(self, model: ModelType) -> None:
+        """Check that a model can take the feature.
+
+        Raises:
+            AttributeProblem: it cannot; the hint says what to write instead.
+        """
+        del model
 
     def part(self, encoding: Encoding) -> Part:
         """What kind of columns it gives, for models that look at features and not at columns."""

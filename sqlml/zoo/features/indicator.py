@@ -39,7 +39,7 @@ class Indicator(Feature):
         if isinstance(value, Sparse):
             return value  # has a column per id already
         of = categorical_argument(given, value)
-        return cls(of if isinstance(of, Categorical) else Vocabulary(of, other=False))
+        return cls(of.unordered if isinstance(of, Categorical) else Vocabulary(of, other=False))
 
     @property
     def label(self) -> str:

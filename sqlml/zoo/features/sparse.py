@@ -7,14 +7,16 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from sqlml.zoo.features import problems
-from sqlml.zoo.features.arguments import Arguments
-from sqlml.zoo.features.blocks import Block, Entries, row_starts
+from sqlml.zoo.features.arguments import Arguments, words
+from sqlml.zoo.features.blocks import Block, Entries, Numbers, row_starts
 from sqlml.zoo.features.columns import Columns, type_words
 from sqlml.zoo.features.contract import ColumnReference, Encoding, Feature, Output
 from sqlml.zoo.features.kinds import Kind
 from sqlml.zoo.features.text_numbers import split_texts, text_numbers
+from sqlml.zoo.model import Part
 
 _KINDS: frozenset[Kind] = frozenset(("text", "array", "unknown"))
 
@@ -46,9 +48,20 @@ class Sparse(Feature):
             given.refuse(f"'{delimiter}' cannot be both delimiters")
         return cls(column, size, delimiter, key_delimiter)
 
+    @classmethod
+    def of_text(cls, given: Arguments, place: int, size: int, delimiter: str) -> Self:
+        """Several ids, or words, in the text or list of the column that stands at `place`."""
+        value = given.get(place)
+        if isinstance(value, cls):
+            given.refuse(f"{words(value)} has its own delimiter")
+        return cls(given.column(place, _KINDS), size, delimiter, key_delimiter="")
+
     @property
     def label(self) -> str:
         return self.column.name
+
+    def part(self, encoding: Encoding) -> Part:
+        return Part(self.label, kind="ids", size=self.size)
 
     def outputs(self, encoding: Encoding) -> Sequence[Output]:
         return [Output(f"{self.label}_{place}") for place in range(self.size)]
@@ -65,6 +78,31 @@ class Sparse(Feature):
         Raises:
             StepError: one cannot be read, or lies outside the shape.
         """
+        rows, items, texts = self._items(columns)
+        values = None
+        if texts is not None:
+            items, values = self._keys_and_values(items, texts)
+            items = text_numbers(self.label, items, texts, whole=True)
+        keys = np.asarray(items.to_numpy(zero_copy_only=False))
+        outside = ~((keys >= 0) & (keys < self.size) & (keys % 1 == 0))
+        if outside.any():
+            raise problems.outside(self.label, keys[outside][0], self.size, self.function)
+        return Entries(_starts(rows, columns), keys.astype(np.int64), values)
+
+    def keys(self, columns: Columns) -> tuple[NDArray[np.int64], pa.Array, Numbers | None]:
+        """Where each row's entries start, and the keys, as text, and values of all.
+
+        Raises:
+            StepError: a value cannot be read.
+        """
+        rows, items, texts = self._items(columns)
+        values = None
+        if texts is not None:
+            items, values = self._keys_and_values(items, texts)
+        return _starts(rows, columns), items.cast(pa.string()), values
+
+    def _items(self, columns: Columns) -> tuple[NDArray[np.int64], pa.Array, pa.Array | None]:
+        """The row of each item, the items and, where they were text, all of each one's row."""
         array = columns.array(self.column)
         found = array.type
         if pa.types.is_list(found) or pa.types.is_fixed_size_list(found):
@@ -75,22 +113,19 @@ class Sparse(Feature):
             raise problems.wrong_type(self.label, type_words(found), "text or a list")
         rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
         items = pc.list_flatten(lists)
-        values = None
-        if pa.types.is_string(items.type):
-            items = pc.utf8_trim_whitespace(items)
-            is_written = pc.not_equal(items, "").to_numpy(zero_copy_only=False)
-            rows, items = rows[is_written], items.filter(pa.array(is_written))
-            items, values = self._keys_and_values(items, array.take(pa.array(rows)))
-        keys = np.asarray(items.to_numpy(zero_copy_only=False))
-        outside = ~((keys >= 0) & (keys < self.size) & (keys % 1 == 0))
-        if outside.any():
-            raise problems.outside(self.label, keys[outside][0], self.size, self.function)
-        starts = row_starts(np.bincount(rows, minlength=len(array)))
-        return Entries(starts, keys.astype(np.int64), values)
+        if not pa.types.is_string(items.type):
+            return rows, items, None
+        items = pc.utf8_trim_whitespace(items)
+        is_written = pc.not_equal(items, "").to_numpy(zero_copy_only=False)
+        rows, items = rows[is_written], items.filter(pa.array(is_written))
+        return rows, items, array.take(pa.array(rows))
 
-    def _keys_and_values(self, items: pa.Array, rows: pa.Array) -> tuple[pa.Array, Any]:
-        if not pc.any(pc.match_substring(items, self.key_delimiter)).as_py():
-            return text_numbers(self.label, items, rows, whole=True), None
+    def _keys_and_values(self, items: pa.Array, rows: pa.Array) -> tuple[pa.Array, Numbers | None]:
+        """The items' keys, and their values unless none has any."""
+        if not (
+            self.key_delimiter and pc.any(pc.match_substring(items, self.key_delimiter)).as_py()
+        ):
+            return items, None
         # A 1 behind each item: `3` becomes `3:1`, and in `3:0.2:1` it is not looked at.
         pairs = pc.split_pattern(
             pc.binary_join_element_wise(items, "1", self.key_delimiter), self.key_delimiter
@@ -99,6 +134,9 @@ class Sparse(Feature):
         if pc.any(wrong).as_py():
             example = rows[pc.index(wrong, True).as_py()].as_py()
             raise problems.unreadable(self.label, example, "made of pairs of key and value")
-        keys = text_numbers(self.label, pc.list_element(pairs, 0), rows, whole=True)
         values = text_numbers(self.label, pc.list_element(pairs, 1), rows)
-        return keys, values.to_numpy(zero_copy_only=False)
+        return pc.list_element(pairs, 0), values.to_numpy(zero_copy_only=False)
+
+
+def _starts(rows: NDArray[np.int64], columns: Columns) -> NDArray[np.int64]:
+    return row_starts(np.bincount(rows, minlength=columns.rows))

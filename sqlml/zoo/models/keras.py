@@ -1,7 +1,7 @@
 """The TensorFlow family: neural networks and linear models in Keras, known without loading it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 
@@ -17,6 +17,7 @@ PREFIXES = (
     *("tensorflow.keras.", "tf.", "tf.estimator.", "tf.keras."),
 )
 TRAINER = "sqlml.zoo.models.keras_trainer:KerasTrainer"
+LINEAR, DEEP = "linear_feature_columns", "dnn_feature_columns"
 _LOSS_OF = {"gamma": "focal", "alpha": "focal", "delta": "huber"}
 
 
@@ -99,7 +100,9 @@ def _check_loss(
         )
 
 
-def _model(name: str, task: Task, doc: str, *parameters: Attribute) -> ModelType:
+def _model(
+    name: str, task: Task, doc: str, *parameters: Attribute, inputs: tuple[str, ...] = ()
+) -> ModelType:
     """A model with the parameters that all have, and those given."""
     classes = task == "classification"
     shared = (known.CLASSES, known.classification_loss()) if classes else (known.regression_loss(),)
@@ -115,6 +118,8 @@ def _model(name: str, task: Task, doc: str, *parameters: Attribute) -> ModelType
         trainer=TRAINER,
         sparse=True,
         multilabel=not classes,
+        inputs=inputs,
+        embeds=True,
         dtype="float32",
         doc=doc,
         namespaces={**optimizers, "loss": losses, "validation": known.VALIDATION},
@@ -124,6 +129,11 @@ def _model(name: str, task: Task, doc: str, *parameters: Attribute) -> ModelType
 
 _HIDDEN = (*known.HIDDEN_LAYERS.values(), known.optimizer("Adagrad"))
 _LINEAR = (known.optimizer("Ftrl"),)
+_BOTH = (
+    *(replace(a, name=f"dnn_{a.name}", aliases=(a.name,)) for a in known.HIDDEN_LAYERS.values()),
+    known.optimizer("Adagrad", "dnn_optimizer"),
+    known.optimizer("Ftrl", "linear_optimizer"),
+)
 
 FAMILY = KerasFamily(
     (
@@ -131,5 +141,19 @@ FAMILY = KerasFamily(
         _model("DNNRegressor", "regression", "A neural network for numbers.", *_HIDDEN),
         _model("LinearClassifier", "classification", "A linear model for classes.", *_LINEAR),
         _model("LinearRegressor", "regression", "A linear model for numbers.", *_LINEAR),
+        _model(
+            "DNNLinearCombinedClassifier",
+            "classification",
+            "A linear model and a neural network together, for classes.",
+            *_BOTH,
+            inputs=(LINEAR, DEEP),
+        ),
+        _model(
+            "DNNLinearCombinedRegressor",
+            "regression",
+            "A linear model and a neural network together, for numbers.",
+            *_BOTH,
+            inputs=(LINEAR, DEEP),
+        ),
     )
 )

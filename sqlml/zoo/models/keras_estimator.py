@@ -54,7 +54,7 @@ class KerasEstimator:
     def contributions(self, matrix: Any) -> NDArray[np.float64]:
         """By feature, drawn; shared among the columns of a feature that the row has."""
         rows = np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
-        columns = [slice(part.start, part.stop) for part in self.inputs.parts]
+        columns = self.inputs.features
         effects = sampled(self.outputs, rows, self.background, columns)
         return by_column(effects, rows, columns)
 
@@ -64,9 +64,9 @@ class KerasEstimator:
     def outputs(self, matrix: Any) -> NDArray[np.float64]:
         """What the network says, shape (rows, outputs); of two classes the second's probability."""
         rows = self.inputs.arranged(matrix)
-        size = max(min(MOST_ROWS, MOST_CELLS // max(len(self.inputs.number_columns), 1)), 32)
+        size = max(min(MOST_ROWS, MOST_CELLS // self.inputs.cells), 32)
         parts = [
-            np.asarray(self.network(dict(rows.cut(start, start + size)), training=False))
+            np.asarray(self.network(rows.cut(start, start + size), training=False))
             for start in range(0, max(rows.count, 1), size)
         ]
         return np.concatenate(parts).astype(np.float64)
@@ -79,7 +79,7 @@ class KerasEstimator:
 def load(folder: Path) -> KerasEstimator:
     """The estimator saved in `folder`; nothing that is stored there is run as code."""
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    parts = tuple(Part(**{**part, "targets": tuple(part["targets"])}) for part in facts["parts"])
+    parts = tuple(Part(**part) for part in facts["parts"])
     return KerasEstimator(
         facts["task"],
         keras.saving.load_model(folder / NETWORK, safe_mode=True),

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlml.zoo.model import FitJob, Part
 from sqlml.zoo.models.keras import FAMILY, chosen
-from sqlml.zoo.models.keras_inputs import NUMBERS, Inputs
+from sqlml.zoo.models.keras_inputs import Inputs, numbers_name
 from sqlml.zoo.models.keras_library import keras
 
 LINEAR_LEARNING_RATE = 0.2
@@ -19,13 +19,14 @@ class Plan:
     """How a kind of network is made.
 
     looked_up: those parts whose ids are looked up in a table of vectors. build: from the inputs by
-    name to what goes into the last activation, of shape (rows, outputs). rates: the learning rate
-    by optimizer where it is not Keras' own.
+    name to what goes into the last activation, of shape (rows, outputs). ready: makes of a network
+    what can be trained. rates: the learning rate by optimizer where it is not Keras' own.
     """
 
     looked_up: Callable[[tuple[Part, ...]], tuple[Part, ...]]
-    build: "Callable[[FitJob, Inputs, Mapping[str, Any], int], Any]"
+    build: Callable[[FitJob, Inputs, Mapping[str, Any], int], Any]
     rates: Callable[[FitJob], Mapping[str, float]]
+    ready: "Callable[[Any, FitJob, Plan, int], Any]"
 
 
 def embedded(parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -39,50 +40,62 @@ def with_ids(parts: tuple[Part, ...]) -> tuple[Part, ...]:
 
 def deep(job: FitJob, inputs: Inputs, given: Mapping[str, Any], outputs: int) -> Any:
     """Hidden layers over numbers and embeddings, as in tf.estimator's DNN models."""
-    layers = keras.layers
-    found = [given[NUMBERS], *(embedding(inputs, p, given) for p in embedded(inputs.parts))]
-    values = layers.Concatenate()(found) if len(found) > 1 else found[0]
-    return layers.Dense(outputs, name="logits")(hidden(job, values))
+    values = hidden(told(inputs, given), job.parameters)
+    return keras.layers.Dense(outputs, name="logits")(values)
 
 
-def hidden(job: FitJob, values: Any) -> Any:
+def told(inputs: Inputs, given: Mapping[str, Any], target: str = "") -> Any:
+    """The numbers and the embeddings of a target, beside each other."""
+    parts = (p for p in inputs.looked_up if p.dimension and p.target == target)
+    found = [given[numbers_name(target)], *(embedding(inputs, part, given) for part in parts)]
+    return keras.layers.Concatenate()(found) if len(found) > 1 else found[0]
+
+
+def hidden(values: Any, parameters: Mapping[str, Any], prefix: str = "") -> Any:
     """`values` through the hidden layers that the parameters ask for."""
-    layers, parameters = keras.layers, job.parameters
-    activation = parameters.get("activation_fn") or "relu"
-    for number, units in enumerate(parameters["hidden_units"], 1):  # type: ignore[arg-type]
+    layers = keras.layers
+    activation = parameters.get(f"{prefix}activation_fn") or "relu"
+    dropout = parameters.get(f"{prefix}dropout")
+    normalized = parameters.get(f"{prefix}batch_norm")
+    for number, units in enumerate(parameters[f"{prefix}hidden_units"], 1):
         values = layers.Dense(units, activation=activation, name=f"hidden_{number}")(values)
-        if parameters.get("dropout"):
-            values = layers.Dropout(parameters["dropout"], name=f"dropout_{number}")(values)
-        if parameters.get("batch_norm"):
+        if dropout:
+            values = layers.Dropout(dropout, name=f"dropout_{number}")(values)
+        if normalized:
             values = layers.BatchNormalization(name=f"batch_norm_{number}")(values)
     return values
 
 
 def linear(job: FitJob, inputs: Inputs, given: Mapping[str, Any], outputs: int) -> Any:
     """A weight for each number and each category, all zero at first."""
+    del job
+    return weighed(inputs, given, outputs)
+
+
+def weighed(inputs: Inputs, given: Mapping[str, Any], outputs: int, target: str = "") -> Any:
+    """The sum of what a target's numbers and categories count, each for itself."""
     layers = keras.layers
-    found = [given[NUMBERS]]
-    sums = []
+    dense = layers.Dense(outputs, kernel_initializer="zeros", name="linear")
+    sums = [dense(told(inputs, given, target))]
     for part in inputs.looked_up:
-        if part.dimension:
-            found.append(embedding(inputs, part, given))
-        else:
+        if part.target == target and not part.dimension:
             weights = replace(part, dimension=outputs, initializer="zeros")
             sums.append(embedding(inputs, weights, given, of=part))
-    values = layers.Concatenate()(found) if len(found) > 1 else found[0]
-    dense = layers.Dense(outputs, kernel_initializer="zeros", name="linear")(values)
-    return layers.Add()([dense, *sums]) if sums else dense
+    return layers.Add()(sums) if len(sums) > 1 else sums[0]
 
 
 def embedding(inputs: Inputs, part: Part, given: Mapping[str, Any], of: Part | None = None) -> Any:
-    """The weighted sum of the vectors of a row's ids."""
+    """The weighted sum of the vectors of a row's ids.
+
+    of: the part among the inputs, where `part` differs from it for being a linear model's weights.
+    """
     source = of or part
     number = inputs.parts.index(source)
     table = keras.layers.Embedding(
         part.size,
         part.dimension,
         embeddings_initializer=_initializer(part),
-        name=f"embedding_{number}",
+        name=f"linear_{number}" if of else f"{part.target}_embedding_{number}".lstrip("_"),
     )
     vectors = table(given[inputs.ids_name(source)])
     weights = given[inputs.weights_name(source)]
@@ -101,10 +114,6 @@ def _linear_rates(job: FitJob) -> Mapping[str, float]:
     return {"Ftrl": min(LINEAR_LEARNING_RATE, 1 / sqrt(features))}
 
 
-DEEP = Plan(embedded, deep, lambda _job: {"Adagrad": DNN_LEARNING_RATE})
-LINEAR = Plan(with_ids, linear, _linear_rates)
-
-
 def network(job: FitJob, plan: Plan, inputs: Inputs, outputs: int) -> Any:
     """The network, not compiled; classes come as probabilities, two as that of the second."""
     given = {
@@ -118,18 +127,23 @@ def network(job: FitJob, plan: Plan, inputs: Inputs, outputs: int) -> Any:
     return keras.Model(given, values)
 
 
-def compiled(model: Any, job: FitJob, plan: Plan, outputs: int) -> None:
-    """Give the network its loss, its optimizer and what is measured in every epoch."""
-    metrics = []
-    if job.task == "classification":
-        kind = keras.metrics.BinaryAccuracy if outputs == 1 else keras.metrics.CategoricalAccuracy
-        metrics = [kind(name="accuracy")]
+def compiled(model: Any, job: FitJob, plan: Plan, outputs: int) -> Any:
+    """The network with its loss, its optimizer and what is measured in every epoch."""
     model.compile(
         optimizer=optimizer(job, plan.rates(job)),
         loss=loss(job, outputs),
-        weighted_metrics=metrics,
+        weighted_metrics=metrics(job, outputs),
         jit_compile=False,
     )
+    return model
+
+
+def metrics(job: FitJob, outputs: int) -> list[Any]:
+    """What is measured beside the loss."""
+    if job.task != "classification":
+        return []
+    kind = keras.metrics.BinaryAccuracy if outputs == 1 else keras.metrics.CategoricalAccuracy
+    return [kind(name="accuracy")]
 
 
 def optimizer(job: FitJob, rates: Mapping[str, float], which: str = "optimizer") -> Any:
@@ -173,3 +187,6 @@ _REGRESSION = {
     "mean_absolute_percentage_error": "MeanAbsolutePercentageError",
     "mean_squared_logarithmic_error": "MeanSquaredLogarithmicError",
 }
+
+DEEP = Plan(embedded, deep, lambda _job: {"Adagrad": DNN_LEARNING_RATE}, compiled)
+LINEAR = Plan(with_ids, linear, _linear_rates, compiled)

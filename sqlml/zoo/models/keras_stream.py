@@ -34,7 +34,7 @@ class Stream:
         """The minibatches of an epoch; only the last one is smaller."""
         batches = iter(self.batches)
         if self.seed is not None:
-            most = max(self.size, SHUFFLED_CELLS // max(self.inputs.width, 1))
+            most = max(self.size, SHUFFLED_CELLS // self.inputs.cells)
             generator = np.random.default_rng((self.seed, epoch))
             batches = shuffled(batches, generator, min(SHUFFLED_ROWS, most))
         for batch in in_multiples(batches, self.size):

@@ -14,7 +14,7 @@ from sqlml.zoo.models.class_weight import weighed_by_class
 from sqlml.zoo.models.keras_estimator import KerasEstimator, load
 from sqlml.zoo.models.keras_inputs import Inputs
 from sqlml.zoo.models.keras_library import begin, keras
-from sqlml.zoo.models.keras_networks import Plan, compiled, network
+from sqlml.zoo.models.keras_networks import Plan, network
 from sqlml.zoo.models.keras_progress import Progress
 from sqlml.zoo.models.keras_stream import Feed, Stream
 from sqlml.zoo.models.replay import Replay
@@ -25,6 +25,8 @@ PLANS: Mapping[str, str] = {
     "keras.DNNRegressor": "sqlml.zoo.models.keras_networks:DEEP",
     "keras.LinearClassifier": "sqlml.zoo.models.keras_networks:LINEAR",
     "keras.LinearRegressor": "sqlml.zoo.models.keras_networks:LINEAR",
+    "keras.DNNLinearCombinedClassifier": "sqlml.zoo.models.keras_combined:COMBINED",
+    "keras.DNNLinearCombinedRegressor": "sqlml.zoo.models.keras_combined:COMBINED",
 }
 BACKGROUND_ROWS = 100
 BACKGROUND_CELLS = 1_000_000
@@ -41,16 +43,16 @@ class KerasTrainer:
         """
         begin(job.seed, job.threads, anew=job.base is None)
         job = weighed_by_class(job)
-        parts = job.parts or (Part(stop=job.train.width),)
+        parts = _parts_of(job)
         plan = _plan_of(job.model)
         inputs = Inputs(parts, plan.looked_up(parts))
         outputs = _count_outputs(job)
         model = network(job, plan, inputs, outputs)
-        compiled(model, job, plan, outputs)
+        trained = plan.ready(model, job, plan, outputs)
         if job.base is not None:
-            _go_on(model, job.base)
+            _go_on(model, inputs, job.base)
         rows = Replay(job.train, _as_it_is, job.folder)
-        _train(model, job, rows, inputs, outputs)
+        _train(trained, job, rows, inputs, outputs)
         return KerasEstimator(job.task, model, inputs, _background(rows, job))
 
     def load(self, folder: Path) -> KerasEstimator:
@@ -61,6 +63,13 @@ def _plan_of(model: str) -> Plan:
     module, _, attribute = PLANS[model].partition(":")
     plan: Plan = getattr(import_module(module), attribute)
     return plan
+
+
+def _parts_of(job: FitJob) -> tuple[Part, ...]:
+    """The parts of the matrix, in the order of the earlier model where they are the same."""
+    parts = job.parts or (Part(stop=job.train.width),)
+    base = job.base.inputs.parts if isinstance(job.base, KerasEstimator) else ()
+    return base if set(base) == set(parts) else parts
 
 
 def _count_outputs(job: FitJob) -> int:
@@ -123,13 +132,13 @@ def _targets(job: FitJob, outputs: int) -> Callable[[NDArray[Any]], NDArray[np.f
     return lambda label: label.reshape(len(label), -1).astype(np.float32)
 
 
-def _go_on(model: Any, base: Estimator) -> None:
+def _go_on(model: Any, inputs: Inputs, base: Estimator) -> None:
     """Start from an earlier network, its optimizer included if it is the same.
 
     Raises:
         StepError: E0234, its layers are others.
     """
-    before = base.network if isinstance(base, KerasEstimator) else None
+    before = base.network if isinstance(base, KerasEstimator) and base.inputs == inputs else None
     if before is None or _shapes(before) != _shapes(model):
         raise _problem(
             "E0234",
@@ -138,7 +147,7 @@ def _go_on(model: Any, base: Estimator) -> None:
             "using",
         )
     model.set_weights(before.get_weights())
-    if _configuration(before) == _configuration(model):
+    if _configuration(before) == _configuration(model) != {}:
         model.optimizer.build(model.trainable_variables)
         values = [variable.numpy() for variable in before.optimizer.variables]
         for variable, value in zip(model.optimizer.variables, values, strict=True):
@@ -150,7 +159,8 @@ def _shapes(model: Any) -> list[tuple[int, ...]]:
 
 
 def _configuration(model: Any) -> dict[str, Any]:
-    return {k: v for k, v in model.optimizer.get_config().items() if k != "name"}
+    settings = model.optimizer.get_config() if model.optimizer else {}
+    return {name: value for name, value in settings.items() if name != "name"}
 
 
 def _background(rows: Iterable[Batch], job: FitJob) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from sqlml.zoo.bundle import Bundle, Manifest
 from sqlml.zoo.features.contract import Feature
 from sqlml.zoo.model import ModelType
 
+Shape = tuple[str, tuple[str, ...], str]
 _LEARNT_FROM_TEXT = ("VOCABULARY", "DENSE")
 
 
@@ -29,8 +30,8 @@ def refuse_other_features(previous: Bundle, features: Sequence[Feature]) -> None
     Raises:
         StepError: they are not.
     """
-    before = {_shape(feature) for feature in previous.pipeline.features}
-    now = {_shape(feature) for feature in features}
+    before = {shape_of(feature) for feature in previous.pipeline.features}
+    now = {shape_of(feature) for feature in features}
     if before != now:
         different = ", ".join(f"`{label}`" for label in sorted({s[-1] for s in before ^ now}))
         raise _problem(
@@ -39,7 +40,7 @@ def refuse_other_features(previous: Bundle, features: Sequence[Feature]) -> None
         )
 
 
-def _shape(feature: Feature) -> tuple[str, tuple[str, ...], str]:
+def shape_of(feature: Feature) -> Shape:
     """What a feature is before and after it has learnt: then plain text is one of two others."""
     function = "TEXT" if feature.function in _LEARNT_FROM_TEXT else feature.function
     return function, tuple(map(str.casefold, feature.columns)), feature.label.casefold()

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from time import perf_counter
 from typing import Any
 
@@ -10,12 +11,12 @@ import sqlml
 from sqlml.zoo import MODELS
 from sqlml.zoo.bundle import Bundle, Manifest, load, model_type, trainer_of
 from sqlml.zoo.context import Context, Rows
-from sqlml.zoo.features.contract import Encoding, feature_from_json
+from sqlml.zoo.features.contract import Encoding, Feature, feature_from_json
 from sqlml.zoo.features.fit import fit
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.model import Estimator, FitJob, ModelType, Part
-from sqlml.zoo.steps.continuing import refuse_other_features, refuse_other_model
+from sqlml.zoo.steps.continuing import refuse_other_features, refuse_other_model, shape_of
 from sqlml.zoo.steps.dataset import Sampled
 from sqlml.zoo.steps.measure import defined, measure
 from sqlml.zoo.steps.outcome import Outcome
@@ -54,10 +55,11 @@ def run(
     order = _Order.of(context, estimator, parameters, settings, base)
     started = perf_counter()
     looked = _look(context, rows, label, order)
-    pipeline = _fit_features(context, rows, features[""], order)
+    by_target = {t: tuple(map(feature_from_json, specs)) for t, specs in features.items()}
+    pipeline = _fit_features(context, rows, by_target, order)
     data = prepare(context, rows, validation, pipeline=pipeline, looked=looked, settings=settings)
     read = perf_counter()
-    fitted, history = _fit(context, data, pipeline.parts, looked, order)
+    fitted, history = _fit(context, data, _parts(pipeline, by_target, order), looked, order)
     ended = perf_counter()
     metrics = {**_last(history, settings), **_measured(fitted, data, looked, settings)}
     manifest = replace(
@@ -124,8 +126,11 @@ def _look(context: Context, rows: Rows, label: Sequence[str], order: _Order) -> 
     return looked
 
 
-def _fit_features(context: Context, rows: Rows, specs: Sequence[Any], order: _Order) -> Pipeline:
-    features = [feature_from_json(spec) for spec in specs]
+def _fit_features(
+    context: Context, rows: Rows, by_target: Mapping[str, Sequence[Feature]], order: _Order
+) -> Pipeline:
+    """All features of all targets, each once."""
+    features = tuple(dict.fromkeys(chain.from_iterable(by_target.values())))
     if order.previous is not None:
         refuse_other_features(order.previous, features)
         return order.previous.pipeline
@@ -134,6 +139,27 @@ def _fit_features(context: Context, rows: Rows, specs: Sequence[Any], order: _Or
         model.categories, model.missing, model.sparse, dtype=model.dtype, layout=model.layout
     )
     return fit(features, rows.sql, context.table, encoding)
+
+
+def _parts(
+    pipeline: Pipeline, by_target: Mapping[str, Sequence[Feature]], order: _Order
+) -> tuple[Part, ...]:
+    """What each target is fed with, in the order of the targets.
+
+    An earlier model's features have learnt, and may stand in another order.
+    """
+
+    def key(feature: Feature) -> Any:
+        return feature if order.previous is None else shape_of(feature)
+
+    features = dict.fromkeys(chain.from_iterable(by_target.values()))
+    keys = map(key, features if order.previous is None else pipeline.features)
+    parts = dict(zip(keys, pipeline.parts, strict=True))
+    return tuple(
+        replace(parts[key(feature)], target=target)
+        for target, several in by_target.items()
+        for feature in several
+    )
 
 
 def _fit(

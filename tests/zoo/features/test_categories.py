@@ -207,9 +207,13 @@ def test_more_values_than_a_vocabulary_holds_are_other_ones(bench, monkeypatch):
         ("CROSS", (["city"], 10), "two or more"),
         ("CROSS", (["city", "score"], 10), "DOUBLE"),
         ("INDICATOR", ("score",), "DOUBLE"),
-        ("EMBEDDING", ("city", 8), "neural network"),
-        ("SEQ_CATEGORY_ID", ("city", 8), "neural network"),
-        ("WEIGHTED_CATEGORY", ("city",), "neural network"),
+        ("EMBEDDING", ("city", 0), "≥ 1"),
+        ("EMBEDDING", ("city", 8, "total"), "no combiner"),
+        ("EMBEDDING", ("city", 8, "sum", "best"), "no initializer"),
+        ("EMBEDDING", ("score", 8), "DOUBLE"),
+        ("SEQ_CATEGORY_ID", ("score", 8), "DOUBLE"),
+        ("SEQ_CATEGORY_ID", ("city", 2**24), "at most"),
+        ("WEIGHTED_CATEGORY", ("city",), "no keys with values"),
     ],
 )
 def test_wrong_arguments_are_refused_with_a_hint(bench, function, arguments, message):
