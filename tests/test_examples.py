@@ -55,6 +55,11 @@ def the_challenger_wins(results: Results) -> bool:
     return first < second == share and aliases.startswith("champion@")
 
 
+def both_beat_one(results: Results) -> bool:
+    linear, both = (result.to_arrow()["roc_auc"][0].as_py() for result in results[:2])
+    return linear < 0.7 and both > 0.8
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -64,6 +69,8 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "clusters.sql": groups_match_cultivars,
     "anomalies.sql": odd_cells_are_malignant,
     "ranking.sql": best_results_first,
+    "iris_network.sql": accuracy,
+    "wide_and_deep.sql": both_beat_one,
 }
 
 

@@ -3,8 +3,8 @@
     python examples/data/make.py
 
 Real: iris, wine, breast cancer, diabetes and digits, as scikit-learn carries them (UCI, Lars).
-Synthetic: houses, customers (churn), card payments (fraud), searches (ranking), from a seed. Their
-columns relate to the label by rules with noise, written below, so that there is something to find.
+Synthetic: houses, customers (churn), card payments (fraud), searches (ranking), offers of apps, from
+a seed. Their columns relate to the label by rules with noise, written below, so that there is something to find.
 """
 
 from pathlib import Path
@@ -28,6 +28,7 @@ def main() -> None:
         "customers.csv": customers(np.random.default_rng(11)),
         "payments.parquet": payments(np.random.default_rng(13)),
         "searches.csv": searches(np.random.default_rng(17)),
+        "offers.parquet": offers(np.random.default_rng(19)),
     }
     for name, table in tables.items():
         kind = "HEADER" if name.endswith(".csv") else "FORMAT parquet, COMPRESSION zstd"
@@ -135,6 +136,22 @@ def searches(draw: np.random.Generator, queries: int = 300) -> pa.Table:
     return pa.table({
         "query": query, "text_match": np.round(match, 4), "age_days": fresh, "links": links,
         "relevance": relevance,
+    })  # fmt: skip
+
+
+def offers(draw: np.random.Generator, rows: int = 12_000) -> pa.Table:
+    """Synthetic: apps offered to users. Which app a user has decides, for each offered app anew,
+    whether it is taken; and so does the age, those in the middle taking most."""
+    apps = np.array(["atlas", "bento", "chess", "diary", "earth", "fable", "guitar", "hiking"])
+    has, offered = draw.integers(0, 8, rows), draw.integers(0, 8, rows)
+    fits = draw.choice([-1.8, 1.8], (8, 8))
+    age = draw.integers(16, 80, rows)
+    hour = draw.integers(0, 24, rows)
+    score = fits[has, offered] + 1.6 * np.cos((age - 45) / 12) + 0.03 * (hour - 12) - 0.4
+    taken = draw.random(rows) < 1 / (1 + np.exp(-score))
+    return pa.table({
+        "has": apps[has], "offered": apps[offered], "age": age.astype(np.int8),
+        "hour": hour.astype(np.int8), "taken": taken,
     })  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from sqlml.databases.database import Column
 from sqlml.errors import Diagnostic, did_you_mean
 from sqlml.grammar import ast
 from sqlml.planner.attributes import NotAValue, value_of
+from sqlml.planner.inputs import items_by_target
 from sqlml.planner.locate import place_of_column, places
 from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
@@ -19,8 +20,6 @@ from sqlml.zoo.features import FEATURES
 from sqlml.zoo.features.contract import ColumnReference, Feature
 from sqlml.zoo.features.defaults import default_feature
 from sqlml.zoo.model import ModelType
-
-ALL_FEATURES = ""  # the target of a model with a single input
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def resolve_features(
 
     Without a clause, every column that has no role is a feature.
     """
-    given = _by_target(scope, clauses, model)
+    given = items_by_target(scope, clauses, model)
     features: dict[str, tuple[Feature, ...]] = {}
     before = len(scope.faults)
     for target, items in given.items():
@@ -58,50 +57,6 @@ def resolve_features(
             hint=f"the query gives the {_together(columns.roles)} alone: select more columns",
         )
     return features
-
-
-def _by_target(
-    scope: Scope, clauses: Sequence[ast.ColumnClause], model: ModelType
-) -> Mapping[str, Sequence[ast.ColumnItem]]:
-    """What each input of the model is fed with: all inputs with everything, without a clause."""
-    if not clauses:
-        return dict.fromkeys(model.inputs or (ALL_FEATURES,), ())
-    return {_target(scope, clause, model): clause.items for clause in clauses}
-
-
-def _target(scope: Scope, clause: ast.ColumnClause, model: ModelType) -> str:
-    """The input that a clause feeds; a wrong one is told to the scope."""
-    written = clause.target
-    if not model.inputs:
-        if written is not None:
-            scope.fault(
-                "E0217",
-                f"`{model.name}` has a single input, which has no name",
-                written.span,
-                hint=f"leave out `FOR {written.text}`, and put all columns into one COLUMN",
-            )
-        return ALL_FEATURES
-    listed = " and ".join(f"`{name}`" for name in model.inputs)
-    if written is None:
-        scope.fault(
-            "E0235",
-            f"`{model.name}` has several inputs: {listed}",
-            clause.span,
-            label="which of them is it for?",
-            hint=f"write `COLUMN … FOR {model.inputs[0]}`",
-        )
-        return ALL_FEATURES
-    known = {name.casefold(): name for name in model.inputs}
-    found = known.get(written.text.casefold())
-    if found is None:
-        hint = did_you_mean(written.text, model.inputs)
-        scope.fault(
-            "E0235",
-            f"`{model.name}` has no input `{written.text}`: it has {listed}",
-            written.span,
-            hint=hint or f"write `COLUMN … FOR {model.inputs[0]}`",
-        )
-    return found or ALL_FEATURES
 
 
 def needed_columns(features: Mapping[str, tuple[Feature, ...]]) -> tuple[Column, ...]:

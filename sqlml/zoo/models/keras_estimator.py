@@ -1,6 +1,7 @@
 """A fitted Keras network: what it predicts, and how it is kept."""
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,7 +34,9 @@ class KerasEstimator:
     predicts_likeliest: ClassVar[bool] = True
 
     def save(self, folder: Path) -> None:
-        self.network.save(folder / NETWORK)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of NumPy, by Keras
+            self.network.save(folder / NETWORK)
         facts = {
             "task": self.task,
             "parts": [asdict(part) for part in self.inputs.parts],
@@ -44,7 +47,7 @@ class KerasEstimator:
 
     def predict(self, matrix: Any) -> NDArray[Any]:
         if self.task == "classification":
-            return self._classes(matrix).argmax(axis=1)
+            return np.asarray(self._classes(matrix).argmax(axis=1))
         values = self.outputs(matrix)
         return values[:, 0] if values.shape[1] == 1 else values
 
@@ -73,7 +76,10 @@ class KerasEstimator:
 
     def _classes(self, matrix: Any) -> NDArray[np.float64]:
         values = self.outputs(matrix)
-        return np.column_stack((1 - values, values)) if values.shape[1] == 1 else values
+        if values.shape[1] == 1:
+            return np.column_stack((1 - values, values))
+        sums = values.sum(axis=1, keepdims=True)  # 1 but for the rounding of single precision
+        return np.asarray(values / sums)
 
 
 def load(folder: Path) -> KerasEstimator:

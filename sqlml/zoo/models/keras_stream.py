@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -52,14 +51,14 @@ class Stream:
 
 
 class Feed:
-    """A stream as a `tf.data.Dataset` whose every iteration is another epoch.
+    """A stream as a `tf.data.Dataset`: each iteration is another epoch, read ahead of need.
 
-    TensorFlow tells of an error in the stream in words of its own; `check` raises it as it was.
+    TensorFlow tells of an error in the stream in words of its own; here it is raised as it was.
     """
 
     def __init__(self, stream: Stream, outputs: int) -> None:
         self._stream = stream
-        self._epochs = count()
+        self._epoch = -1
         self._error: Exception | None = None
         spec = tensorflow.TensorSpec
         inputs = {
@@ -71,14 +70,18 @@ class Feed:
             output_signature=(inputs, spec((None, outputs), "float32"), spec((None,), "float32")),
         ).prefetch(2)
 
-    def check(self) -> None:
-        """Raise what interrupted the stream, if something did."""
-        if self._error is not None:
-            raise self._error
+    def __iter__(self) -> Iterator[Any]:
+        self._epoch += 1
+        try:
+            yield from self.dataset
+        except tensorflow.errors.OpError:
+            if self._error is None:
+                raise
+            raise self._error from None
 
     def _generate(self) -> Iterator[Step]:
         try:
-            yield from self._stream.steps(next(self._epochs))
+            yield from self._stream.steps(self._epoch)
         except Exception as error:
             self._error = error
             raise
@@ -128,5 +131,8 @@ def joined(batches: tuple[Batch, ...]) -> Batch:
 
 def chosen(batch: Batch, rows: NDArray[np.int64] | slice) -> Batch:
     """Some rows of a batch."""
-    columns = (batch.label, batch.weight, batch.group)
-    return Batch(batch.matrix[rows], *(None if c is None else c[rows] for c in columns))
+
+    def of(column: Any) -> Any:
+        return None if column is None else column[rows]
+
+    return Batch(batch.matrix[rows], of(batch.label), of(batch.weight), of(batch.group))

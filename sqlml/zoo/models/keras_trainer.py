@@ -13,10 +13,10 @@ from sqlml.zoo.model import Batch, Estimator, FitJob, Part
 from sqlml.zoo.models.class_weight import weighed_by_class
 from sqlml.zoo.models.keras_estimator import KerasEstimator, load
 from sqlml.zoo.models.keras_inputs import Inputs
-from sqlml.zoo.models.keras_library import begin, keras
+from sqlml.zoo.models.keras_library import begin
 from sqlml.zoo.models.keras_networks import Plan, network
-from sqlml.zoo.models.keras_progress import Progress
 from sqlml.zoo.models.keras_stream import Feed, Stream
+from sqlml.zoo.models.keras_training import Training, batch_size
 from sqlml.zoo.models.replay import Replay
 
 # How each model's network is made, as `module:attribute`.
@@ -28,6 +28,7 @@ PLANS: Mapping[str, str] = {
     "keras.DNNLinearCombinedClassifier": "sqlml.zoo.models.keras_combined:COMBINED",
     "keras.DNNLinearCombinedRegressor": "sqlml.zoo.models.keras_combined:COMBINED",
 }
+MEASURED_ROWS = 1_024  # at a time
 BACKGROUND_ROWS = 100
 BACKGROUND_CELLS = 1_000_000
 
@@ -94,35 +95,14 @@ def _count_outputs(job: FitJob) -> int:
 
 
 def _train(model: Any, job: FitJob, rows: Iterable[Batch], inputs: Inputs, outputs: int) -> None:
-    settings = job.settings
-    size = _number(settings, "batch_size") or 32
-    epochs = _number(settings, "epoch") or 1
+    size = batch_size(job)
     targets_of = _targets(job, outputs)
     feed = Feed(Stream(rows, inputs, targets_of, size, job.seed), outputs)
     held = None
     if job.validation is not None:
         kept = Replay(job.validation, _as_it_is, job.folder)
-        held = Feed(Stream(kept, inputs, targets_of, max(size, 1024)), outputs)
-    callbacks: list[Any] = [Progress(job, epochs, size, _number(settings, "max_steps"))]
-    if patience := _number(settings, "early_stopping_rounds"):
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                "val_loss", patience=patience, mode="min", restore_best_weights=True
-            )
-        )
-    try:
-        model.fit(
-            feed.dataset,
-            epochs=epochs,
-            verbose=0,
-            callbacks=callbacks,
-            validation_data=None if held is None else held.dataset,
-        )
-    except Exception:
-        for one in (feed, held):
-            if one is not None:
-                one.check()
-        raise
+        held = Feed(Stream(kept, inputs, targets_of, max(size, MEASURED_ROWS)), outputs)
+    Training(model, job, feed, held).run()
 
 
 def _targets(job: FitJob, outputs: int) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
@@ -182,11 +162,6 @@ def _background(rows: Iterable[Batch], job: FitJob) -> NDArray[np.float32]:
 
 def _as_it_is(matrix: Any) -> Any:
     return matrix
-
-
-def _number(settings: Mapping[str, Any], name: str) -> int:
-    value = settings.get(name)
-    return value if isinstance(value, int) else 0
 
 
 def _problem(code: str, message: str, hint: str, about: str) -> StepError:

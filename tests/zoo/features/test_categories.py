@@ -200,7 +200,7 @@ def test_more_values_than_a_vocabulary_holds_are_other_ones(bench, monkeypatch):
         ("CATEGORY_ID", ("city", 0), "≥ 1"),
         ("CATEGORY_ID", ("city", "many"), "whole number"),
         ("CATEGORY_HASH", ("score", 10), "DOUBLE"),
-        ("CATEGORY_HASH", ("city",), "takes 2 arguments"),
+        ("CATEGORY_HASH", ("city",), "takes 2 to 3 arguments"),
         ("VOCABULARY", ("city", []), "no list"),
         ("VOCABULARY", ("city", ["a", "a"]), "twice"),
         ("VOCABULARY", ("day",), "TIMESTAMP"),
