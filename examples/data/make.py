@@ -3,8 +3,9 @@
     python examples/data/make.py
 
 Real: iris, wine, breast cancer, diabetes and digits, as scikit-learn carries them (UCI, Lars).
-Synthetic: houses, customers (churn), card payments (fraud), searches (ranking), offers of apps, from
-a seed. Their columns relate to the label by rules with noise, written below, so that there is something to find.
+Synthetic: houses, customers (churn), card payments (fraud), searches (ranking), offers of apps,
+from a seed. Their columns relate to the label by rules with noise, written below, so that there is
+something to find.
 """
 
 from pathlib import Path
