@@ -1,6 +1,5 @@
 """Functions in Python that SQL can call: registered with DuckDB when a statement mentions them."""
 
-import itertools
 import re
 from collections.abc import Callable
 from threading import Lock
@@ -31,7 +30,6 @@ class RegisteredFunctions:
         self._seen = -1
         self._changing = Lock()
         self._failures: dict[int, Exception] = {}
-        self._numbers = itertools.count()
 
     def attach(self, functions: Functions) -> None:
         self._functions = functions
@@ -72,7 +70,7 @@ class RegisteredFunctions:
         if function is not None and name not in self._known:
             self._root.create_function(
                 name,
-                self._guarded(function.compute),
+                _guarded(function.compute, self._failures),
                 None,
                 function.type,
                 type="arrow",
@@ -80,18 +78,23 @@ class RegisteredFunctions:
             )
             self._known[name] = function
 
-    def _guarded(self, compute: Callable[[pa.StructArray], pa.Array]) -> Callable[[Any], pa.Array]:
-        """DuckDB tells of an error in words only: the error itself is kept."""
 
-        def call(records: pa.ChunkedArray) -> pa.Array:
-            try:
-                return compute(records.combine_chunks())
-            except Exception as error:
-                number = next(self._numbers)
-                self._failures[number] = error
-                raise RuntimeError(f"sqlml failure {number}") from error
+def _guarded(
+    compute: Callable[[pa.StructArray], pa.Array], failures: dict[int, Exception]
+) -> Callable[[Any], pa.Array]:
+    """DuckDB tells of an error in words only: the error itself is kept under a number.
 
-        return call
+    What is returned knows nothing of the connection, which could not be freed otherwise.
+    """
+
+    def call(records: pa.ChunkedArray) -> pa.Array:
+        try:
+            return compute(records.combine_chunks())
+        except Exception as error:
+            failures[id(error)] = error
+            raise RuntimeError(f"sqlml failure {id(error)}") from error
+
+    return call
 
 
 def _calls(spelled: re.Pattern[str], sql: str) -> list[str]:
