@@ -6,6 +6,8 @@ block, and blocks with its answer:
     plan       the logical plan              error     the diagnostics
     workflow   the workflow's text form      result    all result sets, as Markdown tables
 
+A line `Dialect: mysql` says which dialect a case is written in.
+
 `pytest tests/test_cases.py --accept` writes the answers; review the difference as text.
 """
 
@@ -13,7 +15,7 @@ import contextlib
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from sqlml.source import Source
 from sqlml.workflow.text import print_workflow
 
 FOLDER = Path(__file__).parent / "cases"
+DIALECT = re.compile(r"^Dialect: (\w+)$", re.MULTILINE)
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -52,9 +55,11 @@ def cases() -> Iterator[Case]:
 def answers(case: Case) -> dict[str, str]:
     """What the case gives, for every kind of block that it has."""
     blocks = case.blocks
+    dialect = DIALECT.search(case.text)
     with Session.open(db=":memory:") as session:
         if case.setup:
             session.run(case.setup)
+        session.settings = replace(session.settings, dialect=dialect[1] if dialect else "duckdb")
         given: dict[str, str] = {}
         try:
             compiled = session.compile([Source("case.sql", blocks["sql"].rstrip("\n"))])

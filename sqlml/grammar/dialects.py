@@ -1,16 +1,51 @@
-"""The dialects of SQL as sqlml reads and writes them: sqlglot's, mended in a few places."""
+"""The dialects of SQL as sqlml reads and writes them: sqlglot's, mended where they fall short."""
 
+import re
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
+from sqlglot import exp, parse_one
 from sqlglot.dialects.dialect import Dialect
+
+from sqlml.grammar.foreign_functions import functions_of
+from sqlml.grammar.foreign_statements import mend_statement
+from sqlml.grammar.foreign_syntax import mend_syntax
+
+_REPLACE = re.compile(r"\s*REPLACE\s+INTO\b", re.IGNORECASE)
+
+
+def read(sql: str, dialect: str) -> exp.Expr:
+    """The tree of one statement.
+
+    Raises:
+        SqlglotError: it is none of the dialect's.
+    """
+    if dialect == "mysql" and (replaced := _REPLACE.match(sql)):
+        sql = f"{'INSERT OR REPLACE INTO':>{replaced.end()}}{sql[replaced.end() :]}"
+    tree: exp.Expr = parse_one(sql, dialect=_dialect(dialect))
+    return tree
+
+
+def write(
+    tree: exp.Expr,
+    from_dialect: str,
+    to_dialect: str,
+    functions: Literal["upper", "lower", False] = False,
+) -> str:
+    """A tree that was read in one dialect as SQL of another. functions: the case of their names."""
+    statements = [tree]
+    if from_dialect != to_dialect:
+        statements = mend_statement(mend_syntax(tree.copy(), from_dialect), from_dialect)
+    target = _dialect(to_dialect)
+    return "; ".join(one.sql(dialect=target, normalize_functions=functions) for one in statements)
 
 
 @cache
-def dialect(name: str) -> type[Dialect]:
-    """The dialect of that name. PREDICT is a function like any other in it."""
+def _dialect(name: str) -> type[Dialect]:
+    """PREDICT, and what sqlglot translates wrongly, are functions that it knows nothing about."""
     base: Any = type(Dialect.get_or_raise(name))
-    functions = {k: v for k, v in base.parser_class.FUNCTIONS.items() if k != "PREDICT"}
+    ours = {"PREDICT", *functions_of(name)}
+    functions = {k: v for k, v in base.parser_class.FUNCTIONS.items() if k not in ours}
     parser = type("Parser", (base.parser_class,), {"FUNCTIONS": functions})
     made: type[Dialect] = type(base)(f"Sqlml{base.__name__}", (base,), {"Parser": parser})
     return made

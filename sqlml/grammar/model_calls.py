@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from sqlml.grammar.dialects import dialect as dialect_of
+from sqlml.grammar.dialects import read, write
 from sqlml.grammar.model_functions import Kind, ModelFunction
 
 _KINDS: Mapping[str, Kind] = {"predict": "predict", "predict_proba": "predict_proba"}
@@ -35,6 +35,7 @@ class ModelCall:
     row: str | None
     class_name: str | None
     _node: exp.Expr = field(repr=False)
+    _dialect: str = "duckdb"
 
     @property
     def arguments(self) -> Sequence[exp.Expr]:
@@ -54,7 +55,7 @@ class ModelCall:
         ctes = list(_ctes_around(self._node))
         if ctes:
             query.set("with_", exp.With(expressions=ctes, recursive=True))
-        return _generated(_rehearsed(exp.Paren(this=query)), to_dialect)
+        return write(_rehearsed(exp.Paren(this=query)).this, self._dialect, to_dialect)
 
     def apply(self, columns: Sequence[str], kind: str, *, class_name: str | None = None) -> None:
         """Make it the call of the model's function.
@@ -106,12 +107,14 @@ class ModelCalls:
 
     def _read(self, sql: str) -> None:
         try:
-            tree = parse_one(sql[len(self._prefix) :], dialect=dialect_of(self._dialect))
+            tree = read(sql[len(self._prefix) :], self._dialect)
         except (SqlglotError, RecursionError):
             return  # the database says it better
         nodes = [node for node in tree.find_all(exp.Anonymous) if _name(node) in _KINDS]
         self._tree = exp.Paren(this=tree)  # so that whatever stands there has a parent
-        self.calls = tuple(_call(node, len(self._prefix)) for node in sorted(nodes, key=_order))
+        self.calls = tuple(
+            _call(node, len(self._prefix), self._dialect) for node in sorted(nodes, key=_order)
+        )
         for node in nodes:
             _name_result(node, self._dialect)
 
@@ -130,7 +133,7 @@ class ModelCalls:
     def sql(self, to_dialect: str) -> str:
         """The statement for the database."""
         assert self._tree is not None
-        return self._prefix + _generated(self._tree, to_dialect)
+        return self._prefix + write(self._tree.this, self._dialect, to_dialect)
 
     def rehearsed(self, to_dialect: str) -> str:
         """The statement with values of the functions' types in their place: none need be there.
@@ -138,7 +141,8 @@ class ModelCalls:
         The functions' names stay in it, for whoever looks for them in a view.
         """
         assert self._tree is not None
-        return self._prefix + _generated(_rehearsed(self._tree.copy()), to_dialect)
+        rehearsed = _rehearsed(self._tree.copy()).this
+        return self._prefix + write(rehearsed, self._dialect, to_dialect)
 
 
 def _rehearsed(tree: exp.Expr) -> exp.Expr:
@@ -146,14 +150,6 @@ def _rehearsed(tree: exp.Expr) -> exp.Expr:
         if "sqlml_type" in node.meta:
             _stand_in(node)
     return tree
-
-
-def _generated(tree: exp.Expr, to_dialect: str) -> str:
-    return _text(tree.this, to_dialect)
-
-
-def _text(tree: exp.Expr, to_dialect: str, functions: str | Literal[False] = False) -> str:
-    return str(tree.sql(dialect=dialect_of(to_dialect), normalize_functions=functions))
 
 
 def _stand_in(node: exp.Anonymous) -> None:
@@ -180,13 +176,13 @@ def _name_result(node: exp.Expr, dialect: str) -> None:
         column = column.parent
     if column.parent is None or column.arg_key != "expressions" or isinstance(column, exp.Alias):
         return
-    name = _name(node) if column is node else _text(column, dialect, functions="lower")
+    name = _name(node) if column is node else write(column, dialect, dialect, "lower")
     named = exp.Alias(alias=exp.to_identifier(name, quoted=True))
     column.replace(named)
     named.set("this", column)
 
 
-def _call(node: exp.Anonymous, offset: int) -> ModelCall:
+def _call(node: exp.Anonymous, offset: int, dialect: str) -> ModelCall:
     model, *arguments = node.expressions or [exp.null()]
     kind = _KINDS[_name(node)]
     class_name = None
@@ -202,6 +198,7 @@ def _call(node: exp.Anonymous, offset: int) -> ModelCall:
         row,
         class_name,
         node,
+        dialect,
     )
 
 

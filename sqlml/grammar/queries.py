@@ -7,11 +7,11 @@ import logging
 from dataclasses import replace
 from functools import lru_cache
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from sqlml.errors import Diagnostic, ProgramError
-from sqlml.grammar.dialects import dialect as dialect_of
+from sqlml.grammar.dialects import read, write
 from sqlml.grammar.keywords import QUERY_STARTS, SESSION_STARTS
 from sqlml.grammar.query_facts import QueryFacts
 from sqlml.grammar.query_tree import Mentions, table_name
@@ -54,8 +54,7 @@ def translate(sql: str, from_dialect: str, to_dialect: str) -> str:
     if from_dialect == to_dialect:
         return sql
     try:
-        tree = parse_one(sql, dialect=dialect_of(from_dialect))
-        return str(tree.sql(dialect=dialect_of(to_dialect)))
+        return write(read(sql, from_dialect), from_dialect, to_dialect, "upper")
     except (SqlglotError, RecursionError) as error:
         raise ProgramError(
             Diagnostic(
@@ -70,7 +69,7 @@ def translate(sql: str, from_dialect: str, to_dialect: str) -> str:
 
 def _parse(sql: str, dialect: str) -> exp.Expr | None:
     try:
-        tree = parse_one(sql, dialect=dialect_of(dialect))
+        tree = read(sql, dialect)
     except (SqlglotError, RecursionError):
         return None
     # A Command is text that was not looked into; `CHECKPOINT` alone is taken for a column.

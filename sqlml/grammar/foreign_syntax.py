@@ -1,0 +1,163 @@
+"""Expressions of other databases that sqlglot takes over although DuckDB means another thing."""
+
+from collections.abc import Callable, Mapping
+
+from sqlglot import exp
+
+from sqlml.grammar.foreign_functions import replace_function
+
+Mend = Callable[[exp.Expr], exp.Expr]
+
+_WHOLE = (
+    exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT,
+)  # fmt: skip
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+
+
+def mend_syntax(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """The tree, changed in place, with the meaning that it has in `dialect`."""
+    mends = _MENDS.get(dialect, {})
+
+    def mended(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Anonymous):
+            return replace_function(node, dialect)
+        mend = mends.get(type(node))
+        return node if mend is None else mend(node)
+
+    for node in reversed(list(tree.walk())):  # what is inside comes first
+        changed = mended(node)
+        if changed is not node:
+            node.replace(changed)
+    return tree
+
+
+# --- MySQL: text is compared without case -------------------------------------------------
+
+
+def _like(node: exp.Expr) -> exp.Expr:
+    pattern = node.expression
+    if isinstance(pattern, exp.Cast) and pattern.to.this == exp.DType.BINARY:
+        pattern.replace(pattern.this.copy())
+        return node
+    return exp.ILike(**node.copy().args)
+
+
+def _regexp(node: exp.Expr) -> exp.Expr:
+    node.set("flag", exp.Literal.string("i"))
+    return node
+
+
+def _order(node: exp.Expr) -> exp.Expr:
+    """`ORDER BY NULL` asks for no order."""
+    asked = [one for one in node.expressions if not isinstance(one.this, exp.Null)]
+    if not asked:
+        node.pop()
+    return node
+
+
+# --- Hive ---------------------------------------------------------------------------------
+
+
+def _whole(node: exp.Expr) -> exp.Expr:
+    """A cast to a whole number cuts off what stands behind the point."""
+    if node.to.this not in _WHOLE:  # type: ignore[attr-defined]
+        return node
+    number = exp.TryCast(this=node.this.copy(), to=exp.DataType.build("DECIMAL(38, 9)"))
+    cut = exp.Anonymous(this="trunc", expressions=[number])
+    return exp.TryCast(this=cut, to=node.args["to"].copy())
+
+
+def _date(node: exp.Expr) -> exp.Expr:
+    return exp.cast(node.copy(), "DATE")
+
+
+def _seconds(node: exp.Expr) -> exp.Expr:
+    return exp.cast(node.copy(), "BIGINT")
+
+
+def _lateral_views(node: exp.Expr) -> exp.Expr:
+    """`LATERAL VIEW OUTER` keeps rows without elements."""
+    for view in list(node.args.get("laterals") or ()):
+        explode, alias = view.this, view.args["alias"]
+        if not (view.args.get("outer") and isinstance(explode, exp.Explode)):
+            continue
+        view.pop()
+        columns = [column.copy() for column in alias.columns]
+        unnested = exp.Unnest(
+            expressions=[explode.this.copy()],
+            alias=exp.TableAlias(this=alias.this.copy(), columns=columns),
+        )
+        node.append("joins", exp.Join(this=unnested, side="LEFT", on=exp.true()))
+    return node
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------
+
+
+def _divide(node: exp.Expr) -> exp.Expr:
+    """Two whole numbers give a whole number."""
+    one, two = node.this, node.expression
+    if one.is_int and two.is_int:
+        return exp.IntDiv(this=one.copy(), expression=two.copy())
+    if any(_is_fraction(part) for part in (one, two)):
+        return node
+    quotient = node.copy()
+    are_whole = exp.and_(*(_is_whole(part) for part in (one, two)))
+    cut = exp.Anonymous(this="trunc", expressions=[quotient.copy()])
+    return exp.Paren(this=exp.Case(ifs=[exp.If(this=are_whole, true=cut)], default=quotient))
+
+
+def _is_fraction(node: exp.Expr) -> bool:
+    node = node.unnest()
+    if isinstance(node, exp.Literal):
+        return not node.is_int
+    return isinstance(node, exp.Cast) and node.to.this not in (*_WHOLE, exp.DType.UNKNOWN)
+
+
+def _is_whole(node: exp.Expr) -> exp.Expr:
+    kind = exp.Anonymous(this="typeof", expressions=[node.copy()])
+    return exp.In(this=kind, expressions=[exp.Literal.string(name) for name in _INTEGERS])
+
+
+def _json_path(node: exp.Expr) -> exp.Expr:
+    """`#> '{a,b,1}'` is `-> '$.a.b[1]'`."""
+    path = node.expression
+    if not (isinstance(path, exp.Literal) and path.is_string):
+        return node
+    steps = "".join(_step(part.strip()) for part in path.name.strip("{}").split(","))
+    is_text = isinstance(node, exp.JSONBExtractScalar)
+    function = "json_extract_string" if is_text else "json_extract"
+    document = node.this.copy()
+    return exp.Anonymous(this=function, expressions=[document, exp.Literal.string(f"${steps}")])
+
+
+def _step(part: str) -> str:
+    return f"[{part}]" if part.isdecimal() else f'."{part.strip(chr(34))}"'
+
+
+def _table(node: exp.Expr) -> exp.Expr:
+    """The schema where tables are if nobody says otherwise is called `main`."""
+    schema = node.args.get("db")
+    if isinstance(schema, exp.Identifier) and schema.name.lower() == "public":
+        node.set("db", exp.to_identifier("main"))
+    return node
+
+
+_HIVE: Mapping[type[exp.Expr], Mend] = {
+    exp.Cast: _whole,
+    exp.Select: _lateral_views,
+    exp.StrToUnix: _seconds,
+    exp.TryCast: _whole,
+    exp.TsOrDsAdd: _date,
+}
+_MENDS: Mapping[str, Mapping[type[exp.Expr], Mend]] = {
+    "mysql": {exp.Like: _like, exp.Order: _order, exp.RegexpLike: _regexp},
+    "hive": _HIVE,
+    "spark": _HIVE,
+    "postgres": {
+        exp.Div: _divide,
+        exp.JSONBExtract: _json_path,
+        exp.JSONBExtractScalar: _json_path,
+        exp.Table: _table,
+    },
+}

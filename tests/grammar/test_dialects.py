@@ -1,0 +1,265 @@
+"""What a construct of another database gives in DuckDB is what that database documents."""
+
+# ruff: noqa: E501 - a construct and its result stand in one line
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from sqlml.databases.duckdb import DuckDB
+from sqlml.grammar.queries import analyse, translate
+
+TABLE = """
+CREATE TABLE t (id INT, name VARCHAR, x DOUBLE, d DATE, ts TIMESTAMP, j VARCHAR, tags VARCHAR[]);
+INSERT INTO t VALUES
+    (1, 'ann', 1.5, '2024-01-31', '2024-01-31 10:20:30', '{"a": {"b": [5, 6]}, "s": "q"}', ['u', 'v']),
+    (2, 'bob', NULL, '2024-02-29', '2024-02-29 23:59:59', '{"a": 1}', ['w']),
+    (3, 'Cy', 3.0, NULL, NULL, NULL, [])
+"""
+
+QUERIES = {
+    "mysql": [
+        ("SELECT id FROM t ORDER BY id LIMIT 1, 2", [(2,), (3,)]),
+        ("SELECT id FROM t ORDER BY id LIMIT 2 OFFSET 1", [(2,), (3,)]),
+        ("""SELECT "a""b", 'it\\'s', "it's" """, [('a"b', "it's", "it's")]),
+        ("SELECT `id` AS `my id` FROM `t` WHERE `name` = \"ann\"", [(1,)]),
+        ("SELECT SUBSTRING_INDEX('www.mysql.com', '.', 2)", [("www.mysql",)]),
+        ("SELECT SUBSTRING_INDEX('www.mysql.com', '.', -2)", [("mysql.com",)]),
+        ("SELECT SUBSTRING_INDEX('a.b', '.', 0), SUBSTRING_INDEX('a.b', '.', 9)", [("", "a.b")]),
+        ("SELECT SUBSTRING_INDEX('a.b', '.', -9), SUBSTRING_INDEX(NULL, '.', 1)", [("a.b", None)]),
+        ("SELECT CONCAT(\"a\", name, 1) FROM t WHERE id = 1", [("aann1",)]),
+        ("SELECT CONCAT('a', NULL), CONCAT_WS('-', 'a', NULL, 'b')", [(None, "a-b")]),
+        ("SELECT IFNULL(x, 0) FROM t ORDER BY id", [(1.5,), (0,), (3.0,)]),
+        ("SELECT DATE_FORMAT(ts, '%Y/%m/%d %H:%i:%s') FROM t WHERE id = 1", [("2024/01/31 10:20:30",)]),
+        ("SELECT DATE_FORMAT(ts, '%W %M %e %y %b %a %j') FROM t WHERE id = 1",
+         [("Wednesday January 31 24 Jan Wed 031",)]),
+        ("SELECT DATE_FORMAT(ts, '%c-%T %h:%i %p') FROM t WHERE id = 1", [("1-10:20:30 10:20 AM",)]),
+        ("SELECT UNIX_TIMESTAMP('2024-01-31 10:20:30'), UNIX_TIMESTAMP(d) FROM t WHERE id = 1",
+         [(1706696430, 1706659200)]),
+        ("SELECT UNIX_TIMESTAMP() > 1706696430", [(True,)]),
+        ("SELECT FROM_UNIXTIME(1706696430)", [(datetime(2024, 1, 31, 10, 20, 30),)]),
+        ("SELECT name REGEXP '^A', name RLIKE 'n$', name NOT REGEXP 'z' FROM t WHERE id = 1",
+         [(True, True, True)]),
+        ("SELECT name FROM t WHERE name LIKE 'A%'", [("ann",)]),
+        ("SELECT name FROM t WHERE name LIKE BINARY 'A%'", []),
+        ("SELECT name FROM t WHERE name NOT LIKE 'A%' ORDER BY id", [("bob",), ("Cy",)]),
+        ("SELECT NULL <=> NULL, 1 <=> NULL, 1 <=> 1", [(True, False, True)]),
+        ("SELECT IF(x > 2, 'big', \"small\") FROM t ORDER BY id", [("small",), ("small",), ("big",)]),
+        ("SELECT GROUP_CONCAT(name ORDER BY name DESC SEPARATOR '|') FROM t WHERE id < 3",
+         [("bob|ann",)]),
+        ("SELECT GROUP_CONCAT(DISTINCT id % 1) FROM t", [("0",)]),
+        ("SELECT STR_TO_DATE('31,1,2024', '%d,%m,%Y')", [(date(2024, 1, 31),)]),
+        ("SELECT STR_TO_DATE('31.1.2024 10:20', '%d.%m.%Y %H:%i')", [(datetime(2024, 1, 31, 10, 20),)]),
+        ("SELECT RAND() BETWEEN 0 AND 1, RAND(3) < 1", [(True, True)]),
+        ("SELECT CAST('12' AS SIGNED), CAST('12' AS UNSIGNED), CAST(1.5 AS SIGNED)", [(12, 12, 2)]),
+        ("SELECT CAST(x AS CHAR), CAST('1.239' AS DECIMAL(4, 2)) FROM t WHERE id = 1",
+         [("1.5", Decimal("1.24"))]),
+        ("SELECT 7 DIV 2, 7 % 4, 7 MOD 4, 7 / 2", [(3, 3, 3, 3.5)]),
+        ("SELECT MID('quadratic', 5, 6), LOCATE('bar', 'foobarbar'), INSTR('foobarbar', 'bar')",
+         [("ratic", 4, 4)]),
+        ("SELECT LENGTH('é'), CHAR_LENGTH('é'), UCASE('a'), LPAD('hi', 4, '?')", [(2, 1, "A", "??hi")]),
+        ("SELECT DATEDIFF('2007-12-31 23:59:59', '2007-12-30'), TO_DAYS('2007-10-07')", [(1, 733321)]),
+        ("SELECT DAYOFWEEK('2007-02-03'), WEEKDAY('2008-02-03 22:23:00')", [(7, 6)]),
+        ("SELECT YEAR(d), LAST_DAY(d), DATE(ts) FROM t WHERE id = 1",
+         [(2024, date(2024, 1, 31), date(2024, 1, 31))]),
+        ("SELECT a || b, a && b FROM (SELECT 0 AS a, 1 AS b) AS q", [(True, False)]),
+        ("SELECT ELT(2, 'Aa', 'Bb'), ELT(4, 'Aa', 'Bb'), FIELD('Bb', 'Aa', 'Bb'), FIELD('z', 'a')",
+         [("Bb", None, 2, 0)]),
+        ("SELECT FIND_IN_SET('b', 'a,b,c,d'), ISNULL(x) FROM t WHERE id = 2", [(2, True)]),
+        ("SELECT j ->> '$.s', JSON_UNQUOTE(JSON_EXTRACT(j, '$.s')) FROM t WHERE id = 1", [("q", "q")]),
+        ("SELECT COUNT(*) AS n FROM t GROUP BY name HAVING n > 0 ORDER BY NULL", [(1,)] * 3),
+        ("SELECT id FROM t ORDER BY x", [(2,), (1,), (3,)]),
+        ("SELECT id FROM t ORDER BY x DESC", [(3,), (1,), (2,)]),
+        ("SELECT 'a' 'b', 1 # a comment\n", [("ab", 1)]),
+    ],
+    "hive": [
+        ("SELECT id, tag FROM t LATERAL VIEW explode(tags) e AS tag ORDER BY id, tag",
+         [(1, "u"), (1, "v"), (2, "w")]),
+        ("SELECT id, tag FROM t LATERAL VIEW OUTER explode(tags) e AS tag ORDER BY id, tag",
+         [(1, "u"), (1, "v"), (2, "w"), (3, None)]),
+        ("SELECT p, w FROM t LATERAL VIEW posexplode(tags) e AS p, w WHERE id = 1 ORDER BY p",
+         [(0, "u"), (1, "v")]),
+        ("SELECT a, b FROM (SELECT 'x y' AS s) q LATERAL VIEW explode(split(s, ' ')) e AS a "
+         "LATERAL VIEW explode(array(1, 2)) f AS b ORDER BY a, b",
+         [("x", 1), ("x", 2), ("y", 1), ("y", 2)]),
+        ("SELECT SPLIT('a1b22c', '[0-9]+'), SPLIT('a.b', '\\\\.')[0]", [(["a", "b", "c"], "a")]),
+        ("SELECT GET_JSON_OBJECT(j, '$.s'), GET_JSON_OBJECT(j, '$.a.b[0]') FROM t WHERE id = 1",
+         [("q", "5")]),
+        ("SELECT NVL(x, -1), NVL2(x, 1, 2) FROM t WHERE id = 2", [(-1, 2)]),
+        ("SELECT CAST(d AS STRING), CAST('z' AS INT), CAST(1.9 AS INT), CAST(-1.9 AS BIGINT) "
+         "FROM t WHERE id = 1", [("2024-01-31", None, 1, -1)]),
+        ("SELECT CAST('9007199254740993' AS BIGINT), CAST('3.7' AS INT), CAST(TRUE AS INT)",
+         [(9007199254740993, 3, 1)]),
+        ("SELECT unix_timestamp('2024-01-31 10:20:30'), from_unixtime(0)",
+         [(1706696430, "1970-01-01 00:00:00")]),
+        ("SELECT to_date('2024-01-31 10:20:30'), date_add('2024-01-31', 1), date_sub('2024-01-31', 1)",
+         [(date(2024, 1, 31), date(2024, 2, 1), date(2024, 1, 30))]),
+        ("SELECT datediff('2009-03-01', '2009-02-27'), date_format('2024-01-31', 'yyyyMMdd')",
+         [(2, "20240131")]),
+        ("SELECT size(tags), array_contains(tags, 'u') FROM t WHERE id = 1", [(2, True)]),
+        ("SELECT concat_ws('-', collect_list(name)) FROM (SELECT name FROM t WHERE id < 3 ORDER BY id) q",
+         [("ann-bob",)]),
+        ("SELECT concat('a', NULL), \"b\" || 'c'", [(None, "bc")]),
+        ("SELECT regexp_extract('foothebar', 'foo(.*?)(bar)', 1), regexp_replace('foobar', 'oo|ar', '')",
+         [("the", "fb")]),
+        ("SELECT name RLIKE 'N', name LIKE 'A%' FROM t WHERE id = 1", [(False, False)]),
+        ("SELECT 10 / 4, 7 div 2, pmod(-7, 3), dayofweek('2024-01-31')", [(2.5, 3, 2, 4)]),
+        ("SELECT map('a', 1)['a'], array(1, 2)[1], named_struct('x', 3).x", [(1, 2, 3)]),
+        ("SELECT str_to_map('a:1,b:2')['b'], str_to_map('a=1;b=2', ';', '=')['a']", [("2", "1")]),
+        ("SELECT id FROM t ORDER BY x", [(2,), (1,), (3,)]),
+        ("SELECT `id` FROM t WHERE name = \"bob\" SORT BY id", [(2,)]),
+    ],
+    "postgres": [
+        ("SELECT 'a' || 'b' || NULL, '12'::int + 1, 1::text, CAST('t' AS boolean)",
+         [(None, 13, "1", True)]),
+        ("SELECT name FROM t WHERE name ILIKE 'c%' AND name NOT LIKE 'c%'", [("Cy",)]),
+        ("SELECT DISTINCT ON (id % 2) id FROM t ORDER BY id % 2, id DESC", [(2,), (3,)]),
+        ("SELECT * FROM generate_series(1, 7, 3)", [(1,), (4,), (7,)]),
+        ("SELECT g FROM generate_series(1, 3) AS s(g) WHERE g > 1", [(2,), (3,)]),
+        ("SELECT d::date FROM generate_series('2024-01-31'::date, '2024-02-01', '1 day') d",
+         [(date(2024, 1, 31),), (date(2024, 2, 1),)]),
+        ("SELECT EXTRACT(YEAR FROM d), EXTRACT(DOW FROM d), EXTRACT(EPOCH FROM ts) FROM t WHERE id = 1",
+         [(2024, 3, 1706696430)]),
+        ("SELECT DATE_PART('month', d), DATE_TRUNC('month', ts) FROM t WHERE id = 1",
+         [(1, datetime(2024, 1, 1))]),
+        ("SELECT 7 / 2, -7 / 2, 7.0 / 2, 7 / 2::numeric, 7 % 4, 2 ^ 3", [(3, -3, 3.5, 3.5, 3, 8)]),
+        ("SELECT id / 2, x / 2, (id + 4) / 3 FROM t WHERE id = 3", [(1, 1.5, 2)]),
+        ("SELECT to_char(ts, 'YYYY-MM-DD HH24:MI:SS'), to_date('31 01 2024', 'DD MM YYYY') "
+         "FROM t WHERE id = 1", [("2024-01-31 10:20:30", date(2024, 1, 31))]),
+        ("SELECT name ~ '^a', name ~* '^A', name !~ 'z' FROM t WHERE id = 1", [(True, True, True)]),
+        ("SELECT STRING_AGG(name, ',' ORDER BY id), ARRAY_AGG(id ORDER BY id DESC) FROM t",
+         [("ann,bob,Cy", [3, 2, 1])]),
+        ("SELECT j::json->'a'->'b'->>0, j::json->>'s', j::jsonb #>> '{a,b,1}' FROM t WHERE id = 1",
+         [("5", "q", "6")]),
+        ("SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY id), count(*) FILTER (WHERE x IS NULL) "
+         "FROM t", [(2, 1)]),
+        ("SELECT ARRAY[1, 2, 3][1], 2 = ANY(ARRAY[1, 2])", [(1, True)]),
+        ("SELECT SPLIT_PART('a-b-c', '-', 2), POSITION('n' IN name), LEFT(name, -1) FROM t WHERE id = 1",
+         [("b", 2, "an")]),
+        ("SELECT id FROM t ORDER BY x", [(1,), (3,), (2,)]),
+        ("SELECT id FROM t ORDER BY x DESC", [(2,), (3,), (1,)]),
+        ("SELECT id FROM public.t ORDER BY id FETCH FIRST 1 ROWS ONLY", [(1,)]),
+        ("SELECT \"id\" FROM t WHERE (id, name) IN ((1, 'ann'))", [(1,)]),
+        ("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT sum(n) FROM r",
+         [(6,)]),
+    ],
+}  # fmt: skip
+
+MYSQL_TABLE = """CREATE TABLE IF NOT EXISTS `a` (
+    id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, tax DOUBLE(8, 2) DEFAULT 1, flag TINYINT(1),
+    name VARCHAR(20) CHARACTER SET utf8 COLLATE utf8_bin DEFAULT 'x' COMMENT 'who', note TEXT,
+    at DATETIME, KEY by_name (name)) ENGINE=InnoDB AUTO_INCREMENT=5 DEFAULT CHARSET=utf8 COMMENT='t'"""
+PROGRAMS = {
+    "rows are numbered": (
+        "mysql",
+        [MYSQL_TABLE, "INSERT INTO a (name) VALUES ('q'), (\"r\")"],
+        "SELECT id, name, tax FROM a ORDER BY id",
+        [(1, "q", 1.0), (2, "r", 1.0)],
+    ),
+    "a row that is there is kept, replaced or changed": (
+        "mysql",
+        [
+            MYSQL_TABLE,
+            "INSERT INTO a (id, name) VALUES (1, 'q'), (2, 'r'), (3, 's')",
+            "INSERT IGNORE INTO a (id, name) VALUES (1, 'z')",
+            "REPLACE INTO a (id, name) VALUES (2, 'z')",
+            "INSERT INTO a (id, name) VALUES (3, 'y') ON DUPLICATE KEY UPDATE name = VALUES(name)",
+        ],
+        "SELECT id, name FROM a ORDER BY id",
+        [(1, "q"), (2, "z"), (3, "y")],
+    ),
+    "databases are schemas": (
+        "mysql",
+        [
+            "CREATE DATABASE IF NOT EXISTS shop", "USE shop", "CREATE TABLE b (i INT)",
+            "INSERT INTO b VALUES (1), (2)", "TRUNCATE TABLE b", "INSERT INTO b VALUES (7)",
+            "DROP TABLE IF EXISTS `nothing`",
+        ],
+        "SELECT * FROM shop.b",
+        [(7,)],
+    ),
+    "tables are listed": ("mysql", ["CREATE TABLE b (i INT)"], "SHOW TABLES", [("b",), ("t",)]),
+    "a database goes with its tables": (
+        "mysql",
+        ["CREATE DATABASE shop", "CREATE TABLE shop.b (i INT)", "DROP DATABASE IF EXISTS shop"],
+        "SELECT count(*) FROM information_schema.tables",
+        [(1,)],
+    ),
+    "all rows are overwritten, even by their own": (
+        "hive",
+        [
+            "CREATE TABLE h (id INT, name STRING) STORED AS PARQUET",
+            "INSERT INTO TABLE h SELECT id, name FROM t", "INSERT INTO h VALUES (9, 'z')",
+            "INSERT OVERWRITE TABLE h SELECT id * 10, name FROM h WHERE id > 2",
+        ],
+        "SELECT id, name FROM h ORDER BY id",
+        [(30, "Cy"), (90, "z")],
+    ),
+    "a partition is overwritten": (
+        "hive",
+        [
+            "CREATE TABLE p (id INT) PARTITIONED BY (day STRING)",
+            "INSERT INTO p VALUES (1, 'a'), (2, 'b')",
+            "INSERT OVERWRITE TABLE p PARTITION (day = 'b') SELECT id + 5 FROM t WHERE id < 3",
+        ],
+        "SELECT id, day FROM p ORDER BY id",
+        [(1, "a"), (6, "b"), (7, "b")],
+    ),
+    "serial numbers": (
+        "postgres",
+        [
+            "CREATE TABLE s (id SERIAL PRIMARY KEY, u UUID, doc JSONB, n NUMERIC(10, 2), l INTEGER[])",
+            "INSERT INTO s (n) VALUES (1), (2)",
+            "INSERT INTO s (id, n) VALUES (1, 5) ON CONFLICT DO NOTHING",
+            "UPDATE s SET n = t.x FROM t WHERE t.id = s.id AND t.x IS NOT NULL",
+        ],
+        "SELECT id, n::text FROM s ORDER BY id",
+        [(1, "1.50"), (2, "2.00")],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def database():
+    database = DuckDB.open()
+    database.execute(TABLE)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def readable():
+    database = DuckDB.open()
+    database.execute(TABLE)
+    yield database
+    database.close()
+
+
+def rows(database, sql, dialect):
+    found = database.execute(translate(sql, dialect, "duckdb"))
+    return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "expected"),
+    [(dialect, sql, expected) for dialect, cases in QUERIES.items() for sql, expected in cases],
+)
+def test_a_query_gives_what_its_database_documents(readable, dialect, sql, expected):
+    assert rows(readable, sql, dialect) == expected
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_statements_leave_behind_what_they_would_leave_there(database, name):
+    dialect, statements, query, expected = PROGRAMS[name]
+    database.single_connection = True
+    for statement in statements:
+        database.execute(translate(statement, dialect, "duckdb"))
+    assert rows(database, query, dialect) == expected
+
+
+def test_a_table_that_is_overwritten_is_known_to_be_written_and_its_rows_to_be_read():
+    facts = analyse("INSERT OVERWRITE TABLE h SELECT * FROM t", "hive")
+    assert (facts.reads, facts.writes) == (("t",), ("h",))
+    facts = analyse("REPLACE INTO a SELECT * FROM t", "mysql")
+    assert (facts.reads, facts.writes) == (("t",), ("a",))
