@@ -138,13 +138,13 @@ class DuckDB:
         name, select = names.quoted(table), f"SELECT {columns} FROM {_INCOMING}"
         statement, written = f"CREATE OR REPLACE TABLE {name} AS {select}", 0
         try:
-            with self._running("") as connection, transaction(connection):
+            with ExitStack() as ending:
+                connection = ending.enter_context(self._running(""))
+                ending.callback(connection.unregister, _INCOMING)
+                ending.enter_context(transaction(connection))
                 for part in incoming.parts(_STATEMENT_ROWS):
                     connection.register(_INCOMING, part)
-                    try:
-                        ((count,),) = connection.execute(statement).fetchall()
-                    finally:
-                        connection.unregister(_INCOMING)
+                    ((count,),) = connection.execute(statement).fetchall()
                     statement, written = f"INSERT INTO {name} {select}", written + count
         except QueryProblem as problem:
             raise incoming.error or _unwritable(table, problem) from problem

@@ -40,5 +40,5 @@ def attached(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> It
 
 def _is_open(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether a transaction has been begun: otherwise each statement is one of its own."""
-    first, second = (connection.execute("SELECT txid_current()").fetchone() for _ in range(2))
+    first, second = (connection.execute("SELECT txid_current()").fetchall() for _ in range(2))
     return bool(first == second)
