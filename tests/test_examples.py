@@ -60,6 +60,12 @@ def both_beat_one(results: Results) -> bool:
     return linear < 0.7 and both > 0.8
 
 
+def known_optima(results: Results) -> bool:
+    pieces = results[0].to_arrow()["pieces"].to_pylist()
+    cost = sum(results[1].to_arrow()["cost"].to_pylist())
+    return pieces == [20, 60] and round(cost, 6) == 153.675
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -71,6 +77,7 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "ranking.sql": best_results_first,
     "iris_network.sql": accuracy,
     "wide_and_deep.sql": both_beat_one,
+    "production.sql": known_optima,
 }
 
 
