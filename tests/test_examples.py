@@ -66,6 +66,18 @@ def known_optima(results: Results) -> bool:
     return pieces == [20, 60] and round(cost, 6) == 153.675
 
 
+def next_week_as_this_week(results: Results) -> bool:
+    measured, week = (result.to_arrow().to_pylist() for result in list(results)[:2])
+    busiest = max(week, key=lambda row: row["orders"])
+    return measured[0]["mean_absolute_percentage_error"] < 0.1 and busiest["day"].weekday() == 5
+
+
+def good_payers_score_high(results: Results) -> bool:
+    rows = results[len(results) - 1].to_arrow().to_pylist()
+    shares = [row["paid_back"] for row in rows]
+    return shares == sorted(shares) and shares[-1] - shares[0] > 0.3
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -78,6 +90,8 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris_network.sql": accuracy,
     "wide_and_deep.sql": both_beat_one,
     "production.sql": known_optima,
+    "forecast.sql": next_week_as_this_week,
+    "scorecard.sql": good_payers_score_high,
 }
 
 

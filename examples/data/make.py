@@ -4,8 +4,8 @@
 
 Real: iris, wine, breast cancer, diabetes and digits, as scikit-learn carries them (UCI, Lars).
 Synthetic: houses, customers (churn), card payments (fraud), searches (ranking), offers of apps,
-from a seed. Their columns relate to the label by rules with noise, written below, so that there is
-something to find.
+orders (a forecast) and credit (a score card), from a seed. Their columns relate to the label by
+rules with noise, written below, so that there is something to find.
 """
 
 from pathlib import Path
@@ -30,6 +30,8 @@ def main() -> None:
         "payments.parquet": payments(np.random.default_rng(13)),
         "searches.csv": searches(np.random.default_rng(17)),
         "offers.parquet": offers(np.random.default_rng(19)),
+        "orders.csv": orders(np.random.default_rng(19)),
+        "credit.csv": credit(np.random.default_rng(23)),
     }
     for name, table in tables.items():
         kind = "HEADER" if name.endswith(".csv") else "FORMAT parquet, COMPRESSION zstd"
@@ -153,6 +155,42 @@ def offers(draw: np.random.Generator, rows: int = 12_000) -> pa.Table:
     return pa.table({
         "has": apps[has], "offered": apps[offered], "age": age.astype(np.int8),
         "hour": hour.astype(np.int8), "taken": taken,
+    })  # fmt: skip
+
+
+def orders(draw: np.random.Generator, days: int = 420) -> pa.Table:
+    """Synthetic: orders a day of two shops, with a trend, weeks, and errors that fade slowly."""
+    day = np.arange(days)
+    week = np.array([1.0, 0.95, 0.97, 1.0, 1.15, 1.4, 0.6])[day % 7]
+    shops = {}
+    for shop, start, growth in (("Oslo", 120, 0.1), ("Ulm", 260, -0.05)):
+        error = np.zeros(days)
+        for i, shock in enumerate(draw.normal(0, 6, days)):
+            error[i] = 0.7 * error[i - 1] + shock if i else shock
+        shops[shop] = np.round((start + growth * day) * week + error).astype(int)
+    dates = np.datetime64("2023-11-06") + day
+    return pa.table({
+        "day": np.tile(dates.astype("datetime64[D]"), 2), "shop": np.repeat(list(shops), days),
+        "orders": np.concatenate(list(shops.values())),
+    })  # fmt: skip
+
+
+def credit(draw: np.random.Generator, rows: int = 6_000) -> pa.Table:
+    """Synthetic: loans; debts, a low income and few years at work make `paid_back` less likely."""
+    income = np.round(draw.lognormal(7.7, 0.45, rows), -1)
+    debts = np.round(draw.gamma(1.5, 0.14, rows), 3)
+    years = draw.integers(0, 35, rows)
+    homes = np.array(["own", "parents", "rent"])
+    home = draw.choice(3, rows, p=[0.35, 0.15, 0.5])
+    late = draw.poisson(0.4, rows)
+    odds = 1.1 + 0.9 * np.log(income / 2_200) - 3.2 * debts + 0.06 * years - 0.9 * late
+    odds += np.array([0.7, 0.1, 0.0])[home]
+    unknown = draw.random(rows) < 0.12
+    paid = draw.random(rows) < 1 / (1 + np.exp(-(odds - 0.8 * unknown)))
+    return pa.table({
+        "id": np.arange(1, rows + 1), "income": pa.array(income, mask=unknown), "debts": debts,
+        "years_at_work": years, "home": homes[home], "late_payments": late,
+        "paid_back": np.where(paid, "yes", "no"),
     })  # fmt: skip
 
 

@@ -40,6 +40,7 @@ LIBRARIES = {
     "lightgbm": ("lightgbm",),
     "sklearn": ("scikit-learn",),
     "highs": ("highspy",),
+    "statsmodels": ("statsmodels",),
 }
 
 # What a manifest tells of a model's training that changes nothing that the model does. Its files
@@ -255,15 +256,15 @@ def _versions(node: Node) -> Mapping[str, str]:
     if isinstance(node.operation, Train):
         model = find_model(node.operation.estimator)
         if model is not None:
-            versions[model.family] = _library_version(model.family)
+            versions[model.module] = _library_version(model.module)
     if isinstance(node.operation, Solve):
         versions[node.operation.solver] = _library_version(node.operation.solver)
     return versions
 
 
 @cache
-def _library_version(family: str) -> str:
-    for distribution in LIBRARIES.get(family, ()):
+def _library_version(module: str) -> str:
+    for distribution in LIBRARIES.get(module, ()):
         try:
             return version(distribution)
         except PackageNotFoundError:

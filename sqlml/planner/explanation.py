@@ -5,6 +5,7 @@ from sqlml.errors import did_you_mean
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, read_attributes, vocabulary
 from sqlml.planner.compatibility import check_columns
+from sqlml.planner.models import Model
 from sqlml.planner.plan import Explain
 from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
@@ -12,8 +13,15 @@ from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
 from sqlml.planner.targets import warn_about_overwriting
-from sqlml.zoo.steps.explain import GAIN, SHAP
+from sqlml.zoo.steps.explain import EXPLAINERS, GAIN, POINTS
 
+SCORE_CARD = "scorecard.ScoreCard"
+_NUMBERS = ("points", "woe", "good", "bad", "information_value", "coefficient")
+_POINTS = (
+    Column("feature", "VARCHAR"),
+    Column("bin", "VARCHAR"),
+    *(Column(name, "DOUBLE") for name in _NUMBERS),
+)
 _GAINS = (Column("feature", "VARCHAR"), Column("fscore", "DOUBLE"), Column("gain", "DOUBLE"))
 
 
@@ -23,6 +31,8 @@ def plan_explain(scope: Scope, statement: ast.Explain) -> Explain:
     use, model = usable_model(scope, statement.model)
     attributes = read_attributes(scope, statement.attributes, vocabulary("explain"))
     explainer = _explainer(scope, statement)
+    if explainer in POINTS and model is not None and model.is_understood:
+        _check_points(scope, statement, model)
     keys = _keys(scope, attributes, rows.schema)
     if model is not None and model.is_understood:
         check_columns(
@@ -35,23 +45,34 @@ def plan_explain(scope: Scope, statement: ast.Explain) -> Explain:
     into = None if statement.into is None else table_name(statement.into.parts)
     if into is not None and statement.into is not None:
         warn_about_overwriting(scope, statement.into, into, rows.sources, "its explanations")
-        gains = explainer in GAIN
-        scope.create(into, _GAINS if gains else keys or _GAINS[:1], statement.into.span)
-        scope.leave_open(into, () if gains else ("",))
+        fixed = _GAINS if explainer in GAIN else _POINTS if explainer in POINTS else ()
+        scope.create(into, fixed or keys or _GAINS[:1], statement.into.span)
+        scope.leave_open(into, () if fixed else ("",))
     settings = attributes.values("explain")
     if keys:
         settings["keys"] = tuple(key.name for key in keys)
     return Explain(statement, rows, use, explainer, settings, into)
 
 
+def _check_points(scope: Scope, statement: ast.Explain, model: Model) -> None:
+    if model.estimator == SCORE_CARD or statement.using is None:
+        return
+    scope.fault(
+        "E0228",
+        f"`{model.name}` is a `{model.estimator}`, which gives no points",
+        statement.using.span,
+        hint=f"`TO TRAIN {SCORE_CARD.partition('.')[2]}` makes a score card",
+    )
+
+
 def _explainer(scope: Scope, statement: ast.Explain) -> str:
     """The explainer as it is spelt in the step; empty where none is named."""
     if statement.using is None:
         return ""
-    known = (*SHAP, *GAIN)
-    spelt = {name.casefold(): name for name in known}.get(statement.using.text.casefold())
+    spelt = {name.casefold(): name for name in EXPLAINERS}.get(statement.using.text.casefold())
     if spelt is None:
-        hint = did_you_mean(statement.using.text, known) or f"there are: {', '.join(known)}"
+        hint = did_you_mean(statement.using.text, EXPLAINERS)
+        hint = hint or f"there are: {', '.join(EXPLAINERS)}"
         message = f"there is no explainer `{statement.using.text}`"
         scope.fault("E0222", message, statement.using.span, hint=hint)
         return ""

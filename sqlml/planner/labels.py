@@ -9,7 +9,7 @@ from sqlml.planner.scope import Scope
 from sqlml.source import Span
 from sqlml.zoo.label import Label
 from sqlml.zoo.model import ModelType, Task
-from sqlml.zoo.steps.survey import SUPERVISED
+from sqlml.zoo.steps.survey import NUMBERS, SUPERVISED
 
 
 def find_labels(scope: Scope, written: Sequence[ast.Name], schema: Schema) -> tuple[Column, ...]:
@@ -83,7 +83,7 @@ def _check_type(scope: Scope, span: Span, label: Label, labels: int, task: Task 
             label="labels are text, booleans or numbers",
             hint=f"cast it in the query: `{label.name}::VARCHAR AS {label.name}`",
         )
-    elif label.kind == "text" and (task in ("regression", "ranking") or labels > 1):
+    elif label.kind == "text" and (task in NUMBERS or labels > 1):
         scope.fault(
             "E0308",
             f"column `{label.name}` is text, and a {task or 'regression'} needs numbers",

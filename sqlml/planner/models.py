@@ -1,7 +1,7 @@
 """Trained models as the statements of a program know them: stored before, or trained further up."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlml.databases.database import Column
@@ -29,6 +29,7 @@ class Model:
     classes: tuple[str | int | bool, ...] | None = None
     trained_by: int | None = None
     format: int = FORMAT
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_understood(self) -> bool:
@@ -181,6 +182,7 @@ def _model(name: str, version: int | None, manifest: Mapping[str, Any]) -> Model
         _columns(manifest["columns"]),
         _columns(manifest["label"]),
         None if classes is None else tuple(classes),
+        parameters=manifest.get("parameters", {}),
     )
 
 

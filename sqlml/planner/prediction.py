@@ -16,6 +16,7 @@ from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import Target, split_target, table_key
 from sqlml.planner.targets import has_two_of_a_name
+from sqlml.planner.timeline import check_forecast_settings, has_range
 from sqlml.zoo.label import class_name
 
 DEFAULT_COLUMN = "prediction"
@@ -31,11 +32,16 @@ def plan_predict(scope: Scope, statement: ast.Predict) -> Apply:
     into = None if target is None else target.table
     if model is not None and model.is_understood:
         span, whose = statement.query.span, f"model `{use.reference}`"
-        check_columns(scope, model.columns, rows.schema, span, whose)
         _check_probability(scope, attributes, model)
+        check_forecast_settings(scope, attributes, model)
+        schema = rows.schema
+        if has_range(attributes, model):
+            schema = Schema(model.columns, is_wrong=schema.is_wrong)
+        else:
+            check_columns(scope, model.columns, schema, span, whose)
         if target is not None:
             _warn_about_target(scope, target, rows, model)
-            _create(scope, replace(target, column=column), rows.schema, model, attributes)
+            _create(scope, replace(target, column=column), schema, model, attributes)
     elif into is not None:
         scope.spoil(into)
     return Apply(statement, rows, use, column, attributes.values("predict"), into)

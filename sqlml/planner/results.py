@@ -44,6 +44,6 @@ def _struct(fields: Iterator[tuple[str, str]]) -> str:
 
 
 def _result_type(label: Column, model: Model) -> str:
-    if model.task == "regression" or not label.type:
+    if model.task in ("regression", "forecasting") or not label.type:
         return "FLOAT" if label.type in _FLOATS else "DOUBLE"
     return "VARCHAR" if label.type.startswith(("ENUM", "UUID")) else label.type

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _KERAS = "TensorFlow"
-_STATSMODELS = "statsmodels"
 _CLASSIFIERS = "`sklearn.neural_network.MLPClassifier` or `xgboost.gbtree`"
 _REGRESSORS = "`sklearn.neural_network.MLPRegressor` or `xgboost.gbtree`"
 _LAGS = "`xgboost.XGBRegressor` over earlier values, such as `lag(y) OVER (ORDER BY t)`,"
@@ -19,8 +18,6 @@ class StandIn:
 
 
 _STAND_INS: Mapping[str, StandIn] = {
-    "boostedtreesclassifier": StandIn(_KERAS, "`xgboost.XGBClassifier`"),
-    "boostedtreesregressor": StandIn(_KERAS, "`xgboost.XGBRegressor`"),
     "stackedrnnclassifier": StandIn(_KERAS, _CLASSIFIERS),
     "stackedbilstmclassifier": StandIn(_KERAS, _CLASSIFIERS),
     "rnnbasedtimeseriesmodel": StandIn(_KERAS, _LAGS),
@@ -28,10 +25,6 @@ _STAND_INS: Mapping[str, StandIn] = {
     "dnnclassifier_functional_model": StandIn(_KERAS, _CLASSIFIERS),
     "autoclassifier": StandIn(_KERAS, _CLASSIFIERS),
     "autoregressor": StandIn(_KERAS, _REGRESSORS),
-    "arima": StandIn(_STATSMODELS, _LAGS),
-    "arimawithstldecomposition": StandIn(_STATSMODELS, _LAGS),
-    "exponentialsmoothing": StandIn(_STATSMODELS, _LAGS),
-    "scorecard": StandIn("a scoring library", "`LogisticRegression` with `COLUMN BUCKET(x, 5)`"),
 }
 
 

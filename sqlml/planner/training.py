@@ -16,9 +16,11 @@ from sqlml.planner.models import Model
 from sqlml.planner.plan import Fit, ModelUse, Read
 from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
+from sqlml.planner.remarks import tell_remarks
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.stand_ins import stand_in
+from sqlml.planner.timeline import resolve_time
 from sqlml.zoo import MODELS
 from sqlml.zoo.attributes import Value
 from sqlml.zoo.model import ChecksParameters, ModelType, Task
@@ -59,14 +61,17 @@ def _fit(
     labels = find_labels(scope, statement.labels, rows.schema)
     check_labels(scope, statement, labels, model, task)
     _check_settings(scope, statement, attributes, model, task)
+    tell_remarks(scope, statement, model, attributes)
     columns = _column_settings(scope, attributes, rows.schema)
     roles = {
         **{column.name.casefold(): role for role, column in columns.items()},
         **{name.casefold(): "label" for name in _names(statement.labels, labels)},
     }
-    features = resolve_features(
-        scope, statement.columns, Columns(rows.schema, roles, statement.query.span), model
-    )
+    choice = Columns(rows.schema, roles, statement.query.span)
+    if task == "forecasting":
+        features = resolve_time(scope, statement, attributes, choice, model)
+    else:
+        features = resolve_features(scope, statement.columns, choice, model)
     needed = needed_columns(features)
     is_understood = len(scope.faults) == faults and not rows.schema.is_wrong
     scope.models.train(
@@ -77,6 +82,7 @@ def _fit(
             columns=needed,
             labels=labels,
             trained_by=scope.index,
+            parameters=parameters,
         )
     )
     return Fit(

@@ -16,8 +16,11 @@ MODELS: "Registry[Family]" = Registry(
     {
         "xgboost": "sqlml.zoo.models.xgboost:FAMILY",
         "lightgbm": "sqlml.zoo.models.lightgbm:FAMILY",
+        "boosted_trees": "sqlml.zoo.models.boosted_trees:FAMILY",
         "sklearn": "sqlml.zoo.models.sklearn:FAMILY",
         "keras": "sqlml.zoo.models.keras:FAMILY",
+        "scorecard": "sqlml.zoo.models.scorecard:FAMILY",
+        "statsmodels": "sqlml.zoo.models.statsmodels:FAMILY",
     },
 )
 

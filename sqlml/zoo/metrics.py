@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CLASSES = ("classification",)
 FLAGS = ("classification", "outliers")
-VALUES = ("regression",)
+VALUES = ("regression", "forecasting")
 RANKS = ("ranking",)
 GROUPS = ("clustering",)
 
@@ -279,8 +279,17 @@ METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _all()}
 _DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "classification": ("accuracy", "f1", "roc_auc"),
     "regression": ("r2", "root_mean_squared_error", "mean_absolute_error"),
+    "forecasting": (
+        "mean_absolute_percentage_error",
+        "mean_absolute_error",
+        "root_mean_squared_error",
+    ),
     "ranking": ("ndcg", "mean_average_precision"),
     "clustering": ("silhouette", "adjusted_rand"),
     "outliers": ("accuracy", "f1"),
 }
-_LOSSES: Mapping[str, str] = {"classification": "log_loss", "regression": "mean_squared_error"}
+_LOSSES: Mapping[str, str] = {
+    "classification": "log_loss",
+    "regression": "mean_squared_error",
+    "forecasting": "mean_squared_error",
+}

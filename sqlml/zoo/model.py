@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,18 @@ from numpy.typing import NDArray
 from sqlml.errors import Diagnostic
 from sqlml.zoo.attributes import Dictionary, Value
 
+if TYPE_CHECKING:
+    from sqlml.zoo.timeline import Timeline
+
 Task = Literal[
-    "classification", "regression", "ranking", "clustering", "transformation", "outliers", "density"
+    "classification",
+    "regression",
+    "ranking",
+    "forecasting",
+    "clustering",
+    "transformation",
+    "outliers",
+    "density",
 ]
 FeatureType = Literal["q", "c"]  # a quantity, or a category given as an integer code (NaN: missing)
 
@@ -65,6 +75,11 @@ class ModelType:
         default_factory=dict
     )  # further ones: `optimizer.*`
     unit: str = "rounds"  # what training is counted in
+    library: str = ""  # the module that fits it, where that is not called like the family
+
+    @property
+    def module(self) -> str:
+        return self.library or self.family
 
 
 class Family(Protocol):
@@ -153,6 +168,7 @@ class FitJob:
     labels: int = 1  # how many there are
     rows: int = 0  # to train on; 0 where nobody knows
     parts: tuple[Part, ...] = ()  # what the matrix is made of; empty: numbers
+    timeline: "Timeline | None" = None  # of a forecast
     report: Callable[[int, int, Mapping[str, float]], None] = field(
         default=lambda _done, _total, _values: None
     )
@@ -222,3 +238,22 @@ class CountedOutputs(Protocol):
     """A transformation that knows how many columns it gives without being tried on a row."""
 
     def count_outputs(self) -> int: ...
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """An estimator that looks ahead; a row of its matrix is a time and, perhaps, a series' code."""
+
+    timeline: "Timeline"
+
+    def at_level(self, level: float) -> "Estimator":
+        """The same, with intervals that a value lies in with that probability."""
+        ...
+
+    def future(self, code: int, steps: int) -> NDArray[np.float64]:
+        """The rows of the next times of a series."""
+        ...
+
+    def between(self, code: int, start: float | None, end: float) -> NDArray[np.float64]:
+        """The rows of a series from a time, else the first after the training, to another."""
+        ...

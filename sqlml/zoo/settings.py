@@ -63,6 +63,18 @@ TRAIN = Dictionary(
             choices=(None,),
             doc="The column that says which rows are ranked against each other; it is no feature.",
         ),
+        Attribute(
+            "time",
+            ("text",),
+            choices=(None,),
+            doc="The column that says when a row is; otherwise the only date or time of the query.",
+        ),
+        Attribute(
+            "series",
+            ("text",),
+            choices=(None,),
+            doc="The column that tells several series apart; each gets a model of its own.",
+        ),
         Attribute("batch_size", ("integer",), default=32, minimum=1, doc="Rows in one step."),
         Attribute("epoch", ("integer",), default=1, minimum=1, doc="Passes over all rows."),
         Attribute(
@@ -114,6 +126,30 @@ PREDICT = Dictionary(
             ("text",),
             several=True,
             doc="Further results of the model to add as columns, such as `score` of an outlier.",
+        ),
+        Attribute(
+            "steps",
+            ("integer",),
+            minimum=1,
+            doc="How many times after the training to forecast, instead of the query's rows.",
+        ),
+        Attribute(
+            "forecast_start", ("text", "number"), doc="The first time to forecast, up to its end."
+        ),
+        Attribute(
+            "forecast_end",
+            ("text", "number"),
+            doc="The last time to forecast, instead of the times of the query's rows.",
+        ),
+        Attribute(
+            "interval",
+            ("number",),
+            default=0.95,
+            minimum=0,
+            maximum=1,
+            open_minimum=True,
+            open_maximum=True,
+            doc="How likely a value lies between a forecast's extra outputs `lower` and `upper`.",
         ),
         Attribute(
             "batch_size", ("integer",), default=65536, minimum=1, doc="Rows predicted at a time."

@@ -27,6 +27,7 @@ FEATURES: "Registry[type[Feature]]" = Registry(
         "DENSE": "sqlml.zoo.features.dense:Dense",
         "SPARSE": "sqlml.zoo.features.sparse:Sparse",
         "DATE_PARTS": "sqlml.zoo.features.date_parts:DateParts",
+        "TIME": "sqlml.zoo.features.time:Time",
         "TFIDF": "sqlml.zoo.features.tfidf:Tfidf",
         "EMBEDDING": "sqlml.zoo.features.embedding:Embedding",
         "SEQ_CATEGORY_ID": "sqlml.zoo.features.seq_category_id:SeqCategoryId",

@@ -19,7 +19,7 @@ from sqlml.zoo.features.kinds import DATES, Kind
 _DAY_IN_MICROSECONDS = 86_400_000_000
 
 
-def _epoch(dates: pa.Array) -> pa.Array:
+def epoch(dates: pa.Array) -> pa.Array:
     """Days since 1970-01-01, with their fraction."""
     instants = dates.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
     return pc.divide(instants.cast(pa.float64()), float(_DAY_IN_MICROSECONDS))
@@ -33,7 +33,7 @@ _DATE: Mapping[str, Callable[[pa.Array], pa.Array]] = {
     "day": pc.day,
     "weekday": pc.day_of_week,  # Monday is 0
     "dayofyear": pc.day_of_year,
-    "epoch": _epoch,
+    "epoch": epoch,
 }
 _TIME: Mapping[str, Callable[[pa.Array], pa.Array]] = {
     "hour": pc.hour,

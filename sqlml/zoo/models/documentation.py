@@ -16,8 +16,11 @@ MOST_MODELS_IN_DETAIL = 20
 TITLES: Mapping[str, str] = {
     "xgboost": "XGBoost",
     "lightgbm": "LightGBM",
+    "boosted_trees": "TensorFlow's boosted trees",
     "sklearn": "scikit-learn",
     "keras": "TensorFlow (Keras)",
+    "scorecard": "Score cards",
+    "statsmodels": "Time series (statsmodels)",
 }
 
 INTRODUCTION = """\

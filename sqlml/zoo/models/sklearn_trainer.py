@@ -1,7 +1,6 @@
 """Fits scikit-learn estimators."""
 
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.model import Batch, Estimator, FitJob
 from sqlml.zoo.models.class_weight import class_weights
+from sqlml.zoo.models.library_notes import noted
 from sqlml.zoo.models.sklearn import dictionary
 from sqlml.zoo.models.sklearn_estimator import SklearnEstimator, load
 from sqlml.zoo.models.sklearn_memory import remember
@@ -36,7 +36,7 @@ class SklearnTrainer:
         """
         entry = dictionary()["estimators"][job.model]
         batch = job.train.whole()
-        with _notes(job.note), _refusals(job.model):
+        with noted("scikit-learn", job.note), _refusals(job.model):
             estimator = _class(job.model)(**_parameters(job, batch))
             if job.base is not None:
                 estimator = _continued(job, job.base, estimator)
@@ -186,18 +186,6 @@ def _background(batch: Batch, job: FitJob) -> NDArray[np.float64] | None:
     chosen = np.sort(np.random.default_rng(job.seed).choice(total, count, replace=False))
     rows = batch.matrix[chosen]
     return np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows, dtype=np.float64)
-
-
-@contextmanager
-def _notes(note: Callable[[str], None]) -> Iterator[None]:
-    """What the library warns of becomes notes, each once. Its own future is left out."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        for category in (DeprecationWarning, FutureWarning, PendingDeprecationWarning):
-            warnings.simplefilter("ignore", category)
-        yield
-    for text in dict.fromkeys(str(warning.message).strip() for warning in caught):
-        note("scikit-learn: " + " ".join(text.splitlines()[0].split()))
 
 
 @contextmanager

@@ -15,9 +15,12 @@ from sqlml.zoo.steps.dataset import QueryDataset
 from sqlml.zoo.steps.inputs import needed_columns, spellings
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.plot import draw_into
+from sqlml.zoo.steps.points import points_table
 
 GAIN = ("XGBoostExplainer", "GainExplainer")
 SHAP = ("TreeExplainer", "PermutationExplainer", "KernelExplainer", "SHAP")
+POINTS = ("Points", "ScoreCardExplainer")
+EXPLAINERS = (*SHAP, *GAIN, *POINTS)
 DEFAULT_PLOT = "bar"
 DEFAULT_DISPLAY = 20
 
@@ -33,7 +36,8 @@ def run(
 ) -> Outcome:
     """SHAP values of every row into a table; without a table, their mean sizes and a plot.
 
-    With a gain explainer, how often and how well each feature split instead.
+    With a gain explainer, how often and how well each feature split instead; with `Points`, what
+    each bin of a score card is worth.
 
     Raises:
         StepError: the query lacks columns, or the model cannot be explained so.
@@ -42,6 +46,8 @@ def run(
     bundle = load(context.model(model))
     if explainer.casefold() in map(str.casefold, GAIN):
         return _gains(context, bundle, into)
+    if explainer.casefold() in map(str.casefold, POINTS):
+        return _points(context, bundle, into)
     needed_columns(bundle, rows.schema)
     if into is not None:
         return _explain_rows(context, bundle, rows, settings, into)
@@ -68,11 +74,21 @@ def _gains(context: Context, bundle: Bundle, into: str | None) -> Outcome:
             "gain": pa.array([gain for _, (_, gain) in ordered], pa.float64()),
         }
     )
+    _give(context, table, into)
+    return Outcome(summary=f"{table.num_rows:,} features", rows=table.num_rows)
+
+
+def _points(context: Context, bundle: Bundle, into: str | None) -> Outcome:
+    table = points_table(bundle)
+    _give(context, table, into)
+    return Outcome(summary=f"{table.num_rows:,} bins", rows=table.num_rows)
+
+
+def _give(context: Context, table: pa.Table, into: str | None) -> None:
     if into is None:
         context.result(table)
     else:
         context.write(into, table)
-    return Outcome(summary=f"{table.num_rows:,} features", rows=table.num_rows)
 
 
 def _explain_rows(
@@ -158,8 +174,8 @@ def _bad_key(message: str, hint: str) -> StepError:
 
 
 def _refuse_unknown(explainer: str) -> None:
-    known = {name.casefold() for name in (*GAIN, *SHAP)}
+    known = {name.casefold() for name in EXPLAINERS}
     if explainer and explainer.casefold() not in known:
-        hint = did_you_mean(explainer, (*GAIN, *SHAP)) or f"there are: {', '.join((*SHAP, *GAIN))}"
+        hint = did_you_mean(explainer, EXPLAINERS) or f"there are: {', '.join(EXPLAINERS)}"
         message = f"there is no explainer `{explainer}`"
         raise StepError(Diagnostic("E0425", message, hint=hint, about="using"))

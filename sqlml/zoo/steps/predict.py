@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from sqlml.zoo.bundle import load
 from sqlml.zoo.context import Context, Rows
+from sqlml.zoo.steps.forecast import at_level, forecast, horizon_of
 from sqlml.zoo.steps.inputs import needed_columns, spellings
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.results import results_of
@@ -25,11 +26,16 @@ def run(
 ) -> Outcome:
     """Write the query's columns, without the label and the result column, then the results.
 
+    A forecast of a range of times has no rows of the query, only times and results.
+
     Raises:
         StepError: the query lacks columns that the model needs, or the model lacks what is asked.
     """
-    bundle = load(context.model(model))
+    bundle = at_level(load(context.model(model)), settings)
     results = results_of(bundle, column, settings)
+    horizon = horizon_of(bundle, settings)
+    if horizon is not None:
+        return _forecast(context, forecast(bundle, results, horizon), into)
     size = settings.get("batch_size") or BATCH_ROWS
     done = 0
 
@@ -54,3 +60,11 @@ def run(
         into=into,
     )
     return Outcome(summary=f"{written:,} rows", rows=written)
+
+
+def _forecast(context: Context, table: pa.Table, into: str | None) -> Outcome:
+    if into is None:
+        context.result(table)
+    else:
+        context.write(into, table)
+    return Outcome(summary=f"{table.num_rows:,} times", rows=table.num_rows)

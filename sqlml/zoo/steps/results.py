@@ -13,6 +13,8 @@ from sqlml.zoo.bundle import Bundle, Manifest
 from sqlml.zoo.model import CountedOutputs, ExtraOutputs
 from sqlml.zoo.steps.measure import said
 
+_LABELLED = ("classification", "regression", "forecasting")
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
@@ -42,7 +44,7 @@ class Results:
 
     def _results(self, predicted: NDArray[Any]) -> list[pa.Array]:
         columns = _columns(predicted)
-        if self.bundle.manifest.task in ("classification", "regression"):
+        if self.bundle.manifest.task in _LABELLED:
             labels = self.bundle.manifest.labels
             return [label.decode(values) for label, values in zip(labels, columns, strict=True)]
         return [
@@ -73,7 +75,7 @@ def results_of(bundle: Bundle, column: str, settings: Mapping[str, Any]) -> Resu
 def _result_fields(bundle: Bundle, column: str) -> tuple[pa.Field, ...]:
     manifest = bundle.manifest
     match manifest.task:
-        case "classification" | "regression":
+        case "classification" | "regression" | "forecasting":
             names = _label_names(manifest, column)
             types = [label.arrow_type for label in manifest.labels]
             return tuple(map(pa.field, names, types))
@@ -107,6 +109,8 @@ def _result_width(bundle: Bundle) -> int:
 
 def _extra_width(bundle: Bundle, name: str) -> int:
     assert isinstance(bundle.estimator, ExtraOutputs)
+    if bundle.manifest.task == "forecasting":
+        return 1
     return _width(bundle.estimator.extra(name, _nothing(bundle)))
 
 

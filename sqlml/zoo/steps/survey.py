@@ -13,7 +13,8 @@ from sqlml.zoo.steps.distinct import DIGEST, DistinctValues, distinct_values, fi
 MOST_CLASSES = 1_000
 MOST_INTEGER_CLASSES = 20
 FIRST_ROWS = 10_000
-SUPERVISED: tuple[Task, ...] = ("classification", "regression", "ranking")
+NUMBERS: tuple[Task, ...] = ("regression", "ranking", "forecasting")
+SUPERVISED: tuple[Task, ...] = ("classification", *NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def survey(
     if not labels:
         raise refusals.no_label()
     decided = task or _task_of(context, query, labels)
-    if decided in ("regression", "ranking"):
+    if decided in NUMBERS:
         return _numbers(context, query, labels, decided, family)
     label = labels[0]
     refusals.refuse_several(labels)

@@ -17,15 +17,17 @@ from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.model import Estimator, FitJob, ModelType, Part
 from sqlml.zoo.steps.continuing import refuse_other_features, refuse_other_model, shape_of
-from sqlml.zoo.steps.dataset import Sampled
+from sqlml.zoo.steps.dataset import QueryDataset, Sampled
 from sqlml.zoo.steps.measure import defined, measure
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.survey import Survey, survey
 from sqlml.zoo.steps.training_data import TrainingData, prepare
+from sqlml.zoo.timeline import Timeline
 
 MOST_ROWS_MEASURED = 50_000
 _UNMEASURED = ("transformation", "density")
-_DONE_BEFORE_FITTING = ("weight", "group", "seed")
+_MEASURED_BY_TRAINER = ("forecasting",)
+_DONE_BEFORE_FITTING = ("weight", "group", "seed", "time", "series")
 
 History = tuple[Mapping[str, float], ...]
 
@@ -186,6 +188,7 @@ def _fit(
         train=data.train,
         validation=data.validation,
         classes=len(looked.classes or ()),
+        timeline=Timeline.of(data.train.pipeline) if looked.task == "forecasting" else None,
         class_counts=data.class_counts,
         labels=len(looked.labels),
         rows=data.rows,
@@ -217,10 +220,13 @@ def _measured(
     names = tuple(settings.get("validation.metrics") or ())
     if looked.task in _UNMEASURED and not names:
         return {}
-    train = data.train
-    if data.rows > MOST_ROWS_MEASURED:
+    train: QueryDataset | None = data.train
+    if looked.task in _MEASURED_BY_TRAINER:
+        train = None
+    elif data.rows > MOST_ROWS_MEASURED:
         share = MOST_ROWS_MEASURED / data.rows
-        train = replace(train, choice=Sampled(train.choice, share, settings.get("seed") or 0))
+        choice = Sampled(data.train.choice, share, settings.get("seed") or 0)
+        train = replace(data.train, choice=choice)
     found = {}
     for prefix, dataset in (("train_", train), ("validation_", data.validation)):
         if dataset is not None:
@@ -268,5 +274,5 @@ def _summary(metrics: Mapping[str, float], looked: Survey, names: Sequence[str])
 
 def _libraries(model: ModelType) -> dict[str, str]:
     """The version of the library that was loaded to fit."""
-    version = getattr(sys.modules.get(model.family), "__version__", None)
-    return {} if version is None else {model.family: str(version)}
+    version = getattr(sys.modules.get(model.module), "__version__", None)
+    return {} if version is None else {model.module: str(version)}

@@ -59,6 +59,8 @@ def prepare(
     share = settings.get("validation.split")
     if share is None:
         return TrainingData(train, None, looked.rows, 0, looked.counts)
+    if looked.task == "forecasting":
+        return _newest_held(context, train, share)
     split: Split | GroupSplit
     seed = settings.get("seed") or 0
     if looked.task == "ranking":
@@ -73,6 +75,20 @@ def prepare(
         split.size,
         split.left if looked.counts and isinstance(split, Split) else (),
     )
+
+
+def _newest_held(context: Context, train: QueryDataset, share: float) -> TrainingData:
+    """The rows of the last `share` of the times are validated on: a forecast looks ahead."""
+    rank = _unused("sqlml_rank", train.rows.schema)
+    time = identifier(train.pipeline.columns[0])
+    ranked = f"SELECT *, percent_rank() OVER (ORDER BY {time}) AS {rank} FROM "
+    ranked += subquery(train.rows.sql)
+    datasets = []
+    for condition in (f"{rank} <= {1 - share!r}", f"{rank} > {1 - share!r}"):
+        rows = context.rows(f"SELECT * FROM ({ranked}) WHERE {condition}", stable=False)
+        datasets.append(replace(train, rows=rows, size=count(context, rows)))
+    fitted, held = datasets
+    return TrainingData(fitted, held, fitted.size or 0, held.size or 0, ())
 
 
 def by_group(context: Context, rows: Rows, roles: Roles, group: str) -> tuple[Rows, Roles]:

@@ -1,0 +1,112 @@
+"""Fits score cards: bins, their weights of evidence, and a logistic regression on these."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sqlml.errors import Diagnostic, StepError
+from sqlml.zoo.attributes import Value
+from sqlml.zoo.model import FitJob
+from sqlml.zoo.models.binning import Bins, Floats, evidence, quantile_bins, tree_bins
+from sqlml.zoo.models.library_notes import noted
+from sqlml.zoo.models.scorecard import FAMILY, Scale
+from sqlml.zoo.models.scorecard_estimator import Characteristic, ScoreCardEstimator, load
+
+MOST_STEPS = 1_000
+
+
+class ScoreCardTrainer:
+    """See zoo.model.Trainer."""
+
+    def fit(self, job: FitJob) -> ScoreCardEstimator:
+        """Bin every feature by itself, then weigh all features together.
+
+        Raises:
+            StepError: E0461, the label has not two classes; E0481, an earlier model is to go on.
+        """
+        _check(job)
+        given = {**_defaults(job.model), **job.parameters}
+        batch = job.train.whole()
+        rows = np.asarray(batch.matrix, dtype=np.float64)
+        assert batch.label is not None
+        good = batch.label == (0 if given["good_class"] == "first" else 1)
+        weight = np.ones(len(rows)) if batch.weight is None else batch.weight.astype(np.float64)
+        learnt = []
+        for place, kind in enumerate(job.train.types):
+            column = rows[:, place]
+            bins = _code_bins(column) if kind == "c" else _bins(column, good, given, job.seed)
+            found = evidence(bins, column, good, weight, _number(given["smoothing"]))
+            learnt.append((bins, found))
+        woe = np.column_stack([f.woe[b.assign(rows[:, i])] for i, (b, f) in enumerate(learnt)])
+        coefficients, intercept = _regression(job, woe, good, weight, given["C"])
+        return ScoreCardEstimator(
+            tuple(
+                Characteristic(name, bins, found, coefficient)
+                for name, (bins, found), coefficient in zip(
+                    job.train.names, learnt, coefficients, strict=True
+                )
+            ),
+            intercept,
+            0 if given["good_class"] == "first" else 1,
+            Scale(*(_number(given[name]) for name in ("pdo", "base_score", "base_odds"))),
+            bool(given["rounded"]),
+        )
+
+    def load(self, folder: Path) -> ScoreCardEstimator:
+        return load(folder)
+
+
+def _bins(column: Floats, good: NDArray[np.bool_], given: dict[str, Value], seed: int) -> Bins:
+    most = int(_number(given["bins"]))
+    if given["binning"] == "tree":
+        return tree_bins(column, good, most, _number(given["min_share"]), seed)
+    return quantile_bins(column, most)
+
+
+def _code_bins(column: Floats) -> Bins:
+    known = column[~np.isnan(column)]
+    return Bins(codes=int(known.max()) + 1) if len(known) else Bins()
+
+
+def _regression(
+    job: FitJob, woe: Floats, good: NDArray[np.bool_], weight: Floats, strength: Value
+) -> tuple[list[float], float]:
+    from sklearn.linear_model import LogisticRegression
+
+    inverse = np.inf if strength is None else _number(strength)
+    with noted("scikit-learn", job.note):
+        fitted = LogisticRegression(C=inverse, max_iter=MOST_STEPS, tol=1e-8).fit(woe, good, weight)
+    return fitted.coef_[0].tolist(), float(fitted.intercept_[0])
+
+
+def _check(job: FitJob) -> None:
+    if job.base is not None:
+        raise _problem(
+            "E0481",
+            f"`{job.model}` cannot go on from an earlier model",
+            "leave USING out: the model is trained from the start",
+            "using",
+        )
+    if job.classes != 2:
+        raise _problem(
+            "E0461",
+            f"a score card tells two classes apart, but the label has {job.classes}",
+            "make two classes of them in the query, for example with CASE",
+            "label",
+        )
+
+
+def _defaults(model: str) -> dict[str, Value]:
+    known = FAMILY.find(model)
+    assert known is not None
+    return {name: attribute.default for name, attribute in known.parameters.items()}
+
+
+def _number(value: Value) -> float:
+    assert isinstance(value, int | float)
+    return float(value)
+
+
+def _problem(code: str, message: str, hint: str, about: str) -> StepError:
+    return StepError(Diagnostic(code, message, hint=hint, about=about))
