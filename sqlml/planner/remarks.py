@@ -1,19 +1,20 @@
-"""What a model's family says about the attributes of a TRAIN statement."""
+"""What is worth knowing about the attributes of a TRAIN statement."""
 
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes
+from sqlml.planner.locate import locate
 from sqlml.planner.scope import Scope
 from sqlml.zoo import MODELS
 from sqlml.zoo.model import ModelType
 from sqlml.zoo.remarks import Remarking
 
-_NAMESPACES = ("model", "train", "validation")
+_NAMESPACES = ("model", "train")
 
 
-def tell_remarks(
+def tell_notes(
     scope: Scope, statement: ast.Train, model: ModelType, attributes: Attributes
 ) -> None:
-    """Tell the scope what does not go together, and what is worth knowing."""
+    """Tell the scope what the model's family notes about what was given."""
     family = MODELS.load(model.family)
     if not isinstance(family, Remarking):
         return
@@ -23,10 +24,5 @@ def tell_remarks(
         for name, value in attributes.values(namespace).items()
     }
     for remark in family.remarks(model, given):
-        namespace, _, name = remark.attribute.partition(".")
-        found = attributes.find(namespace, name)
-        span = statement.model.span if found is None else found.span
-        if remark.is_fault:
-            scope.fault(remark.code, remark.message, span, hint=remark.hint)
-        else:
-            scope.note(remark.message, span)
+        if not remark.is_fault:
+            scope.note(remark.message, locate(statement, remark.about))

@@ -54,10 +54,10 @@ def check_forecast_settings(scope: Scope, attributes: Attributes, model: Model) 
             span = max(steps.span, end.span, key=lambda one: one.start)
             scope.fault("E0209", message, span, hint="keep one of the two")
         return
-    for one in given if model.task is not None else ():
+    for one in given:
         scope.fault(
             "E0227",
-            f"`{one.written.name.text}` is for forecasts, and `{model.name}` is for {model.task}",
+            f"`{one.written.name.text}` is for forecasts; `{model.name}` is a `{model.estimator}`",
             one.span,
             hint="leave it out: the query's rows are predicted",
         )

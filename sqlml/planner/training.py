@@ -16,7 +16,7 @@ from sqlml.planner.models import Model
 from sqlml.planner.plan import Fit, ModelUse, Read
 from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
-from sqlml.planner.remarks import tell_remarks
+from sqlml.planner.remarks import tell_notes
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.stand_ins import stand_in
@@ -57,11 +57,11 @@ def _fit(
     task = MODELS.load(model.family).task(model, parameters)
     if len(scope.faults) == before:
         _check_parameters(scope, statement, model, parameters)
+        tell_notes(scope, statement, model, attributes)
     faults = len(scope.faults)
     labels = find_labels(scope, statement.labels, rows.schema)
     check_labels(scope, statement, labels, model, task)
     _check_settings(scope, statement, attributes, model, task)
-    tell_remarks(scope, statement, model, attributes)
     columns = _column_settings(scope, attributes, rows.schema)
     roles = {
         **{column.name.casefold(): role for role, column in columns.items()},

@@ -22,6 +22,10 @@ class Remark:
     is_fault: bool = True
     code: str = "E0225"
 
+    @property
+    def about(self) -> str:
+        return f"attribute {self.attribute}" if self.attribute else "model"
+
 
 @runtime_checkable
 class Remarking(Protocol):

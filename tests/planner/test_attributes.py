@@ -120,7 +120,8 @@ def test_an_attribute_of_another_statement_is_refused(bench):
         "E0206",
         "`train.seed` has no meaning in TO PREDICT",
         "train.seed",
-        "TO PREDICT takes `predict.probability`, `predict.extra_outputs`, `predict.batch_size`",
+        "TO PREDICT takes `predict.probability`, `predict.extra_outputs`, `predict.steps`, "
+            "`predict.forecast_start`, `predict.forecast_end`, `predict.interval`, `predict.batch_size`",
     )
 
 

@@ -1,7 +1,8 @@
 """A family of a few models, each known by one name that may stand behind several prefixes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from sqlml.errors import Diagnostic
 from sqlml.zoo.attributes import Value
 from sqlml.zoo.model import ModelType, Task
 from sqlml.zoo.remarks import Remark
@@ -10,7 +11,7 @@ Remarks = Callable[[ModelType, Mapping[str, Value]], Iterable[Remark]]
 
 
 class NamedFamily:
-    """See zoo.model.Family and zoo.remarks.Remarking.
+    """See zoo.model.Family and ChecksParameters, and zoo.remarks.Remarking.
 
     A model `family.ARIMA` is found as `ARIMA`, and as `prefix.ARIMA` for the family and every one
     of `prefixes`; case and underscores do not matter.
@@ -36,6 +37,12 @@ class NamedFamily:
 
     def task(self, model: ModelType, parameters: Mapping[str, Value]) -> Task | None:
         return model.task
+
+    def check(self, model: ModelType, parameters: Mapping[str, Value]) -> Iterator[Diagnostic]:
+        given = {f"model.{name}": value for name, value in parameters.items()}
+        for told in self._remarks(model, given):
+            if told.is_fault:
+                yield Diagnostic(told.code, told.message, hint=told.hint, about=told.about)
 
     def remarks(self, model: ModelType, given: Mapping[str, Value]) -> Iterable[Remark]:
         return self._remarks(model, given)
