@@ -113,9 +113,12 @@ def test_planning_a_program_imports_no_library_that_trains() -> None:
         "sqlml.plan('CREATE TABLE t AS SELECT 1.0 AS a, 1 AS b;"
         "SELECT * FROM t TO TRAIN xgboost.gbtree LABEL b INTO m;"
         "SELECT * FROM t TO TRAIN DNNClassifier WITH model.hidden_units = [4] LABEL b INTO o;"
+        "SELECT make_date(2024, 1, 1) AS d, b FROM t TO TRAIN ARIMA WITH model.order = [1, 0, 0] "
+        "LABEL b INTO f; SELECT 1 AS one TO PREDICT WITH predict.steps = 3 USING f;"
         "SELECT * FROM t TO TRAIN Ridge LABEL b INTO n', db=':memory:')\n"
         "print(sorted({'xgboost', 'lightgbm', 'sklearn', 'scipy', 'pandas', 'shap', 'matplotlib',"
-        " 'rich', 'keras', 'tensorflow'} & set(sys.modules)))\n"
+        " 'rich', 'keras', 'tensorflow', 'statsmodels'}"
+        " & set(sys.modules)))\n"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"

@@ -6,7 +6,8 @@ from dataclasses import replace
 from sqlml.databases.database import Column
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, Given
-from sqlml.planner.features import ALL_FEATURES, Columns, resolve_features
+from sqlml.planner.features import Columns, resolve_features
+from sqlml.planner.inputs import ALL_FEATURES
 from sqlml.planner.models import Model
 from sqlml.planner.schema import Schema, listed
 from sqlml.planner.scope import Scope

@@ -121,7 +121,8 @@ def test_an_attribute_of_another_statement_is_refused(bench):
         "`train.seed` has no meaning in TO PREDICT",
         "train.seed",
         "TO PREDICT takes `predict.probability`, `predict.extra_outputs`, `predict.steps`, "
-            "`predict.forecast_start`, `predict.forecast_end`, `predict.interval`, `predict.batch_size`",
+        "`predict.forecast_start`, `predict.forecast_end`, `predict.interval`, "
+        "`predict.batch_size`",
     )
 
 

@@ -102,7 +102,7 @@ def test_the_program_of_sqlflow_s_tutorial(laboratory: Any, orders: pd.DataFrame
     laboratory.run(
         "SELECT strftime(day, '%Y-%m-%d') AS date, orders FROM north"
         " TO TRAIN sqlflow_models.ARIMAWithSTLDecomposition WITH model.order=[1, 0, 1],"
-        " model.period=[7, 30], model.date_format=\"%Y-%m-%d\","
+        ' model.period=[7, 30], model.date_format="%Y-%m-%d",'
         " model.forecast_start='2014-09-01', model.forecast_end='2014-09-30'"
         " LABEL orders INTO arima_model;"
         "SELECT '' AS date TO PREDICT september.orders USING arima_model"
