@@ -78,6 +78,11 @@ def good_payers_score_high(results: Results) -> bool:
     return shares == sorted(shares) and shares[-1] - shares[0] > 0.3
 
 
+def good_on_rows_held_back_and_no_drift(results: Results) -> bool:
+    measured, moved = (result.to_arrow().to_pylist() for result in results)
+    return measured[0]["roc_auc"] > 0.7 and max(row["moved"] for row in moved) < 0.1
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -87,6 +92,7 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "clusters.sql": groups_match_cultivars,
     "anomalies.sql": odd_cells_are_malignant,
     "ranking.sql": best_results_first,
+    "prepare.sql": good_on_rows_held_back_and_no_drift,
     "iris_network.sql": accuracy,
     "wide_and_deep.sql": both_beat_one,
     "production.sql": known_optima,

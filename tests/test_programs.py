@@ -74,6 +74,23 @@ def test_a_program_runs_every_time_and_a_ready_made_one_once(session):
     assert statuses() == ["succeeded", "succeeded", "reused", "reused"]
 
 
+def test_only_resume_does_not_repeat_a_program_that_has_succeeded(session):
+    Path("tools/count.py").write_text(
+        "from sqlml import runnable; open('times', 'a').write('x');"
+        "runnable.write('made', runnable.rows())"
+    )
+    text = (
+        "FROM customers TO RUN tools/count.py INTO made;"
+        "SELECT CASE WHEN id > ${most} THEN error('no') END AS a FROM made"
+    )
+    with pytest.raises(StepError):
+        session.run(text, variables={"most": "10"})
+    (run,) = (found for found in session.store.runs.names() if "run" in steps(session, found))
+    again = session.run(text, variables={"most": "1000000"}, resume=run).run
+    assert steps(session, again) == {"run": "reused", "query": "succeeded"}
+    assert Path("times").read_text() == "x"
+
+
 def test_lineage_names_what_was_read_and_made(session):
     run = session.run("FROM customers TO RUN deduplicate CMD '--keys=plan' INTO plans").run
     found = session.database.table(f"FROM sqlml_lineage WHERE run = '{run}'").to_pylist()

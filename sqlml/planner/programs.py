@@ -9,10 +9,11 @@ from sqlml.errors import ProgramError, located
 from sqlml.grammar import ast
 from sqlml.planner.plan import Read, Run
 from sqlml.planner.reading import read
-from sqlml.planner.schema import Schema
+from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_key, table_name
 from sqlml.planner.targets import has_two_of_a_name
+from sqlml.quoting import identifier
 from sqlml.source import Span
 from sqlml.zoo.features.kinds import NUMBERS, kind_of
 from sqlml.zoo.programs import find_program
@@ -145,7 +146,8 @@ class _ReadyMade:
 
     def _create_tables(self, options: Options, reference: Read | None) -> None:
         """Raises ArgumentProblem where options do not go together."""
-        sources = Sources(self.rows.sql, None if reference is None else reference.sql)
+        compared = None if reference is None else _rows_like(reference.schema)
+        sources = Sources(_rows_like(self.rows.schema), compared)
         queries = self.runnable.build(sources, options, max(1, len(self.into)))
         reads = [self.rows] if reference is None else [self.rows, reference]
         is_known = all(one.schema.is_complete for one in reads)
@@ -175,6 +177,16 @@ class _ReadyMade:
         """Where an argument is given; the program's name where it is not."""
         place = self.places.get(argument)
         return self.statement.image.span if place is None else self.spans[place]
+
+
+def _rows_like(schema: Schema) -> str:
+    """A query that gives columns of the same names and types."""
+    listed = (
+        f"{'NULL' if is_null(column.type) else f'CAST(NULL AS {column.type})'}"
+        f" AS {identifier(column.name)}"
+        for column in schema.columns
+    )
+    return f"SELECT {', '.join(listed) or '1'}"
 
 
 def _tables(most: int) -> str:

@@ -111,6 +111,22 @@ def test_the_query_is_checked(bench):
     assert [fault.code for fault in faults] == ["E0301"]
 
 
+def test_the_query_may_call_a_model(bench):
+    bench.store("m", {"petal_width": "DOUBLE"}, {"species": "VARCHAR"}, classes=("a", "b"))
+    text = "SELECT PREDICT('m', petal_width) AS p FROM iris TO RUN"
+    nodes = bench.nodes(f"{text} deduplicate CMD '--keys=p' INTO t; SELECT p FROM t; {text} sh")
+    assert [set(nodes[name].inputs) for name in ("run", "run-2")] == [{"rows", "function"}] * 2
+    assert bench.fault(f"{text} binning CMD '--columns=p'")[0] == "E0247"
+
+
+@pytest.mark.parametrize("kind", ["ENUM('x', 'y')", "STRUCT(a INTEGER)", "DECIMAL(9,2)[]", "JSON"])
+def test_rows_may_have_columns_of_any_type(bench, kind):
+    bench.run(f"CREATE TABLE odd (a {kind}, b INTEGER, c DOUBLE)")
+    split = 'SELECT *, NULL AS nothing, 1 AS "a b" FROM odd TO RUN split INTO one, two'
+    rows = bench.operator(f"{split}; FROM one TO RUN sample CMD '--rows=1'").rows
+    assert [column.name for column in rows.schema.columns] == ["a", "b", "c", "nothing", "a b"]
+
+
 def test_a_feature_named_like_a_column_is_refused(bench):
     text = "SELECT *, 1 AS a_lag_1, 2 AS a FROM iris TO RUN time_features CMD"
     code, message, span, _ = bench.fault(f"{text} '--time=a', '--columns=a', '--lags=1' INTO t")

@@ -10,6 +10,7 @@ from sqlml.workflow.ir import (
     OutputDeclaration,
     Predict,
     Query,
+    Run,
     Train,
     Workflow,
 )
@@ -43,3 +44,8 @@ def test_a_query_is_named_by_what_it_writes_or_by_its_first_words() -> None:
     long = title(Query("SELECT " + ", ".join(f"column_{i}" for i in range(99))))
     assert len(long) == 60
     assert long.endswith("…")
+
+
+def test_a_program_is_named_as_it_is_written() -> None:
+    assert title(Run("tools/clean.py", ("--all",))) == "tools/clean.py"
+    assert title(Run("split", into=("train", "test"), ready_made=True)) == "split → train, test"

@@ -56,8 +56,5 @@ def _run_ready_made(
 
 
 def _outcome(counts: Mapping[str, int]) -> Outcome:
-    if len(counts) == 1:
-        (rows,) = counts.values()
-        return Outcome(summary=f"{rows:,} rows", rows=rows)
-    told = ", ".join(f"{table} {rows:,}" for table, rows in counts.items())
+    told = " + ".join(f"{rows:,}" for rows in counts.values())
     return Outcome(summary=f"{told} rows", rows=sum(counts.values()))

@@ -264,7 +264,7 @@ def test_an_executable_does_not_get_the_module_path_of_this_interpreter(
 def test_a_ready_made_program_fills_tables_or_gives_rows(place: Any) -> None:
     given = {"program": "split", "arguments": ("--test=0.1",), "ready_made": True, "rows": "FROM t"}
     outcome = place.run("run", into=("train", "test"), **given)
-    assert (outcome.summary, outcome.rows) == ("train 450, test 50 rows", 500)
+    assert (outcome.summary, outcome.rows) == ("450 + 50 rows", 500)
     outcome = place.run("run", **given)
     assert outcome.summary == "500 rows"
     assert place.results[-1].column_names == ["a", "b", "part"]
