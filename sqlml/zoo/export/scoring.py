@@ -1,0 +1,115 @@
+"""A fitted model as arithmetic: sums of trees or of weighted features, and a link.
+
+Thresholds are in double precision and exact: where a library compares in single precision, the
+threshold is the one that gives the same answer for every double.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+import numpy as np
+
+
+Link = Literal[
+    "identity", "exp", "signed_square", "softplus", "logistic", "normalized_logistic", "softmax"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """Whether a feature is less than `limit`, or equal to it where `inclusive`."""
+
+    limit: float
+    inclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Whether a category's code is one of these."""
+
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An inner node. feature: its place in the matrix. A missing value goes to `yes` or to `no`."""
+
+    feature: int
+    test: Below | OneOf
+    yes: "Node"
+    no: "Node"
+    missing: Literal["yes", "no"] = "no"
+
+
+Node = Split | float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """constant + share · (the sum of the trees) + the sum of weight · feature."""
+
+    constant: float
+    trees: tuple[Node, ...] = ()
+    share: float = 1.0
+    weights: Mapping[int, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What the scores come to.
+
+    scale: what a score is multiplied with before a logistic link. classes: the number of the class
+    that each score is for (with a single score: of the two classes); None where numbers are
+    predicted. With `probable`, the linked scores are the classes' probabilities; a class is
+    predicted where its score is largest or, with a single score, the second where it is above 0.
+    """
+
+    scores: tuple[Score, ...]
+    link: Link = "identity"
+    scale: float = 1.0
+    classes: tuple[int, ...] | None = None
+    probable: bool = True
+
+
+class Unknown(Exception):  # noqa: N818 - it becomes an error that says of what
+    """A model, or a part of one, that is no such arithmetic; the text says what it is."""
+
+
+_READERS: Mapping[str, str] = {
+    "XGBoostEstimator": "sqlml.zoo.export.xgboost_scoring:scoring",
+    "LightGBMEstimator": "sqlml.zoo.export.lightgbm_scoring:scoring",
+    "SklearnEstimator": "sqlml.zoo.export.sklearn_scoring:scoring",
+}
+
+
+def scoring_of(estimator: Any) -> Scoring:
+    """The arithmetic of a fitted estimator.
+
+    Raises:
+        Unknown: it is none that is written here.
+    """
+    reader = _READERS.get(type(estimator).__name__)
+    if reader is None:
+        raise Unknown("a model of this kind")
+    module, _, name = reader.partition(":")
+    read: Callable[[Any], Scoring] = getattr(import_module(module), name)
+    return read(estimator)
+
+
+def below_single(limit: float, *, inclusive: bool) -> Below:
+    """The test on a double that is `single(x) <= limit`, or `<` where not `inclusive`.
+
+    A double is rounded to the nearest single, a tie to the one whose last bit is 0. `limit` may lie
+    between two singles.
+    """
+    last = np.float32(limit)  # the largest single that passes
+    if float(last) > limit or (float(last) == limit and not inclusive):
+        last = np.nextafter(last, np.float32(-np.inf))
+    after = np.nextafter(last, np.float32(np.inf))
+    middle = (float(last) + float(after)) / 2
+    is_even = int(last.view(np.int32)) % 2 == 0
+    return Below(middle, inclusive=is_even)
+
+

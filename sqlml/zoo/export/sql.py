@@ -1,0 +1,273 @@
+"""A model as one SELECT over a table: its features, its scores, and what they come to.
+
+Only plain SQL is used: CTEs, CASE, arithmetic, `exp` and `ln`, and EXTRACT where there are dates.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlml.quoting import identifier, literal
+from sqlml.zoo.bundle import Manifest
+from sqlml.zoo.export.contract import Export, Format, inexpressible
+from sqlml.zoo.export.scoring import Below, Link, Node, OneOf, Score, Scoring, Unknown, scoring_of
+from sqlml.zoo.export.sql_features import KNOWN, feature_columns, number_literal
+from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.label import ClassValue, class_name
+
+# Terms that are added up in one expression: databases limit how deep an expression is.
+TERMS = 50
+MODELS = (
+    "XGBoost's and LightGBM's trees and linear models, scikit-learn's trees, forests,"
+    " gradient boosting and linear models"
+)
+
+
+def select(export: Export) -> str:
+    """The SELECT that gives what PREDICT with `predict.probability = TRUE` gives.
+
+    Raises:
+        StepError: E0581, the model or one of its features has no SQL.
+    """
+    bundle = export.bundle
+    try:
+        scoring = scoring_of(bundle.estimator)
+    except Unknown as unknown:
+        raise inexpressible(str(unknown), "SQL", f"written are {MODELS}") from unknown
+    try:
+        features = feature_columns(bundle.pipeline)
+    except Unknown as unknown:
+        raise inexpressible(str(unknown), "SQL", f"written are {KNOWN}") from unknown
+    gaps = () if bundle.pipeline.encoding.missing else tuple(_gaps(bundle.pipeline))
+    columns = export.columns or bundle.pipeline.columns
+    labels = {label.name.casefold() for label in bundle.manifest.labels}
+    kept = [identifier(name) for name in columns if name.casefold() not in labels]
+    return _Writer(export, scoring, features, gaps, kept).text()
+
+
+def _write(export: Export, to: Path) -> None:
+    to.write_text(select(export), "utf-8")
+
+
+FORMAT = Format(".sql", _write)
+
+
+class _Writer:
+    """Writes one CTE after the other, each over the one before."""
+
+    def __init__(
+        self,
+        export: Export,
+        scoring: Scoring,
+        features: Sequence[str],
+        gaps: Sequence[int],
+        kept: Sequence[str],
+    ) -> None:
+        self._export = export
+        self._manifest: Manifest = export.bundle.manifest
+        self._scoring = scoring
+        self._features = features
+        self._gaps = gaps
+        self._kept = kept
+
+    def text(self) -> str:
+        scores = [f"sqlml_score_{place}" for place in range(len(self._scoring.scores))]
+        sums, totals = self._sums(scores)
+        steps = [
+            ("sqlml_features", self._columns(self._used_features()), self._export.table),
+            ("sqlml_sums", self._columns(sums), "sqlml_features"),
+            ("sqlml_scores", self._columns(totals), "sqlml_sums"),
+            ("sqlml_linked", self._columns(self._linked(scores)), "sqlml_scores"),
+        ]
+        ctes = ",\n".join(
+            f"{name} AS (\n  SELECT {columns}\n  FROM {source}\n)"
+            for name, columns, source in steps
+        )
+        final = ",\n  ".join([*self._kept, *self._results(scores)])
+        return f"{self._heading()}WITH {ctes}\nSELECT\n  {final}\nFROM sqlml_linked\n"
+
+    def _heading(self) -> str:
+        about = f"{self._export.reference}: {self._manifest.estimator}, {self._manifest.task}"
+        return f"-- {' '.join(about.split())}, written by sqlml {self._manifest.sqlml}\n"
+
+    def _columns(self, added: Mapping[str, str]) -> str:
+        return ",\n    ".join(
+            [*self._kept, *(f"{expression} AS {name}" for name, expression in added.items())]
+        )
+
+    def _used_features(self) -> dict[str, str]:
+        used = set(self._gaps)
+        for score in self._scoring.scores:
+            used |= set(score.weights or ())
+            for tree in score.trees:
+                used |= set(_features_of(tree))
+        return {_feature(place): self._features[place] for place in sorted(used)}
+
+    def _sums(self, scores: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Sums of some terms each, and the scores that they make."""
+        sums: dict[str, str] = {}
+        totals = {}
+        for name, score in zip(scores, self._scoring.scores, strict=True):
+            parts = []
+            written = list(_terms(score))
+            for start in range(0, len(written), TERMS):
+                terms = written[start : start + TERMS]
+                part = f"sqlml_sum_{len(sums)}"
+                sums[part] = self._unless_missing("\n      + ".join(terms))
+                parts.append(part)
+            total = " + ".join(parts) or "0e0"
+            if score.share != 1:
+                total = f"({total}) * {number_literal(score.share)}"
+            totals[name] = f"{number_literal(score.constant)} + {total}"
+        return sums, totals
+
+    def _unless_missing(self, expression: str) -> str:
+        """NULL where a feature is NULL that the model must have."""
+        if not self._gaps:
+            return expression
+        tests = " OR ".join(f"{_feature(place)} IS NULL" for place in self._gaps)
+        return f"CASE WHEN {tests} THEN NULL ELSE {expression} END"
+
+    def _linked(self, scores: Sequence[str]) -> dict[str, str]:
+        linked = _LINKED[self._scoring.link](scores, number_literal(self._scoring.scale))
+        return {
+            **{score: score for score in scores},
+            **dict(zip(_links(scores), linked, strict=True)),
+        }
+
+    def _results(self, scores: Sequence[str]) -> Iterator[str]:
+        name = self._manifest.label[0]["name"] if self._manifest.label else "prediction"
+        classes = self._scoring.classes
+        if classes is None:
+            names = [one["name"] for one in self._manifest.label] or [name]
+            for link, label in zip(_links(scores), names, strict=True):
+                yield f"{link} AS {identifier(label)}"
+            return
+        values = self._manifest.classes or tuple(range(len(classes)))
+        yield f"{self._predicted(scores, classes, values)} AS {identifier(name)}"
+        if self._scoring.probable:
+            shares = dict(zip(classes, self._shares(scores), strict=True))
+            for number, value in enumerate(values):
+                column = identifier(f"{name}_proba_{class_name(value)}")
+                yield f"{shares.get(number, '0e0')} AS {column}"
+
+    def _shares(self, scores: Sequence[str]) -> list[str]:
+        links = _links(scores)
+        return [f"1 - {links[0]}", links[0]] if len(links) == 1 else links
+
+    def _predicted(
+        self, scores: Sequence[str], classes: Sequence[int], values: Sequence[ClassValue]
+    ) -> str:
+        """The class of the largest score, the first of equal ones; NULL where there is none."""
+        chosen = [_value(values[number]) for number in classes]
+        if len(scores) == 1:
+            (score,) = scores
+            return f"CASE WHEN {score} > 0 THEN {chosen[1]} WHEN {score} <= 0 THEN {chosen[0]} END"
+        cases = []
+        for place, score in enumerate(scores):
+            tests = " AND ".join(
+                f"{score} >= {other}" for other in scores[place + 1 :]
+            ) or f"{score} IS NOT NULL"
+            cases.append(f"WHEN {tests} THEN {chosen[place]}")
+        return f"CASE {' '.join(cases)} END"
+
+
+def _gaps(pipeline: Pipeline) -> Iterator[int]:
+    """The places in the matrix where NULL would come as NaN."""
+    place = 0
+    for feature in pipeline.features:
+        width = feature.width(pipeline.encoding)
+        yield from range(place, place + width) if feature.gaps else ()
+        place += width
+
+
+def _feature(place: int) -> str:
+    return f"sqlml_feature_{place}"
+
+
+def _links(scores: Sequence[str]) -> list[str]:
+    return [score.replace("score", "link") for score in scores]
+
+
+def _value(value: ClassValue) -> str:
+    match value:
+        case bool():
+            return str(value).upper()
+        case int():
+            return str(value)
+        case _:
+            return literal(value)
+
+
+# --- scores ---------------------------------------------------------------------------------
+
+
+def _terms(score: Score) -> Iterator[str]:
+    for tree in score.trees:
+        yield _case(tree)
+    for place, weight in (score.weights or {}).items():
+        yield f"{number_literal(weight)} * {_feature(place)}"
+
+
+def _case(node: Node) -> str:
+    """A tree as nested CASEs. NULL passes no test, so that the test is for where it does not go."""
+    if isinstance(node, float):
+        return number_literal(node)
+    name = _feature(node.feature)
+    yes, no = _case(node.yes), _case(node.no)
+    if node.missing == "no":
+        return f"CASE WHEN {name} {_test(node.test)} THEN {yes} ELSE {no} END"
+    return f"CASE WHEN {name} {_opposite(node.test)} THEN {no} ELSE {yes} END"
+
+
+def _test(test: Below | OneOf) -> str:
+    match test:
+        case Below(limit, inclusive):
+            return f"{'<=' if inclusive else '<'} {number_literal(limit)}"
+        case OneOf(codes):
+            return f"IN ({', '.join(map(str, codes))})"
+
+
+def _opposite(test: Below | OneOf) -> str:
+    match test:
+        case Below(limit, inclusive):
+            return f"{'>' if inclusive else '>='} {number_literal(limit)}"
+        case OneOf():
+            return f"NOT {_test(test)}"
+
+
+def _features_of(node: Node) -> Iterator[int]:
+    if not isinstance(node, float):
+        yield node.feature
+        yield from _features_of(node.yes)
+        yield from _features_of(node.no)
+
+
+# --- links ----------------------------------------------------------------------------------
+
+
+def _logistic(scores: Sequence[str], scale: str) -> list[str]:
+    return [f"1 / (1 + exp(-({scale} * {score})))" for score in scores]
+
+
+def _normalized(scores: Sequence[str], scale: str) -> list[str]:
+    shares = _logistic(scores, scale)
+    total = " + ".join(shares)
+    return [f"({share}) / ({total})" for share in shares]
+
+
+def _softmax(scores: Sequence[str], _scale: str) -> list[str]:
+    return [
+        f"1 / ({' + '.join(f'exp({other} - {score})' for other in scores)})" for score in scores
+    ]
+
+
+_LINKED: Mapping[Link, Any] = {
+    "identity": lambda scores, _: list(scores),
+    "exp": lambda scores, _: [f"exp({score})" for score in scores],
+    "signed_square": lambda scores, _: [f"{score} * abs({score})" for score in scores],
+    "softplus": lambda scores, _: [f"ln(1 + exp({score}))" for score in scores],
+    "logistic": _logistic,
+    "normalized_logistic": _normalized,
+    "softmax": _softmax,
+}
