@@ -48,8 +48,3 @@ def parts(name: str) -> tuple[str, ...]:
             found.append(bare.strip())
         position = match.end()
     return tuple(found)
-
-
-def literal(text: str) -> str:
-    """A text as an SQL string, whatever it holds."""
-    return "'" + text.replace("'", "''") + "'"

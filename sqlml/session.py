@@ -9,8 +9,9 @@ from typing import Any, Self
 
 from sqlml.config import Settings, load_settings
 from sqlml.databases import DATABASES
-from sqlml.databases.database import Database
-from sqlml.errors import StepError
+from sqlml.databases.database import Database, QueryProblem
+from sqlml.databases.names import quoted
+from sqlml.errors import Diagnostic, ProgramError, StepError, did_you_mean
 from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.variables import substitute
@@ -31,10 +32,13 @@ from sqlml.runtime.functions import ModelFunctions
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.report import RunReport
 from sqlml.source import Source, Span
+from sqlml.store.models import Version
 from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Workflow
 from sqlml.workflow.text import print_workflow
+from sqlml.zoo.export.contract import Export
+from sqlml.zoo.export.write import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,57 @@ class Session:
         if execution.report.diagnostics:
             raise StepError(*execution.report.diagnostics)
         return execution.results
+
+    def stored(self, reference: str) -> Version:
+        """The stored version that `m`, `m@3` or `m@champion` names.
+
+        Raises:
+            ProgramError: E0712 there is none.
+        """
+        models = self.store.models
+        name, at, version = reference.rpartition("@")
+        found = models.find(reference) or (
+            models.find(name, int(version) if version.isdecimal() else version) if at else None
+        )
+        if found is None:
+            known = (name or reference, *(f"{name}@{v}" for v in models.aliases(name)))
+            hint = did_you_mean(reference, [*models.names(), *known[1:]])
+            hint = hint or "`sqlml models` lists the models"
+            message = f"there is no model `{reference}`"
+            raise ProgramError(Diagnostic("E0712", message, hint=hint))
+        return found
+
+    def export(
+        self,
+        model: str,
+        format: str = "native",
+        to: str | Path | None = None,
+        *,
+        table: str | None = None,
+        replace: bool = False,
+    ) -> Path:
+        """Write a stored model as `native` files, `onnx` or `sql`; returns where.
+
+        to: by default a name made of the model's in the current folder. table: what an SQL export
+        reads; its columns are kept where it is there now. replace: what is there.
+
+        Raises:
+            ProgramError: there is no such model or format, or the path is taken.
+            StepError: the format cannot say what the model is.
+        """
+        version = self.stored(model)
+        self.store.models.verify(version)
+        source = quoted(table or "data")
+        columns = self._columns(source) if table else ()
+        order = Export(version.reference, version.folder, source, columns)
+        return write(order, format, Path(to) if to else None, replace=replace)
+
+    def _columns(self, table: str) -> tuple[str, ...]:
+        """The columns of a table; none where there is no such table."""
+        try:
+            return tuple(self.database.table(f"SELECT * FROM {table} LIMIT 0").column_names)
+        except QueryProblem:
+            return ()
 
     def close(self) -> None:
         self.store.close()

@@ -18,6 +18,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "render": "sqlml.cli.render:render",
         "show": "sqlml.cli.show:show",
         "log": "sqlml.cli.log:log",
+        "export": "sqlml.cli.export:export",
         "models": "sqlml.cli.models:models",
         "help": "sqlml.cli.help:help_",
         "init": "sqlml.cli.init:init",

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-
 Link = Literal[
     "identity", "exp", "signed_square", "softplus", "logistic", "normalized_logistic", "softmax"
 ]
@@ -111,5 +110,3 @@ def below_single(limit: float, *, inclusive: bool) -> Below:
     middle = (float(last) + float(after)) / 2
     is_even = int(last.view(np.int32)) % 2 == 0
     return Below(middle, inclusive=is_even)
-
-

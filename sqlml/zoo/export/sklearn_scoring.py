@@ -1,5 +1,6 @@
 """scikit-learn's trees and linear models as arithmetic."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -135,7 +136,8 @@ def _binned(nodes: NDArray[Any], number: int) -> Node:
         return float(node["value"])
     return Split(
         int(node["feature_idx"]),
-        Below(float(node["num_threshold"]), inclusive=True),
+        # infinite where only the missing ones go the other way
+        Below(min(float(node["num_threshold"]), sys.float_info.max), inclusive=True),
         _binned(nodes, node["left"]),
         _binned(nodes, node["right"]),
         "yes" if node["missing_go_to_left"] else "no",

@@ -165,9 +165,10 @@ class _Writer:
             return f"CASE WHEN {score} > 0 THEN {chosen[1]} WHEN {score} <= 0 THEN {chosen[0]} END"
         cases = []
         for place, score in enumerate(scores):
-            tests = " AND ".join(
-                f"{score} >= {other}" for other in scores[place + 1 :]
-            ) or f"{score} IS NOT NULL"
+            tests = (
+                " AND ".join(f"{score} >= {other}" for other in scores[place + 1 :])
+                or f"{score} IS NOT NULL"
+            )
             cases.append(f"WHEN {tests} THEN {chosen[place]}")
         return f"CASE {' '.join(cases)} END"
 

@@ -139,5 +139,3 @@ def _part(column: ColumnReference, part: str) -> str:
     if column.type.upper() in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"):
         moment = f"({moment} AT TIME ZONE 'UTC')"
     return _PARTS.get(part, f"EXTRACT({part} FROM {{}})").format(moment)
-
-

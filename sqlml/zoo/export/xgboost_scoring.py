@@ -69,17 +69,18 @@ def _constants(written: str, link: Link, outputs: int) -> Sequence[float]:
     return values if len(values) == outputs else values * outputs
 
 
-def _linear(
-    weights: Sequence[float], width: int, constants: Sequence[float]
-) -> tuple[Score, ...]:
-    """gblinear keeps the outputs of a feature together, and the biases last."""
+def _linear(weights: Sequence[float], width: int, constants: Sequence[float]) -> tuple[Score, ...]:
+    """gblinear keeps the outputs of a feature together, and the biases last.
+
+    Its predictions begin with the first base score, whatever the output.
+    """
     outputs = len(constants)
     return tuple(
         Score(
-            constant + _single(weights[width * outputs + output]),
+            constants[0] + _single(weights[width * outputs + output]),
             weights={i: _single(weights[i * outputs + output]) for i in range(width)},
         )
-        for output, constant in enumerate(constants)
+        for output in range(outputs)
     )
 
 
@@ -124,7 +125,7 @@ def _node(
     feature = tree["split_indices"][number]
     goes_left = bool(tree["default_left"][number])
     if number in categories:
-        to_yes = "no" if goes_left else "yes"
-        return Split(feature, OneOf(categories[number]), upper, lower, to_yes)
-    to_yes = "yes" if goes_left else "no"
-    return Split(feature, below_single(value, inclusive=False), lower, upper, to_yes)
+        test = OneOf(categories[number])
+        return Split(feature, test, upper, lower, "no" if goes_left else "yes")
+    below = below_single(value, inclusive=False)
+    return Split(feature, below, lower, upper, "yes" if goes_left else "no")

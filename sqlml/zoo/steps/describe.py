@@ -1,4 +1,4 @@
-"""DESCRIBE MODEL: all that is known about a version of a model, as rows."""
+"""SHOW MODELS and DESCRIBE MODEL: what is known about stored models, as rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from sqlml.zoo.bundle import Manifest, read_manifest
-from sqlml.zoo.context import Context
+from sqlml.zoo.context import Models
 from sqlml.zoo.label import class_name
 from sqlml.zoo.steps.stored import reference
 
@@ -15,10 +15,10 @@ Property = tuple[str, str, str]
 _KIB = 1024
 
 
-def describe(context: Context, chosen: Manifest) -> pa.Table:
+def describe(models: Models, chosen: Manifest) -> pa.Table:
     """One row for each thing that is known: its section, its name, and its value as text."""
-    versions = context.models.versions(chosen.name)
-    sources = context.models.sources(chosen.name, chosen.version)
+    versions = models.versions(chosen.name)
+    sources = models.sources(chosen.name, chosen.version)
     properties = [
         *_about(chosen),
         *(("tag", tag, value) for tag, value in chosen.tags.items()),
@@ -33,7 +33,40 @@ def describe(context: Context, chosen: Manifest) -> pa.Table:
     return pa.table({"section": sections, "property": names, "value": values})
 
 
-def shown_metrics(metrics: Mapping[str, float]) -> str:
+def overview(models: Models) -> pa.Table:
+    """One row for each model: its newest version, and the aliases of all."""
+    newest = [read_manifest(models.versions(name)[-1]) for name in models.names()]
+    return pa.table(
+        {
+            "model": pa.array([one.name for one in newest], pa.string()),
+            "version": pa.array([one.version for one in newest], pa.int32()),
+            "estimator": pa.array([one.estimator for one in newest], pa.string()),
+            "task": pa.array([one.task for one in newest], pa.string()),
+            "label": pa.array([_labels(one) for one in newest], pa.string()),
+            "rows": pa.array([one.rows for one in newest], pa.int64()),
+            "metrics": pa.array([_shown(one.metrics) for one in newest], pa.string()),
+            "aliases": pa.array([_aliases(models, one.name) for one in newest], pa.string()),
+            "tags": pa.array([_tags(one) for one in newest], pa.string()),
+            "created": pa.array([one.created for one in newest], pa.string()),
+        }
+    )
+
+
+def _labels(chosen: Manifest) -> str:
+    return ", ".join(label.name for label in chosen.labels)
+
+
+def _aliases(models: Models, name: str) -> str:
+    """All aliases of a model: `champion@3`."""
+    versions = map(read_manifest, models.versions(name))
+    return ", ".join(f"{alias}@{one.version}" for one in versions for alias in one.aliases)
+
+
+def _tags(chosen: Manifest) -> str:
+    return ", ".join(f"{tag} = {value}" for tag, value in chosen.tags.items())
+
+
+def _shown(metrics: Mapping[str, float]) -> str:
     """The validation metrics, or where there are none the training metrics."""
     validation = {k: v for k, v in metrics.items() if k.startswith("validation_")}
     return ", ".join(f"{name} {value:.3f}" for name, value in (validation or metrics).items())
@@ -109,7 +142,7 @@ def _lineage(chosen: Manifest, sources: Sequence[tuple[str, str, str]]) -> Itera
 
 def _versions(contents: Sequence[Mapping[str, Any]]) -> Iterator[Property]:
     for one in map(read_manifest, reversed(contents)):
-        told = (one.created, ", ".join(one.aliases), shown_metrics(one.metrics))
+        told = (one.created, ", ".join(one.aliases), _shown(one.metrics))
         yield "version", reference(one.name, one.version), ", ".join(filter(None, told))
 
 

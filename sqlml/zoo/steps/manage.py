@@ -5,9 +5,9 @@ from typing import Literal
 import pyarrow as pa
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.zoo.bundle import Manifest, read_manifest
+from sqlml.zoo.bundle import Manifest
 from sqlml.zoo.context import Context
-from sqlml.zoo.steps.describe import describe, shown_metrics
+from sqlml.zoo.steps.describe import describe, overview
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.stored import chosen_version, find_version, reference, unknown
 
@@ -27,43 +27,25 @@ def run(
     """
     match action:
         case "show-models":
-            table = _models(context)
+            table = overview(context.models)
         case "show-train":
-            chosen = chosen_version(context, model, version)
+            chosen = chosen_version(context.models, model, version)
             table = pa.table(
                 {"Model": [reference(model, version)], "Train Statement": [chosen.statement]}
             )
         case "describe":
-            table = describe(context, chosen_version(context, model, version))
+            table = describe(context.models, chosen_version(context.models, model, version))
         case "drop":
             return _drop(context, model, version, if_exists=if_exists)
     context.result(table)
     return Outcome(summary=_count(table.num_rows, "row"), rows=table.num_rows)
 
 
-def _models(context: Context) -> pa.Table:
-    newest = [read_manifest(context.models.versions(name)[-1]) for name in context.models.names()]
-    return pa.table(
-        {
-            "model": pa.array([one.name for one in newest], pa.string()),
-            "version": pa.array([one.version for one in newest], pa.int32()),
-            "estimator": pa.array([one.estimator for one in newest], pa.string()),
-            "task": pa.array([one.task for one in newest], pa.string()),
-            "label": pa.array([_labels(one) for one in newest], pa.string()),
-            "rows": pa.array([one.rows for one in newest], pa.int64()),
-            "metrics": pa.array([shown_metrics(one.metrics) for one in newest], pa.string()),
-            "aliases": pa.array([_aliases(context, one.name) for one in newest], pa.string()),
-            "tags": pa.array([_tags(one) for one in newest], pa.string()),
-            "created": pa.array([one.created for one in newest], pa.string()),
-        }
-    )
-
-
 def _drop(context: Context, name: str, version: int | str | None, *, if_exists: bool) -> Outcome:
-    found = find_version(context, name, version)
+    found = find_version(context.models, name, version)
     if found is None:
         if not if_exists:
-            raise unknown(context, name, version)
+            raise unknown(context.models, name, version)
         return Outcome(summary="nothing to drop")
     if version is not None and found.aliases:
         raise _aliased(found)
@@ -76,20 +58,6 @@ def _aliased(found: Manifest) -> StepError:
     hint = f"`ALTER MODEL {found.name} DROP ALIAS {alias}` first"
     message = f"the alias `{alias}` stands for `{reference(found.name, found.version)}`"
     return StepError(Diagnostic("E0282", message, hint=hint, about="model"))
-
-
-def _labels(chosen: Manifest) -> str:
-    return ", ".join(label.name for label in chosen.labels)
-
-
-def _aliases(context: Context, name: str) -> str:
-    """All aliases of a model: `champion@3`."""
-    versions = map(read_manifest, context.models.versions(name))
-    return ", ".join(f"{alias}@{one.version}" for one in versions for alias in one.aliases)
-
-
-def _tags(chosen: Manifest) -> str:
-    return ", ".join(f"{tag} = {value}" for tag, value in chosen.tags.items())
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,37 +2,37 @@
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
 from sqlml.zoo.bundle import Manifest, read_manifest
-from sqlml.zoo.context import Context
+from sqlml.zoo.context import Models
 
 
-def find_version(context: Context, name: str, version: int | str | None = None) -> Manifest | None:
+def find_version(models: Models, name: str, version: int | str | None = None) -> Manifest | None:
     """A version of a model, the newest if none is named; None when there is no such one."""
-    for content in reversed(context.models.versions(name)):
+    for content in reversed(models.versions(name)):
         known = (None, content["version"], *content.get("aliases", ()))
         if (version.casefold() if isinstance(version, str) else version) in known:
             return read_manifest(content)
     return None
 
 
-def chosen_version(context: Context, name: str, version: int | str | None = None) -> Manifest:
+def chosen_version(models: Models, name: str, version: int | str | None = None) -> Manifest:
     """As `find_version`.
 
     Raises:
         StepError: there is no such version.
     """
-    found = find_version(context, name, version)
+    found = find_version(models, name, version)
     if found is None:
-        raise unknown(context, name, version)
+        raise unknown(models, name, version)
     return found
 
 
-def unknown(context: Context, name: str, version: int | str | None) -> StepError:
+def unknown(models: Models, name: str, version: int | str | None) -> StepError:
     """What is wrong with a name that no stored version has."""
-    known = [str(content["version"]) for content in context.models.versions(name)]
+    known = [str(content["version"]) for content in models.versions(name)]
     if version is not None and known:
         hint = f"its versions: {', '.join(known)}"
     else:
-        hint = did_you_mean(name, context.models.names()) or "list them with SHOW MODELS"
+        hint = did_you_mean(name, models.names()) or "list them with SHOW MODELS"
     message = f"there is no model `{reference(name, version)}`"
     return StepError(Diagnostic("E0426", message, hint=hint, about="model"))
 
