@@ -1,6 +1,7 @@
 """Writes an export to where it was asked for: whole, or not at all."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,8 +22,7 @@ def write(
         StepError: E0581 the format cannot say what the model is.
     """
     made = FORMATS.load(format_name)
-    name = "".join(c if c.isalnum() or c in "._-" else "_" for c in export.reference)
-    target = to or Path(f"{name.replace('@', '-')}{made.suffix}")
+    target = to or Path(re.sub(r"[^\w.-]", "-", export.reference) + made.suffix)
     if target.exists() and not replace:
         raise _refusal(f"`{target}` exists already", "`--force` replaces it; `--to` names another")
     try:
