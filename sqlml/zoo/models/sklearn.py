@@ -38,11 +38,12 @@ class SklearnFamily:
 
     @cached_property
     def _spellings(self) -> Mapping[str, str]:
-        """Path, `sklearn.KMeans` and `KMeans`, all folded, to the path."""
+        """Path, `sklearn.KMeans`, `sqlflow_models.KMeans` and `KMeans`, folded, to the path."""
         spellings = {}
         for path in self.names():
             short = path.rpartition(".")[2]
-            spellings.update({s.casefold(): path for s in (path, f"sklearn.{short}", short)})
+            names = (path, f"sklearn.{short}", f"sqlflow_models.{short}", short)
+            spellings.update({name.casefold(): path for name in names})
         return spellings
 
 

@@ -54,20 +54,24 @@ class TimeGrid:
 def learn_grid(times: Times, *, numbers: bool) -> TimeGrid:
     """The grid that most neighbours of these times keep to; they ascend, and are two or more.
 
-    numbers: the times are plain numbers. Times at the same point of different months are months
-    apart, not days; those on working days only are working days apart where weekends lie between.
+    numbers: the times are plain numbers. Where most times are at the same point of different months,
+    they are months apart, not days; where all are on working days with weekends between, working
+    days.
     """
     if numbers:
         return _grid(times, "number")
     distances = np.diff(_microseconds(times))
-    if distances.min() >= _SHORTEST_MONTH:
+    if np.median(distances) >= _SHORTEST_MONTH:
         units: tuple[Unit, ...] = ("month", "month_end")
+        share = 0.5
     else:
         units = ("working_day",) if _mode(distances) == DAY and distances.max() > DAY else ()
+        share = 1.0
     for unit in units:
         _count, rest = _counts(times, unit)
-        if rest[0] >= 0 and (rest == rest[0]).all():
-            return _grid(times, unit)
+        values, frequencies = np.unique(rest[rest >= 0], return_counts=True)
+        if frequencies.max(initial=0) > len(times) * share - 1:
+            return _grid(times[rest == values[frequencies.argmax()]], unit)
     return _grid(times, "microsecond")
 
 

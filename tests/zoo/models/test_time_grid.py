@@ -70,6 +70,14 @@ def test_most_neighbours_tell_the_step() -> None:
     assert grid.places(times).tolist() == [0, 1, 4, 5, 6]
 
 
+def test_one_odd_time_does_not_hide_the_months() -> None:
+    times = between("2024-01", "2025-01", "M")
+    times[5] += 2
+    grid = learn_grid(times, numbers=False)
+    assert grid.unit == "month"
+    assert np.flatnonzero(grid.places(times) == OFF_GRID).tolist() == [5]
+
+
 def test_the_last_time_until_another() -> None:
     grid = learn_grid(between("2024-01", "2025-01", "M"), numbers=False)
     until = {"2024-03-01": 2, "2024-03-31": 2, "2024-02-29": 1, "2025-06-15": 17, "2023-12-31": -1}
