@@ -54,23 +54,22 @@ class TimeGrid:
 def learn_grid(times: Times, *, numbers: bool) -> TimeGrid:
     """The grid that most neighbours of these times keep to; they ascend, and are two or more.
 
-    numbers: the times are plain numbers. Where most times are at the same point of different months,
-    they are months apart, not days; where all are on working days with weekends between, working
-    days.
+    numbers: the times are plain numbers. Times that are mostly at the same point of different
+    months are months apart, not days; those on working days, with weekends between, working days.
     """
     if numbers:
         return _grid(times, "number")
     distances = np.diff(_microseconds(times))
     if np.median(distances) >= _SHORTEST_MONTH:
         units: tuple[Unit, ...] = ("month", "month_end")
-        share = 0.5
+        share = 0.75
     else:
         units = ("working_day",) if _mode(distances) == DAY and distances.max() > DAY else ()
         share = 1.0
     for unit in units:
         _count, rest = _counts(times, unit)
         values, frequencies = np.unique(rest[rest >= 0], return_counts=True)
-        if frequencies.max(initial=0) > len(times) * share - 1:
+        if frequencies.max(initial=0) >= len(times) * share:
             return _grid(times[rest == values[frequencies.argmax()]], unit)
     return _grid(times, "microsecond")
 
