@@ -13,6 +13,7 @@ Kind = Literal["predict", "predict_proba"]
 SPELLED = re.compile(r'"?sqlml_(predict|predict_proba):((?:[^"]|"")+)"', re.IGNORECASE)
 """Finds the functions that SQL mentions: their kind and the model, quotes in it doubled."""
 
+_CALL = re.compile(SPELLED.pattern + r"\s*\(", re.IGNORECASE)
 _VIEW = re.compile(
     r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:TEMP|TEMPORARY)\s+)?VIEW\b", re.IGNORECASE
 )
@@ -55,6 +56,15 @@ def pinned(sql: str, versions: Sequence[str]) -> str:
         return f'"sqlml_{match[1]}:{version.replace(chr(34), chr(34) * 2)}"'
 
     return SPELLED.sub(pin, sql)
+
+
+def for_people(sql: str) -> str:
+    """The SQL with the functions of models as one writes them: `PREDICT('m', …)`."""
+
+    def spell(match: re.Match[str]) -> str:
+        return f"{match[1].upper()}('{_plain(match[2])}', "
+
+    return _CALL.sub(spell, sql)
 
 
 def _plain(model: str) -> str:

@@ -49,3 +49,8 @@ def test_a_query_is_named_by_what_it_writes_or_by_its_first_words() -> None:
 def test_a_program_is_named_as_it_is_written() -> None:
     assert title(Run("tools/clean.py", ("--all",))) == "tools/clean.py"
     assert title(Run("split", into=("train", "test"), ready_made=True)) == "split → train, test"
+
+
+def test_the_function_of_a_model_is_written_as_in_the_program() -> None:
+    query = Query('SELECT "sqlml_predict:db.m"({\'a\': a}), "sqlml_predict_proba:m@3"({\'b\': b})')
+    assert title(query) == "SELECT PREDICT('db.m', {'a': a}), PREDICT_PROBA('m@3', {'b'…"
