@@ -52,5 +52,5 @@ def test_a_program_is_named_as_it_is_written() -> None:
 
 
 def test_the_function_of_a_model_is_written_as_in_the_program() -> None:
-    query = Query('SELECT "sqlml_predict:db.m"({\'a\': a}), "sqlml_predict_proba:m@3"({\'b\': b})')
+    query = Query("SELECT \"sqlml_predict:db.m\"({'a': a}), \"sqlml_predict_proba:m@3\"({'b': b})")
     assert title(query) == "SELECT PREDICT('db.m', {'a': a}), PREDICT_PROBA('m@3', {'b'…"
