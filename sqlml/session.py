@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from sqlml.config import Settings, load_settings
@@ -37,6 +38,7 @@ from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Workflow
 from sqlml.workflow.text import print_workflow
+from sqlml.zoo.adopt import adopt
 from sqlml.zoo.export.contract import Export
 from sqlml.zoo.export.write import write
 
@@ -215,6 +217,29 @@ class Session:
             message = f"there is no model `{reference}`"
             raise ProgramError(Diagnostic("E0712", message, hint=hint))
         return found
+
+    def adopt(
+        self,
+        file: str | Path,
+        name: str,
+        *,
+        features: Sequence[str] = (),
+        label: str = "label",
+        classes: Sequence[str] = (),
+    ) -> str:
+        """Make the next version of a model from a booster's file; returns `name@version`.
+
+        features: the names of its columns, where the file has none. label: what it predicts.
+        classes: what the classes are called; by default 0, 1 …
+
+        Raises:
+            ProgramError: the file is no booster, or names or classes do not fit it.
+        """
+        with TemporaryDirectory(prefix="import-", dir=self.store.folder) as scratch:
+            folder = Path(scratch) / "model"
+            folder.mkdir()
+            found = adopt(Path(file), folder, features=features, label=label, classes=classes)
+            return self.store.models.publish(name, folder, found.to_json(), "").reference
 
     def export(
         self,

@@ -19,6 +19,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "show": "sqlml.cli.show:show",
         "log": "sqlml.cli.log:log",
         "export": "sqlml.cli.export:export",
+        "import": "sqlml.cli.import_:import_",
         "models": "sqlml.cli.models:models",
         "help": "sqlml.cli.help:help_",
         "init": "sqlml.cli.init:init",

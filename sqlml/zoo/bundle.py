@@ -1,6 +1,7 @@
 """What a stored model is made of: a manifest, fitted preprocessing, and the library's own files."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
@@ -138,3 +139,9 @@ def trainer_of(model: ModelType) -> Trainer:
     module, _, name = model.trainer.partition(":")
     trainer: Trainer = getattr(import_module(module), name)()
     return trainer
+
+
+def library_versions(model: ModelType) -> dict[str, str]:
+    """The version of the model's library, which is loaded."""
+    version = getattr(sys.modules.get(model.module), "__version__", None)
+    return {} if version is None else {model.module: str(version)}

@@ -79,7 +79,8 @@ def _about(chosen: Manifest) -> Iterator[Property]:
         yield "model", "aliases", ", ".join(chosen.aliases)
     yield "model", "estimator", chosen.estimator
     yield "model", "task", chosen.task
-    yield "model", "rows", f"{chosen.rows:,}"
+    if chosen.rows:
+        yield "model", "rows", f"{chosen.rows:,}"
     if chosen.validation_rows:
         yield "model", "validation rows", f"{chosen.validation_rows:,}"
     yield "model", "created", chosen.created
@@ -127,13 +128,15 @@ def _metrics(chosen: Manifest) -> Iterator[Property]:
 
 
 def _lineage(chosen: Manifest, sources: Sequence[tuple[str, str, str]]) -> Iterator[Property]:
-    yield "lineage", "run", chosen.run
+    if chosen.run:
+        yield "lineage", "run", chosen.run
     if chosen.base:
         yield "lineage", "continues", chosen.base
     for kind, name, fingerprint in sources:
         if kind != "model":
             yield "lineage", kind, f"{name}  {fingerprint}".rstrip()
-    yield "lineage", "data", chosen.fingerprint
+    if chosen.fingerprint:
+        yield "lineage", "data", chosen.fingerprint
     for library, version in chosen.libraries.items():
         yield "lineage", library, version
     yield "lineage", "sqlml", chosen.sqlml

@@ -1,6 +1,5 @@
 """Fit a model to the rows of a query and store it as a new version."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -9,7 +8,7 @@ from typing import Any
 
 import sqlml
 from sqlml.zoo import MODELS
-from sqlml.zoo.bundle import Bundle, Manifest, load, model_type, trainer_of
+from sqlml.zoo.bundle import Bundle, Manifest, library_versions, load, model_type, trainer_of
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.features.contract import Encoding, Feature, feature_from_json
 from sqlml.zoo.features.fit import fit
@@ -250,7 +249,7 @@ def _describe(order: _Order, pipeline: Pipeline, looked: Survey, data: TrainingD
         rows=data.rows,
         validation_rows=data.validation_rows,
         fingerprint=looked.fingerprint,
-        libraries=_libraries(order.model),
+        libraries=library_versions(order.model),
         sqlml=sqlml.__version__,
     )
 
@@ -270,9 +269,3 @@ def _summary(metrics: Mapping[str, float], looked: Survey, names: Sequence[str])
             if f"{prefix}{name}" in metrics:
                 return f"{name} {metrics[f'{prefix}{name}']:.3f}{remark}"
     return f"{looked.rows:,} rows"
-
-
-def _libraries(model: ModelType) -> dict[str, str]:
-    """The version of the library that was loaded to fit."""
-    version = getattr(sys.modules.get(model.module), "__version__", None)
-    return {} if version is None else {model.module: str(version)}
