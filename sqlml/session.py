@@ -3,16 +3,14 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from sqlml.config import Settings, load_settings
 from sqlml.databases import DATABASES
-from sqlml.databases.database import Database, QueryProblem
-from sqlml.databases.names import quoted
-from sqlml.errors import Diagnostic, ProgramError, StepError, did_you_mean
+from sqlml.databases.database import Database
+from sqlml.errors import StepError
 from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.variables import substitute
@@ -32,15 +30,12 @@ from sqlml.runtime.events import Listener
 from sqlml.runtime.functions import ModelFunctions
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.report import RunReport
+from sqlml.runtime.shelf import Shelf
 from sqlml.source import Source, Span
-from sqlml.store.models import Version
 from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Workflow
 from sqlml.workflow.text import print_workflow
-from sqlml.zoo.adopt import adopt
-from sqlml.zoo.export.contract import Export
-from sqlml.zoo.export.write import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +74,20 @@ class Session:
         self.store = store
         self.settings = settings
         self.history: History = StoredHistory(database, store)
+        self.models = Shelf(store, database)
 
     @classmethod
-    def open(cls, settings: Settings | None = None, **given: Any) -> Self:
+    def open(cls, settings: Settings | None = None, *, creates: bool = True, **given: Any) -> Self:
         """Open the database that the settings name, and its store.
+
+        creates: make them where they are not there; otherwise empty ones in memory stand for them.
 
         Raises:
             SqlmlError: the database is locked, damaged or cannot be made.
         """
         settings = settings or load_settings(**given)
+        if not creates and not Path(settings.db).exists():
+            settings = replace(settings, db=":memory:")
         database = DATABASES.load("duckdb").open(settings.db)
         try:
             store = Store.open(None if settings.db == ":memory:" else Path(f"{settings.db}.sqlml"))
@@ -198,80 +198,6 @@ class Session:
         if execution.report.diagnostics:
             raise StepError(*execution.report.diagnostics)
         return execution.results
-
-    def stored(self, reference: str) -> Version:
-        """The stored version that `m`, `m@3` or `m@champion` names.
-
-        Raises:
-            ProgramError: E0712 there is none.
-        """
-        models = self.store.models
-        name, at, version = reference.rpartition("@")
-        found = models.find(reference) or (
-            models.find(name, int(version) if version.isdecimal() else version) if at else None
-        )
-        if found is None:
-            known = (name or reference, *(f"{name}@{v}" for v in models.aliases(name)))
-            hint = did_you_mean(reference, [*models.names(), *known[1:]])
-            hint = hint or "`sqlml models` lists the models"
-            message = f"there is no model `{reference}`"
-            raise ProgramError(Diagnostic("E0712", message, hint=hint))
-        return found
-
-    def adopt(
-        self,
-        file: str | Path,
-        name: str,
-        *,
-        features: Sequence[str] = (),
-        label: str = "label",
-        classes: Sequence[str] = (),
-    ) -> str:
-        """Make the next version of a model from a booster's file; returns `name@version`.
-
-        features: the names of its columns, where the file has none. label: what it predicts.
-        classes: what the classes are called; by default 0, 1 …
-
-        Raises:
-            ProgramError: the file is no booster, or names or classes do not fit it.
-        """
-        with TemporaryDirectory(prefix="import-", dir=self.store.folder) as scratch:
-            folder = Path(scratch) / "model"
-            folder.mkdir()
-            found = adopt(Path(file), folder, features=features, label=label, classes=classes)
-            return self.store.models.publish(name, folder, found.to_json(), "").reference
-
-    def export(
-        self,
-        model: str,
-        format: str = "native",
-        to: str | Path | None = None,
-        *,
-        table: str | None = None,
-        replace: bool = False,
-    ) -> Path:
-        """Write a stored model as `native` files, `onnx` or `sql`; returns where.
-
-        to: by default a name made of the model's in the current folder. table: what an SQL export
-        reads; its columns are kept where it is there now. replace: what is there.
-
-        Raises:
-            ProgramError: there is no such model or format, or the path is taken.
-            StepError: the format cannot say what the model is.
-        """
-        version = self.stored(model)
-        self.store.models.verify(version)
-        source = quoted(table or "data")
-        columns = self._columns(source) if table else ()
-        order = Export(version.reference, version.folder, source, columns)
-        return write(order, format, Path(to) if to else None, replace=replace)
-
-    def _columns(self, table: str) -> tuple[str, ...]:
-        """The columns of a table; none where there is no such table."""
-        try:
-            return tuple(self.database.table(f"SELECT * FROM {table} LIMIT 0").column_names)
-        except QueryProblem:
-            return ()
 
     def close(self) -> None:
         self.store.close()

@@ -17,6 +17,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "explain": "sqlml.cli.explain:explain",
         "render": "sqlml.cli.render:render",
         "show": "sqlml.cli.show:show",
+        "compare": "sqlml.cli.compare:compare",
         "log": "sqlml.cli.log:log",
         "export": "sqlml.cli.export:export",
         "import": "sqlml.cli.import_:import_",

@@ -25,15 +25,11 @@ def explain(
 
     The stages are `tree`, `plan`, `workflow`, and then the optimizer's passes by name.
     """
-    from sqlml.config import load_settings
-
-    settings = load_settings(db=db, dialect=dialect)
     variables = options.read_variables(pairs)
     sources = options.read_sources(files, texts)
     from sqlml import stages
-    from sqlml.session import Session
 
-    with Session.open(settings) as session:
+    with options.opened(db=db, dialect=dialect) as session:
         compiled = session.compile(sources, variables)
         options.print_notes(compiled.plan.notes)
         if after is not None:

@@ -31,9 +31,6 @@ def export(
     db: str | None,
 ) -> None:
     """Write a stored model (`m`, `m@3`, `m@champion`) as files that do not need sqlml."""
-    from sqlml.config import load_settings
-    from sqlml.session import Session
-
-    with Session.open(load_settings(db=db)) as session:
-        written = session.export(model, format_name, to, table=table, replace=force)
+    with options.opened(db=db) as session:
+        written = session.models.export(model, format_name, to, table=table, replace=force)
     click.echo(written)

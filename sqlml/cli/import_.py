@@ -24,11 +24,8 @@ def import_(
     db: str | None,
 ) -> None:
     """Make a version of an XGBoost (JSON, UBJSON) or LightGBM (text) model file."""
-    from sqlml.config import load_settings
-    from sqlml.session import Session
-
-    with Session.open(load_settings(db=db)) as session:
-        made = session.adopt(
+    with options.opened(db=db, creates=True) as session:
+        made = session.models.adopt(
             file, name, features=_listed(features), label=label, classes=_listed(classes)
         )
     click.echo(made)

@@ -11,10 +11,7 @@ from sqlml.cli import options
 @options.db
 def log(run: str, step: str | None, db: str | None) -> None:
     """Print what a step of a run wrote, with its error if it failed; or what all of them wrote."""
-    from sqlml.config import load_settings
-    from sqlml.session import Session
-
-    with Session.open(load_settings(db=db)) as session:
+    with options.opened(db=db) as session:
         logs = session.store.runs.logs(run, step)
     written = {name: text.rstrip() for name, text in logs.items() if text.strip()}
     for name, text in written.items():

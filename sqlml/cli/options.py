@@ -5,12 +5,15 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.source import Source, Span
+
+if TYPE_CHECKING:
+    from sqlml.session import Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,6 +38,17 @@ def program(command: Command) -> Command:
     for option in (variables, dialect, db, commands, files):
         command = option(command)
     return command
+
+
+def opened(*, creates: bool = False, **given: Any) -> "Session":
+    """A session on the database that options name.
+
+    creates: make a database that is not there yet; else an empty one in memory stands for it.
+    """
+    from sqlml.config import load_settings
+    from sqlml.session import Session
+
+    return Session.open(load_settings(**given), creates=creates)
 
 
 def read_sources(files: Sequence[str], texts: Sequence[str]) -> list[Source]:

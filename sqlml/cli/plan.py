@@ -25,14 +25,9 @@ def plan(
     pairs: Sequence[str],
 ) -> None:
     """Show what running a program now would do, and why; nothing runs."""
-    from sqlml.config import load_settings
-
-    settings = load_settings(db=db, dialect=dialect)
     variables = options.read_variables(pairs)
     sources = options.read_sources(files, texts)
-    from sqlml.session import Session
-
-    with Session.open(settings) as session:
+    with options.opened(db=db, dialect=dialect) as session:
         compiled = session.compile(sources, variables)
         told = session.forecast(compiled)
     options.print_notes(compiled.plan.notes)

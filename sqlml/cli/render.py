@@ -27,16 +27,12 @@ def render(
     output: str,
 ) -> None:
     """Print the workflow that a program becomes; nothing runs."""
-    from sqlml.config import load_settings
-
-    settings = load_settings(db=db, dialect=dialect)
     variables = options.read_variables(pairs)
     sources = options.read_sources(files, texts)
-    from sqlml.session import Session
     from sqlml.workflow.serial import to_json
     from sqlml.workflow.text import print_workflow
 
-    with Session.open(settings) as session:
+    with options.opened(db=db, dialect=dialect) as session:
         workflow = session.compile(sources, variables).workflow
     if output == "json":
         click.echo(json.dumps(to_json(workflow), indent=2, ensure_ascii=False))

@@ -27,25 +27,23 @@ FROM sqlml_steps WHERE run = '{run}' ORDER BY number
 @options.db
 @options.output
 def show(name: str, db: str | None, output: str) -> None:
-    """Show a stored model (`m`, `m@3`) or a run (`7f3a`)."""
+    """Show a stored model (`m`, `m@3`, `m@champion`) or a run (`7f3a`)."""
     from sqlml.cli.results import print_result
-    from sqlml.config import load_settings
-    from sqlml.session import Session
 
-    with Session.open(load_settings(db=db)) as session:
+    with options.opened(db=db) as session:
         run = session.store.runs.find(name)
         if run is not None:
             if output == "table":
                 click.echo(_headline(run))
             print_result(session.database.table(_STEPS.format(run=run.id)), output)
             return
-        models = session.store.models.names()
-        if name.partition("@")[0].casefold() not in {model.casefold() for model in models}:
-            hint = did_you_mean(name, [*models, *session.store.runs.names()])
+        if session.models.find(name) is None:
+            models, runs = session.store.models.names(), session.store.runs.names()
+            hint = did_you_mean(name, [*models, *runs])
             message = f"there is no model and no run `{name}`"
             hint = hint or "`sqlml models` lists the models"
             raise ProgramError(Diagnostic("E0712", message, hint=hint))
-        described = session.run(f"DESCRIBE MODEL {name}").to_arrow()
+        described = session.models.describe(name)
         if output == "table":
             click.echo("\n".join(_description(described.to_pylist())))
         else:

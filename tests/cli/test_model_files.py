@@ -1,5 +1,6 @@
 """`sqlml export`: models that leave the store, by every way to name them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -69,3 +70,78 @@ def test_an_unknown_model_is_an_error(
     told = capsys.readouterr().err
     assert f"there is no model `{name}`" in told
     assert "champoin" not in name or "did you mean `m@champion`?" in told
+
+
+def runs(project: Path) -> int:
+    with connect(project / "sqlml.duckdb") as session:
+        return len(session.store.runs.names())
+
+
+def test_looking_at_models_is_no_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = runs(project)
+    for arguments in (["models"], ["show", "m@champion"], ["compare", "m", "m@1", "--all"]):
+        assert sqlml(*arguments) == 0
+        assert "LinearRegression" in capsys.readouterr().out
+    assert runs(project) == before
+
+
+def test_a_model_with_any_name_is_shown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with connect(project / "sqlml.duckdb") as session:
+        session.run("""ALTER MODEL m RENAME TO "it's my ""model"" @ home" """)
+    assert sqlml("show", """it's my "model" @ home""") == 0
+    assert "LinearRegression" in capsys.readouterr().out
+    assert sqlml("show", """it's my "model" @ home@champion""") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["models"], 0),
+        (["plan", "-c", "SELECT 1"], 0),
+        (["explain", "-c", "SELECT 1"], 0),
+        (["render", "-c", "SELECT 1"], 0),
+        (["show", "m"], 2),
+        (["export", "m"], 2),
+    ],
+)
+def test_what_changes_nothing_makes_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sqlml(*arguments) == code
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_booster_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+    import xgboost
+
+    monkeypatch.chdir(tmp_path)
+    data = xgboost.DMatrix(np.arange(8.0).reshape(4, 2), [0, 1, 1, 0])
+    xgboost.train({"objective": "binary:logistic"}, data, 2).save_model("m.json")
+    assert sqlml("import", "m.json", "--as", "m") == 2
+    assert "`--features` gives their names in order: a,b" in capsys.readouterr().err
+    given = ["--features", "a, b", "--label", "y", "--classes", "no,yes"]
+    assert sqlml("import", "m.json", "--as", "m", *given) == 0
+    assert capsys.readouterr().out == "m@1\n"
+    assert sqlml("show", "m") == 0
+    assert "no, yes" in capsys.readouterr().out
+
+
+def test_two_versions_are_compared(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with connect(project / "sqlml.duckdb", threads=1) as session:
+        session.run("SELECT a, y FROM t TO TRAIN Ridge WITH model.alpha = 100000.0 LABEL y INTO m")
+    assert sqlml("compare", "m@1", "m@2", "--on", "SELECT * FROM t", "--output", "jsonl") == 0
+    differing, measured = capsys.readouterr().out.strip().split("\n\n")
+    rows = {row["property"]: row for row in map(json.loads, differing.splitlines())}
+    assert rows["estimator"]["m@2"] == "sklearn.linear_model.Ridge"
+    assert rows["alpha"] == {
+        "section": "parameter", "property": "alpha", "m@1": None, "m@2": "100000.0", "differs": "≠",
+    }  # fmt: skip
+    assert "label" not in {row["section"] for row in rows.values()}
+    first, second = map(json.loads, measured.splitlines())
+    assert (first["model"], second["model"]) == ("m@1", "m@2")
+    assert first["r2"] == pytest.approx(1)
+    assert second["r2"] < 0.1

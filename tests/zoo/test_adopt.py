@@ -43,7 +43,9 @@ def test_an_xgboost_file_predicts_and_is_evaluated_and_explained(
 ) -> None:
     booster = boosted("multi:softprob", CLASSES)
     booster.save_model(tmp_path / f"m.{suffix}")
-    made = session.adopt(tmp_path / f"m.{suffix}", "m", label="size", classes=["s", "m", "l"])
+    made = session.models.adopt(
+        tmp_path / f"m.{suffix}", "m", label="size", classes=["s", "m", "l"]
+    )
     assert made == "m@1"
     session.run(columns_of(NAMES))
     expected = booster.inplace_predict(MATRIX)
@@ -70,8 +72,8 @@ def test_a_lightgbm_file_becomes_the_next_version(session: Session, tmp_path: Pa
     data = lightgbm.Dataset(MATRIX, VALUES, feature_name=names)
     booster = lightgbm.train({"verbose": -1, "num_leaves": 4}, data, 5)
     booster.save_model(tmp_path / "m.txt")
-    session.adopt(tmp_path / "m.txt", "m", label="weight")
-    assert session.adopt(tmp_path / "m.txt", "M", label="weight") == "m@2"
+    session.models.adopt(tmp_path / "m.txt", "m", label="weight")
+    assert session.models.adopt(tmp_path / "m.txt", "M", label="weight") == "m@2"
     session.run(columns_of(names))
     table = session.run("FROM rows_ TO PREDICT USING m").to_arrow()
     np.testing.assert_array_equal(table["weight"].to_numpy(), booster.predict(MATRIX))
@@ -86,14 +88,14 @@ def test_columns_without_names_need_them(session: Session, tmp_path: Path) -> No
         (("a", "b", "A"), "two columns are named `a`"),
     ):
         with pytest.raises(ProgramError) as caught:
-            session.adopt(file, "m", features=features)
+            session.models.adopt(file, "m", features=features)
         (fault,) = caught.value.diagnostics
         assert (fault.code, words in fault.message) == ("E0585", True), fault
     with pytest.raises(ProgramError, match="the model has 2 classes; 3 were named"):
-        session.adopt(file, "m", features=("a", "b", "c"), classes=("x", "y", "z"))
+        session.models.adopt(file, "m", features=("a", "b", "c"), classes=("x", "y", "z"))
     assert session.store.models.names() == ()
-    assert session.adopt(file, "m", features=("a", "b", "c")) == "m@1"
-    assert session.stored("m").manifest["classes"] == [0, 1]
+    assert session.models.adopt(file, "m", features=("a", "b", "c")) == "m@1"
+    assert session.models.get("m").manifest["classes"] == [0, 1]
 
 
 def test_models_on_categories_are_refused(session: Session, tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_models_on_categories_are_refused(session: Session, tmp_path: Path) -> N
     lightgbm.train({**small, "max_cat_to_onehot": 1}, rows, 2).save_model(tmp_path / "m.txt")
     for name in ("m.txt", "m.json"):
         with pytest.raises(ProgramError, match="trained on categories"):
-            session.adopt(tmp_path / name, "m", features=NAMES)
+            session.models.adopt(tmp_path / name, "m", features=NAMES)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +129,8 @@ def test_other_files_are_refused(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ProgramError) as caught:
-        session.adopt(tmp_path / name, "m", features=["a"])
+        session.models.adopt(tmp_path / name, "m", features=["a"])
     (fault,) = caught.value.diagnostics
     assert (fault.code, words in fault.message) == ("E0584", True), fault
     with pytest.raises(ProgramError, match="cannot be read"):
-        session.adopt(tmp_path / "nowhere", "m")
+        session.models.adopt(tmp_path / "nowhere", "m")
