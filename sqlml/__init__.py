@@ -29,7 +29,7 @@ _HOMES = {
     "plan": "sqlml.session",
     "render": "sqlml.session",
     "run": "sqlml.session",
-    "runnable": "sqlml.zoo.runnable:",
+    "runnable": "sqlml.zoo.runnable",
 }
 
 __all__ = [
@@ -51,6 +51,6 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used: `import sqlml` alone loads nothing else."""
     if name not in _HOMES:
         raise AttributeError(f"module 'sqlml' has no attribute {name!r}")
-    home, colon, _ = _HOMES[name].partition(":")
-    module = import_module(home)
-    return module if colon else getattr(module, name)
+    module = import_module(_HOMES[name])
+    is_it = module.__name__.endswith(f".{name}")
+    return module if is_it else getattr(module, name)

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from sqlml.errors import Diagnostic, ProgramError
-from sqlml.quoting import identifier
+from sqlml.quoting import identifier, parts
 
 BATCH_ROWS = 65_536
 
@@ -36,7 +36,7 @@ def write(table: str, data: Any) -> int:
     DataFrame, or a dictionary of columns.
     """
     connection = _database().cursor()
-    name = ".".join(map(identifier, table.replace('"', "").split(".")))
+    name = ".".join(map(identifier, parts(table)))
     connection.register("sqlml_data", pa.table(data) if isinstance(data, dict) else data)
     created = f"CREATE OR REPLACE TABLE {name} AS FROM sqlml_data"
     ((count,),) = connection.execute(created).fetchall()

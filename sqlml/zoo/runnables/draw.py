@@ -27,12 +27,15 @@ def drawn(rows: str, seed: object, strata: Sequence[str] = ()) -> str:
     The order comes from the rows' contents. Among the first k rows each stratum has its share of k,
     give or take one row.
     """
-    within = f"PARTITION BY {listed(strata)} " if strata else ""
-    hashed = f"SELECT *, hash({seed}, *COLUMNS(*)) AS sqlml_hash FROM {subquery(rows)}"
     placed = (
-        f"SELECT *, (row_number() OVER ({within}ORDER BY sqlml_hash) - 0.5::DOUBLE)"
-        f" / count(*) OVER ({within}) AS sqlml_place FROM ({hashed})"
+        f"SELECT *, hash({seed}, *COLUMNS(*)) AS sqlml_hash, 0 AS sqlml_place FROM {subquery(rows)}"
     )
+    if strata:
+        within = f"PARTITION BY {listed(strata)}"
+        placed = (
+            f"SELECT * REPLACE ((row_number() OVER ({within} ORDER BY sqlml_hash) - 0.5::DOUBLE)"
+            f" / count(*) OVER ({within}) AS sqlml_place) FROM ({placed})"
+        )
     return (
         "SELECT * EXCLUDE (sqlml_hash, sqlml_place), count(*) OVER () AS sqlml_count,"
         f" row_number() OVER (ORDER BY sqlml_place, sqlml_hash) AS sqlml_rank FROM ({placed})"

@@ -66,6 +66,8 @@ def _pass_on(process: subprocess.Popen[bytes]) -> bytes:
 
 def _failure(name: str, code: int, lines: Sequence[str]) -> StepError:
     ending = f"exit code {code}" if code > 0 else f"signal {-code} ({signal.Signals(-code).name})"
+    if -code == signal.SIGKILL:
+        ending += ", most likely for lack of memory"
     said = "".join(f"\n    {line}" for line in lines)
     hint = (
         f"the last that it wrote:{said}\n  all of it: `sqlml log`" if said else "it wrote nothing"
