@@ -1,6 +1,6 @@
 """How the compiler sees a program, stage by stage, as text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +13,8 @@ from sqlml.session import Compiled, connect
 from sqlml.source import Source, Span
 from sqlml.workflow.graph import needs
 from sqlml.workflow.text import print_workflow
+
+_MOST_NAMES = 6  # of steps that a step waits for
 
 
 def explain(
@@ -74,11 +76,16 @@ def _lines(compiled: Compiled, told: Forecast) -> Iterator[str]:
             yield f"  {'' if i else 'plan':<12}{line}"
         for name in nodes[index]:
             step = steps[name]
-            waits = ", ".join(needs(step.node))
+            waits = _listed(needs(step.node))
             yield f"  {'workflow':<12}{f'{waits} ─▶ ' if waits else ''}{name}"
             yield f"  {'passes':<12}{_size(step)}"
             yield f"  {'run':<12}{step.why}"
         yield ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = names if len(names) <= _MOST_NAMES else (names[0], "…", names[-1])
+    return ", ".join(shown)
 
 
 def _size(step: StepForecast) -> str:

@@ -83,6 +83,10 @@ def good_on_rows_held_back_and_no_drift(results: Results) -> bool:
     return measured[0]["roc_auc"] > 0.7 and max(row["moved"] for row in moved) < 0.1
 
 
+def trials_find_good_values(results: Results) -> bool:
+    return results[0].to_arrow()["roc_auc"][0].as_py() > 0.98
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -98,6 +102,7 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "production.sql": known_optima,
     "forecast.sql": next_week_as_this_week,
     "scorecard.sql": good_payers_score_high,
+    "tune.sql": trials_find_good_values,
 }
 
 

@@ -100,6 +100,8 @@ class PlainLines(Failures):
                 self.write(f"{heading(event)}\n")
             case StepNote():
                 self.write(f"    {event.step}: {event.message}")
+            case StepFinished(operation="trial", summary=""):
+                pass  # it did not begin: the time of its search was up
             case StepFinished() | StepReused() | StepSkipped() | StepFailed() | StepInterrupted():
                 self.write(self._columns.ended(event, color=self.color))
             case RunFinished():

@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from statistics import median
 
 from sqlml.optimizer.effects import Effect, Effects, effect
 from sqlml.optimizer.history import History, PastStep, operation_of, target_of
 from sqlml.optimizer.reuse import Reuse
-from sqlml.workflow.graph import needs, topological_order
-from sqlml.workflow.ir import Alter, Manage, ModelReference, Node, Output, Query, Workflow
+from sqlml.workflow.graph import givers, needs, topological_order
+from sqlml.workflow.ir import (
+    Alter,
+    Manage,
+    ModelReference,
+    Node,
+    Output,
+    Outputs,
+    Query,
+    Trial,
+    Workflow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class _Forecaster:
     def __init__(self, reuse: Reuse, history: History) -> None:
         self._reuse = reuse
         self._history = history
-        self._models: dict[str, str] = {}  # what unchanged steps have trained: `name@version`
+        self._left: dict[str, Mapping[str, str]] = {}  # outputs of unchanged steps
         self._trained: dict[str, str] = {}  # what steps that would run train, by step
         self._altered: set[str] = set()  # models whose names or aliases may mean others
         self._effects = Effects(reuse.fingerprints.is_view)
@@ -78,12 +89,12 @@ class _Forecaster:
         """What becomes of the next step."""
         changed = self._changed_model(node) or self._effects.on(node)
         if changed is None:
-            found = self._reuse.lookup(node, self._inputs(node))
+            found = self._reuse.lookup(node, self._models(node), self._parameters(node))
             if found is not None:
-                if "model" in found.outputs:
-                    self._models[node.name] = found.outputs["model"]
+                self._left[node.name] = found.outputs
                 return StepForecast(node, False, f"unchanged since run {found.run}")
-        self._trained[node.name] = target_of(node)
+        is_trial = isinstance(node.operation, Trial)
+        self._trained[node.name] = "an earlier trial" if is_trial else target_of(node)
         self._altered |= _altered(node)
         self._effects.add(node)
         past = self._history.past(operation_of(node), target_of(node))
@@ -107,24 +118,31 @@ class _Forecaster:
         return "its data changed"
 
     def _changed_model(self, node: Node) -> str | None:
-        """The model it uses that an earlier step trains anew, or lets another one stand for."""
-        for value in node.inputs.values():
-            match value:
-                case Output(source, "model") if source not in self._models:
-                    return self._trained[source]
-                case ModelReference(name) if name.casefold() in self._altered:
-                    return name
-        return None
+        """What it uses that an earlier step makes anew, or lets another one stand for."""
+        made_anew = (self._trained[name] for name in givers(node) if name not in self._left)
+        meant_anew = (
+            value.name
+            for value in node.inputs.values()
+            if isinstance(value, ModelReference) and value.name.casefold() in self._altered
+        )
+        return next(chain(made_anew, meant_anew), None)
 
-    def _inputs(self, node: Node) -> dict[str, str]:
+    def _models(self, node: Node) -> dict[str, str]:
         found = {}
         for name, value in node.inputs.items():
             match value:
-                case Output(source, "model"):
-                    found[name] = self._models[source]
+                case Output(source, output):
+                    found[name] = self._left[source][output]
                 case ModelReference(model, version):
                     found[name] = f"{model}@{self._history.version(model, version)}"
         return found
+
+    def _parameters(self, node: Node) -> dict[str, tuple[str, ...]]:
+        return {
+            name: tuple(self._left[source][value.name] for source in value.nodes)
+            for name, value in node.inputs.items()
+            if isinstance(value, Outputs)
+        }
 
 
 def _altered(node: Node) -> frozenset[str]:
@@ -155,7 +173,7 @@ def _changes(steps: Iterable[StepForecast], history: History) -> Iterator[Change
 def _targets(node: Node) -> Iterator[tuple[str, str]]:
     """The tables and models that a step makes, changes or drops: their kind and name."""
     for output in node.outputs:
-        if output.target:
+        if output.target and output.kind != "parameter":
             yield output.kind, output.target
     match node.operation:
         case Query(writes=writes):

@@ -9,6 +9,9 @@ from sqlml.databases.names import quoted
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node
 
+# What metrics' names begin with, and what is said of those rows, the most telling ones first.
+_MEASURED_ON = {"validation_": "", "folds_": " (cross-validated)", "train_": " (training)"}
+
 
 @dataclass(frozen=True, slots=True)
 class PastStep:
@@ -54,7 +57,7 @@ class StoredHistory:
     def quality(self, model: str) -> str:
         found = self._store.models.find(model, None)
         metrics: Mapping[str, float] = found.manifest.get("metrics", {}) if found else {}
-        for prefix, remark in (("validation_", ""), ("train_", " (training)")):
+        for prefix, remark in _MEASURED_ON.items():
             for name, value in metrics.items():
                 if name.startswith(prefix) and not name.endswith("loss"):
                     return f"{name.removeprefix(prefix)} {value:.3f}{remark}"

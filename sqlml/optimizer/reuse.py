@@ -30,9 +30,11 @@ from sqlml.workflow.ir import (
     Run,
     Solve,
     Train,
+    Trial,
     Workflow,
 )
 from sqlml.zoo.models import find_model
+from sqlml.zoo.search import Search
 from sqlml.zoo.steps.outcome import Outcome
 
 LIBRARIES = {
@@ -47,7 +49,7 @@ LIBRARIES = {
 # are not all that does: two models with the same file may give their classes other names.
 _OF_THE_TRAINING = frozenset({
     "name", "version", "created", "run", "seconds", "statement", "fingerprint", "rows",
-    "validation_rows", "base", "metrics", "history", "bytes", "aliases", "tags",
+    "validation_rows", "base", "metrics", "history", "bytes", "aliases", "tags", "trials",
 })  # fmt: skip
 
 
@@ -122,12 +124,15 @@ class Reuse:
         """The digest of a table as `node` left it; empty where that is not known."""
         return self._left.get(node.name, {}).get(table) or ""
 
-    def lookup(self, node: Node, models: Mapping[str, str]) -> Reused | None:
+    def lookup(
+        self, node: Node, models: Mapping[str, str], parameters: Mapping[str, Any] | None = None
+    ) -> Reused | None:
         """What makes running `node` needless, or None when it has to run.
 
-        To be called when its inputs are ready; `models` has the `name@version` of its model inputs.
+        To be called when its inputs are ready; `models` has the `name@version` of its model inputs,
+        `parameters` the values of those that are outputs of other steps.
         """
-        key = self._keys[node.name] = self._key(node, models)
+        key = self._keys[node.name] = self._key(node, models, parameters or {})
         memory = self._store.reuse.recall(key) if key else None
         if memory is not None:
             self._met.add(node.name)
@@ -171,7 +176,9 @@ class Reuse:
         result = self._result(step.outputs)
         return Reused(self._resumption.run, step.outputs, result=result)
 
-    def _key(self, node: Node, models: Mapping[str, str]) -> str | None:
+    def _key(
+        self, node: Node, models: Mapping[str, str], parameters: Mapping[str, Any]
+    ) -> str | None:
         if not self.can_stand(node):
             return None
         data: dict[str, str] = {}
@@ -189,6 +196,8 @@ class Reuse:
             data["macros"] = self.fingerprints.macros()
         for name, reference in models.items():
             data[f"model {name}"] = self._model_digest(reference)
+        for name, value in parameters.items():
+            data[f"parameter {name}"] = digest(value)
         self._read[node.name] = data
         return digest({"static": self.static_hash(node), "data": data})
 
@@ -253,20 +262,28 @@ def _changes_connection(node: Node) -> bool:
 def _versions(node: Node) -> Mapping[str, str]:
     """The versions of the libraries whose change could change what the step gives."""
     versions = {"sqlml": __version__}
-    if isinstance(node.operation, Train):
-        model = find_model(node.operation.estimator)
-        if model is not None:
-            versions[model.module] = _library_version(model.module)
-    if isinstance(node.operation, Solve):
-        versions[node.operation.solver] = _library_version(node.operation.solver)
+    match node.operation:
+        case Train(estimator=estimator):
+            estimators = [estimator]
+        case Trial(search=search):
+            versions["optuna"] = _version("optuna")
+            estimators = [candidate.estimator for candidate in Search.from_json(search).candidates]
+        case Solve(solver=solver):
+            versions[solver], estimators = _library_version(solver), []
+        case _:
+            estimators = []
+    for model in filter(None, map(find_model, estimators)):
+        versions[model.module] = _library_version(model.module)
     return versions
 
 
 @cache
 def _library_version(module: str) -> str:
-    for distribution in LIBRARIES.get(module, ()):
-        try:
-            return version(distribution)
-        except PackageNotFoundError:
-            continue
-    return ""
+    return next(filter(None, map(_version, LIBRARIES.get(module, ()))), "")
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""

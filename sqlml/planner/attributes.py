@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from sqlml.errors import MAX_SHOWN, nearest
 from sqlml.grammar import ast
 from sqlml.planner.scope import Scope
+from sqlml.planner.spaces import dimension_of, is_space
+from sqlml.planner.values import NotAValue, value_of
 from sqlml.source import Span
 from sqlml.zoo.attributes import Attribute, AttributeProblem, Dictionary, Value, WithoutEffect
 from sqlml.zoo.model import ModelType
+from sqlml.zoo.search import Dimension
 from sqlml.zoo.settings import STATEMENTS
 
 _SPELLINGS = {"summary": "explain"}  # SQLFlow's name of the namespace
@@ -22,9 +25,7 @@ _DRAWING = frozenset(
         *("show", "title", "use_log_scale"),
     )
 )
-_TUNING = "hyperparameters are not searched for by this version: give one value"
 _ELSEWHERE = {
-    "tune": _TUNING,
     "optimizer": "it belongs to neural networks, such as `DNNClassifier`",
     "loss": "it belongs to neural networks, such as `DNNClassifier`",
     "solver": "it belongs to TO MAXIMIZE and TO MINIMIZE",
@@ -36,12 +37,14 @@ class Vocabulary:
     """The attributes that a statement understands.
 
     owner: who understands them, as errors name it. bare: the namespaces whose attributes may stand
-    without their namespace, and for one another.
+    without their namespace, and for one another. searched: those whose attributes may have several
+    values, for a search to choose from.
     """
 
     owner: str
     namespaces: Mapping[str, Dictionary]
     bare: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
 
     def find(self, name: str) -> tuple[str, Attribute] | None:
         """The namespace and the attribute that a written name means."""
@@ -68,10 +71,14 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An attribute that was given: its checked value, and where it stands."""
+    """An attribute that was given: its checked value, and where it stands.
+
+    space: the values that a search chooses from, instead of one.
+    """
 
     value: Value
     written: ast.Attribute
+    space: Dimension | None = None
 
     @property
     def span(self) -> Span:
@@ -97,8 +104,27 @@ class Attributes:
         return None if given is None else given.value
 
     def values(self, namespace: str) -> dict[str, Value]:
-        """The values of a namespace, by name without it."""
-        return {name: g.value for (space, name), g in self._given.items() if space == namespace}
+        """The single values of a namespace, by name without it."""
+        return {
+            name: given.value
+            for (space, name), given in self._given.items()
+            if space == namespace and given.space is None
+        }
+
+    def spaces(self) -> dict[str, Dimension]:
+        """What a search chooses from, by name with namespace."""
+        return {
+            f"{namespace}.{name}": given.space
+            for (namespace, name), given in self._given.items()
+            if given.space is not None
+        }
+
+    def searched(self) -> Iterator[Given]:
+        """The attributes that a search chooses the values of."""
+        return (given for given in self._given.values() if given.space is not None)
+
+    def all_of(self, namespace: str) -> Iterator[Given]:
+        return (given for (space, _), given in self._given.items() if space == namespace)
 
 
 def training_vocabulary(model: ModelType) -> Vocabulary:
@@ -107,7 +133,8 @@ def training_vocabulary(model: ModelType) -> Vocabulary:
     for namespace, dictionary in model.namespaces.items():
         namespaces[namespace] = namespaces.get(namespace, _NOTHING).merge(dictionary)
     is_booster = "num_boost_round" in model.settings
-    return Vocabulary(f"`{model.name}`", namespaces, ("model", "train") if is_booster else ())
+    bare = ("model", "train") if is_booster else ()
+    return Vocabulary(f"`{model.name}`", namespaces, bare, () if model.candidates else _SEARCHED)
 
 
 def vocabulary(statement: str) -> Vocabulary:
@@ -139,15 +166,15 @@ def read_attributes(
             scope.note(message, attribute.name.span)
             continue
         try:
-            value = definition.check(_renamed(scope, definition.name, attribute.value))
+            given = _read(scope, attribute, found, known)
         except NotAValue as problem:
-            scope.fault("E0207", problem.message, problem.span, hint=problem.hint)
+            scope.fault(problem.code, problem.message, problem.span, hint=problem.hint)
             continue
         except AttributeProblem as problem:
             message = problem.message.replace(f"`{definition.name}`", f"`{name}`", 1)
             scope.fault("E0205", message, attribute.value.span, hint=problem.hint)
             continue
-        if not attributes.add(namespace, definition.name, Given(value, attribute)):
+        if not attributes.add(namespace, definition.name, given):
             _tell_twice(scope, attribute, namespace, definition.name, attributes)
     return attributes
 
@@ -161,34 +188,20 @@ def is_meant(name: str, about: str) -> bool:
     return name == about or name.rpartition(".")[2] == about.rpartition(".")[2]
 
 
-class NotAValue(Exception):  # noqa: N818 (not yet an error shown)
-    """A function where a value should be."""
-
-    def __init__(self, message: str, span: Span, hint: str) -> None:
-        super().__init__(message)
-        self.message, self.span, self.hint = message, span, hint
-
-
-def value_of(value: ast.Value | ast.ColumnItem) -> Value:
-    """A written value as the dictionaries take it.
-
-    Raises:
-        NotAValue: it has a function in it, such as RANGE.
+def _read(
+    scope: Scope, written: ast.Attribute, found: tuple[str, Attribute], known: Vocabulary
+) -> Given:
+    """Raises:
+    NotAValue: something else stands where a value, or a space to search, should be.
+    AttributeProblem: the attribute does not take the value.
     """
-    match value:
-        case ast.Literal_():
-            return value.value
-        case ast.Word() | ast.Name():
-            return value.text
-        case ast.List_():
-            return tuple(map(value_of, value.items))
-        case ast.Call():
-            name = f"`{value.function}(…)`"
-            if value.function in ("RANGE", "CHOICE"):
-                raise NotAValue(f"{name} asks for a search", value.span, _TUNING)
-            raise NotAValue(f"{name} is not a value", value.span, "give a number, text or list")
-        case ast.Star():
-            raise NotAValue("`*` is not a value", value.span, "give a number, text or list")
+    namespace, definition = found
+    if not is_space(written.value):
+        return Given(definition.check(_renamed(scope, definition.name, written.value)), written)
+    if namespace not in known.searched or definition.name in _NEVER_SEARCHED:
+        message = f"`{written.name.text}` is nothing to search for"
+        raise NotAValue(message, written.value.span, "give one value", "E0261")
+    return Given(None, written, dimension_of(definition, written.value))
 
 
 def _canonical(name: str) -> str:
@@ -274,4 +287,8 @@ def _names(dictionary: Dictionary) -> Iterator[str]:
 
 
 _NOTHING = Dictionary(())
+_SEARCHED = ("model", "train", "optimizer", "loss")
+_NEVER_SEARCHED = frozenset(
+    {"seed", "weight", "group", "disk_cache", "num_workers", "verbose", "budget"}
+)
 _NAMESPACES = frozenset({"model", "train", *(n for s in STATEMENTS.values() for n in s)})

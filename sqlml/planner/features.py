@@ -9,11 +9,11 @@ from typing import Any
 from sqlml.databases.database import Column
 from sqlml.errors import Diagnostic, did_you_mean
 from sqlml.grammar import ast
-from sqlml.planner.attributes import NotAValue, value_of
 from sqlml.planner.inputs import items_by_target
 from sqlml.planner.locate import place_of_column, places
 from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
+from sqlml.planner.values import NotAValue, value_of
 from sqlml.source import Span
 from sqlml.zoo.attributes import AttributeProblem
 from sqlml.zoo.features import FEATURES

@@ -1,4 +1,4 @@
-"""The logical plan as a workflow: one step per statement, and what each has to wait for."""
+"""The logical plan as a workflow: its steps, and what each has to wait for."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
@@ -7,6 +7,7 @@ from sqlml.planner import plan as logical
 from sqlml.planner.dependencies import ANY, Dependencies, Resource
 from sqlml.planner.plan import LogicalPlan, ModelUse, Operator, Read
 from sqlml.planner.tables import table_key
+from sqlml.planner.trials import with_trials
 from sqlml.source import Span
 from sqlml.workflow import ir
 from sqlml.workflow.serial import freeze
@@ -17,25 +18,31 @@ def lower(plan: LogicalPlan, name: str) -> ir.Workflow:
     """The workflow that does what the plan says; its nodes stand in the statements' order."""
     names = plan.node_names()
     dependencies = Dependencies()
-    nodes = []
+    nodes: list[ir.Node] = []
     for node, operator in zip(names, plan.operators, strict=True):
         if _is_barrier(operator):
             before = dependencies.add_barrier(node)
         else:
             before = dependencies.add(node, _reads(operator), _writes(operator))
-        inputs = {**_inputs(operator, names), **_functions(operator, names)}
-        given = {value.node for value in inputs.values() if isinstance(value, ir.Output)}
-        nodes.append(
-            ir.Node(
-                node,
-                _operation(operator),
-                inputs,
-                _outputs(operator),
-                tuple(ir.After(step) for step in before if step not in given),
-                place=_place(operator.span),
-            )
-        )
+        step = _node(node, operator, names, before)
+        if isinstance(operator, logical.Fit) and operator.trials:
+            nodes += with_trials(step, operator.trials, operator.steps(node)[:-1])
+        else:
+            nodes.append(step)
     return ir.Workflow(name, tuple(nodes))
+
+
+def _node(name: str, operator: Operator, names: Sequence[str], before: Iterable[str]) -> ir.Node:
+    inputs = {**_inputs(operator, names), **_functions(operator, names)}
+    given = {value.node for value in inputs.values() if isinstance(value, ir.Output)}
+    return ir.Node(
+        name,
+        _operation(operator),
+        inputs,
+        _outputs(operator),
+        tuple(ir.After(step) for step in before if step not in given),
+        place=_place(operator.span),
+    )
 
 
 # --- what a step does ---------------------------------------------------------------------

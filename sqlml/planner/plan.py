@@ -12,6 +12,7 @@ from sqlml.planner.wording import arrow, counted, given, shortened, tree
 from sqlml.source import Span
 from sqlml.zoo.attributes import Value
 from sqlml.zoo.features.contract import Feature
+from sqlml.zoo.search import Search
 from sqlml.zoo.solving.formula import Formula, Restriction, restriction_text, text_of
 
 
@@ -49,6 +50,14 @@ class Read:
         return f'Read "{shortened(self.sql)}"' + (f"        {remarks}" if remarks else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """A search before a training, in so many trials."""
+
+    search: Search
+    number: int
+
+
 class _Placed:
     """What all operators have in common: a statement that they come from."""
 
@@ -59,10 +68,17 @@ class _Placed:
     def span(self) -> Span:
         return self.statement.span
 
+    def steps(self, name: str) -> tuple[str, ...]:
+        """The steps that do it; the last one has its `name`."""
+        return (name,)
+
 
 @dataclass(frozen=True, slots=True)
 class Fit(_Placed):
-    """Train a model, perhaps going on from `base`, perhaps measured on the rows of `validation`."""
+    """Train a model, perhaps going on from `base`, perhaps measured on the rows of `validation`.
+
+    trials: what comes first, to find values that are in neither parameters nor settings.
+    """
 
     statement: ast.Train
     rows: Read
@@ -74,20 +90,37 @@ class Fit(_Placed):
     label: tuple[str, ...] = ()
     validation: Read | None = None
     base: ModelUse | None = None
+    trials: Trials | None = None
+
+    def steps(self, name: str) -> tuple[str, ...]:
+        number = self.trials.number if self.trials else 0
+        return (*(f"{name}-trial-{place}" for place in range(1, number + 1)), name)
 
     @property
     def title(self) -> str:
         return f"TO TRAIN {self.estimator}"
 
     def text(self) -> str:
-        values = given({**self.parameters, **self.settings})
+        values = given({**self.parameters, **self.settings, **self._spaces})
         label = f" label={', '.join(self.label)}" if self.label else ""
         base = f" from {self.base.reference}" if self.base else ""
         features = sum(map(len, self.features.values()))
         reads = [self.rows.text(counted(features, "feature"))]
         if self.validation is not None:
             reads.append(self.validation.text("validation"))
-        return tree(f"Fit {self.estimator}{values}{label}{base} → {self.into}", *reads)
+        search = f" best of {counted(self.trials.number, 'trial')}" if self.trials else ""
+        return tree(f"Fit {self.estimator}{values}{label}{base}{search} → {self.into}", *reads)
+
+    @property
+    def _spaces(self) -> dict[str, Value]:
+        """What is searched for, as it was written."""
+        candidates = self.trials.search.candidates if self.trials else ()
+        return {
+            name.removeprefix("model.").removeprefix("train."): str(one)
+            for candidate in candidates
+            for name, one in candidate.space.items()
+            if len(candidates) == 1
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,12 +342,13 @@ class LogicalPlan:
 
     def statements_by_node(self) -> dict[str, ast.Statement]:
         """From a step's name to the statement that it comes from."""
-        statements = (operator.statement for operator in self.operators)
-        return dict(zip(self.node_names(), statements, strict=True))
+        named = zip(self.node_names(), self.operators, strict=True)
+        return {step: one.statement for name, one in named for step in one.steps(name)}
 
     def nodes_by_statement(self) -> dict[int, tuple[str, ...]]:
         """From a statement's index to the names of its steps."""
-        return {index: (name,) for index, name in enumerate(self.node_names())}
+        named = zip(self.node_names(), self.operators, strict=True)
+        return {index: one.steps(name) for index, (name, one) in enumerate(named)}
 
     def text(self) -> str:
         return "\n".join(operator.text() for operator in self.operators)

@@ -19,10 +19,12 @@ from sqlml.planner.references import usable_model
 from sqlml.planner.remarks import tell_notes
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
+from sqlml.planner.search import Subject, examples, plan_search, settings_of_trials, task_of
 from sqlml.planner.stand_ins import stand_in
 from sqlml.planner.timeline import resolve_time
 from sqlml.zoo import MODELS
 from sqlml.zoo.attributes import Value
+from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.model import ChecksParameters, ModelType, Task
 from sqlml.zoo.models import find_model, nearest_model
 from sqlml.zoo.settings import STATEMENTS
@@ -54,9 +56,10 @@ def _fit(
     before = len(scope.faults)
     attributes = read_attributes(scope, statement.attributes, training_vocabulary(model))
     parameters = _parameters(attributes, model)
-    task = MODELS.load(model.family).task(model, parameters)
-    if len(scope.faults) == before:
-        _check_parameters(scope, statement, model, parameters)
+    task = task_of(scope, attributes, model)
+    are_known = len(scope.faults) == before
+    if are_known:
+        _check_parameters(scope, statement, model, parameters | examples(attributes))
         tell_notes(scope, statement, model, attributes)
     faults = len(scope.faults)
     labels = find_labels(scope, statement.labels, rows.schema)
@@ -85,16 +88,22 @@ def _fit(
             parameters=parameters,
         )
     )
+    settings = _settings(scope, attributes, columns, model, task)
+    subject = Subject(model, task, rows, statement.model.span, labelled=bool(labels))
+    trials = plan_search(scope, attributes, subject) if are_known else None
+    if trials is not None:
+        settings = settings_of_trials(scope, attributes, settings, subject)
     return Fit(
         statement,
         rows,
         model.name,
         into,
         parameters,
-        _settings(scope, attributes, columns, model, task),
+        settings,
         features,
         tuple(column.name for column in labels),
         _validation(scope, attributes, [*needed, *labels, *columns.values()]),
+        trials=trials,
     )
 
 
@@ -184,16 +193,33 @@ def _check_settings(
             group.span,
             hint="leave it out, or use a ranking objective such as `rank:ndcg`",
         )
-    select, split = (attributes.find("validation", name) for name in ("select", "split"))
-    if select and split:
+    ways = [attributes.find("validation", name) for name in ("select", "split", "folds")]
+    given = [way for way in ways if way is not None]
+    if len(given) > 1:
+        names = " and ".join(f"`{way.written.name.text}`" for way in given)
         scope.fault(
             "E0209",
-            "`validation.select` and `validation.split` exclude each other",
-            max(select.span, split.span, key=lambda span: span.start),
-            hint="keep one of the two",
+            f"{names} exclude each other",
+            max((way.span for way in given), key=lambda span: span.start),
+            hint=f"keep one of the {'two' if len(given) == 2 else 'three'}",
+        )
+    select, split, folds = ways
+    if folds and task == "forecasting":
+        scope.fault(
+            "E0209",
+            "a forecast looks ahead, and folds are drawn from all times",
+            folds.span,
+            hint="write `validation.split = 0.2` for the newest rows",
+        )
+    elif folds and task and not defaults_for(task):
+        scope.fault(
+            "E0209",
+            f"no metric tells how good a {task} is, so that there is nothing to take on folds",
+            folds.span,
+            hint="leave `validation.folds` out",
         )
     stopping = attributes.find("train", "early_stopping_rounds")
-    if stopping and stopping.value is not None and not (select or split):
+    if stopping and (stopping.value is not None or stopping.space) and not (select or split):
         scope.fault(
             "E0209",
             "early stopping needs rows to validate on",
@@ -237,8 +263,9 @@ def _settings(
 ) -> Mapping[str, Value]:
     settings = attributes.values("train")
     settings |= {setting: column.name for setting, column in columns.items()}
-    if (split := attributes.find("validation", "split")) is not None:
-        settings["validation.split"] = split.value
+    for name in ("split", "folds"):
+        if (held := attributes.find("validation", name)) is not None:
+            settings[f"validation.{name}"] = held.value
     if (given := attributes.find("validation", "metrics")) is not None:
         settings["validation.metrics"] = canonical_metrics(scope, given, task, f"`{model.name}`")
     return settings

@@ -70,7 +70,7 @@ class StepCall:
         return replace(self, rows=rows)
 
     def _changes(self, relation: Relation) -> bool:
-        looks_again = self.kind == "train" or self.is_ready_made
+        looks_again = self.kind in ("train", "trial") or self.is_ready_made
         return not (relation.stable if looks_again else relation.deterministic)
 
     def run(self, context: Context) -> Outcome:

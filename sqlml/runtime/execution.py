@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 from sqlml.errors import located
 from sqlml.optimizer.reuse import Reuse, Reused
@@ -26,6 +27,7 @@ from sqlml.workflow.ir import (
     ModelReference,
     Node,
     Output,
+    Outputs,
     Parameter,
     Relation,
     Run,
@@ -99,8 +101,13 @@ class Execution:
                 for name, value in node.inputs.items()
                 if isinstance(value, Output | ModelReference)
             }
+            parameters = {
+                name: values[name]
+                for name, value in node.inputs.items()
+                if isinstance(value, Outputs)
+            }
             call = StepCall.of(node.operation, values, _functions(node, models))
-            reused = self._lookup(node, models)
+            reused = self._lookup(node, models, parameters)
             facts = Facts() if reused else self._facts(call)
             return Prepared(node, call, models, facts, reused)
         except Exception as error:  # noqa: BLE001 - a step's outermost edge: it becomes its report
@@ -194,11 +201,13 @@ class Execution:
             )
         return StepReport("failed", diagnostics=diagnostics, seconds=seconds, peak_memory=peak)
 
-    def _lookup(self, node: Node, models: Mapping[str, str]) -> Reused | None:
+    def _lookup(
+        self, node: Node, models: Mapping[str, str], parameters: Mapping[str, Any]
+    ) -> Reused | None:
         if self._reuse is None:
             return None
         with self._reusing:
-            return self._reuse.lookup(node, models)
+            return self._reuse.lookup(node, models, parameters)
 
     def _remember(self, node: Node, outcome: Outcome) -> None:
         if self._reuse is not None:
@@ -215,6 +224,8 @@ class Execution:
                 return self._parameters[name]
             case Output(node=node, name=name):
                 return outputs[node][name]
+            case Outputs(nodes=nodes, name=name):
+                return tuple(outputs[node][name] for node in nodes)
             case ModelReference(name=name, version=version):
                 found = self._shared.store.models.find(name, version)
                 if found is None:

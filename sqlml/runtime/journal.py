@@ -130,7 +130,7 @@ class Journal:
         for output in node.outputs:
             if output.kind == "model":
                 yield Link("model", outputs.get(output.name, output.target))
-            elif output.target:
+            elif output.target and output.kind != "parameter":
                 found = self._reuse.fingerprint_left(node, output.target) if self._reuse else ""
                 yield Link(output.kind, output.target, found)
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from heapq import heappop, heappush
 
 from sqlml.runtime.report import StepStatus
-from sqlml.workflow.graph import needs
-from sqlml.workflow.ir import Node, Output, Status, Workflow
+from sqlml.workflow.graph import givers, needs
+from sqlml.workflow.ir import Node, Status, Workflow
 
 _SATISFIES: Mapping[StepStatus, frozenset[Status]] = {
     "succeeded": frozenset({"succeeded", "finished"}),
@@ -84,9 +84,9 @@ class States:
 
     def _hindrance(self, node: Node) -> str | None:
         """Why a step cannot run, now that all it waits for has ended; None when it can."""
-        for value in node.inputs.values():
-            if isinstance(value, Output) and not self._is(value.node, "succeeded"):
-                return f"it needs {value.node}"
+        for name in givers(node):
+            if not self._is(name, "succeeded"):
+                return f"it needs {name}"
         for after in node.after:
             if not self._is(after.node, after.status):
                 return f"it needs {after.node}" + (

@@ -18,6 +18,7 @@ from sqlml.workflow.ir import (
     Run,
     Solve,
     Train,
+    Trial,
     Workflow,
 )
 
@@ -43,6 +44,8 @@ def _title(node: Node, targets: Targets) -> str:
             return f"→ {', '.join(writes)}" if writes else _first_words(sql)
         case Train(estimator=estimator, into=into):
             return f"{estimator} → {into}"
+        case Trial(number=number, trials=trials):
+            return f"trial {number}/{trials} → {node.outputs[0].target}"
         case Predict(into=into) | Evaluate(into=into) | Explain(into=into):
             model = _model_name(node.inputs, targets)
             return f"{model} → {into}" if into else model

@@ -18,6 +18,7 @@ def tables(ledger: Ledger) -> Mapping[str, Callable[[], "pa.Table"]]:
         "sqlml_runs": lambda: _runs(ledger),
         "sqlml_steps": lambda: _steps(ledger),
         "sqlml_metrics": lambda: _metrics(ledger),
+        "sqlml_trials": lambda: _trials(ledger),
         "sqlml_lineage": lambda: _lineage(ledger),
     }
 
@@ -145,6 +146,45 @@ def _metrics(ledger: Ledger) -> "pa.Table":
             ("name", pa.string()),
             ("value", pa.float64()),
         ],
+    )
+
+
+def _trials(ledger: Ledger) -> "pa.Table":
+    """The trials of searches, as their steps have left them."""
+    import pyarrow as pa
+
+    rows = ledger.rows(
+        "SELECT run, steps.name, target, outputs FROM steps JOIN runs ON run = id"
+        " WHERE operation = 'trial' AND steps.outcome IN ('succeeded', 'reused')"
+        " ORDER BY runs.number, steps.number"
+    )
+    schema = [
+        ("run", pa.string()),
+        ("step", pa.string()),
+        ("model", pa.string()),
+        ("number", pa.int64()),
+        ("estimator", pa.string()),
+        ("state", pa.string()),
+        ("metric", pa.string()),
+        ("score", pa.float64()),
+        ("parameters", pa.string()),
+        ("seconds", pa.float64()),
+        ("message", pa.string()),
+    ]
+    return _table(schema, [(*about, *_trial(outputs)) for *about, outputs in rows])
+
+
+def _trial(outputs: str) -> tuple[Any, ...]:
+    told = json.loads(json.loads(outputs)["trial"])
+    return (
+        told["number"],
+        told["estimator"],
+        told["state"],
+        told["metric"] or None,
+        told["score"],
+        json.dumps(told["values"]),
+        told["ended"] - told["began"],
+        told["failure"].get("message"),
     )
 
 

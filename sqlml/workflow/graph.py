@@ -17,6 +17,7 @@ from sqlml.workflow.ir import (
     Node,
     Output,
     OutputKind,
+    Outputs,
     Parameter,
     Predict,
     Query,
@@ -24,6 +25,7 @@ from sqlml.workflow.ir import (
     Run,
     Solve,
     Train,
+    Trial,
     Workflow,
     is_function,
 )
@@ -39,13 +41,15 @@ class Slot:
     required: bool = True
 
 
+_TO_FIT: Mapping[str, Slot] = {
+    "rows": Slot("dataset"),
+    "validation": Slot("dataset", required=False),
+    "base": Slot("model", required=False),
+}
 SLOTS: Mapping[type, Mapping[str, Slot]] = {
     Query: {},
-    Train: {
-        "rows": Slot("dataset"),
-        "validation": Slot("dataset", required=False),
-        "base": Slot("model", required=False),
-    },
+    Train: {**_TO_FIT, "trials": Slot("parameter", required=False)},
+    Trial: {**_TO_FIT, "earlier": Slot("parameter", required=False)},
     Predict: {"rows": Slot("dataset"), "model": Slot("model")},
     Evaluate: {"rows": Slot("dataset"), "model": Slot("model")},
     Explain: {"rows": Slot("dataset"), "model": Slot("model")},
@@ -58,8 +62,17 @@ SLOTS: Mapping[type, Mapping[str, Slot]] = {
 
 def needs(node: Node) -> tuple[str, ...]:
     """The nodes that must have ended before this one starts, each once, in a stable order."""
-    data = (value.node for value in node.inputs.values() if isinstance(value, Output))
-    return tuple(dict.fromkeys([*data, *(after.node for after in node.after)]))
+    return tuple(dict.fromkeys([*givers(node), *(after.node for after in node.after)]))
+
+
+def givers(node: Node) -> Iterator[str]:
+    """The nodes whose outputs a node takes."""
+    for value in node.inputs.values():
+        match value:
+            case Output(source):
+                yield source
+            case Outputs(sources):
+                yield from sources
 
 
 def topological_order(workflow: Workflow) -> tuple[Node, ...]:
@@ -149,13 +162,20 @@ def _input_fault(
         case Constant():
             return f"must be a {slot.kind}, not a constant" if slot.kind != "parameter" else None
         case Output(source, name):
-            if source not in nodes:
-                return None
-            declared = {output.name: output for output in nodes[source].outputs}
-            if name not in declared:
-                return f"names an output that `{source}` does not declare: `{name}`"
-            kind = declared[name].kind
-            return None if kind == slot.kind else f"must be a {slot.kind}, not a {kind}"
+            return _output_fault(slot, source, name, nodes)
+        case Outputs(sources, name):
+            faults = (_output_fault(slot, source, name, nodes) for source in sources)
+            return next(filter(None, faults), None)
+
+
+def _output_fault(slot: Slot, source: str, name: str, nodes: Mapping[str, Node]) -> str | None:
+    if source not in nodes:
+        return None
+    declared = {output.name: output for output in nodes[source].outputs}
+    if name not in declared:
+        return f"names an output that `{source}` does not declare: `{name}`"
+    kind = declared[name].kind
+    return None if kind == slot.kind else f"must be a {slot.kind}, not a {kind}"
 
 
 def _fault(code: str, message: str, node: Node | None = None, hint: str = "") -> Diagnostic:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlml.workflow.ir import Node, Output
+from sqlml.workflow.ir import Node, Output, Outputs
 from sqlml.workflow.serial import input_to_json, operation_to_json
 
 # Text that hangs on a node for people; it does not change what the step does.
-_FOR_PEOPLE = frozenset({"statement"})
+_FOR_PEOPLE = frozenset({"statement", "trials"})
 
 _SQL_TOKEN = re.compile(
     r"""
@@ -39,7 +39,7 @@ def static_hash(node: Node, versions: Mapping[str, str]) -> str:
     """
     operation = {k: v for k, v in operation_to_json(node.operation).items() if k not in _FOR_PEOPLE}
     inputs = {
-        name: {"kind": "output"} if isinstance(value, Output) else input_to_json(value)
+        name: {"kind": "output"} if isinstance(value, Output | Outputs) else input_to_json(value)
         for name, value in node.inputs.items()
     }
     return digest(

@@ -32,6 +32,14 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Outputs:
+    """The same parameter of several other nodes, in their order."""
+
+    nodes: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """The rows of a query, read where the step runs.
 
@@ -58,7 +66,7 @@ class ModelReference:
     version: int | str | None = None
 
 
-Input = Constant | Parameter | Output | Relation | ModelReference
+Input = Constant | Parameter | Output | Outputs | Relation | ModelReference
 
 # --- operations ---------------------------------------------------------------------------
 
@@ -83,7 +91,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """Fit a model. Inputs: rows; optionally validation (a Relation) and base (a model).
+    """Fit a model. Inputs: rows; optionally validation (a Relation) and base (a model); trials (the
+    results of a search, whose best values are taken).
 
     features: one list of feature specs per target (`""` for the only one), as zoo/features writes
     them.
@@ -96,6 +105,24 @@ class Train:
     label: tuple[str, ...]
     into: str
     statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Fit and score a model with some values of a search. Inputs: as of Train, but instead of
+    trials those of the generations before (earlier). Its output `trial` is its result.
+
+    number: from 1. search: as zoo/search writes it. trials: how many there are; what a trial does
+    does not depend on it. The rest is as in Train.
+    """
+
+    number: int
+    search: Mapping[str, Json]
+    parameters: Mapping[str, Json]
+    settings: Mapping[str, Json]
+    features: Mapping[str, Json]
+    label: tuple[str, ...]
+    trials: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +212,7 @@ class Run:
     ready_made: bool = False
 
 
-Operation = Query | Train | Predict | Evaluate | Explain | Solve | Manage | Alter | Run
+Operation = Query | Train | Trial | Predict | Evaluate | Explain | Solve | Manage | Alter | Run
 
 # --- nodes --------------------------------------------------------------------------------
 

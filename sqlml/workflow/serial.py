@@ -14,6 +14,7 @@ from sqlml.workflow.ir import (
     Operation,
     Output,
     OutputDeclaration,
+    Outputs,
     Parameter,
     Place,
     Relation,
@@ -26,6 +27,7 @@ INPUTS: Mapping[str, type[Any]] = {
     "constant": Constant,
     "parameter": Parameter,
     "output": Output,
+    "outputs": Outputs,
     "rows": Relation,
     "model": ModelReference,
 }

@@ -21,6 +21,7 @@ MODELS: "Registry[Family]" = Registry(
         "keras": "sqlml.zoo.models.keras:FAMILY",
         "scorecard": "sqlml.zoo.models.scorecard:FAMILY",
         "statsmodels": "sqlml.zoo.models.statsmodels:FAMILY",
+        "auto": "sqlml.zoo.models.auto:FAMILY",
     },
 )
 
@@ -31,6 +32,7 @@ STEPS: "Registry[Callable[..., Outcome]]" = Registry(
     {
         "query": "sqlml.zoo.steps.query:run",
         "train": "sqlml.zoo.steps.train:run",
+        "trial": "sqlml.zoo.steps.trial:run",
         "predict": "sqlml.zoo.steps.predict:run",
         "evaluate": "sqlml.zoo.steps.evaluate:run",
         "explain": "sqlml.zoo.steps.explain:run",

@@ -25,8 +25,9 @@ class Manifest:
     estimator: canonical name. pipeline: fitted features as JSON, by target. columns: the query's
     columns that they need, and label: the labels, each `{"name", "type"}` with the database's type.
     classes: original values by class number. history: metrics per round, oldest first. base: the
-    version that the training went on from. The store adds name, version, created, run, the size of
-    the files in bytes, and, as they are now, aliases and tags.
+    version that the training went on from. trials: those of a search, the best one marked. The
+    store adds name, version, created, run, the size of the files in bytes, and, as they are now,
+    aliases and tags.
     """
 
     estimator: str
@@ -48,6 +49,7 @@ class Manifest:
     seconds: Mapping[str, float] = field(default_factory=dict)
     sqlml: str = ""
     base: str | None = None
+    trials: tuple[Mapping[str, Any], ...] = ()
     format: int = FORMAT
     name: str = ""
     version: int = 0
@@ -98,7 +100,7 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
         )
     known = {one.name for one in fields(Manifest)}
     values = {name: value for name, value in content.items() if name in known}
-    for name in ("columns", "label", "classes", "history", "aliases"):
+    for name in ("columns", "label", "classes", "history", "aliases", "trials"):
         if values.get(name) is not None:
             values[name] = tuple(values[name])
     return Manifest(**values)

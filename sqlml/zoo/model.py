@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic
 from sqlml.zoo.attributes import Dictionary, Value
+from sqlml.zoo.search import Candidate
 
 if TYPE_CHECKING:
     from sqlml.zoo.timeline import Timeline
@@ -70,6 +71,7 @@ class ModelType:
     embeds: bool = False  # trains vectors of categories: EMBEDDING, SEQ_CATEGORY_ID
     dtype: Literal["float32", "float64"] = "float64"  # of dense matrices
     layout: Literal["rows", "columns"] = "rows"  # which of their numbers are adjacent in memory
+    candidates: tuple[Candidate, ...] = ()  # it becomes the best of these, which a search tries
     doc: str = ""
     namespaces: Mapping[str, Dictionary] = field(
         default_factory=dict

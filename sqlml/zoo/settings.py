@@ -109,7 +109,58 @@ VALIDATION = Dictionary(
             open_maximum=True,
             doc="The share of rows held back to validate on: drawn by the seed, even over classes.",
         ),
+        Attribute(
+            "folds",
+            ("integer",),
+            minimum=2,
+            maximum=1000,
+            doc="Cross-validate on so many folds, drawn by the seed; the model gets all rows.",
+        ),
         _METRICS,
+    )
+)
+
+# On which rows trials are compared where nothing else is said; the share is of the newest ones.
+SEARCH_FOLDS = 5
+SEARCH_SHARE = 0.2
+
+TUNE = Dictionary(
+    (
+        Attribute(
+            "trials",
+            ("integer",),
+            default=20,
+            minimum=1,
+            maximum=1000,
+            doc="How many combinations of values to try; GRID alone tries all.",
+        ),
+        Attribute(
+            "metric",
+            choices=spellings(),
+            doc="What to compare trials by: else the first of `validation.metrics`, else the"
+            " first that is usual for the task.",
+        ),
+        Attribute(
+            "timeout",
+            ("number",),
+            minimum=0,
+            open_minimum=True,
+            doc="Seconds after which no trial begins, and those at work end.",
+        ),
+        Attribute(
+            "parallel",
+            ("integer",),
+            default=4,
+            minimum=1,
+            doc="How many trials are chosen at a time; the same number gives the same search.",
+        ),
+        Attribute(
+            "pruner",
+            choices=("none", "median"),
+            default="none",
+            doc="`median` gives trials up that are worse than most were after as many rounds or"
+            " folds.",
+        ),
     )
 )
 
@@ -221,7 +272,7 @@ SOLVER = Dictionary(
 
 # What may stand in the WITH of each statement, by namespace; TRAIN's own part is its model's.
 STATEMENTS: Mapping[str, Mapping[str, Dictionary]] = {
-    "train": {"validation": VALIDATION},
+    "train": {"validation": VALIDATION, "tune": TUNE},
     "predict": {"predict": PREDICT},
     "evaluate": {"validation": EVALUATE},
     "explain": {"explain": EXPLAIN},

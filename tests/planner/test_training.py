@@ -220,6 +220,30 @@ def test_select_and_split_exclude_each_other(bench):
     assert message == "`validation.select` and `validation.split` exclude each other"
 
 
+def test_folds_exclude_other_rows_to_validate_on(bench):
+    text = validated("FROM iris").replace("LABEL", ", validation.folds = 3 LABEL")
+    code, message, span, hint = bench.fault(text)
+    assert (code, span) == ("E0209", "validation.folds = 3")
+    assert message == "`validation.select` and `validation.folds` exclude each other"
+    assert hint == "keep one of the two"
+
+
+def test_folds_of_what_no_metric_measures_are_refused(bench):
+    code, message, span, _ = bench.fault(
+        "SELECT petal_width FROM iris TO TRAIN PCA WITH validation.folds = 3 INTO m"
+    )
+    assert (code, span) == ("E0209", "validation.folds = 3")
+    assert message.startswith("no metric tells how good a transformation is")
+
+
+def test_folds_do_not_tell_when_to_stop(bench):
+    code, *_ = bench.fault(
+        "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH validation.folds = 3,"
+        " train.early_stopping_rounds = 2 LABEL species INTO m"
+    )
+    assert code == "E0209"
+
+
 # --- going on from an earlier model -------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from sqlml.zoo.attributes import Attribute, Dictionary, written
 from sqlml.zoo.metrics import METRICS
 from sqlml.zoo.model import ModelType
 from sqlml.zoo.models import find_model, nearest_model
-from sqlml.zoo.settings import EXPLAIN, PREDICT, STATEMENTS, VALIDATION
+from sqlml.zoo.settings import EXPLAIN, PREDICT, STATEMENTS, TUNE, VALIDATION
 
 MOST_MODELS_IN_DETAIL = 20
 
@@ -63,6 +63,7 @@ def models_page() -> str:
     parts += ["## Attributes of every model\n"]
     for namespace, dictionary in (
         ("validation", VALIDATION),
+        ("tune", TUNE),
         ("predict", PREDICT),
         ("explain", EXPLAIN),
     ):
@@ -88,6 +89,7 @@ def model_help(name: str) -> str:
         *((name.capitalize(), f"{name}.", known) for name, known in _own_namespaces(model)),
         ("Training", "train.", model.settings),
         ("Validation", "validation.", VALIDATION),
+        ("Search", "tune.", TUNE),
     ):
         shown = [attribute for attribute in dictionary.values() if _is_offered(attribute)]
         if shown:
@@ -200,6 +202,8 @@ def _takes(attribute: Attribute) -> str:
     """What an attribute takes; where that is any metric, the names have a table of their own."""
     if attribute == VALIDATION["metrics"]:
         return "a metric's name, or a list of names"
+    if attribute == TUNE["metric"]:
+        return "a metric's name"
     return attribute.describe(most_choices=sys.maxsize)
 
 

@@ -9,6 +9,7 @@ from sqlml.zoo.bundle import Manifest, read_manifest
 from sqlml.zoo.context import Models
 from sqlml.zoo.label import class_name
 from sqlml.zoo.steps.stored import reference
+from sqlml.zoo.steps.trial_result import in_words
 
 Property = tuple[str, str, str]
 
@@ -26,6 +27,7 @@ def describe(models: Models, chosen: Manifest) -> pa.Table:
         *_metrics(chosen),
         *(("parameter", name, _plain(value)) for name, value in chosen.parameters.items()),
         *(("setting", name, _plain(value)) for name, value in chosen.settings.items()),
+        *_trials(chosen),
         *_lineage(chosen, sources),
         *_versions(versions),
     ]
@@ -67,9 +69,9 @@ def _tags(chosen: Manifest) -> str:
 
 
 def _shown(metrics: Mapping[str, float]) -> str:
-    """The validation metrics, or where there are none the training metrics."""
-    validation = {k: v for k, v in metrics.items() if k.startswith("validation_")}
-    return ", ".join(f"{name} {value:.3f}" for name, value in (validation or metrics).items())
+    """The metrics on rows that were held back, or where there are none all of them."""
+    held = {k: v for k, v in metrics.items() if k.startswith(("validation_", "folds_"))}
+    return ", ".join(f"{name} {value:.3f}" for name, value in (held or metrics).items())
 
 
 def _about(chosen: Manifest) -> Iterator[Property]:
@@ -122,9 +124,19 @@ def _metrics(chosen: Manifest) -> Iterator[Property]:
     rows = {
         "train": f"on the {chosen.rows:,} training rows",
         "validation": f"on {chosen.validation_rows:,} validation rows",
+        "folds": f"on {chosen.settings.get('validation.folds')} folds",
     }
     for name, value in chosen.metrics.items():
         yield "metric", name, f"{value:.6g} {rows.get(name.partition('_')[0], '')}".rstrip()
+
+
+def _trials(chosen: Manifest) -> Iterator[Property]:
+    for one in chosen.trials:
+        known = f"{one['metric']} {one['score']:.4f}" if one["score"] is not None else one["state"]
+        estimator = "" if one["estimator"] == chosen.estimator else f"{one['estimator']} "
+        mark = " (best)" if one["best"] else ""
+        told = f"{known}{mark}: {estimator}{in_words(one['values'])}"
+        yield "trial", str(one["number"]), told + (f" – {one['failure']}" if one["failure"] else "")
 
 
 def _lineage(chosen: Manifest, sources: Sequence[tuple[str, str, str]]) -> Iterator[Property]:

@@ -100,6 +100,43 @@ def draw_groups(members: Sequence[int], share: float, seed: int) -> GroupSplit:
     return GroupSplit(held, int(sizes[held].sum()))
 
 
+def deal_rows(counts: Sequence[int], folds: int, seed: int) -> tuple[Split, ...]:
+    """Deal all rows to folds, each of which holds its own back: every stratum is spread evenly.
+
+    In each stratum, and in all, the folds' sizes differ by one at most. A row that is alone in its
+    stratum is never held back.
+
+    Raises:
+        StepError: there are fewer rows than folds.
+    """
+    starts = np.concatenate([[0], np.cumsum(np.asarray(counts, dtype=np.int64))])
+    fold = np.full(starts[-1], -1)
+    generator = np.random.default_rng(seed)
+    dealt = 0
+    for start, size in zip(starts, counts, strict=False):
+        if size > 1:
+            fold[start + generator.permutation(size)] = (dealt + np.arange(size)) % folds
+            dealt += size
+    if dealt < folds:
+        raise _too_many_folds(_counted(dealt, "row"), folds)
+    return tuple(Split(fold == number, starts) for number in range(folds))
+
+
+def deal_groups(members: Sequence[int], folds: int, seed: int) -> tuple[GroupSplit, ...]:
+    """Deal groups, which have so many rows each, to folds, each of which holds its own back.
+
+    Raises:
+        StepError: there are fewer groups than folds.
+    """
+    if len(members) < folds:
+        raise _too_many_folds(_counted(len(members), "group"), folds)
+    sizes = np.asarray(members, dtype=np.int64)
+    fold = np.random.default_rng(seed).permutation(len(sizes)) % folds
+    return tuple(
+        GroupSplit(fold == number, int(sizes[fold == number].sum())) for number in range(folds)
+    )
+
+
 def _apportioned(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
     exact = sizes * share
     taken = np.floor(exact).astype(np.int64)
@@ -122,6 +159,17 @@ def _nothing_held(rows: str, share: float) -> StepError:
             f"`validation.split = {share:g}` of {rows} leaves nothing to validate on",
             hint="raise the share, or give the rows with `validation.select`",
             about="attribute validation.split",
+        )
+    )
+
+
+def _too_many_folds(rows: str, folds: int) -> StepError:
+    return StepError(
+        Diagnostic(
+            "E0560",
+            f"{rows} cannot be held back in {folds} folds",
+            hint="lower `validation.folds`",
+            about="attribute validation.folds",
         )
     )
 

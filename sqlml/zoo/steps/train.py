@@ -1,33 +1,29 @@
 """Fit a model to the rows of a query and store it as a new version."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 import sqlml
-from sqlml.zoo import MODELS
-from sqlml.zoo.bundle import Bundle, Manifest, library_versions, load, model_type, trainer_of
+from sqlml.zoo.bundle import Manifest, library_versions
 from sqlml.zoo.context import Context, Rows
-from sqlml.zoo.features.contract import Encoding, Feature, feature_from_json
-from sqlml.zoo.features.fit import fit
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.metrics import defaults_for
-from sqlml.zoo.model import Estimator, FitJob, ModelType, Part
-from sqlml.zoo.steps.continuing import refuse_other_features, refuse_other_model, shape_of
+from sqlml.zoo.model import Estimator
+from sqlml.zoo.steps.cross_validation import cross_validate
 from sqlml.zoo.steps.dataset import QueryDataset, Sampled
-from sqlml.zoo.steps.measure import defined, measure
+from sqlml.zoo.steps.fitting import Order, fit_features, fit_model, look, measured
+from sqlml.zoo.steps.measure import defined
 from sqlml.zoo.steps.outcome import Outcome
-from sqlml.zoo.steps.survey import Survey, survey
+from sqlml.zoo.steps.survey import Survey
 from sqlml.zoo.steps.training_data import TrainingData, prepare
-from sqlml.zoo.timeline import Timeline
+from sqlml.zoo.steps.trial_result import TrialResult, best_of
 
 MOST_ROWS_MEASURED = 50_000
 _UNMEASURED = ("transformation", "density")
 _MEASURED_BY_TRAINER = ("forecasting",)
-_DONE_BEFORE_FITTING = ("weight", "group", "seed", "time", "series")
-
 History = tuple[Mapping[str, float], ...]
 
 
@@ -44,25 +40,41 @@ def run(
     rows: Rows,
     validation: Rows | None = None,
     base: str | None = None,
+    trials: Sequence[str] = (),
 ) -> Outcome:
     """Train, measure, and publish the model as the next version of `into`.
 
-    With `base`, training goes on from that version, with its preprocessing and its classes.
+    With `base`, training goes on from that version, with its preprocessing and its classes. With
+    `trials`, the results of a search, it takes the estimator and the values of the best one.
     Metrics on more than MOST_ROWS_MEASURED training rows are of a seeded sample of about as many.
 
     Raises:
         StepError: the rows, the labels or the features do not suit the model.
     """
-    order = _Order.of(context, estimator, parameters, settings, base)
+    tried = tuple(map(TrialResult.from_text, trials))
+    best = _best(context, tried, estimator) if tried else None
+    if best is not None:
+        estimator = best.estimator
+        parameters, settings = best.applied_to(parameters, settings)
+        features = best.features(features)
+    order = Order.of(context, estimator, parameters, settings, base)
     started = perf_counter()
-    looked = _look(context, rows, label, order)
-    by_target = {t: tuple(map(feature_from_json, specs)) for t, specs in features.items()}
-    pipeline = _fit_features(context, rows, by_target, order)
-    data = prepare(context, rows, validation, pipeline=pipeline, looked=looked, settings=settings)
+    looked = look(context, rows, label, order)
+    if best is not None:
+        order = _measuring(order, looked, best.metric)
+    pipeline, parts = fit_features(context, rows, features, order)
+    data = prepare(
+        context, rows, validation, pipeline=pipeline, looked=looked, settings=order.settings
+    )
+    data = replace(data, parts=parts)
     read = perf_counter()
-    fitted, history = _fit(context, data, _parts(pipeline, by_target, order), looked, order)
+    fitted, history = _fit(context, data, looked, order)
     ended = perf_counter()
-    metrics = {**_last(history, settings), **_measured(fitted, data, looked, settings)}
+    metrics = {
+        **_last(history, order.settings),
+        **_measured(fitted, data, looked, order),
+        **cross_validate(context, data, looked, order),
+    }
     manifest = replace(
         _describe(order, pipeline, looked, data),
         statement=statement,
@@ -70,13 +82,14 @@ def run(
         history=history,
         seconds={"read": read - started, "fit": ended - read, "measure": perf_counter() - ended},
         base=base,
+        trials=tuple({**one.summary(), "best": one == best} for one in tried),
     )
     folder = context.folder / "model"
     folder.mkdir()
     fitted.save(folder)
     reference = context.publish(into, folder, manifest.to_json())
     return Outcome(
-        summary=_summary(metrics, looked, settings.get("validation.metrics") or ()),
+        summary=_summary(metrics, looked, order, best.metric if best else ""),
         metrics=metrics,
         outputs={"model": reference},
         rows=data.rows,
@@ -84,91 +97,27 @@ def run(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What is to be trained; `previous` is the model to go on from."""
-
-    model: ModelType
-    parameters: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    previous: Bundle | None
-
-    @classmethod
-    def of(
-        cls,
-        context: Context,
-        estimator: str,
-        parameters: Mapping[str, Any],
-        settings: Mapping[str, Any],
-        base: str | None,
-    ) -> "_Order":
-        model = model_type(estimator)
-        previous = None if base is None else load(context.model(base))
-        if previous is not None:
-            refuse_other_model(previous.manifest, model)
-        return cls(model, parameters, settings, previous)
-
-    @property
-    def seed(self) -> int:
-        return self.settings.get("seed") or 0
-
-
-def _look(context: Context, rows: Rows, label: Sequence[str], order: _Order) -> Survey:
-    if order.previous is None:
-        task, classes = MODELS.load(order.model.family).task(order.model, order.parameters), None
-    else:
-        task, classes = order.previous.manifest.task, order.previous.manifest.classes
-    looked = survey(context, rows.sql, label, task=task, family=order.model.family, known=classes)
-    if looked.guessed:
-        context.note(
-            f"`{label[0]}` has {len(looked.counts)} whole numbers: a classification; "
-            "name a regression model or objective if they are amounts"
-        )
-    return looked
-
-
-def _fit_features(
-    context: Context, rows: Rows, by_target: Mapping[str, Sequence[Feature]], order: _Order
-) -> Pipeline:
-    """All features of all targets, each once."""
-    features = tuple(dict.fromkeys(chain.from_iterable(by_target.values())))
-    if order.previous is not None:
-        refuse_other_features(order.previous, features)
-        return order.previous.pipeline
-    model = order.model
-    encoding = Encoding(
-        model.categories, model.missing, model.sparse, dtype=model.dtype, layout=model.layout
+def _best(context: Context, tried: Sequence[TrialResult], asked: str) -> TrialResult:
+    best = best_of(tried)
+    states = Counter(one.state for one in tried if one.state != "complete")
+    others = "".join(f", {number} {state}" for state, number in states.items())
+    estimator = "" if best.estimator == asked else f" {best.estimator}:"
+    context.note(
+        f"trial {best.number} is the best of {len(tried)}{others}:"
+        f" {best.metric} {best.score:.4f} with{estimator} {best.words}"
     )
-    return fit(features, rows.sql, context.table, encoding)
+    return best
 
 
-def _parts(
-    pipeline: Pipeline, by_target: Mapping[str, Sequence[Feature]], order: _Order
-) -> tuple[Part, ...]:
-    """What each target is fed with, in the order of the targets.
-
-    An earlier model's features have learnt, and may stand in another order.
-    """
-
-    def key(feature: Feature) -> Any:
-        return feature if order.previous is None else shape_of(feature)
-
-    features = dict.fromkeys(chain.from_iterable(by_target.values()))
-    keys = map(key, features if order.previous is None else pipeline.features)
-    parts = dict(zip(keys, pipeline.parts, strict=True))
-    return tuple(
-        replace(parts[key(feature)], target=target)
-        for target, several in by_target.items()
-        for feature in several
-    )
+def _measuring(order: Order, looked: Survey, metric: str) -> Order:
+    """The order, with the metric that has compared trials among those that are measured."""
+    if order.metrics:
+        return order.measuring(metric, *order.metrics)
+    return order if metric in defaults_for(looked.task) else order.measuring(metric)
 
 
 def _fit(
-    context: Context,
-    data: TrainingData,
-    parts: tuple[Part, ...],
-    looked: Survey,
-    order: _Order,
+    context: Context, data: TrainingData, looked: Survey, order: Order
 ) -> tuple[Estimator, History]:
     history: list[Mapping[str, float]] = []
 
@@ -177,65 +126,30 @@ def _fit(
             history.append({"round": done, **values})
         context.progress(done, total, order.model.unit, **values)
 
-    scratch = context.folder / "scratch"
-    scratch.mkdir()
-    job = FitJob(
-        model=order.model.name,
-        task=looked.task,
-        parameters=order.parameters,
-        settings=_for_trainer(order.settings),
-        train=data.train,
-        validation=data.validation,
-        classes=len(looked.classes or ()),
-        timeline=Timeline.of(data.train.pipeline) if looked.task == "forecasting" else None,
-        class_counts=data.class_counts,
-        labels=len(looked.labels),
-        rows=data.rows,
-        parts=parts,
-        metrics=tuple(order.settings.get("validation.metrics") or ()),
-        seed=order.seed,
-        threads=context.threads,
-        folder=scratch,
-        base=None if order.previous is None else order.previous.estimator,
-        report=report,
-        advance=context.progress,
-        note=context.note,
-    )
-    return trainer_of(order.model).fit(job), tuple(history)
-
-
-def _for_trainer(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in settings.items()
-        if name not in _DONE_BEFORE_FITTING and not name.startswith("validation.")
-    }
+    return fit_model(context, data, looked, order, report), tuple(history)
 
 
 def _measured(
-    fitted: Estimator, data: TrainingData, looked: Survey, settings: Mapping[str, Any]
+    fitted: Estimator, data: TrainingData, looked: Survey, order: Order
 ) -> dict[str, float]:
     """Metrics on the training rows and on the validation rows, each under its own names."""
-    names = tuple(settings.get("validation.metrics") or ())
-    if looked.task in _UNMEASURED and not names:
+    if looked.task in _UNMEASURED and not order.metrics:
         return {}
     train: QueryDataset | None = data.train
     if looked.task in _MEASURED_BY_TRAINER:
         train = None
     elif data.rows > MOST_ROWS_MEASURED:
         share = MOST_ROWS_MEASURED / data.rows
-        choice = Sampled(data.train.choice, share, settings.get("seed") or 0)
+        choice = Sampled(data.train.choice, share, order.seed)
         train = replace(data.train, choice=choice)
     found = {}
     for prefix, dataset in (("train_", train), ("validation_", data.validation)):
         if dataset is not None:
-            classes = len(looked.classes or ())
-            values = measure(fitted, dataset, looked.task, names, classes=classes, loss=False)
-            found.update(defined(values, prefix))
+            found.update(defined(measured(fitted, dataset, looked, order.metrics), prefix))
     return found
 
 
-def _describe(order: _Order, pipeline: Pipeline, looked: Survey, data: TrainingData) -> Manifest:
+def _describe(order: Order, pipeline: Pipeline, looked: Survey, data: TrainingData) -> Manifest:
     return Manifest(
         estimator=order.model.name,
         family=order.model.family,
@@ -261,10 +175,11 @@ def _last(history: History, settings: Mapping[str, Any]) -> dict[str, float]:
     return {name: value for name, value in history[-1].items() if name != "round"}
 
 
-def _summary(metrics: Mapping[str, float], looked: Survey, names: Sequence[str]) -> str:
-    """The first metric, on validation rows if there are any; otherwise it says so."""
-    wanted = names or defaults_for(looked.task)
-    for prefix, remark in (("validation_", ""), ("train_", " (training)")):
+def _summary(metrics: Mapping[str, float], looked: Survey, order: Order, first: str) -> str:
+    """The first metric, on rows that were held back if there are any; otherwise it says so."""
+    wanted = (first, *(order.metrics or defaults_for(looked.task)))
+    folds = f" ({order.settings.get('validation.folds')} folds)"
+    for prefix, remark in (("validation_", ""), ("folds_", folds), ("train_", " (training)")):
         for name in wanted:
             if f"{prefix}{name}" in metrics:
                 return f"{name} {metrics[f'{prefix}{name}']:.3f}{remark}"

@@ -1,6 +1,6 @@
 """Training and validation rows: which are held back, and which belong together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,20 +10,45 @@ from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import identifier, select_from, subquery
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.model import Part
 from sqlml.zoo.steps.dataset import Others, QueryDataset, Roles
-from sqlml.zoo.steps.split import GroupSplit, Split, draw, draw_groups
+from sqlml.zoo.steps.split import GroupSplit, Split, deal_groups, deal_rows, draw, draw_groups
 from sqlml.zoo.steps.survey import Survey
+
+AnySplit = Split | GroupSplit
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """rows and validation_rows: how many there are. class_counts: of training rows, by class."""
+    """rows and validation_rows: how many there are. class_counts: of training rows, by class.
+
+    folds: for cross-validation, the training rows that each of them holds back. parts: what the
+    columns of the matrices are.
+    """
 
     train: QueryDataset
     validation: QueryDataset | None
     rows: int
     validation_rows: int
     class_counts: tuple[int, ...]
+    folds: tuple[AnySplit, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    def holding_back(self, split: AnySplit) -> "TrainingData":
+        """The same rows, some of which are to validate on."""
+        left = self.rows - split.size
+        return TrainingData(
+            replace(self.train, choice=Others(split), size=left),
+            replace(self.train, choice=split, size=split.size),
+            left,
+            split.size,
+            split.left if self.class_counts and isinstance(split, Split) else (),
+            parts=self.parts,
+        )
+
+    def by_fold(self) -> Iterator["TrainingData"]:
+        """What each fold trains and validates on."""
+        return map(self.holding_back, self.folds)
 
 
 def prepare(
@@ -56,25 +81,18 @@ def prepare(
         _refuse_no_rows(rows_held)
         held = QueryDataset(validation, pipeline, roles, size=rows_held)
         return TrainingData(train, held, looked.rows, rows_held, looked.counts)
-    share = settings.get("validation.split")
-    if share is None:
-        return TrainingData(train, None, looked.rows, 0, looked.counts)
-    if looked.task == "forecasting":
+    data = TrainingData(train, None, looked.rows, 0, looked.counts)
+    share: float = settings.get("validation.split") or 0.0
+    folds: int = settings.get("validation.folds") or 0
+    if not share and not folds:
+        return data
+    if share and looked.task == "forecasting":
         return _newest_held(context, train, share)
-    split: Split | GroupSplit
-    seed = settings.get("seed") or 0
-    if looked.task == "ranking":
-        split = draw_groups(_members(context, rows, settings["group"]), share, seed)
-    else:
-        split = draw(looked.counts or (looked.rows,), share, seed)
-    left = looked.rows - split.size
-    return TrainingData(
-        replace(train, choice=Others(split), size=left),
-        replace(train, choice=split, size=split.size),
-        left,
-        split.size,
-        split.left if looked.counts and isinstance(split, Split) else (),
-    )
+    seed, ranked = settings.get("seed") or 0, looked.task == "ranking"
+    strata = _members(context, rows, settings["group"]) if ranked else looked.counts or (data.rows,)
+    if folds:
+        return replace(data, folds=(deal_groups if ranked else deal_rows)(strata, folds, seed))
+    return data.holding_back((draw_groups if ranked else draw)(strata, share, seed))
 
 
 def _newest_held(context: Context, train: QueryDataset, share: float) -> TrainingData:

@@ -6,10 +6,21 @@ from dataclasses import fields
 import pytest
 
 from sqlml.workflow.graph import SLOTS
-from sqlml.workflow.ir import Alter, Evaluate, Explain, Manage, Predict, Query, Run, Solve, Train
+from sqlml.workflow.ir import (
+    Alter,
+    Evaluate,
+    Explain,
+    Manage,
+    Predict,
+    Query,
+    Run,
+    Solve,
+    Train,
+    Trial,
+)
 from sqlml.zoo import STEPS
 
-OPERATIONS = (Query, Train, Predict, Evaluate, Explain, Manage, Alter, Run, Solve)
+OPERATIONS = (Query, Train, Trial, Predict, Evaluate, Explain, Manage, Alter, Run, Solve)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

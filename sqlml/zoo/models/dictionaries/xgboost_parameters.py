@@ -245,7 +245,7 @@ def booster(choices: tuple[str, ...]) -> Attribute:
 
 def tree_parameters(*objectives: str) -> Dictionary:
     """Of `xgboost.gbtree`."""
-    return Dictionary((objective(objectives), booster(("gbtree",)), *TREE, *GENERAL))
+    return Dictionary((objective(objectives), booster(("gbtree", "dart")), *TREE, *GENERAL))
 
 
 def dart_parameters(*objectives: str) -> Dictionary:

@@ -1,0 +1,167 @@
+"""Fitting a model, as training and trials do: what is asked for, what the rows are, the fit."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlml.zoo import MODELS
+from sqlml.zoo.bundle import Bundle, load, model_type, trainer_of
+from sqlml.zoo.context import Context, Rows
+from sqlml.zoo.features.contract import Encoding, Feature, feature_from_json
+from sqlml.zoo.features.fit import fit
+from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.model import Dataset, Estimator, FitJob, ModelType, Part
+from sqlml.zoo.steps.continuing import refuse_other_features, refuse_other_model, shape_of
+from sqlml.zoo.steps.measure import measure
+from sqlml.zoo.steps.survey import Survey, survey
+from sqlml.zoo.steps.training_data import TrainingData
+from sqlml.zoo.timeline import Timeline
+
+_DONE_BEFORE_FITTING = ("weight", "group", "seed", "time", "series")
+
+Report = Callable[[int, int, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be trained; `previous` is the model to go on from."""
+
+    model: ModelType
+    parameters: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    previous: Bundle | None
+
+    @classmethod
+    def of(
+        cls,
+        context: Context,
+        estimator: str,
+        parameters: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        base: str | None,
+    ) -> "Order":
+        model = model_type(estimator)
+        previous = None if base is None else load(context.model(base))
+        if previous is not None:
+            refuse_other_model(previous.manifest, model)
+        return cls(model, parameters, settings, previous)
+
+    @property
+    def seed(self) -> int:
+        return self.settings.get("seed") or 0
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Those that were asked for, canonical names."""
+        return tuple(self.settings.get("validation.metrics") or ())
+
+    def measuring(self, *metrics: str) -> "Order":
+        """The same with these metrics, each once."""
+        asked = {"validation.metrics": tuple(dict.fromkeys(metrics))}
+        return replace(self, settings={**self.settings, **asked})
+
+
+def look(context: Context, rows: Rows, label: Sequence[str], order: Order) -> Survey:
+    if order.previous is None:
+        task, classes = MODELS.load(order.model.family).task(order.model, order.parameters), None
+    else:
+        task, classes = order.previous.manifest.task, order.previous.manifest.classes
+    looked = survey(context, rows.sql, label, task=task, family=order.model.family, known=classes)
+    if looked.guessed:
+        context.note(
+            f"`{label[0]}` has {len(looked.counts)} whole numbers: a classification; "
+            "name a regression model or objective if they are amounts"
+        )
+    return looked
+
+
+def fit_features(
+    context: Context, rows: Rows, specs: Mapping[str, Sequence[Any]], order: Order
+) -> tuple[Pipeline, tuple[Part, ...]]:
+    """All features of all targets, each once, and what each target is fed with."""
+    by_target = {target: tuple(map(feature_from_json, some)) for target, some in specs.items()}
+    features = tuple(dict.fromkeys(chain.from_iterable(by_target.values())))
+    if order.previous is not None:
+        refuse_other_features(order.previous, features)
+        pipeline = order.previous.pipeline
+    else:
+        model = order.model
+        encoding = Encoding(
+            model.categories, model.missing, model.sparse, dtype=model.dtype, layout=model.layout
+        )
+        pipeline = fit(features, rows.sql, context.table, encoding)
+    return pipeline, _parts(pipeline, by_target, order)
+
+
+def _parts(
+    pipeline: Pipeline, by_target: Mapping[str, Sequence[Feature]], order: Order
+) -> tuple[Part, ...]:
+    """What each target is fed with, in the order of the targets.
+
+    An earlier model's features have learnt, and may stand in another order.
+    """
+
+    def key(feature: Feature) -> Any:
+        return feature if order.previous is None else shape_of(feature)
+
+    features = dict.fromkeys(chain.from_iterable(by_target.values()))
+    keys = map(key, features if order.previous is None else pipeline.features)
+    parts = dict(zip(keys, pipeline.parts, strict=True))
+    return tuple(
+        replace(parts[key(feature)], target=target)
+        for target, several in by_target.items()
+        for feature in several
+    )
+
+
+def fit_model(
+    context: Context,
+    data: TrainingData,
+    looked: Survey,
+    order: Order,
+    report: Report = lambda _done, _total, _values: None,
+) -> Estimator:
+    """Fit on the training rows. report: told the rounds done, of how many, and their metrics."""
+    with TemporaryDirectory(dir=context.folder) as scratch:
+        job = FitJob(
+            model=order.model.name,
+            task=looked.task,
+            parameters=order.parameters,
+            settings=_for_trainer(order.settings),
+            train=data.train,
+            validation=data.validation,
+            classes=len(looked.classes or ()),
+            timeline=Timeline.of(data.train.pipeline) if looked.task == "forecasting" else None,
+            class_counts=data.class_counts,
+            labels=len(looked.labels),
+            rows=data.rows,
+            parts=data.parts,
+            metrics=order.metrics,
+            seed=order.seed,
+            threads=context.threads,
+            folder=Path(scratch),
+            base=None if order.previous is None else order.previous.estimator,
+            report=report,
+            advance=context.progress,
+            note=context.note,
+        )
+        return trainer_of(order.model).fit(job)
+
+
+def measured(
+    fitted: Estimator, dataset: Dataset, looked: Survey, names: Sequence[str]
+) -> dict[str, float]:
+    """The metrics of a model on some rows; without names, those usual for its task."""
+    classes = len(looked.classes or ())
+    return measure(fitted, dataset, looked.task, names, classes=classes, loss=False)
+
+
+def _for_trainer(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in _DONE_BEFORE_FITTING and not name.startswith("validation.")
+    }

@@ -1,0 +1,146 @@
+"""One trial of a search: take the values that earlier results suggest, fit, and give the score."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from time import time
+from typing import Any, cast
+
+from sqlml.errors import Diagnostic, StepError
+from sqlml.zoo.context import Context, Rows
+from sqlml.zoo.metrics import defaults_for
+from sqlml.zoo.search import Candidate, Search
+from sqlml.zoo.steps.cross_validation import PREFIX, cross_validate
+from sqlml.zoo.steps.fitting import Order, fit_features, fit_model, look, measured
+from sqlml.zoo.steps.outcome import Outcome
+from sqlml.zoo.steps.suggestion import suggest
+from sqlml.zoo.steps.survey import Survey
+from sqlml.zoo.steps.training_data import TrainingData, prepare
+from sqlml.zoo.steps.trial_result import TrialResult, seconds_spent
+from sqlml.zoo.steps.watch import Ended, Watch
+
+
+def run(
+    context: Context,
+    *,
+    number: int,
+    search: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    features: Mapping[str, Any],
+    label: Sequence[str],
+    trials: int,
+    rows: Rows,
+    validation: Rows | None = None,
+    base: str | None = None,
+    earlier: Sequence[str] = (),
+) -> Outcome:
+    """Give the result of trial `number` of `trials` as the output `trial`; nothing is published.
+
+    earlier: the results of all earlier generations, which alone decide what is tried. A combination
+    that the library refuses is a result, too.
+    """
+    asked, results = Search.from_json(search), [TrialResult.from_text(text) for text in earlier]
+    suggestion = suggest(asked, results, number)
+    began = time()
+    left = _seconds_left(asked, results)
+    candidate = suggestion.candidate
+    result = TrialResult(
+        number,
+        candidate.estimator,
+        suggestion.values,
+        "stopped",
+        standardized=candidate.standardized,
+        began=began,
+        ended=began,
+    )
+    if left <= 0:
+        return _outcome(result)
+    watch = Watch(suggestion, prunes=asked.pruner != "none", until=began + left)
+    quiet = cast("Context", _Quiet(context))
+    try:
+        order = Order.of(quiet, result.estimator, *result.applied_to(parameters, settings), base)
+        looked = look(quiet, rows, label, order)
+        _refuse_many_rows(looked, candidate)
+        watch.metric = asked.metric or (*order.metrics, *defaults_for(looked.task))[0]
+        order = order.measuring(watch.metric)
+        pipeline, parts = fit_features(quiet, rows, result.features(features), order)
+        data = prepare(
+            quiet, rows, validation, pipeline=pipeline, looked=looked, settings=order.settings
+        )
+        score = _score(quiet, replace(data, parts=parts), looked, order, watch)
+        result = replace(result, state="complete", score=score)
+    except Ended as ended:
+        result = replace(result, state=ended.state)
+    except StepError as error:
+        result = replace(result, state="failed", failure=_told(error.diagnostics[0]))
+    return _outcome(replace(result, metric=watch.metric, course=watch.course, ended=time()))
+
+
+def _score(
+    context: Context, data: TrainingData, looked: Survey, order: Order, watch: Watch
+) -> float:
+    """The metric on the rows that are held back.
+
+    Raises:
+        Ended: the fit was given up.
+        StepError: the metric is not defined on these rows.
+    """
+    if data.folds:
+        scores = cross_validate(context, data, looked, order, watch)
+        score = scores.get(f"{PREFIX}{watch.metric}", math.nan)
+    else:
+        assert data.validation is not None, "a search has rows to compare trials on"
+        fitted = fit_model(context, data, looked, order, watch.see_round)
+        score = measured(fitted, data.validation, looked, order.metrics)[watch.metric]
+    if math.isnan(score):
+        message = f"`{watch.metric}` is not defined on the rows that were held back"
+        hint = "hold more rows back, or choose another `tune.metric`"
+        raise StepError(Diagnostic("E0563", message, hint=hint, about="attribute tune.metric"))
+    return score
+
+
+def _refuse_many_rows(looked: Survey, candidate: Candidate) -> None:
+    if candidate.most_rows is not None and looked.rows > candidate.most_rows:
+        message = f"`{candidate.estimator}` is tried on {candidate.most_rows:,} rows at most"
+        raise StepError(Diagnostic("E0564", message, about="model"))
+
+
+def _seconds_left(search: Search, earlier: Sequence[TrialResult]) -> float:
+    """Until the search's time is up. The first generation has all the time it needs."""
+    if search.timeout is None or not earlier:
+        return math.inf
+    return search.timeout - seconds_spent(earlier)
+
+
+def _told(diagnostic: Diagnostic) -> dict[str, str]:
+    return {name: text for name, text in asdict(diagnostic).items() if name != "span" and text}
+
+
+def _outcome(result: TrialResult) -> Outcome:
+    outputs = {"trial": result.text()}
+    match result.state:
+        case "complete":
+            assert result.score is not None, "a complete trial has a score"
+            summary = f"{result.metric} {result.score:.4f}"
+            return Outcome(summary, {result.metric: result.score}, outputs)
+        case "failed":
+            return Outcome(f"failed: {result.failure['message']}", outputs=outputs)
+        case "pruned":
+            return Outcome("pruned", outputs=outputs)
+        case "stopped":
+            began = result.ended > result.began
+            return Outcome("stopped: the time was up" if began else "", outputs=outputs)
+
+
+class _Quiet:
+    """A context without notes: the training that follows says once what many trials would say."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def note(self, message: str) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
