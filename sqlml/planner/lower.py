@@ -26,7 +26,7 @@ def lower(plan: LogicalPlan, name: str) -> ir.Workflow:
             before = dependencies.add(node, _reads(operator), _writes(operator))
         step = _node(node, operator, names, before)
         if isinstance(operator, logical.Fit) and operator.trials:
-            nodes += with_trials(step, operator.trials, operator.steps(node)[:-1])
+            nodes += with_trials(step, operator.trials)
         else:
             nodes.append(step)
     return ir.Workflow(name, tuple(nodes))

@@ -8,11 +8,11 @@ from typing import Literal
 from sqlml.grammar import ast
 from sqlml.grammar.query_facts import QueryFacts
 from sqlml.planner.schema import UNKNOWN, Schema
+from sqlml.planner.trials import Trials
 from sqlml.planner.wording import arrow, counted, given, shortened, tree
 from sqlml.source import Span
 from sqlml.zoo.attributes import Value
 from sqlml.zoo.features.contract import Feature
-from sqlml.zoo.search import Search
 from sqlml.zoo.solving.formula import Formula, Restriction, restriction_text, text_of
 
 
@@ -50,14 +50,6 @@ class Read:
         return f'Read "{shortened(self.sql)}"' + (f"        {remarks}" if remarks else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Trials:
-    """A search before a training, in so many trials."""
-
-    search: Search
-    number: int
-
-
 class _Placed:
     """What all operators have in common: a statement that they come from."""
 
@@ -93,15 +85,15 @@ class Fit(_Placed):
     trials: Trials | None = None
 
     def steps(self, name: str) -> tuple[str, ...]:
-        number = self.trials.number if self.trials else 0
-        return (*(f"{name}-trial-{place}" for place in range(1, number + 1)), name)
+        return (*(self.trials.steps(name) if self.trials else ()), name)
 
     @property
     def title(self) -> str:
         return f"TO TRAIN {self.estimator}"
 
     def text(self) -> str:
-        values = given({**self.parameters, **self.settings, **self._spaces})
+        spaces = self.trials.spaces() if self.trials else {}
+        values = given({**self.parameters, **self.settings, **spaces})
         label = f" label={', '.join(self.label)}" if self.label else ""
         base = f" from {self.base.reference}" if self.base else ""
         features = sum(map(len, self.features.values()))
@@ -110,17 +102,6 @@ class Fit(_Placed):
             reads.append(self.validation.text("validation"))
         search = f" best of {counted(self.trials.number, 'trial')}" if self.trials else ""
         return tree(f"Fit {self.estimator}{values}{label}{base}{search} → {self.into}", *reads)
-
-    @property
-    def _spaces(self) -> dict[str, Value]:
-        """What is searched for, as it was written."""
-        candidates = self.trials.search.candidates if self.trials else ()
-        return {
-            name.removeprefix("model.").removeprefix("train."): str(one)
-            for candidate in candidates
-            for name, one in candidate.space.items()
-            if len(candidates) == 1
-        }
 
 
 @dataclass(frozen=True, slots=True)

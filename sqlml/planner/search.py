@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlml.planner.attributes import Attributes
 from sqlml.planner.metrics import canonical_metrics
-from sqlml.planner.plan import Read, Trials
+from sqlml.planner.plan import Read
 from sqlml.planner.scope import Scope
+from sqlml.planner.trials import Trials
 from sqlml.source import Span
 from sqlml.zoo import MODELS
 from sqlml.zoo.attributes import Value

@@ -1,22 +1,42 @@
 """The trials of a search as steps, in generations that know what those before them have found."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sqlml.planner.plan import Trials
 from sqlml.workflow import ir
 from sqlml.workflow.serial import freeze
+from sqlml.zoo.search import Search
 
 
-def with_trials(training: ir.Node, trials: Trials, names: Sequence[str]) -> tuple[ir.Node, ...]:
-    """The steps of the trials, under their names, and the training, which takes the best values.
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """A search before a training, in so many trials."""
+
+    search: Search
+    number: int
+
+    def steps(self, training: str) -> tuple[str, ...]:
+        """The trials' names, from the training's."""
+        return tuple(f"{training}-trial-{place}" for place in range(1, self.number + 1))
+
+    def spaces(self) -> dict[str, str]:
+        """What is searched for, as it was written; empty where estimators compete."""
+        if len(self.search.candidates) > 1:
+            return {}
+        space = self.search.candidates[0].space
+        short = {name: name.removeprefix("model.").removeprefix("train.") for name in space}
+        return {short[name]: str(dimension) for name, dimension in space.items()}
+
+
+def with_trials(training: ir.Node, trials: Trials) -> tuple[ir.Node, ...]:
+    """The steps of the trials, and the training, which takes the best values.
 
     A trial waits for all earlier generations and gets their results; it does not know of those
     beside it. So what is tried does not depend on how many can run at a time.
     """
     train = training.operation
     assert isinstance(train, ir.Train)
-    size = trials.search.parallel
+    names, size = trials.steps(training.name), trials.search.parallel
     nodes = []
     for place, name in enumerate(names):
         earlier = names[: place // size * size]
