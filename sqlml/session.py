@@ -20,8 +20,8 @@ from sqlml.optimizer.history import History, StoredHistory
 from sqlml.optimizer.reuse import Reuse
 from sqlml.planner.live_catalog import LiveCatalog
 from sqlml.planner.locate import locate
+from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.planner.lower import lower
-from sqlml.planner.plan import LogicalPlan
 from sqlml.planner.program import plan as make_plan
 from sqlml.results import Result, Results
 from sqlml.runtime import local

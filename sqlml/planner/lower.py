@@ -5,7 +5,8 @@ from typing import assert_never
 
 from sqlml.planner import plan as logical
 from sqlml.planner.dependencies import ANY, Dependencies, Resource
-from sqlml.planner.plan import LogicalPlan, ModelUse, Operator, Read
+from sqlml.planner.logical_plan import LogicalPlan
+from sqlml.planner.plan import ModelUse, Operator, Read
 from sqlml.planner.tables import table_key
 from sqlml.planner.trials import with_trials
 from sqlml.source import Span

@@ -9,6 +9,7 @@ from sqlml.planner.catalog import Catalog
 from sqlml.planner.evaluation import plan_evaluate
 from sqlml.planner.execution import plan_plain
 from sqlml.planner.explanation import plan_explain
+from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.planner.management import plan_manage
 from sqlml.planner.plan import (
     Alter,
@@ -16,7 +17,6 @@ from sqlml.planner.plan import (
     Execute,
     Explain,
     Fit,
-    LogicalPlan,
     Manage,
     Measure,
     Operator,

@@ -9,8 +9,9 @@ from sqlml.databases.database import Column, Rehearsal
 from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.parser import parse
+from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.planner.lower import lower
-from sqlml.planner.plan import LogicalPlan, Operator
+from sqlml.planner.plan import Operator
 from sqlml.planner.program import plan
 from sqlml.source import Source
 from sqlml.workflow.graph import verify
