@@ -42,6 +42,19 @@ def mixed(path: Path, rows: int) -> None:
                 f"FROM (SELECT i, {', '.join(parts)} FROM range({rows}) AS r(i))")  # fmt: skip
 
 
+def products(path: Path, rows: int) -> None:
+    """What could be produced: its profit, how many are wanted, the hours it takes in its plant."""
+
+    def draw(seed: int, low: int, high: int) -> str:
+        return f"({low} + hash(i * 11 + {seed}) % {high - low})"
+
+    columns = (
+        f"i AS product, i % {max(1, rows // 100)} AS plant, {draw(1, 100, 999)} / 10.0 AS profit,"
+        f" {draw(2, 10, 99)} / 10.0 AS hours, {draw(3, 1, 50)} AS wanted, 8000 AS capacity"
+    )
+    _make(path, f"CREATE OR REPLACE TABLE products AS SELECT {columns} FROM range({rows}) AS r(i)")
+
+
 def _make(path: Path, sql: str) -> None:
     with duckdb.connect(str(path)) as con:
         con.execute("SET preserve_insertion_order = true")

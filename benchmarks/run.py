@@ -76,6 +76,20 @@ def mixed(folder: Path, pairs: int) -> dict[str, object]:
     return asdict(compared)
 
 
+def solving(folder: Path, pairs: int) -> dict[str, object]:
+    """100,000 variables, each with a bound, and 1,000 shared capacities, against highspy."""
+    data.products(folder / "products.duckdb", 100_000)
+    program = (
+        "SELECT * FROM products TO MAXIMIZE SUM(profit * made) CONSTRAINT made <= wanted,"
+        " SUM(hours * made) <= capacity GROUP BY plant"
+        " WITH variables = 'made(product)' INTO plan;"
+    )
+    mine = ours(folder, "products.duckdb", program)
+    compared = compare(mine, by_hand(folder, "products_highspy.py", "products.duckdb"), pairs)
+    show("100,000 variables", compared)
+    return asdict(compared)
+
+
 def parallel(folder: Path, pairs: int) -> dict[str, object]:
     """Two and four TRAINs in one program, against the same ones one after the other."""
     data.numbers(folder / "numbers.duckdb", 300_000)
@@ -168,6 +182,7 @@ BENCHMARKS = {
     "train-predict": train_predict,
     "small": small,
     "mixed": mixed,
+    "solving": solving,
     "parallel": parallel,
     "scoring": scoring,
     "planning": planning,

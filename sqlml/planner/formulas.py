@@ -5,7 +5,7 @@ from typing import assert_never, cast
 
 from sqlml.errors import Diagnostic, did_you_mean
 from sqlml.grammar import ast
-from sqlml.planner.schema import Schema
+from sqlml.planner.schema import Schema, is_null
 from sqlml.source import Span
 from sqlml.zoo.features.kinds import NUMBERS, kind_of
 from sqlml.zoo.solving.formula import (
@@ -90,6 +90,9 @@ class FormulaReader:
             message = f"the query gives several columns `{name.text}`"
             hint = "give each a name of its own with AS, or select it once"
             raise NotAFormula("E0304", message, name.span, hint)
+        if is_null(column.type):
+            message = f"column `{column.name}` is NULL in all rows"
+            raise NotAFormula("E0252", message, name.span, "select a column with numbers")
         if kind_of(column.type) not in NUMBERS:
             message = f"column `{column.name}` is {column.type}, which is no number"
             raise NotAFormula("E0252", message, name.span, _ELSEWHERE)

@@ -20,6 +20,8 @@ _WANTED = (
         "sqlml.zoo.models.keras_trainer",
     ),
     (re.compile(r"\bTRAIN\b", re.IGNORECASE), "sqlml.zoo.steps.train"),
+    (re.compile(r"\bM(AXI|INI)MIZE\b", re.IGNORECASE), "sqlml.zoo.steps.solve"),
+    (re.compile(r"\bM(AXI|INI)MIZE\b", re.IGNORECASE), "highspy"),
 )
 
 

@@ -8,31 +8,32 @@ from sqlml.zoo.solving.highs import loaded
 from sqlml.zoo.solving.problem import Problem
 
 _SECONDS = 10.0  # it is worth looking for, but not worth waiting for
+_MOST_ROWS = 5_000  # beyond, a search would hardly end in that time
 _IRREDUCIBLE = 4
 _BOUND_COUNTS = 2  # 0: unknown, 1: free; the bounds themselves above
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Rows of the matrix, and variables by their bounds, of which no one can be left out.
+    """Rows of the matrix, and variables by their bounds, of which no one can be left out."""
 
-    Empty where none could be found: values that need not be whole may satisfy all of them.
-    """
-
-    rows: tuple[int, ...] = ()
-    variables: tuple[int, ...] = ()
+    rows: tuple[int, ...]
+    variables: tuple[int, ...]
 
 
-def find_conflict(problem: Problem) -> Conflict:
-    """A smallest set of constraints and bounds of an infeasible problem that is infeasible."""
+def find_conflict(problem: Problem) -> Conflict | None:
+    """Constraints and bounds of a problem that real numbers cannot satisfy; None: not found."""
     from highspy import HighsStatus
 
+    if len(problem.row_lower) > _MOST_ROWS:
+        return None
     highs = loaded(problem)
     highs.setOptionValue("iis_strategy", _IRREDUCIBLE)
     highs.setOptionValue("iis_time_limit", _SECONDS)
     told, found = highs.getIis()
     if told != HighsStatus.kOk:
-        return Conflict()
+        return None
     bounds = np.asarray(found.col_bound_, dtype=np.int32)
     variables = np.asarray(found.col_index_, dtype=np.int64)[bounds >= _BOUND_COUNTS]
-    return Conflict(tuple(found.row_index_), tuple(variables.tolist()))
+    rows = tuple(found.row_index_)
+    return Conflict(rows, tuple(variables.tolist())) if rows else None

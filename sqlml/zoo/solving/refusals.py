@@ -70,14 +70,18 @@ class Refusals:
             None,
         )
 
-    def infeasible(self, built: Built, conflict: Conflict) -> StepError:
-        """conflict: as far as one was found."""
+    def infeasible(self, built: Built, conflict: Conflict | None) -> StepError:
+        if conflict is None:
+            return self._infeasible(
+                "nobody knows which of them are in conflict",
+                "leave some out, or take fewer rows, to find them",
+            )
         rows: dict[int, list[int]] = {}
         for row in conflict.rows:
             restriction, at = built.origin(row)
-            rows.setdefault(restriction, []).append(at)
-        if not rows:
-            return self._nothing_whole()
+            found = rows.setdefault(restriction, [])
+            if at not in found:  # a chain makes several rows of one
+                found.append(at)
         (first, rows_of_first), *others = rows.items()
         with_ = [
             f"`{restriction_text(self.restrictions[number], self.variable)}`"
@@ -87,22 +91,18 @@ class Refusals:
         if conflict.variables:
             with_.append(f"`{self.variable}` in {self.domain}")
         label = f"cannot hold{self._where(first, rows_of_first)}"
-        return _error(
-            "E0551",
-            "no values satisfy all constraints",
-            f"{label}, with {' and '.join(with_)}" if with_ else label,
-            "relax one of them",
-            first,
+        with_others = f", with {' and '.join(with_)}" if with_ else ""
+        return self._infeasible(f"{label}{with_others}", "relax one of them", first)
+
+    def only_real(self) -> StepError:
+        return self._infeasible(
+            f"real numbers do, but none that are {self.domain}",
+            "relax a constraint, or try `var_type = Reals`",
         )
 
-    def _nothing_whole(self) -> StepError:
-        return _error(
-            "E0551",
-            "no values satisfy all constraints",
-            f"no values that are {self.domain} do",
-            "relax a constraint, or try `var_type = Reals`",
-            0 if self.restrictions else None,
-        )
+    def _infeasible(self, label: str, hint: str, restriction: int = 0) -> StepError:
+        message = "no values satisfy all constraints"
+        return _error("E0551", message, label, hint, restriction)
 
     def _where(self, number: int, rows: Sequence[int]) -> str:
         """For which rows or groups a constraint is at fault."""

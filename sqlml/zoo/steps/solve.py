@@ -1,11 +1,14 @@
 """Choose values for variables, one per row, that make an objective as large or small as can be."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from sqlml.errors import StepError
 from sqlml.quoting import identifier, select_from
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.solving import SOLVERS, refusals
@@ -21,10 +24,12 @@ from sqlml.zoo.solving.formula import (
     from_json,
     restriction_from_json,
 )
-from sqlml.zoo.solving.problem import Numbers
+from sqlml.zoo.solving.problem import Numbers, Problem
 from sqlml.zoo.solving.refusals import Refusals
-from sqlml.zoo.solving.solver import Limits, Solution, Solver, SolverFailure
+from sqlml.zoo.solving.solver import Limits, Solution, SolverFailure
 from sqlml.zoo.steps.outcome import Outcome
+
+_SECONDS = 10.0  # to find out more about a problem that cannot be solved
 
 
 def run(
@@ -64,8 +69,14 @@ def run(
     if not built.problem.is_convex:
         assert built.problem.quadratic is not None
         raise refuse.not_convex(built.problem.quadratic, maximize)
-    solution = _solve(context, SOLVERS.load(solver), built, settings)
-    values = _values(solution, built, refuse, settings)
+    solution = _solve(context, solver, built.problem, settings)
+    if solution.status == "infeasible":
+        raise _infeasible(context, solver, built, refuse)
+    if solution.status == "unbounded":
+        raise refuse.unbounded(maximize)
+    if solution.values is None:
+        raise refusals.nothing_found(settings.get("time_limit"))
+    values = _values(solution.values, whole=built.problem.whole)
     result = data.keys.append_column(column, pa.array(values))
     if into is None:
         context.result(result)
@@ -100,7 +111,9 @@ def _note_shared_keys(context: Context, rows: Rows, keys: Sequence[str], data: D
         )
 
 
-def _solve(context: Context, solver: Solver, built: Built, settings: Mapping[str, Any]) -> Solution:
+def _solve(
+    context: Context, solver: str, problem: Problem, settings: Mapping[str, Any]
+) -> Solution:
     limits = Limits(
         settings.get("threads") or context.threads,
         settings.get("time_limit"),
@@ -108,26 +121,23 @@ def _solve(context: Context, solver: Solver, built: Built, settings: Mapping[str
         settings.get("seed"),
     )
     try:
-        return solver.solve(built.problem, limits, context.folder)
+        return SOLVERS.load(solver).solve(problem, limits, context.folder)
     except SolverFailure as failure:
-        raise refusals.failed(solver.name, str(failure)) from failure
+        raise refusals.failed(solver, str(failure)) from failure
 
 
-def _values(
-    solution: Solution, built: Built, refuse: Refusals, settings: Mapping[str, Any]
-) -> Numbers:
-    """Raises:
-    StepError: there are none.
-    """
-    if solution.status == "infeasible":
-        raise refuse.infeasible(built, find_conflict(built.problem))
-    if solution.status == "unbounded":
-        raise refuse.unbounded(built.problem.maximize)
-    if solution.values is None:
-        raise refusals.nothing_found(settings.get("time_limit"))
-    if built.problem.whole:
-        return np.rint(solution.values).astype(np.int64)
-    return solution.values + 0.0  # no -0.0
+def _infeasible(context: Context, solver: str, built: Built, refuse: Refusals) -> StepError:
+    """What is wrong, as far as it can be told in a few seconds."""
+    problem = built.problem
+    if problem.whole:
+        real = _solve(context, solver, replace(problem, whole=False), {"time_limit": _SECONDS})
+        if real.status in ("optimal", "unbounded"):
+            return refuse.only_real()
+    return refuse.infeasible(built, find_conflict(problem))
+
+
+def _values(found: Numbers, *, whole: bool) -> NDArray[Any]:
+    return np.rint(found).astype(np.int64) if whole else found + 0.0  # no -0.0
 
 
 def _outcome(context: Context, solution: Solution, objective: float, rows: int) -> Outcome:

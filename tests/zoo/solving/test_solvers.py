@@ -86,6 +86,7 @@ def test_a_conflict_has_nothing_that_could_be_left_out() -> None:
         WOOD, row_lower=np.array([0.0, 81.0]), row_upper=np.array([1e6, 200.0]), upper=np.full(2, 9)
     )
     conflict = find_conflict(impossible)
+    assert conflict is not None
     assert (conflict.rows, sorted(conflict.variables)) == ((1,), [0, 1])
 
 

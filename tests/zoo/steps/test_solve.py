@@ -275,3 +275,11 @@ def test_a_solver_that_gives_up_is_quoted(solve, tmp_path, monkeypatch) -> None:
     with pytest.raises(StepError, match=r"E0556.*solver `cbc` gave up: bad option") as caught:
         solve(pa.table({"i": [1]}), "minimize", SUM_X, solver="cbc")
     assert caught.value.diagnostics[0].about == "using"
+
+
+def test_a_large_problem_without_solution_is_told_at_once(solve) -> None:
+    data = pa.table({"i": np.arange(20_000), "most": np.ones(20_000)})
+    bound = restriction(["variable"], "<=", column("most"))
+    with pytest.raises(StepError, match=r"E0551.*no values satisfy all") as caught:
+        solve(data, "maximize", SUM_X, bound, restriction(SUM_X, ">=", 30_000))
+    assert caught.value.diagnostics[0].label == "nobody knows which of them are in conflict"
