@@ -13,6 +13,7 @@ from sqlml.databases.database import Database
 from sqlml.errors import StepError
 from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
+from sqlml.grammar.secrets import without_secrets
 from sqlml.grammar.variables import substitute
 from sqlml.optimizer import PASSES
 from sqlml.optimizer.forecast import Forecast, forecast
@@ -171,7 +172,7 @@ class Session:
             locate=place,
             pool=pool,
             statements=len(compiled.program.statements),
-            program=compiled.text,
+            program=without_secrets(compiled.text, self.settings.dialect),
         )
         results = [Result(step, rows.read()) for step, rows in report.results]
         metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlml.grammar.model_functions import for_people
+from sqlml.grammar.secrets import without_secrets
 from sqlml.workflow.ir import (
     Alter,
     Evaluate,
@@ -76,5 +77,5 @@ def _reference(name: str, version: int | str | None) -> str:
 
 
 def _first_words(sql: str) -> str:
-    words = " ".join(for_people(sql).split())
+    words = " ".join(without_secrets(for_people(sql)).split())
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"

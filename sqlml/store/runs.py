@@ -22,7 +22,6 @@ class Run:
     id: str
     name: str
     program: str
-    command: str
     resumed: str
     started: float
     finished: float | None
@@ -73,7 +72,7 @@ class Link:
 
 _JSON = ("known", "outputs")
 _STEP = tuple(one.name for one in fields(Step))
-_RUN = "SELECT id, name, program, command, resumed, started, finished, outcome FROM runs"
+_RUN = "SELECT id, name, program, resumed, started, finished, outcome FROM runs"
 
 
 class Runs:
@@ -82,9 +81,9 @@ class Runs:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def start(self, name: str, program: str = "", command: str = "", resumed: str = "") -> str:
+    def start(self, name: str, program: str = "", resumed: str = "") -> str:
         """Record that a run begins; returns its id, which is longer when short ones are taken."""
-        values = (name, program, command, resumed, time.time())
+        values = (name, program, resumed, time.time())
         attempt = 0
         with self._ledger.transaction() as ledger:
             while True:
@@ -92,8 +91,8 @@ class Runs:
                 attempt += 1
                 try:
                     ledger.execute(
-                        "INSERT INTO runs (id, name, program, command, resumed, started, outcome)"
-                        " VALUES (?, ?, ?, ?, ?, ?, 'running')",
+                        "INSERT INTO runs (id, name, program, resumed, started, outcome)"
+                        " VALUES (?, ?, ?, ?, ?, 'running')",
                         (run, *values),
                     )
                 except sqlite3.IntegrityError:

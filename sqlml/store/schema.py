@@ -106,4 +106,7 @@ MIGRATIONS = (
             ON UPDATE CASCADE ON DELETE CASCADE
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE runs DROP COLUMN command;
+    """,
 )

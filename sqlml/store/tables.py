@@ -89,7 +89,7 @@ def _runs(ledger: Ledger) -> "pa.Table":
     return _query(
         ledger,
         "SELECT id, name, outcome, {started}, {finished}, finished - started,"
-        " nullif(resumed, ''), nullif(command, ''), program FROM runs ORDER BY number",
+        " nullif(resumed, ''), program FROM runs ORDER BY number",
         [
             ("run", pa.string()),
             ("name", pa.string()),
@@ -98,7 +98,6 @@ def _runs(ledger: Ledger) -> "pa.Table":
             ("finished", pa.timestamp("us")),
             ("seconds", pa.float64()),
             ("resumed", pa.string()),
-            ("command", pa.string()),
             ("program", pa.string()),
         ],
     )

@@ -18,7 +18,7 @@ def train(number: int = 1, **known: object) -> Step:
 
 def test_a_run_is_recorded_from_start_to_finish(store: Store) -> None:
     before = time.time()
-    run = store.runs.start("iris.sql", "SELECT 1", "sqlml run iris.sql", resumed="ab12")
+    run = store.runs.start("iris.sql", "SELECT 1", resumed="ab12")
     found = store.runs.find(run)
     assert found is not None
     assert (found.name, found.program, found.resumed) == ("iris.sql", "SELECT 1", "ab12")
