@@ -13,6 +13,7 @@ import pytest
 
 from sqlml.errors import StepError
 from sqlml.session import Session
+from sqlml.source import Source
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "running-programs.md").read_text("utf-8")
@@ -89,6 +90,23 @@ def test_only_resume_does_not_repeat_a_program_that_has_succeeded(session):
     again = session.run(text, variables={"most": "1000000"}, resume=run).run
     assert steps(session, again) == {"run": "reused", "query": "succeeded"}
     assert Path("times").read_text() == "x"
+
+
+def test_a_file_that_a_program_changes_is_read_again(session):
+    Path("n.csv").write_text("n\n1\n")
+    text = (
+        "CREATE OR REPLACE TABLE before AS FROM 'n.csv';"
+        "SELECT 1 TO RUN sh CMD '-c', 'echo $(date +%N) >> n.csv';"
+        "CREATE OR REPLACE TABLE behind AS FROM 'n.csv'"
+    )
+    for rows in (2, 3):
+        session.run(text)
+        counted = session.run(
+            "SELECT (SELECT count(*) FROM before) AS before, (SELECT count(*) FROM behind) AS behind"
+        )
+        assert counted.to_arrow().to_pylist() == [{"before": rows - 1, "behind": rows}]
+    told = session.forecast(session.compile([Source("t.sql", text)]))
+    assert [step.why for step in told.steps][1:] == ["runs every time", "run changes"]
 
 
 def test_lineage_names_what_was_read_and_made(session):
