@@ -102,7 +102,8 @@ def test_a_file_that_a_program_changes_is_read_again(session):
     for rows in (2, 3):
         session.run(text)
         counted = session.run(
-            "SELECT (SELECT count(*) FROM before) AS before, (SELECT count(*) FROM behind) AS behind"
+            "SELECT (SELECT count(*) FROM before) AS before,"
+            " (SELECT count(*) FROM behind) AS behind"
         )
         assert counted.to_arrow().to_pylist() == [{"before": rows - 1, "behind": rows}]
     told = session.forecast(session.compile([Source("t.sql", text)]))

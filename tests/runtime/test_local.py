@@ -345,6 +345,9 @@ class Remembered:
     def static_hash(self, node: Node) -> str:
         return f"hash of {node.name}"
 
+    def key(self, node: Node) -> str:
+        return f"key of {node.name}"
+
     def lookup(self, node: Node, models: dict[str, str]) -> Reused | None:
         self.asked.append((node.name, dict(models)))
         return self.known.get(node.name)
