@@ -277,9 +277,41 @@ def test_a_solver_that_gives_up_is_quoted(solve, tmp_path, monkeypatch) -> None:
     assert caught.value.diagnostics[0].about == "using"
 
 
-def test_a_large_problem_without_solution_is_told_at_once(solve) -> None:
-    data = pa.table({"i": np.arange(20_000), "most": np.ones(20_000)})
-    bound = restriction(["variable"], "<=", column("most"))
+ONES = pa.table({"i": np.arange(20_000), "one": np.ones(20_000), "g": np.arange(20_000) // 3})
+AT_MOST_ONE = restriction(times(-2, ["variable"]), ">=", times(-2, column("one")))
+
+
+@pytest.mark.parametrize(
+    ("others", "label"),
+    [
+        (
+            [restriction(SUM_X, ">=", 30_000)],
+            "cannot hold for i = 0, i = 1, i = 2, and 19,997 more, with `SUM(x) >= 30000`",
+        ),
+        (
+            [restriction(["variable"], ">=", ["/", column("g"), 6000])],
+            "cannot hold for i = 18003, with `x >= g / 6000` for i = 18003",
+        ),
+        (
+            [restriction(SUM_X, "=", ["+", 2.9, ["/", column("g"), 60000]], group_by="g")],
+            "cannot hold for i = 18003, i = 18004, i = 18005,"
+            " with `SUM(x) = 2.9 + g / 60000 GROUP BY g` for g = '6001'",
+        ),
+        (
+            [restriction(["SUM", times(-1, ["variable"])], ">=", 1)],
+            "cannot hold, with `x` in NonNegativeReals",
+        ),
+    ],
+)
+def test_a_conflict_in_a_large_problem_is_told_at_once(solve, others, label) -> None:
     with pytest.raises(StepError, match=r"E0551.*no values satisfy all") as caught:
-        solve(data, "maximize", SUM_X, bound, restriction(SUM_X, ">=", 30_000))
+        solve(ONES, "maximize", SUM_X, AT_MOST_ONE, *others)
+    assert caught.value.diagnostics[0].label == label
+
+
+def test_a_large_problem_that_must_be_solved_to_see_its_conflict(solve) -> None:
+    """Each sum alone is in reach of the bounds; both together are not."""
+    low, high = restriction(SUM_X, "<=", 10_000), restriction(total("one"), ">=", 10_001)
+    with pytest.raises(StepError, match=r"E0551.*no values satisfy all") as caught:
+        solve(ONES, "maximize", SUM_X, AT_MOST_ONE, low, high)
     assert caught.value.diagnostics[0].label == "nobody knows which of them are in conflict"
