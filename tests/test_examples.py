@@ -87,6 +87,14 @@ def trials_find_good_values(results: Results) -> bool:
     return results[0].to_arrow()["roc_auc"][0].as_py() > 0.98
 
 
+def plan_and_bill_have_changed(results: Results) -> bool:
+    rows = results[0].to_arrow().to_pylist()
+    return [(row["feature"], row["verdict"]) for row in rows] == [
+        ("bill", "shifted"),
+        ("plan", "shifted"),
+    ]
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -103,6 +111,7 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "forecast.sql": next_week_as_this_week,
     "scorecard.sql": good_payers_score_high,
     "tune.sql": trials_find_good_values,
+    "drift.sql": plan_and_bill_have_changed,
 }
 
 

@@ -99,7 +99,8 @@ class PlainLines(Failures):
             case RunStarted():
                 self.write(f"{heading(event)}\n")
             case StepNote():
-                self.write(f"    {event.step}: {event.message}")
+                place = f" ({event.place})" if event.place else ""
+                self.write(f"    {event.step}: {event.message}{place}")
             case StepFinished(operation="trial", summary=""):
                 pass  # it did not begin: the time of its search was up
             case StepFinished() | StepReused() | StepSkipped() | StepFailed() | StepInterrupted():

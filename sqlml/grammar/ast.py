@@ -191,6 +191,14 @@ class Explain(Syntax):
 
 
 @dataclass(frozen=True, slots=True)
+class Check(Syntax):
+    query: Query
+    model: Name
+    attributes: tuple[Attribute, ...] = ()
+    into: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Run(Syntax):
     query: Query
     image: Name
@@ -274,7 +282,7 @@ class AlterModel(Syntax):
 
 
 Statement = (
-    Plain | Train | Predict | Evaluate | Explain | Run | Solve
+    Plain | Train | Predict | Evaluate | Explain | Check | Run | Solve
     | ShowTrain | ShowModels | DescribeModel | AlterModel | DropModel
 )  # fmt: skip
 

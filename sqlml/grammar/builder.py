@@ -86,6 +86,16 @@ class Builder(ValueBuilder):
             into=given.value("INTO"),
         )
 
+    def check(self, head: Head, model: ast.Name, *clauses: Clause) -> ast.Check:
+        given = _Given(head, clauses)
+        return ast.Check(
+            span=given.span(model),
+            query=given.query,
+            model=model,
+            attributes=given.value("WITH", ()),
+            into=given.value("INTO"),
+        )
+
     def run(self, head: Head, image: ast.Name, *clauses: Clause) -> ast.Run:
         given = _Given(head, clauses)
         return ast.Run(

@@ -7,6 +7,7 @@ CLAUSES = {
     "PREDICT": ("WITH", "USING"),
     "EVALUATE": ("WITH", "LABEL", "INTO"),
     "EXPLAIN": ("WITH", "USING", "INTO"),
+    "CHECK": ("WITH", "INTO"),
     "RUN": ("CMD", "INTO"),
     "MAXIMIZE": ("CONSTRAINT", "WITH", "USING", "INTO"),
     "MINIMIZE": ("CONSTRAINT", "WITH", "USING", "INTO"),

@@ -52,6 +52,7 @@ _SLOTS = {
     "TRAIN": "the name of a model, such as `xgboost.gbtree`",
     "EVALUATE": "the name of a trained model",
     "EXPLAIN": "the name of a trained model",
+    "CHECK": "the name of a trained model",
     "RUN": "an image or program",
     "MAXIMIZE": "an expression",
     "MINIMIZE": "an expression",

@@ -49,9 +49,10 @@ def _change(change: ast.Change) -> str:
             assert_never(change)
 
 
-def _clauses(
-    statement: ast.Train | ast.Predict | ast.Evaluate | ast.Explain | ast.Run | ast.Solve,
-) -> list[str]:
+_WithQuery = ast.Train | ast.Predict | ast.Evaluate | ast.Explain | ast.Check | ast.Run | ast.Solve
+
+
+def _clauses(statement: _WithQuery) -> list[str]:
     lines = []
     match statement:
         case ast.Train():
@@ -69,6 +70,9 @@ def _clauses(
         case ast.Explain():
             lines = [f"TO EXPLAIN {_name(statement.model)}", *_with(statement.attributes)]
             lines += [*_names("USING", statement.using), *_names("INTO", statement.into)]
+        case ast.Check():
+            lines = [f"TO CHECK {_name(statement.model)}", *_with(statement.attributes)]
+            lines += _names("INTO", statement.into)
         case ast.Run():
             lines = [f"TO RUN {_name(statement.image)}"]
             lines += [f"CMD {_values(statement.command)}"] if statement.command else []

@@ -215,7 +215,8 @@ class Reuse:
         for output in node.outputs:
             if output.kind == "model" and not self._model_stands(node, output, outputs):
                 return False
-        files = [self._result(outputs), *([Path(outputs["plot"])] if "plot" in outputs else [])]
+        plots = [Path(path) for name, path in outputs.items() if name.startswith("plot")]
+        files = [self._result(outputs), *plots]
         return all(file is None or file.is_file() for file in files)
 
     def _result(self, outputs: Mapping[str, str]) -> Path | None:

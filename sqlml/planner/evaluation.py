@@ -4,18 +4,20 @@ from sqlml.databases.database import Column
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, read_attributes, vocabulary
 from sqlml.planner.compatibility import check_columns, is_compatible
-from sqlml.planner.labels import find_labels
+from sqlml.planner.labels import find_labels, training_labels
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
 from sqlml.planner.plan import Measure
 from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
-from sqlml.planner.schema import Schema
+from sqlml.planner.schema import listed
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
 from sqlml.planner.targets import warn_about_overwriting
 from sqlml.planner.wording import counted
+from sqlml.zoo.measures.catalog import PLOTS
 from sqlml.zoo.metrics import defaults_for
+from sqlml.zoo.model import Task
 
 
 def plan_evaluate(scope: Scope, statement: ast.Evaluate) -> Measure:
@@ -38,30 +40,19 @@ def plan_evaluate(scope: Scope, statement: ast.Evaluate) -> Measure:
         if statement.labels:
             _check_labels(scope, statement, written, model)
         else:
-            label = _training_labels(scope, statement, model, rows.schema)
+            span, way_out = (
+                statement.query.span,
+                "select it, or name another column with `LABEL column`",
+            )
+            label = training_labels(scope, span, model, rows.schema, way_out)
         labelled = bool(statement.labels or model.labels)  # a missing one has been told
         metrics = _metrics(scope, attributes, model, labelled)
+    plots = _plots(scope, attributes, None if model is None else model.task)
     if into is not None and statement.into is not None:
         warn_about_overwriting(scope, statement.into, into, rows.sources, "one row of metrics")
         _create(scope, statement.into, into, metrics, model)
-    return Measure(statement, rows, use, metrics, tuple(column.name for column in label), into)
-
-
-def _training_labels(
-    scope: Scope, statement: ast.Evaluate, model: Model, schema: Schema
-) -> tuple[Column, ...]:
-    found = [schema.find(label.name) for label in model.labels]
-    missing = [
-        label.name for label, column in zip(model.labels, found, strict=True) if column is None
-    ]
-    if missing:
-        scope.fault(
-            "E0306",
-            f"the query has no column `{missing[0]}`, the label of `{model.name}`",
-            statement.query.span,
-            hint="select it, or name another column with `LABEL column`",
-        )
-    return tuple(column for column in found if column is not None)
+    names = tuple(column.name for column in label)
+    return Measure(statement, rows, use, metrics, names, into, plots)
 
 
 def _check_labels(
@@ -95,6 +86,23 @@ def _metrics(scope: Scope, attributes: Attributes, model: Model, labelled: bool)
     if given is None:
         return ()
     return canonical_metrics(scope, given, model.task, f"`{model.name}`", labelled=labelled)
+
+
+def _plots(scope: Scope, attributes: Attributes, task: Task | None) -> tuple[str, ...]:
+    given = attributes.find("evaluate", "plots")
+    if given is None or not isinstance(given.value, tuple):
+        return ()
+    names = tuple(dict.fromkeys(map(str, given.value)))
+    fitting = [name for name, tasks in PLOTS.items() if task in tasks]
+    for name in names:
+        if task is not None and name not in (*fitting, "all"):
+            scope.fault(
+                "E0290",
+                f"`{name}` cannot be drawn for {task}",
+                given.written.value.span,
+                hint=f"there are: {listed(fitting)}" if fitting else "leave `evaluate.plots` out",
+            )
+    return names
 
 
 def _create(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlml.databases.database import Column
 from sqlml.grammar import ast
+from sqlml.planner.models import Model
 from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
@@ -30,6 +31,24 @@ def find_labels(scope: Scope, written: Sequence[ast.Name], schema: Schema) -> tu
         else:
             found[column.name.casefold()] = column
     return tuple(found.values())
+
+
+def training_labels(
+    scope: Scope, query: Span, model: Model, schema: Schema, way_out: str = "select it"
+) -> tuple[Column, ...]:
+    """The columns that a trained model is compared with; a missing one is told to the scope."""
+    found = [schema.find(label.name) for label in model.labels]
+    missing = [
+        label.name for label, column in zip(model.labels, found, strict=True) if column is None
+    ]
+    if missing:
+        scope.fault(
+            "E0306",
+            f"the query has no column `{missing[0]}`, the label of `{model.name}`",
+            query,
+            hint=way_out,
+        )
+    return tuple(column for column in found if column is not None)
 
 
 def check_labels(

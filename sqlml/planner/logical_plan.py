@@ -8,6 +8,7 @@ from sqlml.grammar import ast
 from sqlml.planner.plan import (
     Alter,
     Apply,
+    Compare,
     Execute,
     Explain,
     Fit,
@@ -25,6 +26,7 @@ _STEPS: Mapping[type[Operator], str] = {
     Apply: "predict",
     Measure: "evaluate",
     Explain: "explain",
+    Compare: "check",
     Solve: "solve",
     Execute: "query",
     Manage: "manage",

@@ -1,7 +1,7 @@
 """The logical plan as a workflow: its steps, and what each has to wait for."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import assert_never
+from typing import Any, assert_never
 
 from sqlml.planner import plan as logical
 from sqlml.planner.dependencies import ANY, Dependencies, Resource
@@ -64,14 +64,10 @@ def _operation(operator: Operator) -> ir.Operation:
                 operator.into,
                 operator.span.text,
             )
-        case logical.Apply():
-            settings = freeze(operator.settings)
-            return ir.Predict(operator.column, settings, operator.into)  # type: ignore[arg-type]
+        case logical.Apply() | logical.Explain() | logical.Compare():
+            return _with_settings(operator)
         case logical.Measure():
-            return ir.Evaluate(operator.metrics, operator.label, operator.into)
-        case logical.Explain():
-            settings = freeze(operator.settings)
-            return ir.Explain(operator.explainer, settings, operator.into)  # type: ignore[arg-type]
+            return ir.Evaluate(operator.metrics, operator.label, operator.into, operator.plots)
         case logical.Solve():
             return _solve(operator)
         case logical.Execute():
@@ -95,6 +91,19 @@ def _operation(operator: Operator) -> ir.Operation:
             return ir.Run(operator.program, operator.arguments, operator.into, operator.ready_made)
         case _:
             assert_never(operator)
+
+
+def _with_settings(
+    operator: logical.Apply | logical.Explain | logical.Compare,
+) -> ir.Predict | ir.Explain | ir.Check:
+    settings: Any = freeze(operator.settings)
+    match operator:
+        case logical.Apply():
+            return ir.Predict(operator.column, settings, operator.into)
+        case logical.Explain():
+            return ir.Explain(operator.explainer, settings, operator.into)
+        case logical.Compare():
+            return ir.Check(settings, operator.into)
 
 
 def _solve(operator: logical.Solve) -> ir.Solve:
@@ -121,7 +130,7 @@ def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
             if operator.base is not None:
                 inputs["base"] = _model(operator.base, names)
             return inputs
-        case logical.Apply() | logical.Measure() | logical.Explain():
+        case logical.Apply() | logical.Measure() | logical.Explain() | logical.Compare():
             return {"rows": _relation(operator.rows), "model": _model(operator.model, names)}
         case logical.Alter():
             return {"model": _model(operator.model, names)}
@@ -157,11 +166,14 @@ def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
     match operator:
         case logical.Fit():
             return (ir.OutputDeclaration("model", "model", operator.into),)
-        case logical.Apply() | logical.Measure() | logical.Explain() | logical.Solve():
-            if operator.into is not None:
-                return (ir.OutputDeclaration("table", "table", operator.into),)
-            plot = isinstance(operator, logical.Explain)
-            return (_ROWS, *([_PLOT] if plot else []))
+        case (
+            logical.Apply()
+            | logical.Measure()
+            | logical.Explain()
+            | logical.Compare()
+            | logical.Solve()
+        ):
+            return tuple(_result(operator))
         case logical.Execute():
             left = () if operator.facts.kind == "drop" else operator.facts.writes
             return (*_tables_left(left), *([_ROWS] if operator.facts.returns_rows else []))
@@ -176,7 +188,6 @@ def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
             assert_never(operator)
 
 
-_PLOT = ir.OutputDeclaration("plot", "plot")
 _ROWS = ir.OutputDeclaration("rows", "dataset")
 
 
@@ -184,6 +195,19 @@ def _tables_left(tables: Iterable[str]) -> Iterator[ir.OutputDeclaration]:
     for number, table in enumerate(tables, 1):
         name = "table" if number == 1 else f"table_{number}"
         yield ir.OutputDeclaration(name, "table", table)
+
+
+def _result(
+    operator: logical.Apply | logical.Measure | logical.Explain | logical.Compare | logical.Solve,
+) -> Iterator[ir.OutputDeclaration]:
+    """The table or the result set, and plots."""
+    if operator.into is not None:
+        yield ir.OutputDeclaration("table", "table", operator.into)
+    else:
+        yield _ROWS
+    explained = isinstance(operator, logical.Explain) and operator.into is None
+    if explained or (isinstance(operator, logical.Measure) and operator.plots):
+        yield ir.OutputDeclaration("plot", "plot")
 
 
 def _relation(read: Read) -> ir.Relation:
@@ -221,7 +245,7 @@ def _reads(operator: Operator) -> Iterator[Resource]:
     match operator:
         case logical.Fit():
             yield from _models(operator.base)
-        case logical.Apply() | logical.Measure() | logical.Explain():
+        case logical.Apply() | logical.Measure() | logical.Explain() | logical.Compare():
             yield from _models(operator.model)
         case logical.Execute():
             yield from _tables(operator.sources)
@@ -235,7 +259,13 @@ def _writes(operator: Operator) -> Iterator[Resource]:
     match operator:
         case logical.Fit():
             yield Resource(_MODELS, operator.into.casefold())
-        case logical.Apply() | logical.Measure() | logical.Explain() | logical.Solve():
+        case (
+            logical.Apply()
+            | logical.Measure()
+            | logical.Explain()
+            | logical.Compare()
+            | logical.Solve()
+        ):
             if operator.into is not None:
                 yield from _tables([operator.into])
         case logical.Execute():
@@ -258,7 +288,13 @@ def _queries(operator: Operator) -> Iterator[Read]:
             yield operator.rows
             if operator.reference is not None:
                 yield operator.reference
-        case logical.Apply() | logical.Measure() | logical.Explain() | logical.Solve():
+        case (
+            logical.Apply()
+            | logical.Measure()
+            | logical.Explain()
+            | logical.Compare()
+            | logical.Solve()
+        ):
             yield operator.rows
 
 

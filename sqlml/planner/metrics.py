@@ -3,7 +3,8 @@
 from sqlml.planner.attributes import Given
 from sqlml.planner.schema import listed
 from sqlml.planner.scope import Scope
-from sqlml.zoo.metrics import METRICS, canonical, names_for
+from sqlml.zoo.measures.catalog import METRICS
+from sqlml.zoo.metrics import canonical, names_for
 from sqlml.zoo.model import Task
 
 

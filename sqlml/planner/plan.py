@@ -1,4 +1,4 @@
-"""The logical plan: what each statement does, its names, types and features resolved."""
+"""The logical plan's operators: what a statement does, its names, types, features resolved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -127,7 +127,10 @@ class Apply(_Placed):
 
 @dataclass(frozen=True, slots=True)
 class Measure(_Placed):
-    """Evaluate a model. metrics: canonical names; none: those usual for the task."""
+    """Evaluate a model. metrics: canonical names; none: those usual for the task.
+
+    plots: what to draw; `all` is what suits the model.
+    """
 
     statement: ast.Evaluate
     rows: Read
@@ -135,6 +138,7 @@ class Measure(_Placed):
     metrics: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
     into: str | None = None
+    plots: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -143,7 +147,8 @@ class Measure(_Placed):
     def text(self) -> str:
         metrics = f" {', '.join(self.metrics)}" if self.metrics else ""
         label = f" label={', '.join(self.label)}" if self.label else ""
-        head = f"Measure {self.model.reference}{metrics}{label}{arrow(self.into)}"
+        plots = f" plots={', '.join(self.plots)}" if self.plots else ""
+        head = f"Measure {self.model.reference}{metrics}{label}{plots}{arrow(self.into)}"
         return tree(head, self.rows.text())
 
 
@@ -199,6 +204,25 @@ class Solve(_Placed):
         formulas = [f"{self.statement.direction.capitalize()} {shortened(objective)}"]
         formulas += [shortened(restriction_text(r, self.variable)) for r in self.restrictions]
         return tree(head, *formulas, self.rows.text())
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(_Placed):
+    """Compare rows with those that the model was trained on."""
+
+    statement: ast.Check
+    rows: Read
+    model: ModelUse
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    into: str | None = None
+
+    @property
+    def title(self) -> str:
+        return f"TO CHECK {self.model.reference}"
+
+    def text(self) -> str:
+        head = f"Compare {self.model.reference}{given(self.settings)}{arrow(self.into)}"
+        return tree(head, self.rows.text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,4 +311,4 @@ class Run(_Placed):
         return tree(head, self.rows.text(), *reference)
 
 
-Operator = Fit | Apply | Measure | Explain | Solve | Execute | Manage | Alter | Run
+Operator = Fit | Apply | Measure | Explain | Compare | Solve | Execute | Manage | Alter | Run

@@ -1,11 +1,13 @@
 """A whole program, checked and planned before anything runs."""
 
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import Any, assert_never
 
 from sqlml.errors import MAX_SHOWN, Diagnostic, ProgramError
 from sqlml.grammar import ast
 from sqlml.planner.alteration import plan_alter
 from sqlml.planner.catalog import Catalog
+from sqlml.planner.comparison import plan_check
 from sqlml.planner.evaluation import plan_evaluate
 from sqlml.planner.execution import plan_plain
 from sqlml.planner.explanation import plan_explain
@@ -14,6 +16,7 @@ from sqlml.planner.management import plan_manage
 from sqlml.planner.plan import (
     Alter,
     Apply,
+    Compare,
     Execute,
     Explain,
     Fit,
@@ -44,7 +47,7 @@ def plan(program: ast.Program, catalog: Catalog, *, dialect: str) -> LogicalPlan
     for index, statement in enumerate(program.statements):
         scope.index = index
         before = len(scope.faults)
-        operator = _plan(scope, statement)
+        operator = _PLANNERS[type(statement)](scope, statement)
         if len(scope.faults) > before:
             scope.faults[before:] = sorted(scope.faults[before:], key=_offset)
             _forgive(scope, operator)
@@ -57,29 +60,22 @@ def plan(program: ast.Program, catalog: Catalog, *, dialect: str) -> LogicalPlan
     return LogicalPlan(tuple(operators), tuple(scope.notes))
 
 
-def _plan(scope: Scope, statement: ast.Statement) -> Operator | None:
-    """The statement's operator; None for a statement that is always at fault."""
-    match statement:
-        case ast.Plain():
-            return plan_plain(scope, statement)
-        case ast.Train():
-            return plan_train(scope, statement)
-        case ast.Predict():
-            return plan_predict(scope, statement)
-        case ast.Evaluate():
-            return plan_evaluate(scope, statement)
-        case ast.Explain():
-            return plan_explain(scope, statement)
-        case ast.ShowTrain() | ast.ShowModels() | ast.DescribeModel() | ast.DropModel():
-            return plan_manage(scope, statement)
-        case ast.AlterModel():
-            return plan_alter(scope, statement)
-        case ast.Run():
-            return plan_run(scope, statement)
-        case ast.Solve():
-            return plan_solve(scope, statement)
-        case _:
-            assert_never(statement)
+# What plans a statement; it gives None where what the statement does is not known.
+_PLANNERS: Mapping[type[ast.Syntax], Callable[[Scope, Any], Operator | None]] = {
+    ast.Plain: plan_plain,
+    ast.Train: plan_train,
+    ast.Predict: plan_predict,
+    ast.Evaluate: plan_evaluate,
+    ast.Explain: plan_explain,
+    ast.Check: plan_check,
+    ast.ShowTrain: plan_manage,
+    ast.ShowModels: plan_manage,
+    ast.DescribeModel: plan_manage,
+    ast.DropModel: plan_manage,
+    ast.AlterModel: plan_alter,
+    ast.Run: plan_run,
+    ast.Solve: plan_solve,
+}
 
 
 def _offset(fault: Diagnostic) -> int:
@@ -92,7 +88,7 @@ def _forgive(scope: Scope, operator: Operator | None) -> None:
     match operator:
         case Execute():
             tables = operator.facts.writes
-        case Apply() | Measure() | Explain() | Solve():
+        case Apply() | Measure() | Explain() | Compare() | Solve():
             tables = () if operator.into is None else (operator.into,)
         case Run():
             tables = operator.into

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlml.runtime.pool import Pool
 
 _EXTENDED = re.compile(
-    r"\bTO\s+(TRAIN|PREDICT|EVALUATE|EXPLAIN|MAXIMIZE|MINIMIZE)\b", re.IGNORECASE
+    r"\bTO\s+(TRAIN|PREDICT|EVALUATE|EXPLAIN|CHECK|MAXIMIZE|MINIMIZE)\b", re.IGNORECASE
 )
 _WANTED = (
     (re.compile(r"\bTRAIN\s+(xgboost\.|XGB)", re.IGNORECASE), "sqlml.zoo.models.xgboost_trainer"),

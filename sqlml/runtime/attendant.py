@@ -114,7 +114,7 @@ class Attendant:
                         values["done"], values["total"], values["unit"], **values["values"]
                     )
                 case "note":
-                    self._context.note(values["message"])
+                    self._context.note(values["message"], values["about"])
                 case _:
                     thread = Thread(target=self._answer, args=(message,), daemon=True)
                     self._answering.append(thread)

@@ -22,6 +22,7 @@ from sqlml.runtime.rows import (
     file_reader,
     map_file,
 )
+from sqlml.source import Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Relation
 from sqlml.zoo.context import Models
@@ -48,12 +49,20 @@ class Surroundings:
 class DriverContext:
     """Implements `zoo.context.Context` beside the database. `kept`: the step's result set."""
 
-    def __init__(self, shared: Surroundings, step: str, folder: Path, threads: int) -> None:
+    def __init__(
+        self,
+        shared: Surroundings,
+        step: str,
+        folder: Path,
+        threads: int,
+        locate: Callable[[str], Span | None] = lambda _about: None,
+    ) -> None:
         self.threads = threads
         self.folder = folder
         self.kept: ResultSet | None = None
         self._shared = shared
         self._step = step
+        self._locate = locate
         self._spools = Spools(folder, self._read)
         self._settled: list[str] = []
 
@@ -194,8 +203,10 @@ class DriverContext:
         time = self._shared.clock()
         self._shared.tell(StepProgress(time, self._step, done, total, unit, values))
 
-    def note(self, message: str) -> None:
-        self._shared.tell(StepNote(self._shared.clock(), self._step, message))
+    def note(self, message: str, about: str = "") -> None:
+        span = self._locate(about) if about else None
+        place = "" if span is None else span.place
+        self._shared.tell(StepNote(self._shared.clock(), self._step, message, place))
 
     def close(self) -> None:
         """Forget the rows that were kept; their files go with `folder`."""

@@ -48,9 +48,12 @@ class StepProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepNote(Event):
+    """place: of what it is about in the program, `iris.sql:4:6`; empty where it has none."""
+
     kind: ClassVar[str] = "step_note"
     step: str
     message: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import shutil
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -163,7 +164,8 @@ class Execution:
         began = monotonic()
         folder = self._folders / node.name
         folder.mkdir(parents=True)
-        context = DriverContext(self._shared, node.name, folder, threads)
+        locate = partial(self._locate, node.name)
+        context = DriverContext(self._shared, node.name, folder, threads, locate)
         try:
             outcome, peak = work(context)
             outcome = _with_result(outcome, context.kept)

@@ -120,8 +120,8 @@ class WorkerContext:
             self._last_progress = now
             self._channel.send("progress", done=done, total=total, unit=unit, values=values)
 
-    def note(self, message: str) -> None:
-        self._channel.send("note", message=message)
+    def note(self, message: str, about: str = "") -> None:
+        self._channel.send("note", message=message, about=about)
 
     def close(self) -> None:
         """Read no more, also of rows that the step has not read to their end."""

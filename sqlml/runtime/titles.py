@@ -7,6 +7,7 @@ from sqlml.grammar.model_functions import for_people
 from sqlml.grammar.secrets import without_secrets
 from sqlml.workflow.ir import (
     Alter,
+    Check,
     Evaluate,
     Explain,
     Input,
@@ -47,7 +48,7 @@ def _title(node: Node, targets: Targets) -> str:
             return f"{estimator} → {into}"
         case Trial(number=number, trials=trials):
             return f"trial {number}/{trials} → {node.outputs[0].target}"
-        case Predict(into=into) | Evaluate(into=into) | Explain(into=into):
+        case Predict(into=into) | Evaluate(into=into) | Explain(into=into) | Check(into=into):
             model = _model_name(node.inputs, targets)
             return f"{model} → {into}" if into else model
         case Solve(solver=solver, into=into):

@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.ir import (
     Alter,
+    Check,
     Constant,
     Evaluate,
     Explain,
@@ -54,6 +55,7 @@ SLOTS: Mapping[type, Mapping[str, Slot]] = {
     Evaluate: {"rows": Slot("dataset"), "model": Slot("model")},
     Explain: {"rows": Slot("dataset"), "model": Slot("model")},
     Solve: {"rows": Slot("dataset")},
+    Check: {"rows": Slot("dataset"), "model": Slot("model")},
     Manage: {},
     Alter: {"model": Slot("model")},
     Run: {"rows": Slot("dataset"), "reference": Slot("dataset", required=False)},

@@ -136,11 +136,12 @@ class Predict:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """Measure a model. Inputs: rows, model."""
+    """Measure a model. Inputs: rows, model. plots: what to draw; `all` is what suits the model."""
 
     metrics: tuple[str, ...]
     label: tuple[str, ...] = ()
     into: str | None = None
+    plots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,14 @@ class Solve:
     column: str
     domain: str
     solver: str
+    settings: Mapping[str, Json]
+    into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Compare rows with those that a model was trained on. Inputs: rows, model."""
+
     settings: Mapping[str, Json]
     into: str | None = None
 
@@ -212,7 +221,9 @@ class Run:
     ready_made: bool = False
 
 
-Operation = Query | Train | Trial | Predict | Evaluate | Explain | Solve | Manage | Alter | Run
+Operation = (
+    Query | Train | Trial | Predict | Evaluate | Explain | Check | Solve | Manage | Alter | Run
+)
 
 # --- nodes --------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ STEPS: "Registry[Callable[..., Outcome]]" = Registry(
         "evaluate": "sqlml.zoo.steps.evaluate:run",
         "explain": "sqlml.zoo.steps.explain:run",
         "solve": "sqlml.zoo.steps.solve:run",
+        "check": "sqlml.zoo.steps.check:run",
         "manage": "sqlml.zoo.steps.manage:run",
         "alter": "sqlml.zoo.steps.alter:run",
         "run": "sqlml.zoo.steps.run:run",

@@ -141,6 +141,9 @@ class Context(Protocol):
         """Tell how far the step is, in `rounds`, `rows` …; values: metrics (`train_logloss`)."""
         ...
 
-    def note(self, message: str) -> None:
-        """Tell the user something worth knowing (a warning, a summary line)."""
+    def note(self, message: str, about: str = "") -> None:
+        """Tell the user something worth knowing (a warning, a summary line).
+
+        about: the part of the statement that it is about, as in a diagnostic.
+        """
         ...

@@ -259,3 +259,13 @@ class Forecaster(Protocol):
     def between(self, code: int, start: float | None, end: float) -> NDArray[np.float64]:
         """The rows of a series from a time, else the first after the training, to another."""
         ...
+
+
+@runtime_checkable
+class NaiveForecast(Protocol):
+    """A forecaster that knows how far off the naive forecast was: what MASE is measured by.
+
+    naive_error: the mean absolute error of the naive forecast on the training rows.
+    """
+
+    naive_error: float

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sqlml.zoo.attributes import Attribute, Dictionary
+from sqlml.zoo.inspection_settings import CHECK, EVALUATE, EXPLAIN
 from sqlml.zoo.metrics import spellings
 from sqlml.zoo.solving.domain import DEFAULT, DOMAINS
 
@@ -208,38 +209,6 @@ PREDICT = Dictionary(
     )
 )
 
-EVALUATE = Dictionary((_METRICS,))
-
-EXPLAIN = Dictionary(
-    (
-        Attribute(
-            "plot_type",
-            choices=("bar", "dot", "violin", "decision"),
-            default="bar",
-            doc="The kind of plot: mean size of each feature's effect, or every row's effects.",
-        ),
-        Attribute(
-            "max_display",
-            ("integer",),
-            default=20,
-            minimum=1,
-            doc="The most features that a plot shows.",
-        ),
-        Attribute(
-            "sort",
-            ("boolean",),
-            default=True,
-            doc="Show the features with the largest effect first.",
-        ),
-        Attribute(
-            "keys",
-            ("text",),
-            several=True,
-            doc="Columns of the query to put before the explanations, to tell rows apart.",
-        ),
-    )
-)
-
 SOLVER = Dictionary(
     (
         Attribute("variables", ("text",), doc='What is chosen: `"x(column)"` or `"column"`.'),
@@ -274,8 +243,9 @@ SOLVER = Dictionary(
 STATEMENTS: Mapping[str, Mapping[str, Dictionary]] = {
     "train": {"validation": VALIDATION, "tune": TUNE},
     "predict": {"predict": PREDICT},
-    "evaluate": {"validation": EVALUATE},
+    "evaluate": {"validation": Dictionary((_METRICS,)), "evaluate": EVALUATE},
     "explain": {"explain": EXPLAIN},
     "maximize": {"solver": SOLVER},
     "minimize": {"solver": SOLVER},
+    "check": {"check": CHECK},
 }

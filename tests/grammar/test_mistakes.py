@@ -53,6 +53,8 @@ MISTAKES = [
     ("FROM t TO «TRAIN»", "E0108", "`TO TRAIN` needs the name of a model", ""),
     ("FROM t TO «TRAIN» WITH a=1 INTO m", "E0108", "`TO TRAIN` needs the name of a model", ""),
     ("FROM t TO «EVALUATE»", "E0108", "needs the name of a trained model", ""),
+    ("FROM t TO «CHECK» INTO x", "E0108", "needs the name of a trained model", ""),
+    ("FROM t TO CHECK m «LABEL» y", "E0117", "does not belong", ""),
     ("FROM t TO «RUN»", "E0108", "needs an image", ""),
     ("FROM t TO «MAXIMIZE»", "E0108", "needs an expression", ""),
     ("FROM t TO TRAIN m «COLUMN» LABEL y INTO x", "E0108", "`COLUMN` needs a column", ""),

@@ -93,6 +93,13 @@ def test_evaluate_and_explain_take_their_clauses_in_any_order() -> None:
     assert explain.attributes[0].name.text == "summary.plot_type"
 
 
+def test_rows_are_checked_by_a_model() -> None:
+    check = one("TO CHECK m@2 INTO s.t WITH check.fail = TRUE")
+    assert isinstance(check, ast.Check)
+    assert (check.model.version, check.into and check.into.parts) == (2, ("s", "t"))
+    assert one("TO CHECK m").into is None
+
+
 def test_run_takes_an_image_arguments_and_tables() -> None:
     statement = one("""TO RUN hub.docker.com/a/b-c:v0.1 CMD "a.py", '--x="1"' INTO t, db.u""")
     assert isinstance(statement, ast.Run)

@@ -12,7 +12,8 @@ SELECT *, 'it''s; "x"' AS "to" FROM a.t /* TO TRAIN */ WHERE x > 1.5e3;
 FROM t TO TRAIN xgboost.gbtree WITH model.max_depth = RANGE(3, 10), objective = multi:softprob,
   l = [1, [-2, 'x']], COLUMN *, CROSS([a, "b c"], 100) FOR deep LABEL y USING old@2 INTO db.m;
 SELECT 1 TO PREDICT t.c USING m@1; SELECT 1 TO EVALUATE m INTO t LABEL y;
-SELECT 1 TO EXPLAIN m USING TreeExplainer INTO t; SELECT 1 TO RUN a/b:v1 CMD "x", 'y' INTO t, u;
+SELECT 1 TO EXPLAIN m USING TreeExplainer INTO t; SELECT 1 TO CHECK m INTO u;
+SELECT 1 TO RUN a/b:v1 CMD "x", 'y' INTO t, u;
 SELECT 1 TO MAXIMIZE SUM((p - c) * x) CONSTRAINT 0 <= x <= 5 GROUP BY g WITH v = 'x' USING glpk;
 SHOW TRAIN m; SHOW MODELS; DESCRIBE MODEL m; DROP MODEL IF EXISTS m;
 CREATE TABLE u AS SELECT $$ ; $$, E'\\'';

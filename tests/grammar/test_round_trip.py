@@ -180,6 +180,7 @@ statements = st.one_of(
         using=optional_names,
         into=optional_names,
     ),
+    built(ast.Check, query=queries, model=models(), attributes=attributes, into=optional_names),
     built(ast.Run, query=queries, image=estimators, command=tuples(strings), into=tuples(names())),
     built(
         ast.Solve,

@@ -88,3 +88,25 @@ def test_replacing_the_rows_by_their_metrics_gets_a_note(flowers):
     assert flowers.notes("SELECT * FROM iris TO EVALUATE flowers INTO iris") == [
         ("`iris` is read and then replaced by one row of metrics", "iris")
     ]
+
+
+def test_plots_are_named_once_and_are_outputs(flowers):
+    text = "SELECT * FROM iris TO EVALUATE flowers WITH evaluate.plots = [roc, 'ROC', pr] INTO s"
+    assert flowers.operator(text).plots == ("roc", "pr")
+    (node,) = flowers.nodes(text).values()
+    assert [(output.name, output.kind) for output in node.outputs] == [
+        ("table", "table"),
+        ("plot", "plot"),
+    ]
+
+
+def test_a_plot_suits_the_task(flowers):
+    code, message, span, hint = flowers.fault(
+        "SELECT * FROM iris TO EVALUATE flowers WITH evaluate.plots = [residuals, roc]"
+    )
+    assert (code, span) == ("E0290", "[residuals, roc]")
+    assert message == "`residuals` cannot be drawn for classification"
+    assert hint.startswith("there are: `confusion`, `roc`")
+    assert flowers.operator(
+        "SELECT * FROM iris TO EVALUATE flowers WITH evaluate.plots = 'all'"
+    ).plots == ("all",)

@@ -53,3 +53,59 @@ def test_gains_are_a_table_of_three_columns(flowers):
 def test_which_columns_explanations_have_is_left_to_the_run(flowers):
     explain = "SELECT * FROM iris TO EXPLAIN flowers INTO reasons;"
     assert flowers.plan(explain + "SELECT petal_width_setosa FROM reasons")
+
+
+def test_other_explainers_have_tables_of_known_columns(flowers):
+    for using, columns in (
+        ("permutation_importance", "feature, importance, std"),
+        ("PartialDependence", "feature, value, class, prediction"),
+    ):
+        explain = f"SELECT * FROM iris TO EXPLAIN flowers USING {using} INTO t;"
+        text = f"{explain} SELECT {columns} FROM t"
+        assert flowers.plan(text).operators[0].explainer in (
+            "PermutationImportance",
+            "PartialDependence",
+        )
+        code, *_ = flowers.fault(text.replace("SELECT feature", "SELECT weight"))
+        assert code == "E0302"
+
+
+def test_settings_belong_to_an_explainer(flowers):
+    assert flowers.fault(
+        "SELECT * FROM iris TO EXPLAIN flowers WITH explain.grid = 5 USING SHAP"
+    ) == (
+        "E0291",
+        "`explain.grid` means nothing to TreeExplainer",
+        "explain.grid = 5",
+        "leave it out, or explain `USING PartialDependence`",
+    )
+
+
+def test_features_are_those_of_the_model(flowers):
+    assert flowers.fault(
+        "SELECT * FROM iris TO EXPLAIN flowers WITH explain.features = [petal_wdth] USING PDP"
+    ) == (
+        "E0292",
+        "`flowers` has no feature made of a column `petal_wdth`",
+        "[petal_wdth]",
+        "did you mean `petal_width`?",
+    )
+
+
+def test_permutations_need_the_label_and_a_metric_of_the_task(flowers):
+    text = "FROM iris TO EXPLAIN flowers WITH explain.metric = {} USING PermutationExplainer"
+    metric = flowers.operator("SELECT * " + text.format("'F1_score'")).settings["metric"]
+    assert metric == "f1"
+    assert flowers.fault("SELECT * " + text.format("rmse"))[0] == "E0211"
+    code, message, _, hint = flowers.fault("SELECT petal_width " + text.format("f1"))
+    assert (code, hint) == ("E0306", "select it")
+    assert message == "the query has no column `species`, the label of `flowers`"
+
+
+def test_a_clustering_has_no_shap_values(flowers):
+    flowers.store("groups", {"petal_width": "DOUBLE"}, task="clustering")
+    code, message, span, hint = flowers.fault("SELECT * FROM iris TO EXPLAIN groups")
+    assert (code, span) == ("E0293", "groups")
+    assert message == "`groups` has no SHAP values: it is for clustering"
+    assert hint.startswith("explain it `USING PermutationExplainer`")
+    assert flowers.operator("SELECT * FROM iris TO EXPLAIN groups USING PDP").explainer == "PDP"

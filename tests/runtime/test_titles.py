@@ -1,5 +1,6 @@
 from sqlml.runtime.titles import titles
 from sqlml.workflow.ir import (
+    Check,
     Evaluate,
     Explain,
     Manage,
@@ -34,6 +35,7 @@ def test_a_title_names_what_works_and_what_it_makes() -> None:
     assert title(Predict("class", {}), model=ModelReference("m", 2)) == "m@2"
     assert title(Evaluate((), (), "scores"), model=ModelReference("m")) == "m → scores"
     assert title(Explain("", {}), model=trained) == "iris_model"
+    assert title(Check({}, "changes"), model=trained) == "iris_model → changes"
     assert title(Manage("drop", "m")) == "drop m"
     assert title(Manage("show-models")) == "show-models"
 

@@ -15,6 +15,7 @@ from sqlml.workflow.hashing import normalized_sql, static_hash
 from sqlml.workflow.ir import (
     After,
     Alter,
+    Check,
     Constant,
     Evaluate,
     Explain,
@@ -176,8 +177,9 @@ operations = st.one_of(
     st.builds(Query, names, tuples_of_names, tuples_of_names, st.booleans(), st.booleans()),
     st.builds(Train, names, maps, maps, maps, tuples_of_names, names, names),
     st.builds(Predict, names, maps, st.none() | names),
-    st.builds(Evaluate, tuples_of_names, tuples_of_names, st.none() | names),
+    st.builds(Evaluate, tuples_of_names, tuples_of_names, st.none() | names, tuples_of_names),
     st.builds(Explain, names, maps, st.none() | names),
+    st.builds(Check, maps, st.none() | names),
     st.builds(
         Manage,
         st.sampled_from(["show-train", "show-models", "describe", "drop"]),

@@ -10,10 +10,12 @@ import pytest
 import sklearn.metrics as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from sqlml.errors import StepError
+from sqlml.zoo.measures.catalog import METRICS
 from sqlml.zoo.measures.sample import Sample
-from sqlml.zoo.metrics import METRICS, canonical, defaults_for, evaluate, names_for, spellings
+from sqlml.zoo.metrics import canonical, defaults_for, evaluate, names_for, spellings
 
 ROWS = 200
 SIDES = ("micro", "macro", "weighted")
@@ -39,7 +41,9 @@ def values(*, weighted: bool = False, outputs: int = 0) -> Sample:
     return Sample(truth, predicted, weight=generator.random(ROWS) if weighted else None)
 
 
-def ours(name: str, task: str, sample: Sample) -> float:
+def ours(written: str, task: str, sample: Sample) -> float:
+    name = canonical(written)
+    assert name is not None
     return evaluate([name], task, sample)[name]
 
 
@@ -62,6 +66,37 @@ def test_a_metric_of_one_class_is_averaged_as_scikit_learn_does(
     for side in SIDES:
         measured = ours(f"{name}_{side}", "classification", sample)
         assert measured == pytest.approx(expected(side), rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize(("name", "beta"), [("f2", 2), ("f0_5", 0.5)])
+def test_recall_may_count_more_or_less_than_precision(name: str, beta: float, count: int) -> None:
+    sample = classes(count, weighted=True, missing=1 if count == 3 else None)
+
+    def expected(average: str) -> float:
+        options = {"sample_weight": sample.weight, "average": average, "zero_division": 0}
+        score = reference.fbeta_score(sample.truth, sample.predicted, beta=beta, **options)
+        return float(score)
+
+    alone = expected("binary" if count == 2 else "macro")
+    assert ours(name, "classification", sample) == pytest.approx(alone, rel=1e-12)
+    for side in SIDES:
+        measured = ours(f"{name}_{side}", "classification", sample)
+        assert measured == pytest.approx(expected(side), rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_specificity_is_the_recall_of_all_other_classes(count: int) -> None:
+    sample = classes(count, weighted=True)
+    assert sample.truth is not None
+    shares = [
+        reference.recall_score(
+            sample.truth != number, sample.predicted != number, sample_weight=sample.weight
+        )
+        for number in range(count)
+    ]
+    expected = shares[1] if count == 2 else np.mean(shares)
+    assert ours("specificity", "classification", sample) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -110,16 +145,34 @@ def test_metrics_of_probabilities_are_scikit_learns(count: int, weighted: bool) 
         "average_precision": reference.average_precision_score(
             truth, positive, sample_weight=weight
         ),
-        "top_k_accuracy": reference.top_k_accuracy_score(
-            truth, chances, k=2, sample_weight=weight, labels=numbers
-        )
-        if count > 2
-        else 1.0,
+        "d2_log_loss": reference.d2_log_loss_score(
+            truth, chances, sample_weight=weight, labels=numbers
+        ),
+        **{
+            name: reference.top_k_accuracy_score(
+                truth, chances, k=k, sample_weight=weight, labels=numbers
+            )
+            if count > k
+            else 1.0
+            for name, k in (("top_k_accuracy", 2), ("top_3_accuracy", 3), ("top_5_accuracy", 5))
+        },
     }
     measured = evaluate(list(expected), "classification", sample)
     for name, value in expected.items():
         assert measured[name] == pytest.approx(value, rel=1e-12), name
     assert measured["loss"] == measured["log_loss"]
+
+
+def test_scores_of_credit_are_gini_and_kolmogorov_smirnov() -> None:
+    sample = classes(2)
+    assert sample.truth is not None
+    assert sample.probabilities is not None
+    positive = sample.probabilities[:, 1]
+    area = reference.roc_auc_score(sample.truth, positive)
+    gap = stats.ks_2samp(positive[sample.truth == 1], positive[sample.truth == 0]).statistic
+    measured = evaluate(["gini", "kolmogorov_smirnov"], "classification", sample)
+    assert measured["gini"] == pytest.approx(2 * area - 1, rel=1e-12)
+    assert measured["kolmogorov_smirnov"] == pytest.approx(gap, rel=1e-12)
 
 
 @pytest.mark.parametrize("average", ["macro", "weighted"])
@@ -187,6 +240,7 @@ def test_true_and_false_positives_are_counted() -> None:
         "mean_poisson_deviance",
         "mean_gamma_deviance",
         "max_error",
+        "d2_absolute_error",
     ],
 )
 def test_a_metric_of_values_is_scikit_learns(name: str, outputs: int, weighted: bool) -> None:
@@ -197,6 +251,33 @@ def test_a_metric_of_values_is_scikit_learns(name: str, outputs: int, weighted: 
     options = {} if name == "max_error" else {"sample_weight": sample.weight}
     expected = formula(sample.truth, sample.predicted, **options)
     assert ours(name, "regression", sample) == pytest.approx(expected, rel=1e-12)
+
+
+def test_errors_as_shares_written_out() -> None:
+    sample = Sample(np.array([0.0, 2.0, 4.0]), np.array([0.0, 3.0, 1.0]))
+    assert ours("smape", "regression", sample) == pytest.approx((0 + 2 / 5 + 6 / 5) / 3)
+    assert ours("wape", "regression", sample) == pytest.approx((1 + 3) / 6)
+    expected = np.mean(np.log(np.cosh([0, 1, 3])))
+    assert ours("LogCosh", "regression", sample) == pytest.approx(expected)
+
+
+def test_large_errors_have_a_log_cosh_too() -> None:
+    sample = Sample(np.array([0.0]), np.array([1e6]))
+    assert ours("log_cosh", "regression", sample) == pytest.approx(1e6 - np.log(2))
+
+
+def test_forecasts_are_measured_by_the_naive_forecast() -> None:
+    seen = np.array([3.0, 5.0, 4.0, 8.0])
+    naive = float(np.abs(np.diff(seen)).mean())
+    truth, predicted = np.array([9.0, 7.0]), np.array([8.0, 10.0])
+    known = Sample(truth, predicted, naive_error=naive)
+    assert ours("MASE", "forecasting", known) == pytest.approx(2 / naive)
+    assert np.isnan(ours("mase", "forecasting", Sample(truth, predicted)))
+    assert np.isnan(ours("mase", "forecasting", Sample(truth, predicted, naive_error=0.0)))
+    measured = evaluate(defaults_for("forecasting"), "forecasting", known)
+    assert measured["loss"] == reference.mean_squared_error(truth, predicted)
+    expected = reference.mean_absolute_percentage_error(truth, predicted)
+    assert measured["mean_absolute_percentage_error"] == pytest.approx(expected)
 
 
 def test_r2_of_a_constant_truth_is_scikit_learns() -> None:
@@ -214,7 +295,9 @@ def test_what_is_not_defined_is_nan() -> None:
     assert np.isnan(ours("r2", "regression", nothing))
 
 
-@pytest.mark.parametrize(("name", "k"), [("ndcg", None), ("ndcg_3", 3)])
+@pytest.mark.parametrize(
+    ("name", "k"), [("ndcg", None), ("ndcg_1", 1), ("ndcg_3", 3), ("ndcg_5", 5), ("ndcg_10", 10)]
+)
 def test_ndcg_is_the_mean_of_scikit_learns_over_groups(name: str, k: int | None) -> None:
     generator = np.random.default_rng(1)
     truth = generator.integers(0, 4, ROWS).astype(float)
@@ -227,6 +310,21 @@ def test_ndcg_is_the_mean_of_scikit_learns_over_groups(name: str, k: int | None)
         ]
     )
     measured = ours(name, "ranking", Sample(truth, score, group=group))
+    assert measured == pytest.approx(expected, rel=1e-12)
+
+
+def test_precision_of_ranks_is_the_mean_of_scikit_learns_over_groups() -> None:
+    generator = np.random.default_rng(4)
+    truth = generator.integers(0, 2, ROWS).astype(float)
+    score = generator.permutation(ROWS).astype(float)
+    group = generator.integers(0, 12, ROWS)
+    expected = np.mean(
+        [
+            reference.average_precision_score(truth[group == g], score[group == g])
+            for g in np.unique(group)
+        ]
+    )
+    measured = ours("map", "ranking", Sample(truth, score, group=group))
     assert measured == pytest.approx(expected, rel=1e-12)
 
 
@@ -246,10 +344,14 @@ def test_clusters_are_measured_by_scikit_learn() -> None:
     clusters = np.repeat([0, 1], 30)
     truth = np.array(["a", "b"])[np.roll(clusters, 3)]
     sample = Sample(truth, clusters, matrix=matrix)
-    measured = evaluate(["silhouette", "davies_bouldin", "adjusted_rand"], "clustering", sample)
-    assert measured["silhouette"] == reference.silhouette_score(matrix, clusters)
-    assert measured["davies_bouldin"] == reference.davies_bouldin_score(matrix, clusters)
-    assert measured["adjusted_rand"] == reference.adjusted_rand_score(truth, clusters)
+    apart = {"silhouette", "davies_bouldin", "calinski_harabasz"}
+    agreeing = set(names_for("clustering")) - apart
+    measured = evaluate([*apart, *agreeing], "clustering", sample)
+    assert len(agreeing) == 9
+    for name in apart:
+        assert measured[name] == getattr(reference, f"{name}_score")(matrix, clusters), name
+    for name in agreeing:
+        assert measured[name] == getattr(reference, f"{name}_score")(truth, clusters), name
 
 
 def test_one_cluster_is_apart_from_nothing() -> None:
@@ -282,6 +384,13 @@ def test_outliers_are_the_positive_class_however_they_are_marked(truth: list[Any
         ("BinaryCrossentropy", "log_loss"),
         ("TopKCategoricalAccuracy", "top_5_accuracy"),
         ("ndcg@5", "ndcg_5"),
+        ("sMAPE", "symmetric_mean_absolute_percentage_error"),
+        ("NMI", "normalized_mutual_info"),
+        ("hamming_loss", "zero_one_loss"),
+        ("d2_log_loss_score", "d2_log_loss"),
+        ("MeanIoU", "jaccard_macro"),
+        ("f0.5_score", None),
+        ("f0_5_score", "f0_5"),
         ("f3", None),
     ],
 )
@@ -293,7 +402,9 @@ def test_every_spelling_leads_to_a_metric() -> None:
     assert {canonical(spelling) for spelling in spellings()} == set(METRICS)
 
 
-@pytest.mark.parametrize("task", ["classification", "regression", "ranking", "clustering"])
+@pytest.mark.parametrize(
+    "task", ["classification", "regression", "forecasting", "ranking", "clustering"]
+)
 def test_defaults_are_metrics_of_their_task(task: str) -> None:
     assert set(defaults_for(task)) <= set(names_for(task))
     assert "roc_auc" not in defaults_for("classification", probabilities=False)

@@ -46,7 +46,7 @@ def fit(
     gaps = () if encoding.missing else _gaps(features)
     needs = [*([_ROWS] if gaps else []), *map(_filled, gaps), *_needs(features)]
     while needs:
-        answers = _ask(needs, sql, query)
+        answers = ask(needs, sql, query)
         _refuse_gaps(gaps, answers)
         features = [feature.learn(answers) for feature in features]
         gaps, needs = (), _needs(features)
@@ -81,7 +81,11 @@ def _refuse_gaps(gaps: Iterable[ColumnReference], answers: Answers) -> None:
         raise StepError(*(diagnostic for fault in faults for diagnostic in fault.diagnostics))
 
 
-def _ask(needs: Sequence[Statistic], sql: str, query: Callable[[str], pa.Table]) -> Answers:
+def ask(needs: Sequence[Statistic], sql: str, query: Callable[[str], pa.Table]) -> Answers:
+    """What the statistics of the rows of the query `sql` are: one query or a few for all of them.
+
+    Where two are equal, they are asked for once.
+    """
     aggregates = dict.fromkeys(need for need in needs if isinstance(need, Aggregate))
     rankings = dict.fromkeys(need for need in needs if isinstance(need, Ranking))
     answers: dict[Statistic, Any] = {}

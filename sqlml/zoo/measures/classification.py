@@ -1,10 +1,12 @@
 """How good predicted classes and their probabilities are."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
+from sqlml.zoo.measures.curves import ranked_weights
 from sqlml.zoo.measures.sample import Floats, Sample
 
 
@@ -30,9 +32,17 @@ def recall(sample: Sample, average: str) -> float:
 
 
 def f1(sample: Sample, average: str) -> float:
-    return _averaged(
-        sample, average, lambda hit, predicted, true: _ratios(2 * hit, predicted + true)
-    )
+    return _f(1.0, sample, average)
+
+
+def f2(sample: Sample, average: str) -> float:
+    """As f1, but recall counts twice as much as precision."""
+    return _f(2.0, sample, average)
+
+
+def f0_5(sample: Sample, average: str) -> float:
+    """As f1, but recall counts half as much as precision."""
+    return _f(0.5, sample, average)
 
 
 def jaccard(sample: Sample, average: str) -> float:
@@ -61,6 +71,18 @@ def zero_one_loss(sample: Sample) -> float:
     return 1.0 - accuracy(sample)
 
 
+def specificity(sample: Sample) -> float:
+    """Of the rows that are not of the second class, the share that is taken for none of them.
+
+    With many classes the mean over each class against the rest.
+    """
+    c = sample.confusion
+    hit, predicted, true = np.diag(c), c.sum(axis=0), c.sum(axis=1)
+    negatives = c.sum() - true
+    shares = _ratios(negatives - (predicted - hit), negatives)
+    return float(shares[1] if len(c) == 2 else shares[(predicted + true) > 0].mean())
+
+
 def counted(sample: Sample, cell: str) -> float:
     """True or false positives or negatives, the second of two classes being the positive one."""
     c = sample.confusion
@@ -75,6 +97,17 @@ def log_loss(sample: Sample) -> float:
     given = np.take_along_axis(sample.chances, true_class, axis=1)[:, 0]
     losses = -np.log(np.clip(given, smallest, 1 - smallest))
     return float(np.average(losses, weights=sample.weights))
+
+
+def d2_log_loss(sample: Sample) -> float:
+    """The share of the log loss that is saved against always telling the classes' shares."""
+    rows = len(sample.labels)
+    if rows < 2:
+        return float("nan")
+    counts = np.bincount(sample.labels.astype(np.int64), sample.weights, sample.chances.shape[1])
+    shares = np.broadcast_to(counts / counts.sum(), (rows, len(counts)))
+    without = log_loss(replace(sample, probabilities=shares))
+    return 1.0 - log_loss(sample) / without
 
 
 def brier_score(sample: Sample) -> float:
@@ -102,6 +135,16 @@ def roc_auc(sample: Sample, average: str) -> float:
     return _one_against_rest(sample, average, _area_under_roc)
 
 
+def gini(sample: Sample) -> float:
+    """2 × the area under the ROC curve - 1, as scores for credit are measured."""
+    return 2.0 * roc_auc(sample, "macro") - 1.0
+
+
+def kolmogorov_smirnov(sample: Sample) -> float:
+    """The largest distance between the shares of true and of false rows that reach a score."""
+    return _one_against_rest(sample, "macro", _widest_gap)
+
+
 def roc_auc_pairs(sample: Sample, average: str) -> float:
     """Mean area under the ROC curve over all pairs of classes (Hand & Till 2001)."""
     truth, areas, shares = sample.labels, [], []
@@ -119,6 +162,16 @@ def roc_auc_pairs(sample: Sample, average: str) -> float:
 def average_precision(sample: Sample) -> float:
     """Precision averaged over the steps of recall; with many classes, the mean over classes."""
     return _one_against_rest(sample, "macro", _average_precision)
+
+
+def _f(beta: float, sample: Sample, average: str) -> float:
+    """(1 + β²) × hits / (β² × true + predicted) (van Rijsbergen 1979)."""
+    square = beta**2
+    return _averaged(
+        sample,
+        average,
+        lambda hit, predicted, true: _ratios((1 + square) * hit, predicted + square * true),
+    )
 
 
 def _averaged(
@@ -160,28 +213,25 @@ def _one_against_rest(
 
 
 def _area_under_roc(is_true: Floats, score: Floats, weight: Floats) -> float:
-    hits, misses = _curve(is_true, score, weight)
+    hits, misses = ranked_weights(is_true, score, weight)[:2]
     if hits[-1] <= 0 or misses[-1] <= 0:
         return float("nan")
     return float(np.trapezoid(np.r_[0.0, hits], np.r_[0.0, misses]) / (hits[-1] * misses[-1]))
 
 
 def _average_precision(is_true: Floats, score: Floats, weight: Floats) -> float:
-    hits, misses = _curve(is_true, score, weight)
+    hits, misses = ranked_weights(is_true, score, weight)[:2]
     if hits[-1] <= 0:
         return float("nan")
     gained = np.diff(hits, prepend=0.0) / hits[-1]
     return float(gained @ _ratios(hits, hits + misses))
 
 
-def _curve(is_true: Floats, score: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Weight of true and of false rows that score at least each distinct score, best first."""
-    order = np.argsort(-score, kind="stable")
-    ranked = score[order]
-    last_of_ties = np.r_[ranked[1:] != ranked[:-1], True]
-    hits = np.cumsum(np.where(is_true, weight, 0.0)[order])[last_of_ties]
-    misses = np.cumsum(np.where(is_true, 0.0, weight)[order])[last_of_ties]
-    return hits, misses
+def _widest_gap(is_true: Floats, score: Floats, weight: Floats) -> float:
+    hits, misses = ranked_weights(is_true, score, weight)[:2]
+    if hits[-1] <= 0 or misses[-1] <= 0:
+        return float("nan")
+    return float(np.abs(hits / hits[-1] - misses / misses[-1]).max())
 
 
 def _ratios(part: Floats, whole: Floats) -> Floats:

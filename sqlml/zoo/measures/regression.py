@@ -25,6 +25,39 @@ def mean_absolute_percentage_error(sample: Sample) -> float:
     return _mean(np.abs(_truth(sample) - _predicted(sample)) / size, sample)
 
 
+def symmetric_mean_absolute_percentage_error(sample: Sample) -> float:
+    """|error| over the mean size of truth and prediction, from 0 to 2; two zeros are no error."""
+    size = np.abs(_truth(sample)) + np.abs(_predicted(sample))
+    errors = 2 * np.abs(_truth(sample) - _predicted(sample))
+    return _mean(np.divide(errors, size, out=np.zeros_like(size), where=size > 0), sample)
+
+
+def weighted_absolute_percentage_error(sample: Sample) -> float:
+    """The sum of |error| over the sum of |truth|: rows with large values count more."""
+    size = _mean(np.abs(_truth(sample)), sample)
+    return mean_absolute_error(sample) / size if size > 0 else float("nan")
+
+
+def mean_absolute_scaled_error(sample: Sample) -> float:
+    """|error| over that of the naive forecast on the training rows (Hyndman & Koehler 2006).
+
+    NaN where that is not known, or was 0.
+    """
+    if sample.naive_error is None:
+        return float("nan")
+    scale = np.asarray(sample.naive_error, dtype=np.float64)
+    errors = np.abs(_truth(sample) - _predicted(sample))
+    if not (scale > 0).all():
+        return float("nan")
+    return _mean(errors / scale, sample)
+
+
+def log_cosh_error(sample: Sample) -> float:
+    """The mean of log(cosh(error)): the square of small errors, the size of large ones."""
+    errors = np.abs(_truth(sample) - _predicted(sample))
+    return _mean(errors + np.log1p(np.exp(-2 * errors)) - np.log(2), sample)
+
+
 def median_absolute_error(sample: Sample) -> float:
     """The weighted median where rows have weights: the mean of its lower and upper value."""
     errors = _columns(np.abs(_truth(sample) - _predicted(sample)))
@@ -55,6 +88,19 @@ def explained_variance(sample: Sample) -> float:
     """As r2, but a constant error does not count."""
     errors = _columns(_truth(sample) - _predicted(sample))
     return _share_explained(errors - np.average(errors, axis=0, weights=sample.weights), sample)
+
+
+def d2_absolute_error(sample: Sample) -> float:
+    """1 - absolute error over that of the median; the mean over several labels.
+
+    NaN with fewer than two rows.
+    """
+    truth = _columns(_truth(sample))
+    if len(truth) < 2:
+        return float("nan")
+    medians = [_weighted_median(column, sample.weights) for column in truth.T]
+    errors = np.abs(truth - _columns(_predicted(sample)))
+    return _saved(sample.weights @ errors, sample.weights @ np.abs(truth - medians))
 
 
 def mean_poisson_deviance(sample: Sample) -> float:
@@ -96,9 +142,13 @@ def _share_explained(errors: Floats, sample: Sample) -> float:
         return float("nan")
     left = weights @ _columns(errors) ** 2
     whole = weights @ (truth - np.average(truth, axis=0, weights=weights)) ** 2
+    return _saved(left, whole)
+
+
+def _saved(left: Floats, whole: Floats) -> float:
+    """The mean share of `whole` that is not `left`; of nothing, all if nothing is left, or none."""
     constant = np.where(left > 0, 0.0, 1.0)
-    shares = np.where(whole > 0, 1 - left / np.where(whole > 0, whole, 1.0), constant)
-    return float(np.mean(shares))
+    return float(np.mean(np.where(whole > 0, 1 - left / np.where(whole > 0, whole, 1.0), constant)))
 
 
 def _log_differences(sample: Sample) -> Floats:

@@ -17,6 +17,8 @@ class Sample:
     truth, predicted: class indices, cluster numbers or values; (rows, outputs) for several labels.
     probabilities: (rows, classes). weight: one per row, or None where every row counts 1. group:
     query number per row, in ranking. matrix: the features, for measures that look at distances.
+    naive_error: in forecasting, the mean absolute error of the naive forecast on the training
+    rows, one for all or one per row.
     """
 
     truth: NDArray[Any] | None
@@ -26,6 +28,7 @@ class Sample:
     group: NDArray[Any] | None = None
     matrix: Any = None
     classes: int = 0
+    naive_error: float | NDArray[Any] | None = None
 
     @cached_property
     def weights(self) -> Floats:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.zoo import MODELS
 from sqlml.zoo.attributes import Attribute, Dictionary, written
-from sqlml.zoo.metrics import METRICS
+from sqlml.zoo.inspection_settings import CHECK, EVALUATE, EXPLAIN
+from sqlml.zoo.measures.catalog import METRICS
 from sqlml.zoo.model import ModelType
 from sqlml.zoo.models import find_model, nearest_model
-from sqlml.zoo.settings import EXPLAIN, PREDICT, STATEMENTS, TUNE, VALIDATION
+from sqlml.zoo.settings import PREDICT, STATEMENTS, TUNE, VALIDATION
 
 MOST_MODELS_IN_DETAIL = 20
 
@@ -65,7 +66,9 @@ def models_page() -> str:
         ("validation", VALIDATION),
         ("tune", TUNE),
         ("predict", PREDICT),
+        ("evaluate", EVALUATE),
         ("explain", EXPLAIN),
+        ("check", CHECK),
     ):
         parts += [f"### `{namespace}.*`\n", _table_of_attributes(dictionary.values())]
     parts += ["## Metrics\n", _table_of_metrics()]
@@ -200,10 +203,8 @@ def _cells(attribute: Attribute) -> tuple[str, str, str]:
 
 def _takes(attribute: Attribute) -> str:
     """What an attribute takes; where that is any metric, the names have a table of their own."""
-    if attribute == VALIDATION["metrics"]:
-        return "a metric's name, or a list of names"
-    if attribute == TUNE["metric"]:
-        return "a metric's name"
+    if attribute.choices == VALIDATION["metrics"].choices:
+        return "a metric's name" + (", or a list of names" if attribute.several else "")
     return attribute.describe(most_choices=sys.maxsize)
 
 

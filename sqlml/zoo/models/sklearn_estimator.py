@@ -89,7 +89,7 @@ class SklearnEstimator:
                 Diagnostic(
                     "E0486",
                     f"`{self.name}` predicts no class or value that features could explain",
-                    hint="explain a classifier or a regressor",
+                    hint="`USING PermutationExplainer` or `USING PartialDependence` explains it",
                     about="model",
                 )
             )

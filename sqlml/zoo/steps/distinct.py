@@ -62,6 +62,13 @@ def distinct_values(context: Context, query: str, label: Label, most: int) -> Di
     )
 
 
+def fingerprint_of(context: Context, query: str) -> str:
+    """The fingerprint of a query's rows."""
+    found = context.table(f"SELECT count(*), {DIGEST} FROM {subquery(query)}")
+    rows, digest = (column[0].as_py() for column in found.columns)
+    return fingerprint(rows, digest or "0")
+
+
 def fingerprint(rows: int, digest: str) -> str:
     """The number of rows and the sum of their hashes, which no order changes."""
     return f"{rows}-{int(digest) % 2**64:016x}"

@@ -12,15 +12,14 @@ from sqlml.zoo.bundle import Bundle, load
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.steps.contributions import gathered, output_names
 from sqlml.zoo.steps.dataset import QueryDataset
+from sqlml.zoo.steps.explainers import NAMES, find_explainer
 from sqlml.zoo.steps.inputs import needed_columns, spellings
 from sqlml.zoo.steps.outcome import Outcome
+from sqlml.zoo.steps.partial_dependence import explain_by_dependence
+from sqlml.zoo.steps.permutation import explain_by_permutation
 from sqlml.zoo.steps.plot import draw_into
 from sqlml.zoo.steps.points import points_table
 
-GAIN = ("XGBoostExplainer", "GainExplainer")
-SHAP = ("TreeExplainer", "PermutationExplainer", "KernelExplainer", "SHAP")
-POINTS = ("Points", "ScoreCardExplainer")
-EXPLAINERS = (*SHAP, *GAIN, *POINTS)
 DEFAULT_PLOT = "bar"
 DEFAULT_DISPLAY = 20
 
@@ -36,19 +35,27 @@ def run(
 ) -> Outcome:
     """SHAP values of every row into a table; without a table, their mean sizes and a plot.
 
-    With a gain explainer, how often and how well each feature split instead; with `Points`, what
-    each bin of a score card is worth.
+    Other explainers: how often and how well each feature split (gain), how much worse the model
+    gets without a column (permutation), what it says of each of a column's values (partial), and
+    what each bin of a score card is worth (points).
 
     Raises:
         StepError: the query lacks columns, or the model cannot be explained so.
     """
-    _refuse_unknown(explainer)
+    kind = find_explainer(explainer)
+    if kind is None:
+        raise _unknown(explainer)
     bundle = load(context.model(model))
-    if explainer.casefold() in map(str.casefold, GAIN):
+    if kind == "gain":
         return _gains(context, bundle, into)
-    if explainer.casefold() in map(str.casefold, POINTS):
+    if kind == "points":
         return _points(context, bundle, into)
     needed_columns(bundle, rows.schema)
+    match kind:
+        case "permutation":
+            return explain_by_permutation(context, bundle, rows, settings, into=into, model=model)
+        case "partial":
+            return explain_by_dependence(context, bundle, rows, settings, into=into, model=model)
     if into is not None:
         return _explain_rows(context, bundle, rows, settings, into)
     return _summarize(context, bundle, rows, settings, model)
@@ -173,9 +180,7 @@ def _bad_key(message: str, hint: str) -> StepError:
     return StepError(Diagnostic("E0424", message, hint=hint, about="attribute explain.keys"))
 
 
-def _refuse_unknown(explainer: str) -> None:
-    known = {name.casefold() for name in EXPLAINERS}
-    if explainer and explainer.casefold() not in known:
-        hint = did_you_mean(explainer, EXPLAINERS) or f"there are: {', '.join(EXPLAINERS)}"
-        message = f"there is no explainer `{explainer}`"
-        raise StepError(Diagnostic("E0425", message, hint=hint, about="using"))
+def _unknown(explainer: str) -> StepError:
+    hint = did_you_mean(explainer, NAMES) or f"there are: {', '.join(NAMES)}"
+    message = f"there is no explainer `{explainer}`"
+    return StepError(Diagnostic("E0425", message, hint=hint, about="using"))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sqlml.zoo import metrics
 from sqlml.zoo.measures.sample import Sample
-from sqlml.zoo.model import Batch, Dataset, Estimator, Likeliest, Task
+from sqlml.zoo.model import Batch, Dataset, Estimator, Likeliest, NaiveForecast, Task
 
 
 def measure(
@@ -30,18 +30,46 @@ def measure(
     Raises:
         StepError: a metric has no meaning for the task, or needs what the model lacks.
     """
+    sample = observe(estimator, dataset, task, names, classes=classes, loss=loss, seen=seen)
+    return values_of(sample, task, names, loss=loss)
+
+
+def observe(
+    estimator: Estimator,
+    dataset: Dataset,
+    task: Task,
+    names: Sequence[str],
+    *,
+    classes: int = 0,
+    loss: bool = True,
+    likely: bool = False,
+    seen: Callable[[int], None] = lambda _rows: None,
+) -> Sample:
+    """The truth and the predictions of all rows: all that the named metrics look at.
+
+    likely: with probabilities, whether or not a metric needs them.
+    """
     wanted = names or metrics.defaults_for(task, truth=True)
     needed = [*wanted, metrics.loss_for(task)] if loss else [*wanted]
-    likely = any(name and metrics.needs_probabilities(name) for name in needed)
-    sample = _gathered(
+    likely = likely or any(name and metrics.needs_probabilities(name) for name in needed)
+    return _gathered(
         estimator, dataset, classes=classes, likely=likely, matrix=task == "clustering", seen=seen
     )
-    if not names:
-        wanted = metrics.defaults_for(
-            task,
-            probabilities=sample.probabilities is not None,
-            truth=sample.truth is not None,
-        )
+
+
+def values_of(
+    sample: Sample, task: Task, names: Sequence[str], *, loss: bool = True
+) -> dict[str, float]:
+    """As `measure`, of what was observed.
+
+    Raises:
+        StepError: a metric has no meaning for the task, or needs what the model lacks.
+    """
+    wanted = names or metrics.defaults_for(
+        task,
+        probabilities=sample.probabilities is not None,
+        truth=sample.truth is not None,
+    )
     values = metrics.evaluate(wanted, task, sample)
     return values if loss else {name: values[name] for name in wanted}
 
@@ -88,6 +116,7 @@ def _gathered(
         group=_together([part.group for part in parts]),
         matrix=_together([part.matrix for part in parts]),
         classes=classes,
+        naive_error=estimator.naive_error if isinstance(estimator, NaiveForecast) else None,
     )
 
 

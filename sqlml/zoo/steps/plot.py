@@ -1,8 +1,6 @@
 """Plots of SHAP values, drawn with matplotlib alone."""
 
-import re
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,13 @@ from numpy.typing import NDArray
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.context import Context
 from sqlml.zoo.steps.contributions import Contributions
+from sqlml.zoo.steps.plot_files import INSTALL, has_matplotlib, literal, new_file
 
 MOST_DOTS = 1_000
 MOST_LINES = 200
 MOST_PANELS = 12
 MOST_FEATURES = 100
 PANELS_IN_A_ROW = 3
-INSTALL = 'pip install "sqlml[explain]"'
 BLUE, RED, GREY = "#1f77b4", "#d62728", "#888888"
 
 
@@ -30,12 +28,12 @@ def draw_into(context: Context, kind: str, explained: Contributions, model: str)
     Raises:
         StepError: matplotlib is missing for any other plot.
     """
-    if find_spec("matplotlib") is None:
+    if not has_matplotlib():
         if kind != "bar":
             raise _no_matplotlib(kind)
         context.note(f"no plot without matplotlib: {INSTALL}")
         return None
-    path = _unused(context, f"{_file_name(model)}-{kind}")
+    path = new_file(context, model, kind)
     draw(kind, explained, path)
     context.note(f"plot: {path}")
     return path
@@ -60,7 +58,7 @@ def draw(kind: str, explained: Contributions, path: Path) -> None:
     else:
         for number, axis in enumerate(axes):
             _PANELS[kind](axis, explained, number)
-            axis.set_title(_literal(explained.outputs[number]))
+            axis.set_title(literal(explained.outputs[number]))
     figure.savefig(path, dpi=120)
 
 
@@ -68,7 +66,7 @@ def _bar(axis: Any, explained: Contributions) -> None:
     places = _places(axis, explained)
     left = np.zeros(len(places))
     for output, sizes in zip(explained.outputs, explained.sizes, strict=True):
-        axis.barh(places, sizes, left=left, label=_literal(output) or None)
+        axis.barh(places, sizes, left=left, label=literal(output) or None)
         left = left + sizes
     if 1 < len(explained.outputs) <= MOST_PANELS:
         axis.legend(frameon=False)
@@ -121,13 +119,8 @@ _PANELS: dict[str, Callable[[Any, Contributions, int], None]] = {
 def _places(axis: Any, explained: Contributions) -> NDArray[np.float64]:
     """The height of each feature, the first at the top."""
     places = np.arange(len(explained.names), dtype=np.float64)[::-1]
-    axis.set_yticks(places, [_literal(name) for name in explained.names])
+    axis.set_yticks(places, [literal(name) for name in explained.names])
     return places
-
-
-def _literal(text: str) -> str:
-    """Text that is not taken for a formula."""
-    return text.replace("$", r"\$")
 
 
 def _shades(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -143,20 +136,6 @@ def _shades(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _evenly(rows: int, most: int) -> NDArray[np.intp]:
     """At most so many row numbers, evenly spaced."""
     return np.unique(np.linspace(0, rows - 1, min(rows, most)).astype(np.intp))
-
-
-def _file_name(model: str) -> str:
-    """A model's reference as the beginning of a file's name, whatever the model is called."""
-    return re.sub(r"[^\w]+", "-", model)[:100]
-
-
-def _unused(context: Context, stem: str) -> Path:
-    path = context.lasting(f"{stem}.png")
-    number = 2
-    while path.exists():
-        path = context.lasting(f"{stem}-{number}.png")
-        number += 1
-    return path
 
 
 def _no_matplotlib(kind: str) -> StepError:

@@ -12,11 +12,14 @@ from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.model import Estimator
+from sqlml.zoo.profile import Profile
 from sqlml.zoo.steps.cross_validation import cross_validate
 from sqlml.zoo.steps.dataset import QueryDataset, Sampled
 from sqlml.zoo.steps.fitting import Order, fit_features, fit_model, look, measured
+from sqlml.zoo.steps.hints import find_hints
 from sqlml.zoo.steps.measure import defined
 from sqlml.zoo.steps.outcome import Outcome
+from sqlml.zoo.steps.profiling import columns_of, make_profile
 from sqlml.zoo.steps.survey import Survey
 from sqlml.zoo.steps.training_data import TrainingData, prepare
 from sqlml.zoo.steps.trial_result import TrialResult, best_of
@@ -67,6 +70,7 @@ def run(
         context, rows, validation, pipeline=pipeline, looked=looked, settings=order.settings
     )
     data = replace(data, parts=parts)
+    profile = _profile(context, rows, pipeline, looked)
     read = perf_counter()
     fitted, history = _fit(context, data, looked, order)
     ended = perf_counter()
@@ -87,6 +91,7 @@ def run(
     folder = context.folder / "model"
     folder.mkdir()
     fitted.save(folder)
+    profile.save(folder)
     reference = context.publish(into, folder, manifest.to_json())
     return Outcome(
         summary=_summary(metrics, looked, order, best.metric if best else ""),
@@ -95,6 +100,15 @@ def run(
         rows=data.rows,
         history=history,
     )
+
+
+def _profile(context: Context, rows: Rows, pipeline: Pipeline, looked: Survey) -> Profile:
+    """What the rows look like; what looks wrong is told."""
+    columns = columns_of(pipeline, looked.labels)
+    profile, sample = make_profile(context, rows.sql, columns, looked.rows)
+    for hint in find_hints(pipeline, looked.labels, profile, sample):
+        context.note(hint.message, hint.about)
+    return profile
 
 
 def _best(context: Context, tried: Sequence[TrialResult], asked: str) -> TrialResult:

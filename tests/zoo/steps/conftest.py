@@ -67,6 +67,7 @@ class DirectContext:
         self.connection = duckdb.connect()
         self.results: list[pa.Table] = []
         self.notes: list[str] = []
+        self.abouts: list[str] = []
         self.told: list[tuple[int, int, str, dict[str, float]]] = []
         self.tables_written = 0
         self._home = folder
@@ -151,8 +152,9 @@ class DirectContext:
     def progress(self, done: int, total: int, unit: str, **values: float) -> None:
         self.told.append((done, total, unit, values))
 
-    def note(self, message: str) -> None:
+    def note(self, message: str, about: str = "") -> None:
         self.notes.append(message)
+        self.abouts.append(about)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self.connection.sql(sql).fetchall()

@@ -1,5 +1,7 @@
 """EVALUATE: the metrics that scikit-learn gives for the same rows."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,3 +124,66 @@ def test_a_ranking_is_measured_by_its_groups(context: Any) -> None:
 def test_an_undefined_metric_is_null(trained: Any) -> None:
     evaluate(trained, "SELECT * FROM iris WHERE species = 'setosa'", "roc_auc")
     assert trained.results[-1]["roc_auc"].to_pylist() == [None]
+
+
+@pytest.mark.parametrize("kinds", [("confusion",), ("roc", "pr", "lift"), ("all",)])
+def test_plots_are_drawn_into_files_that_are_told(trained: Any, kinds: tuple[str, ...]) -> None:
+    outcome = evaluate(trained, "SELECT * FROM iris", "accuracy", plots=kinds)
+    paths = [Path(path) for path in outcome.outputs.values()]
+    everything = ("confusion", "roc", "pr", "calibration", "gain", "lift")
+    expected = everything if kinds == ("all",) else kinds
+    assert [path.stem.rpartition("-")[2] for path in paths] == list(expected)
+    assert list(outcome.outputs)[:2] == ["plot", "plot_2"][: len(paths)]
+    for path in paths:
+        assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+        assert f"plot: {path}" in trained.notes
+
+
+def test_the_confusion_matrix_is_told_as_text(trained: Any) -> None:
+    evaluate(trained, "SELECT * FROM iris", plots=("confusion",))
+    found = trained.predict("SELECT species AS truth, * FROM iris", "guess")
+    counts = {(a, b): 0 for a in NAMES for b in NAMES}
+    for pair in zip(found["truth"].to_pylist(), found["guess"].to_pylist(), strict=True):
+        counts[pair] += 1
+    title, head, *lines = trained.notes[0].splitlines()
+    assert title == "truth (rows) and prediction (columns)"
+    assert head.split() == list(NAMES)
+    for true, line in zip(NAMES, lines, strict=True):
+        assert line.split() == [true, *(str(counts[true, guess]) for guess in NAMES)]
+
+
+NAMES = ("setosa", "versicolor", "virginica")
+
+
+def test_values_have_plots_of_their_own(context: Any) -> None:
+    sql = "SELECT i AS x, i * 2.5 AS y FROM range(80) t(i)"
+    context.train("sklearn.linear_model.LinearRegression", sql, "y")
+    outputs = evaluate(context, sql, plots=("all",)).outputs
+    assert [Path(path).stem for path in outputs.values()] == ["m-1-residuals", "m-1-predicted"]
+    refused = refusal(context, sql, plots=("roc",))
+    assert (refused.code, refused.about) == ("E0590", "attribute evaluate.plots")
+
+
+def test_a_classifier_without_probabilities_has_no_curves(iris: Any) -> None:
+    iris.train("sklearn.svm.LinearSVC", "SELECT * FROM iris", "species")
+    outputs = evaluate(iris, "SELECT * FROM iris", plots=("all",)).outputs
+    assert [Path(path).stem for path in outputs.values()] == ["m-1-confusion"]
+    assert refusal(iris, "SELECT * FROM iris", plots=("pr",)).hint == "there are: confusion"
+
+
+def test_outliers_need_a_label_to_be_drawn(context: Any) -> None:
+    sql = "SELECT i % 10 + 50 * (i % 20 = 0)::INT AS x FROM range(100) t(i)"
+    context.train("sklearn.ensemble.IsolationForest", sql)
+    assert refusal(context, sql, plots=("confusion",)).code == "E0590"
+    labelled = f"SELECT x, x >= 50 AS odd FROM ({sql})"
+    evaluate(context, labelled, "recall", label=("odd",), plots=("confusion",))
+    assert "usual" in context.notes[-2]
+
+
+def test_without_matplotlib_the_confusion_matrix_is_text_alone(
+    trained: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert evaluate(trained, "SELECT * FROM iris", plots=("confusion",)).outputs == {}
+    assert trained.notes[-1].startswith("truth (rows)")
+    assert refusal(trained, "SELECT * FROM iris", plots=("roc",)).code == "E0591"

@@ -8,6 +8,7 @@ import pytest
 from sqlml.workflow.graph import SLOTS
 from sqlml.workflow.ir import (
     Alter,
+    Check,
     Evaluate,
     Explain,
     Manage,
@@ -20,7 +21,7 @@ from sqlml.workflow.ir import (
 )
 from sqlml.zoo import STEPS
 
-OPERATIONS = (Query, Train, Trial, Predict, Evaluate, Explain, Manage, Alter, Run, Solve)
+OPERATIONS = (Query, Train, Trial, Predict, Evaluate, Explain, Check, Manage, Alter, Run, Solve)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
