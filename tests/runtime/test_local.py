@@ -348,7 +348,15 @@ class Remembered:
     def key(self, node: Node) -> str:
         return f"key of {node.name}"
 
-    def lookup(self, node: Node, models: dict[str, str]) -> Reused | None:
+    def fingerprint_read(self, _node: Node, _kind: str, name: str) -> str:
+        return f"rows of {name}"
+
+    def fingerprint_left(self, _node: Node, table: str) -> str:
+        return f"rows of {table}"
+
+    def lookup(
+        self, node: Node, models: dict[str, str], _parameters: dict[str, Any]
+    ) -> Reused | None:
         self.asked.append((node.name, dict(models)))
         return self.known.get(node.name)
 
