@@ -17,13 +17,14 @@ from sqlml.errors import ProgramError
 from sqlml.optimizer import PASSES
 from sqlml.registry import Registry
 from sqlml.zoo import MODELS, STEPS
+from sqlml.zoo.export import FORMATS
 from sqlml.zoo.features import FEATURES
 from sqlml.zoo.runnables import RUNNABLES
 from sqlml.zoo.solving import SOLVERS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "sqlml").rglob("*.py"))
-REGISTRIES = [COMMANDS, DATABASES, FEATURES, MODELS, PASSES, RUNNABLES, SOLVERS, STEPS]
+REGISTRIES = [COMMANDS, DATABASES, FEATURES, FORMATS, MODELS, PASSES, RUNNABLES, SOLVERS, STEPS]
 CODE = re.compile(r"E\d{4}")
 HEAVY = frozenset({
     "duckdb", "keras", "lark", "lightgbm", "matplotlib", "numpy", "pandas", "polars", "pyarrow",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sqlml import __version__
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.zoo.bundle import Manifest, library_versions, model_type
@@ -50,6 +52,8 @@ def adopt(
     found = _read(file)
     names = _names(found, features)
     estimator = _renamed(found, names)
+    if estimator.predict(np.zeros((1, found.width), dtype=np.float32)).ndim > 1:
+        raise _misfit("the model gives several numbers for each row")
     estimator.save(folder)
     task = estimator.task
     model = model_type(found.model)

@@ -98,6 +98,13 @@ def test_columns_without_names_need_them(session: Session, tmp_path: Path) -> No
     assert session.models.get("m").manifest["classes"] == [0, 1]
 
 
+def test_a_model_with_several_results_is_refused(session: Session, tmp_path: Path) -> None:
+    booster = boosted("reg:squarederror", np.column_stack([VALUES, VALUES]))
+    booster.save_model(tmp_path / "m.json")
+    with pytest.raises(ProgramError, match="several numbers for each row"):
+        session.models.adopt(tmp_path / "m.json", "m")
+
+
 def test_models_on_categories_are_refused(session: Session, tmp_path: Path) -> None:
     codes = MATRIX.copy()
     codes[:, 0] = np.arange(len(codes)) % 5

@@ -39,10 +39,7 @@ def select(export: Export) -> str:
     except Unknown as unknown:
         raise inexpressible(str(unknown), "SQL", f"written are {KNOWN}") from unknown
     gaps = () if bundle.pipeline.encoding.missing else tuple(_gaps(bundle.pipeline))
-    columns = export.columns or bundle.pipeline.columns
-    labels = {label.name.casefold() for label in bundle.manifest.labels}
-    kept = [identifier(name) for name in columns if name.casefold() not in labels]
-    return _Writer(export, scoring, features, gaps, kept).text()
+    return _Writer(export, scoring, features, gaps).text()
 
 
 def _write(export: Export, to: Path) -> None:
@@ -61,29 +58,34 @@ class _Writer:
         scoring: Scoring,
         features: Sequence[str],
         gaps: Sequence[int],
-        kept: Sequence[str],
     ) -> None:
         self._export = export
         self._manifest: Manifest = export.bundle.manifest
         self._scoring = scoring
         self._features = features
         self._gaps = gaps
-        self._kept = kept
+        scores = range(len(scoring.scores))
+        self._scores = [f"sqlml_score_{place}" for place in scores]
+        self._links = [f"sqlml_link_{place}" for place in scores]
+        self._results = dict(self._named_results())
+        replaced = {name.casefold() for name in self._results}
+        columns = export.columns or export.bundle.pipeline.columns
+        self._kept = [identifier(c) for c in columns if c.casefold() not in replaced]
 
     def text(self) -> str:
-        scores = [f"sqlml_score_{place}" for place in range(len(self._scoring.scores))]
-        sums, totals = self._sums(scores)
+        sums, totals = self._sums()
         steps = [
             ("sqlml_features", self._columns(self._used_features()), self._export.table),
             ("sqlml_sums", self._columns(sums), "sqlml_features"),
             ("sqlml_scores", self._columns(totals), "sqlml_sums"),
-            ("sqlml_linked", self._columns(self._linked(scores)), "sqlml_scores"),
+            ("sqlml_linked", self._columns(self._linked()), "sqlml_scores"),
         ]
         ctes = ",\n".join(
             f"{name} AS (\n  SELECT {columns}\n  FROM {source}\n)"
             for name, columns, source in steps
         )
-        final = ",\n  ".join([*self._kept, *self._results(scores)])
+        results = (f"{sql} AS {identifier(name)}" for name, sql in self._results.items())
+        final = ",\n  ".join([*self._kept, *results])
         return f"{self._heading()}WITH {ctes}\nSELECT\n  {final}\nFROM sqlml_linked\n"
 
     def _heading(self) -> str:
@@ -103,11 +105,11 @@ class _Writer:
                 used |= set(_features_of(tree))
         return {_feature(place): self._features[place] for place in sorted(used)}
 
-    def _sums(self, scores: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    def _sums(self) -> tuple[dict[str, str], dict[str, str]]:
         """Sums of some terms each, and the scores that they make."""
         sums: dict[str, str] = {}
         totals = {}
-        for name, score in zip(scores, self._scoring.scores, strict=True):
+        for name, score in zip(self._scores, self._scoring.scores, strict=True):
             parts = []
             written = list(_terms(score))
             for start in range(0, len(written), TERMS):
@@ -128,48 +130,43 @@ class _Writer:
         tests = " OR ".join(f"{_feature(place)} IS NULL" for place in self._gaps)
         return f"CASE WHEN {tests} THEN NULL ELSE {expression} END"
 
-    def _linked(self, scores: Sequence[str]) -> dict[str, str]:
-        linked = _LINKED[self._scoring.link](scores, number_literal(self._scoring.scale))
+    def _linked(self) -> dict[str, str]:
+        linked = _LINKED[self._scoring.link](self._scores, number_literal(self._scoring.scale))
         return {
-            **{score: score for score in scores},
-            **dict(zip(_links(scores), linked, strict=True)),
+            **{score: score for score in self._scores},
+            **dict(zip(self._links, linked, strict=True)),
         }
 
-    def _results(self, scores: Sequence[str]) -> Iterator[str]:
-        name = self._manifest.label[0]["name"] if self._manifest.label else "prediction"
+    def _named_results(self) -> Iterator[tuple[str, str]]:
+        """The columns that PREDICT adds, and what they are."""
+        labels = [one["name"] for one in self._manifest.label] or ["prediction"]
         classes = self._scoring.classes
         if classes is None:
-            names = [one["name"] for one in self._manifest.label] or [name]
-            for link, label in zip(_links(scores), names, strict=True):
-                yield f"{link} AS {identifier(label)}"
+            yield from zip(labels, self._links, strict=True)
             return
+        (name,) = labels
         values = self._manifest.classes or tuple(range(len(classes)))
-        yield f"{self._predicted(scores, classes, values)} AS {identifier(name)}"
+        yield name, self._predicted(classes, values)
         if self._scoring.probable:
-            shares = dict(zip(classes, self._shares(scores), strict=True))
+            shares = dict(zip(classes, self._shares(), strict=True))
             for number, value in enumerate(values):
-                column = identifier(f"{name}_proba_{class_name(value)}")
-                yield f"{shares.get(number, '0e0')} AS {column}"
+                yield f"{name}_proba_{class_name(value)}", shares.get(number, "0e0")
 
-    def _shares(self, scores: Sequence[str]) -> list[str]:
-        links = _links(scores)
+    def _shares(self) -> list[str]:
+        links = self._links
         return [f"1 - {links[0]}", links[0]] if len(links) == 1 else links
 
-    def _predicted(
-        self, scores: Sequence[str], classes: Sequence[int], values: Sequence[ClassValue]
-    ) -> str:
+    def _predicted(self, classes: Sequence[int], values: Sequence[ClassValue]) -> str:
         """The class of the largest score, the first of equal ones; NULL where there is none."""
-        chosen = [_value(values[number]) for number in classes]
+        scores, chosen = self._scores, [_value(values[number]) for number in classes]
         if len(scores) == 1:
             (score,) = scores
             return f"CASE WHEN {score} > 0 THEN {chosen[1]} WHEN {score} <= 0 THEN {chosen[0]} END"
         cases = []
         for place, score in enumerate(scores):
-            tests = (
-                " AND ".join(f"{score} >= {other}" for other in scores[place + 1 :])
-                or f"{score} IS NOT NULL"
-            )
-            cases.append(f"WHEN {tests} THEN {chosen[place]}")
+            tests = [f"{score} >= {other}" for other in scores[place + 1 :]]
+            test = " AND ".join(tests or [f"{score} IS NOT NULL"])
+            cases.append(f"WHEN {test} THEN {chosen[place]}")
         return f"CASE {' '.join(cases)} END"
 
 
@@ -184,10 +181,6 @@ def _gaps(pipeline: Pipeline) -> Iterator[int]:
 
 def _feature(place: int) -> str:
     return f"sqlml_feature_{place}"
-
-
-def _links(scores: Sequence[str]) -> list[str]:
-    return [score.replace("score", "link") for score in scores]
 
 
 def _value(value: ClassValue) -> str:

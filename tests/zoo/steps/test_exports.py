@@ -294,6 +294,24 @@ def test_what_has_no_sql_is_an_error_that_says_what_has(
     assert "written are" in fault.hint
 
 
+def test_several_labels_are_predicted_at_once(mixed: Any) -> None:
+    rows = "SELECT b, y, y / 2 AS half FROM mixed"
+    mixed.train("xgboost.gbtree", rows, ("y", "half"))
+    ours = mixed.table(f"{select(exported(mixed, 'id', table='(SELECT *, y AS half FROM mixed)'))}")
+    theirs = mixed.predict("SELECT id, b FROM mixed", "y")
+    for name in ("y", "half"):
+        expected = theirs.sort_by("id").column(name).to_numpy()
+        np.testing.assert_allclose(ours.sort_by("id").column(name), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_columns_that_the_prediction_is_written_over_are_not_kept(mixed: Any) -> None:
+    mixed.train("lightgbm.gbdt", "SELECT b, two FROM mixed", "two")
+    mixed.predict("SELECT id, b FROM mixed", "two", probability=True)
+    mixed.write("rows_", mixed.results[-1])
+    sql = select(exported(mixed, "id", "b", "two", "TWO_proba_no", "two_proba_yes"))
+    assert mixed.table(sql).column_names == ["id", "b", "two", "two_proba_no", "two_proba_yes"]
+
+
 # --- ONNX -----------------------------------------------------------------------------------
 
 ONNX = [
