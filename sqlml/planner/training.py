@@ -9,6 +9,7 @@ from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, read_attributes, training_vocabulary
 from sqlml.planner.compatibility import check_columns
 from sqlml.planner.features import Columns, needed_columns, resolve_features
+from sqlml.planner.graph import resolve_graph
 from sqlml.planner.labels import check_labels, find_labels
 from sqlml.planner.locate import locate
 from sqlml.planner.metrics import canonical_metrics
@@ -27,6 +28,7 @@ from sqlml.zoo.attributes import Value
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.model import ChecksParameters, ModelType, Task
 from sqlml.zoo.models import find_model, nearest_model
+from sqlml.zoo.models.graph import GCN
 from sqlml.zoo.settings import STATEMENTS
 
 _COLUMN_SETTINGS = ("group", "weight")
@@ -73,6 +75,8 @@ def _fit(
     choice = Columns(rows.schema, roles, statement.query.span)
     if task == "forecasting":
         features = resolve_time(scope, statement, attributes, choice, model)
+    elif model.name == GCN:
+        features = resolve_graph(scope, statement, attributes, choice, model)
     else:
         features = resolve_features(scope, statement.columns, choice, model)
     needed = needed_columns(features)

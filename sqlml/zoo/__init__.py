@@ -19,6 +19,7 @@ MODELS: "Registry[Family]" = Registry(
         "boosted_trees": "sqlml.zoo.models.boosted_trees:FAMILY",
         "sklearn": "sqlml.zoo.models.sklearn:FAMILY",
         "keras": "sqlml.zoo.models.keras:FAMILY",
+        "graph": "sqlml.zoo.models.graph:FAMILY",
         "scorecard": "sqlml.zoo.models.scorecard:FAMILY",
         "statsmodels": "sqlml.zoo.models.statsmodels:FAMILY",
         "auto": "sqlml.zoo.models.auto:FAMILY",

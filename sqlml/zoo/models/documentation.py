@@ -20,6 +20,7 @@ TITLES: Mapping[str, str] = {
     "boosted_trees": "TensorFlow's boosted trees",
     "sklearn": "scikit-learn",
     "keras": "TensorFlow (Keras)",
+    "graph": "Graphs",
     "scorecard": "Score cards",
     "statsmodels": "Time series (statsmodels)",
 }
