@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, NoReturn
 
+from sqlml.errors import SqlmlError
 from sqlml.runtime.call import StepCall, outcome_to_json
 from sqlml.runtime.channel import Channel, ChannelClosed, Message
 from sqlml.runtime.machine import forget_peak_memory, peak_memory
@@ -115,7 +116,9 @@ class _NoPandas:
 def _import_all(names: tuple[str, ...]) -> None:
     for name in names:
         module, _, function = name.partition(":")
-        with suppress(ImportError):  # it is a guess ahead of need; the step will say what it misses
+        with suppress(
+            ImportError, SqlmlError
+        ):  # it is a guess ahead of need; the step will say what it misses
             loaded = import_module(module)
             if function:
                 getattr(loaded, function)()

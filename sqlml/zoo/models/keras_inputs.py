@@ -20,7 +20,8 @@ class Inputs:
     """What a network is fed: a matrix of numbers, and ids with weights for each of `looked_up`.
 
     parts: all of the matrix. looked_up: those whose ids are looked up in a table of vectors; the
-    columns of the others are numbers, in one input per target. A row's ids are as many as the
+    columns of the others are numbers, in one input per target: a zero where there are none, since
+    not every layer and optimizer can do without any. A row's ids are as many as the
     batch's longest row has, zeros with weight 0 at the end. Weights have the combiner in them: what
     is left to do is to add up.
     """
@@ -61,7 +62,7 @@ class Inputs:
     def shapes(self) -> dict[str, tuple[int | None, str]]:
         """By name of an input the length of a row, None where it varies, and the type."""
         shapes: dict[str, tuple[int | None, str]] = {
-            name: (_width(places), "float32") for name, places in self.numbers.items()
+            name: (max(_width(places), 1), "float32") for name, places in self.numbers.items()
         }
         for part in self.looked_up:
             shapes[self.ids_name(part)] = (None, "int32")
@@ -109,7 +110,9 @@ def _width(places: tuple[slice, ...]) -> int:
 
 def _columns(matrix: Any, places: tuple[slice, ...]) -> Any:
     """Some columns of a matrix, dense or CSR."""
-    some = [matrix[:, place] for place in places] or [matrix[:, :0]]
+    if not _width(places):
+        return np.zeros((matrix.shape[0], 1), dtype=np.float32)
+    some = [matrix[:, place] for place in places]
     if len(some) == 1:
         return some[0]
     if isinstance(matrix, np.ndarray):

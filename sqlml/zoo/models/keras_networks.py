@@ -19,14 +19,13 @@ class Plan:
     """How a kind of network is made.
 
     looked_up: those parts whose ids are looked up in a table of vectors. build: from the inputs by
-    name to what goes into the last activation, of shape (rows, outputs). ready: makes of a network
-    what can be trained. rates: the learning rate by optimizer where it is not Keras' own.
+    name to what goes into the last activation, of shape (rows, outputs). optimizers: for a network,
+    each with the variables that it changes.
     """
 
     looked_up: Callable[[tuple[Part, ...]], tuple[Part, ...]]
     build: Callable[[FitJob, Inputs, Mapping[str, Any], int], Any]
-    rates: Callable[[FitJob], Mapping[str, float]]
-    ready: "Callable[[Any, FitJob, Plan, int], Any]"
+    optimizers: Callable[[FitJob, Any], list[tuple[Any, list[Any]]]]
 
 
 def embedded(parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -127,15 +126,17 @@ def network(job: FitJob, plan: Plan, inputs: Inputs, outputs: int) -> Any:
     return keras.Model(given, values)
 
 
-def compiled(model: Any, job: FitJob, plan: Plan, outputs: int) -> Any:
-    """The network with its loss, its optimizer and what is measured in every epoch."""
-    model.compile(
-        optimizer=optimizer(job, plan.rates(job)),
-        loss=loss(job, outputs),
-        weighted_metrics=metrics(job, outputs),
-        jit_compile=False,
-    )
-    return model
+def trained_with(
+    rates: Callable[[FitJob], Mapping[str, float]],
+) -> Callable[[FitJob, Any], list[tuple[Any, list[Any]]]]:
+    """One optimizer for all. rates: the learning rate by optimizer where it is not Keras' own."""
+
+    def optimizers(job: FitJob, model: Any) -> list[tuple[Any, list[Any]]]:
+        chosen_one = optimizer(job, rates(job))
+        model.compile(optimizer=chosen_one)  # so that they are stored together
+        return [(chosen_one, model.trainable_variables)]
+
+    return optimizers
 
 
 def metrics(job: FitJob, outputs: int) -> list[Any]:
@@ -188,5 +189,5 @@ _REGRESSION = {
     "mean_squared_logarithmic_error": "MeanSquaredLogarithmicError",
 }
 
-DEEP = Plan(embedded, deep, lambda _job: {"Adagrad": DNN_LEARNING_RATE}, compiled)
-LINEAR = Plan(with_ids, linear, _linear_rates, compiled)
+DEEP = Plan(embedded, deep, trained_with(lambda _job: {"Adagrad": DNN_LEARNING_RATE}))
+LINEAR = Plan(with_ids, linear, trained_with(_linear_rates))

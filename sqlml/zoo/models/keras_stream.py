@@ -1,6 +1,7 @@
 """Batches of a dataset for Keras: shuffled by a seed, in bounded memory, read again each epoch."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +14,17 @@ from sqlml.zoo.models.keras_library import tensorflow
 
 SHUFFLED_ROWS = 65_536  # that are kept back to be mixed with those that follow
 SHUFFLED_CELLS = 2**24
-Step = tuple[Arrays, NDArray[np.float32], NDArray[np.float32]]
+CHUNK_ROWS = 2_048  # that go to TensorFlow at a time, which cuts them into minibatches
+CHUNK_CELLS = 2**20
+Chunk = tuple[Arrays, NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Inputs, targets and weights of minibatches; see `targets_of`.
+    """Inputs, targets and weights of rows, in chunks that are to be cut into minibatches.
 
-    batches: is iterated once per epoch. seed: of the order of rows; None leaves it as it is.
+    batches: is iterated once per epoch. targets_of: what the network should say for these labels.
+    size: of a minibatch. seed: of the order of rows; None leaves it as it is.
     """
 
     batches: Iterable[Batch]
@@ -29,22 +33,24 @@ class Stream:
     size: int
     seed: int | None = None
 
-    def steps(self, epoch: int) -> Iterator[Step]:
-        """The minibatches of an epoch; only the last one is smaller."""
+    def chunks(self, epoch: int) -> Iterator[Chunk]:
+        """The rows of an epoch; only the last chunk is no multiple of the minibatches' size."""
         batches = iter(self.batches)
         if self.seed is not None:
             most = max(self.size, SHUFFLED_CELLS // self.inputs.cells)
             generator = np.random.default_rng((self.seed, epoch))
             batches = shuffled(batches, generator, min(SHUFFLED_ROWS, most))
+        most = min(CHUNK_ROWS, CHUNK_CELLS // self.inputs.cells)
+        step = self.size * max(most // self.size, 1)
         for batch in in_multiples(batches, self.size):
             rows = self.inputs.arranged(batch.matrix)
             assert batch.label is not None, "what is trained here has labels"
             targets = self.targets_of(batch.label)
             weights = np.ones(rows.count) if batch.weight is None else batch.weight
-            for start in range(0, rows.count, self.size):
-                part = slice(start, start + self.size)
+            for start in range(0, rows.count, step):
+                part = slice(start, start + step)
                 yield (
-                    rows.cut(start, start + self.size),
+                    rows.cut(start, start + step),
                     targets[part],
                     np.asarray(weights[part], dtype=np.float32),
                 )
@@ -65,23 +71,26 @@ class Feed:
             name: spec((None, length), kind)
             for name, (length, kind) in stream.inputs.shapes().items()
         }
-        self.dataset = tensorflow.data.Dataset.from_generator(
+        chunks = tensorflow.data.Dataset.from_generator(
             self._generate,
             output_signature=(inputs, spec((None, outputs), "float32"), spec((None,), "float32")),
-        ).prefetch(2)
+        )
+        self.dataset = chunks.prefetch(1).rebatch(stream.size).prefetch(2)
 
-    def __iter__(self) -> Iterator[Any]:
+    @contextmanager
+    def epoch(self) -> Iterator[Any]:
+        """An iterator over the minibatches of the next epoch, which TensorFlow may advance."""
         self._epoch += 1
         try:
-            yield from self.dataset
+            yield iter(self.dataset)
         except tensorflow.errors.OpError:
             if self._error is None:
                 raise
             raise self._error from None
 
-    def _generate(self) -> Iterator[Step]:
+    def _generate(self) -> Iterator[Chunk]:
         try:
-            yield from self._stream.steps(self._epoch)
+            yield from self._stream.chunks(self._epoch)
         except Exception as error:
             self._error = error
             raise

@@ -14,9 +14,9 @@ from sqlml.zoo.models.class_weight import weighed_by_class
 from sqlml.zoo.models.keras_estimator import KerasEstimator, load
 from sqlml.zoo.models.keras_inputs import Inputs
 from sqlml.zoo.models.keras_library import begin
-from sqlml.zoo.models.keras_networks import Plan, network
+from sqlml.zoo.models.keras_networks import Plan, loss, metrics, network
 from sqlml.zoo.models.keras_stream import Feed, Stream
-from sqlml.zoo.models.keras_training import Training, batch_size
+from sqlml.zoo.models.keras_training import Method, Training, batch_size
 from sqlml.zoo.models.replay import Replay
 
 # How each model's network is made, as `module:attribute`.
@@ -49,11 +49,13 @@ class KerasTrainer:
         inputs = Inputs(parts, plan.looked_up(parts))
         outputs = _count_outputs(job)
         model = network(job, plan, inputs, outputs)
-        trained = plan.ready(model, job, plan, outputs)
+        method = Method(
+            model, plan.optimizers(job, model), loss(job, outputs), metrics(job, outputs)
+        )
         if job.base is not None:
             _go_on(model, inputs, job.base)
         rows = Replay(job.train, _as_it_is, job.folder)
-        _train(trained, job, rows, inputs, outputs)
+        _train(method, job, rows, inputs, outputs)
         return KerasEstimator(job.task, model, inputs, _background(rows, job))
 
     def load(self, folder: Path) -> KerasEstimator:
@@ -94,7 +96,9 @@ def _count_outputs(job: FitJob) -> int:
     return 1 if job.classes <= 2 else job.classes
 
 
-def _train(model: Any, job: FitJob, rows: Iterable[Batch], inputs: Inputs, outputs: int) -> None:
+def _train(
+    method: Method, job: FitJob, rows: Iterable[Batch], inputs: Inputs, outputs: int
+) -> None:
     size = batch_size(job)
     targets_of = _targets(job, outputs)
     feed = Feed(Stream(rows, inputs, targets_of, size, job.seed), outputs)
@@ -102,7 +106,7 @@ def _train(model: Any, job: FitJob, rows: Iterable[Batch], inputs: Inputs, outpu
     if job.validation is not None:
         kept = Replay(job.validation, _as_it_is, job.folder)
         held = Feed(Stream(kept, inputs, targets_of, max(size, MEASURED_ROWS)), outputs)
-    Training(model, job, feed, held).run()
+    Training(method, job, feed, held).run()
 
 
 def _targets(job: FitJob, outputs: int) -> Callable[[NDArray[Any]], NDArray[np.float32]]:

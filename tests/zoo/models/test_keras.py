@@ -37,12 +37,14 @@ def refusal(*arguments: Any, **given: Any) -> Any:
     return caught.value.diagnostics[0]
 
 
-def descent(slope: Any, epochs: int, rate: float, width: int) -> tuple[np.ndarray, float]:
+def descent(
+    slope: Any, epochs: int, rate: float, matrix: np.ndarray = X
+) -> tuple[np.ndarray, float]:
     """Weights and constant after full-batch gradient descent from zero."""
-    weights, constant = np.zeros(width), 0.0
+    weights, constant = np.zeros(matrix.shape[1]), 0.0
     for _ in range(epochs):
-        error = slope(X @ weights + constant)
-        weights, constant = weights - rate * X.T @ error, constant - rate * error.sum()
+        error = slope(matrix @ weights + constant)
+        weights, constant = weights - rate * matrix.T @ error, constant - rate * error.sum()
     return weights, constant
 
 
@@ -50,20 +52,12 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-values))
 
 
-@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["even", "weighted"])
-def test_a_linear_regressor_is_what_gradient_descent_finds(
-    fit: Any, dataset: Any, weight: Any
-) -> None:
+def test_a_linear_regressor_is_what_gradient_descent_finds(fit: Any, dataset: Any) -> None:
     found = train(
-        fit,
-        "LinearRegressor",
-        dataset(X, Y, weight),
-        "regression",
-        SGD,
+        fit, "LinearRegressor", dataset(X, Y, WEIGHT), "regression", SGD,
         settings={**ALL_AT_ONCE, "epoch": 20},
-    )
-    factor = 2 * (np.ones(ROWS) if weight is None else weight) / ROWS
-    weights, constant = descent(lambda told: factor * (told - Y), 20, 0.1, 3)
+    )  # fmt: skip
+    weights, constant = descent(lambda told: 2 * WEIGHT / ROWS * (told - Y), 20, 0.1)
     np.testing.assert_allclose(found.predict(X), X @ weights + constant, atol=1e-4)
 
 
@@ -76,7 +70,7 @@ def test_a_linear_classifier_is_what_gradient_descent_finds(fit: Any, dataset: A
         SGD,
         settings={**ALL_AT_ONCE, "epoch": 15},
     )
-    weights, constant = descent(lambda told: (sigmoid(told) - TWO) / ROWS, 15, 0.1, 3)
+    weights, constant = descent(lambda told: (sigmoid(told) - TWO) / ROWS, 15, 0.1)
     second = sigmoid(X @ weights + constant)
     np.testing.assert_allclose(found.probabilities(X), np.c_[1 - second, second], atol=1e-5)
     np.testing.assert_array_equal(found.predict(X), second > 0.5)
@@ -90,7 +84,7 @@ def test_class_weights_weigh_the_rows_of_their_classes(fit: Any, dataset: Any) -
         settings=settings, class_counts=counts,
     )  # fmt: skip
     factor = np.array([1.0, 4.0])[TWO] / ROWS
-    weights, constant = descent(lambda told: factor * (sigmoid(told) - TWO), 5, 0.1, 3)
+    weights, constant = descent(lambda told: factor * (sigmoid(told) - TWO), 5, 0.1)
     np.testing.assert_allclose(
         found.probabilities(X)[:, 1], sigmoid(X @ weights + constant), atol=1e-5
     )
@@ -115,12 +109,9 @@ def test_a_deep_classifier_is_what_keras_gives_by_hand(fit: Any, dataset: Any) -
 def test_the_default_of_a_deep_regressor_is_adagrad_with_its_old_rate(
     fit: Any, dataset: Any
 ) -> None:
-    data = dataset(X, Y)
-    settings = {**ALL_AT_ONCE, "epoch": 2}
-    default = train(fit, "DNNRegressor", data, "regression", LAYERS, settings=settings)
-    written = {**LAYERS, "optimizer": "Adagrad", "optimizer.learning_rate": 0.05}
-    same = train(fit, "DNNRegressor", data, "regression", written, settings=settings)
-    np.testing.assert_array_equal(default.predict(X), same.predict(X))
+    found = train(fit, "DNNRegressor", dataset(X, Y), "regression", LAYERS, settings=ALL_AT_ONCE)
+    assert isinstance(found.network.optimizer, keras.optimizers.Adagrad)
+    assert float(found.network.optimizer.learning_rate) == pytest.approx(0.05)
 
 
 def test_several_labels_are_learnt_at_once(fit: Any, dataset: Any) -> None:
@@ -143,16 +134,13 @@ def test_categories_of_a_linear_model_are_columns_of_a_linear_model(
     matrix = np.c_[X, hot]
     label = Y + np.array([0.0, 3.0, -2.0, 1.0, 5.0])[ids]
     parts = (*(Part(f"x{i}", i, i + 1) for i in range(3)), Part("city", 3, 8, "ids", 5))
-    settings = {**ALL_AT_ONCE, "epoch": 12}
     given = scipy.sparse.csr_matrix(matrix) if sparse else matrix
-    looked_up = train(
+    found = train(
         fit, "LinearRegressor", dataset(given, label), "regression", SGD,
-        settings=settings, parts=parts,
+        settings={**ALL_AT_ONCE, "epoch": 12}, parts=parts,
     )  # fmt: skip
-    multiplied = train(
-        fit, "LinearRegressor", dataset(matrix, label), "regression", SGD, settings=settings
-    )
-    np.testing.assert_allclose(looked_up.predict(matrix), multiplied.predict(matrix), atol=1e-4)
+    weights, constant = descent(lambda told: 2 / ROWS * (told - label), 12, 0.1, matrix)
+    np.testing.assert_allclose(found.predict(given), matrix @ weights + constant, atol=1e-4)
 
 
 def test_a_model_predicts_the_same_after_it_was_stored(
@@ -288,6 +276,81 @@ def test_contributions_add_up_and_are_shared_within_a_feature(fit: Any, dataset:
     assert (values[0, :, 3:7][hot[:9] == 0] == 0).all()
 
 
+HOT = np.eye(4, dtype=np.float32)[draw.integers(0, 4, ROWS)]
+WIDE, DEEP = "linear_feature_columns", "dnn_feature_columns"
+
+
+def dense(values: np.ndarray, layer: Any) -> np.ndarray:
+    kernel, constant = (weight.numpy() for weight in layer.weights)
+    return values @ kernel + constant
+
+
+def test_an_embedding_is_a_sum_of_vectors_beside_the_numbers(fit: Any, dataset: Any) -> None:
+    """The forward pass written out, of a bag of categories and of a sequence."""
+    bag = draw.integers(0, 3, (ROWS, 5)).astype(np.float32)
+    places = draw.integers(0, 7, (ROWS, 3)).astype(np.float32)  # 0: nothing there
+    places = -np.sort(-places, axis=1)
+    matrix = np.c_[X, bag, places]
+    parts = (
+        Part("x", 0, 3),
+        Part("tags", 3, 8, "ids", 5, dimension=2, combiner="mean", initializer="he_normal"),
+        Part("steps", 8, 11, "sequence", 6, dimension=4),
+    )
+    found = train(fit, "DNNRegressor", dataset(matrix, Y), "regression", LAYERS, parts=parts)
+    layer = found.network.get_layer
+    tags, steps = (layer(f"embedding_{i}").weights[0].numpy() for i in (1, 2))
+    mean = bag / np.maximum(bag.sum(axis=1, keepdims=True), 1) @ tags
+    vectors = np.concatenate([np.zeros((1, 4)), steps])[places.astype(int)].sum(axis=1)
+    values = np.c_[X, mean, vectors]
+    for name in ("hidden_1", "hidden_2"):
+        values = np.maximum(dense(values, layer(name)), 0)
+    expected = dense(values, layer("logits"))[:, 0]
+    np.testing.assert_allclose(found.predict(matrix), expected, atol=1e-5)
+
+
+def combined(fit: Any, dataset: Any, parts: Any, optimizers: Any = None, **given: Any) -> Any:
+    parameters = {"dnn_hidden_units": (4,), **(optimizers or {})}
+    data = dataset(np.c_[X, HOT], Y)
+    return train(
+        fit, "DNNLinearCombinedRegressor", data, "regression", parameters, parts=parts, **given
+    )
+
+
+def test_a_combined_model_is_the_sum_of_its_parts(fit: Any, dataset: Any) -> None:
+    parts = (Part("city", 3, 7, "ids", 4, target=WIDE), Part("x", 0, 3, target=DEEP))
+    settings = {"epoch": 4}
+    found = combined(fit, dataset, (*parts, Part("y", 0, 1, target=WIDE)), settings=settings)
+    layer = found.network.get_layer
+    wide = dense(X[:, :1], layer("linear")) + HOT @ layer("linear_0").weights[0].numpy()
+    deep = dense(np.maximum(dense(X, layer("hidden_1")), 0), layer("logits"))
+    np.testing.assert_allclose(found.predict(np.c_[X, HOT]), (wide + deep)[:, 0], atol=1e-5)
+
+
+def test_each_part_of_a_combined_model_has_its_own_optimizer(fit: Any, dataset: Any) -> None:
+    """With a network that stands still, the linear part descends as if it were alone."""
+    parts = (Part("x", 0, 3, target=WIDE), Part("x", 0, 3, target=DEEP))
+    optimizers = {
+        "linear_optimizer": "SGD",
+        "linear_optimizer.learning_rate": 0.1,
+        "dnn_optimizer": "SGD",
+        "dnn_optimizer.learning_rate": 1e-12,
+    }
+    found = combined(
+        fit, dataset, parts, optimizers, settings={**ALL_AT_ONCE, "epoch": 10}
+    )  # fmt: skip
+    layer = found.network.get_layer
+    still = dense(np.maximum(dense(X, layer("hidden_1")), 0), layer("logits"))[:, 0]
+    slope = lambda told: 2 / ROWS * (told + still - Y)  # noqa: E731
+    weights, constant = descent(slope, 10, 0.1)
+    np.testing.assert_allclose(dense(X, layer("linear"))[:, 0], X @ weights + constant, atol=1e-4)
+
+
+def test_a_combined_model_may_have_one_of_its_parts(fit: Any, dataset: Any) -> None:
+    only_ids = (Part("city", 3, 7, "ids", 4, target=WIDE),)
+    found = combined(fit, dataset, only_ids, settings={"epoch": 2})
+    assert len(np.unique(np.round(found.predict(np.c_[X, HOT]), 6))) == 4
+
+
 @pytest.mark.parametrize("combiner", ["sum", "mean", "sqrtn"])
 def test_a_combiner_weighs_ids_as_tensorflow_does(combiner: str) -> None:
     """tf.nn.safe_embedding_lookup_sparse, of weights that may be 0 or less, and of empty rows."""
@@ -334,11 +397,11 @@ def test_batches_are_cut_so_that_only_the_last_is_no_multiple() -> None:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_an_optimizer_has_the_attributes_that_keras_gives_it(name: str) -> None:
-    """All but its name, with the same defaults."""
+    """With the same defaults; all but its name and what half precision needs."""
     known = inspect.signature(getattr(keras.optimizers, name)).parameters
     expected = {
         attribute: parameter.default
         for attribute, parameter in known.items()
-        if attribute not in ("name", "kwargs")
+        if attribute not in ("name", "loss_scale_factor", "kwargs")
     }
     assert {a.name: a.default for a in OPTIMIZERS[name].values()} == expected

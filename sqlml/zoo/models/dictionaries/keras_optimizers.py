@@ -1,4 +1,7 @@
-"""The attributes of Keras' optimizers (`optimizer.*`), as of Keras 3."""
+"""The attributes of Keras' optimizers (`optimizer.*`), as of Keras 3.
+
+Without `loss_scale_factor`, which is for half precision.
+"""
 
 from collections.abc import Mapping
 
@@ -36,7 +39,6 @@ _SHARED = (
     flag("use_ema", False, "Keep the moving average of the weights, and use it in the end."),
     _decay("ema_momentum", 0.99, "How much of the moving average is kept per step."),
     integer("ema_overwrite_frequency", None, 1, "After how many steps the average is taken over."),
-    number("loss_scale_factor", None, 0, "What the loss is multiplied by.", above=True),
     integer("gradient_accumulation_steps", None, 2, "How many batches make one step."),
 )
 
