@@ -13,9 +13,11 @@ from sqlml.zoo.solving.formula import Arithmetic, Formula, Relation, Restriction
 from sqlml.zoo.solving.groups import Groups
 from sqlml.zoo.solving.problem import Matrix, Numbers, Problem
 
+_LARGEST = 1e15  # that HiGHS takes as a coefficient
+
 
 class NotFinite(Exception):  # noqa: N818 - not yet an error shown
-    """A coefficient is infinite or no number. restriction: None in the objective."""
+    """A coefficient is infinite, too large or no number. restriction: None in the objective."""
 
     def __init__(self, restriction: int | None, row: int) -> None:
         super().__init__(restriction, row)
@@ -120,12 +122,11 @@ class Builder:
             uneven.restriction = restriction
             raise
         groups = evaluation.groups
-        for coefficients in polynomial:
-            wrong = ~np.isfinite(coefficients)
-            if wrong.any():
-                at = int(np.argmax(wrong))
-                per_group = coefficients is polynomial[0]
-                raise NotFinite(restriction, int(groups.first[at]) if per_group else at)
+        for power, coefficients in enumerate(polynomial):
+            fine = np.abs(coefficients) < (_LARGEST if power else np.inf)
+            if not fine.all():
+                at = int(np.argmin(fine))
+                raise NotFinite(restriction, at if power else int(groups.first[at]))
         constant = np.broadcast_to(polynomial[0], groups.count)
         others = [np.broadcast_to(values, self.rows) for values in polynomial[1:]]
         zeros = np.zeros(self.rows)

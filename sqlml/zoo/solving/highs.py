@@ -9,6 +9,7 @@ import numpy as np
 from sqlml.zoo.solving.problem import Problem
 from sqlml.zoo.solving.solver import Abilities, Limits, Solution, SolverFailure, Status
 
+_SMALLEST = 1e-12  # coefficient: below, HiGHS takes it for 0
 _BY_COLUMNS, _LOWER_TRIANGLE = 1, 1
 _MINIMIZE, _MAXIMIZE = 1, -1
 
@@ -50,6 +51,7 @@ def loaded(problem: Problem) -> Any:
     highspy.Highs.resetGlobalScheduler(True)  # else the threads of its first use stay
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("small_matrix_value", _SMALLEST)
     columns, rows, terms = len(problem.cost), len(problem.row_lower), len(problem.matrix.value)
     highs.passModel(
         *(columns, rows, terms, _BY_COLUMNS),

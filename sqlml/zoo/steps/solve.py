@@ -29,6 +29,7 @@ from sqlml.zoo.solving.refusals import Refusals
 from sqlml.zoo.solving.solver import Limits, Solution, SolverFailure
 from sqlml.zoo.steps.outcome import Outcome
 
+_MANY_SQUARES = 2_000  # variables, from which on HiGHS takes more than seconds
 _SECONDS = 10.0  # to find out more about a problem that cannot be solved
 
 
@@ -69,6 +70,10 @@ def run(
     if not built.problem.is_convex:
         assert built.problem.quadratic is not None
         raise refuse.not_convex(built.problem.quadratic, maximize)
+    if built.problem.quadratic is not None and data.rows > _MANY_SQUARES:
+        context.note(
+            f"squares of {data.rows:,} variables can take long: `solver.time_limit` ends it earlier"
+        )
     solution = _solve(context, solver, built.problem, settings)
     if solution.status == "infeasible":
         raise _infeasible(context, solver, built, refuse)

@@ -277,6 +277,31 @@ def test_a_solver_that_gives_up_is_quoted(solve, tmp_path, monkeypatch) -> None:
     assert caught.value.diagnostics[0].about == "using"
 
 
+def test_many_squares_are_noted_and_end_in_time(solve, context) -> None:
+    wanted = np.linspace(0, 1, 3_000)
+    away = ["**", ["-", ["variable"], column("wanted")], 2]
+    data = pa.table({"i": np.arange(3_000), "wanted": wanted})
+    limit = restriction(SUM_X, "<=", 100)
+    values = solve(data, "minimize", ["SUM", away], limit, time_limit=1)
+    assert values.sum() <= 100 + 1e-6
+    assert context.notes == [
+        "squares of 3,000 variables can take long: `solver.time_limit` ends it earlier",
+        "the solver was stopped: these are the best values that it found",
+    ]
+
+
+def test_small_coefficients_count(solve) -> None:
+    """HiGHS would drop those below 1e-9 by itself."""
+    tiny = restriction(["SUM", times(1e-10, ["variable"])], ">=", 1)
+    assert solve(pa.table({"i": [0]}), "minimize", SUM_X, tiny).tolist() == pytest.approx([1e10])
+
+
+def test_coefficients_that_are_too_large_are_told_with_their_row(solve) -> None:
+    data = pa.table({"i": [5, 6], "w": [1.0, 1e15]})
+    with pytest.raises(StepError, match=r"E0550.*this constraint .* where i = 6"):
+        solve(data, "minimize", SUM_X, restriction(total("w"), ">=", 1))
+
+
 ONES = pa.table({"i": np.arange(20_000), "one": np.ones(20_000), "g": np.arange(20_000) // 3})
 AT_MOST_ONE = restriction(times(-2, ["variable"]), ">=", times(-2, column("one")))
 
