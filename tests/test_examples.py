@@ -95,6 +95,12 @@ def plan_and_bill_have_changed(results: Results) -> bool:
     ]
 
 
+def every_district_does_better_alone(results: Results) -> bool:
+    rows = results[1].to_arrow().to_pylist()
+    (elsewhere,) = results[2].to_arrow().to_pylist()
+    return all(row["own"] < row["anywhere"] for row in rows) and elsewhere["price"] > 1e5
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -105,6 +111,7 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "anomalies.sql": odd_cells_are_malignant,
     "ranking.sql": best_results_first,
     "prepare.sql": good_on_rows_held_back_and_no_drift,
+    "segments.sql": every_district_does_better_alone,
     "iris_network.sql": accuracy,
     "wide_and_deep.sql": both_beat_one,
     "production.sql": known_optima,

@@ -129,7 +129,8 @@ class Attributes:
 
 def training_vocabulary(model: ModelType) -> Vocabulary:
     """What may stand in TO TRAIN of a model; a booster's parameters need no namespace."""
-    namespaces = {"model": model.parameters, "train": model.settings, **STATEMENTS["train"]}
+    namespaces = {"model": model.parameters, **STATEMENTS["train"]}
+    namespaces["train"] = model.settings.merge(namespaces["train"])
     for namespace, dictionary in model.namespaces.items():
         namespaces[namespace] = namespaces.get(namespace, _NOTHING).merge(dictionary)
     is_booster = "num_boost_round" in model.settings

@@ -14,6 +14,7 @@ from sqlml.planner.labels import check_labels, find_labels
 from sqlml.planner.locate import locate
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
+from sqlml.planner.partition import partition_columns
 from sqlml.planner.plan import Fit, ModelUse, Read
 from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
@@ -68,8 +69,10 @@ def _fit(
     check_labels(scope, statement, labels, model, task)
     _check_settings(scope, statement, attributes, model, task)
     columns = _column_settings(scope, attributes, rows.schema)
+    partition = partition_columns(scope, statement, attributes, rows.schema, task)
     roles = {
         **{column.name.casefold(): role for role, column in columns.items()},
+        **{column.name.casefold(): "key of the partition" for column in partition},
         **{name.casefold(): "label" for name in _names(statement.labels, labels)},
     }
     choice = Columns(rows.schema, roles, statement.query.span)
@@ -86,7 +89,7 @@ def _fit(
             into,
             estimator=model.name if is_understood else "",
             task=task,
-            columns=needed,
+            columns=(*needed, *partition),
             labels=labels,
             trained_by=scope.index,
             parameters=parameters,
@@ -97,6 +100,12 @@ def _fit(
     trials = plan_search(scope, attributes, subject) if are_known else None
     if trials is not None:
         settings = settings_of_trials(scope, attributes, settings, subject)
+    if partition:
+        settings = {**settings, "partition_by": tuple(column.name for column in partition)}
+    if partition and trials is not None:
+        message = "values are not searched for in segments"
+        hint = "search on all rows, then train the segments with what was found"
+        scope.fault("E0578", message, statement.model.span, hint=hint)
     return Fit(
         statement,
         rows,
@@ -106,7 +115,7 @@ def _fit(
         settings,
         features,
         tuple(column.name for column in labels),
-        _validation(scope, attributes, [*needed, *labels, *columns.values()]),
+        _validation(scope, attributes, [*needed, *labels, *partition, *columns.values()]),
         trials=trials,
     )
 

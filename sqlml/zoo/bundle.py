@@ -25,9 +25,10 @@ class Manifest:
     estimator: canonical name. pipeline: fitted features as JSON, by target. columns: the query's
     columns that they need, and label: the labels, each `{"name", "type"}` with the database's type.
     classes: original values by class number. history: metrics per round, oldest first. base: the
-    version that the training went on from. trials: those of a search, the best one marked. The
-    store adds name, version, created, run, the size of the files in bytes, and, as they are now,
-    aliases and tags.
+    version that the training went on from. trials: those of a search, the best one marked.
+    partition_by and segments: the columns of the key and what is known of each segment's model,
+    where there is one model per segment. The store adds name, version, created, run, the size of
+    the files in bytes, and, as they are now, aliases and tags.
     """
 
     estimator: str
@@ -50,6 +51,8 @@ class Manifest:
     sqlml: str = ""
     base: str | None = None
     trials: tuple[Mapping[str, Any], ...] = ()
+    partition_by: tuple[Mapping[str, str], ...] = ()
+    segments: tuple[Mapping[str, Any], ...] = ()
     format: int = FORMAT
     name: str = ""
     version: int = 0
@@ -100,7 +103,9 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
         )
     known = {one.name for one in fields(Manifest)}
     values = {name: value for name, value in content.items() if name in known}
-    for name in ("columns", "label", "classes", "history", "aliases", "trials"):
+    for name in (
+        "columns", "label", "classes", "history", "aliases", "trials", "partition_by", "segments",
+    ):  # fmt: skip
         if values.get(name) is not None:
             values[name] = tuple(values[name])
     return Manifest(**values)
@@ -113,6 +118,10 @@ def load(folder: Path) -> Bundle:
         StepError: it was written by a newer sqlml, or its estimator is not known here.
     """
     manifest = read_manifest(json.loads((folder / FILE).read_text("utf-8")))
+    if manifest.segments:
+        from sqlml.zoo.segments import load_together
+
+        return load_together(manifest, folder)
     pipeline = Pipeline.from_json(manifest.pipeline[""])
     return Bundle(manifest, pipeline, trainer_of(model_type(manifest.estimator)).load(folder))
 

@@ -87,6 +87,23 @@ TRAIN = Dictionary(
     )
 )
 
+# Any model can be trained once per segment.
+PARTITION = Dictionary(
+    (
+        Attribute(
+            "partition_by",
+            ("text",),
+            several=True,
+            doc="Columns that split the rows: each combination of their values has its own model.",
+        ),
+        Attribute(
+            "partition_default",
+            choices=("global", None),
+            doc="`global` trains a model of all rows too, for keys without a model of their own.",
+        ),
+    )
+)
+
 _METRICS = Attribute(
     "metrics",
     choices=spellings(),
@@ -241,7 +258,7 @@ SOLVER = Dictionary(
 
 # What may stand in the WITH of each statement, by namespace; TRAIN's own part is its model's.
 STATEMENTS: Mapping[str, Mapping[str, Dictionary]] = {
-    "train": {"validation": VALIDATION, "tune": TUNE},
+    "train": {"train": PARTITION, "validation": VALIDATION, "tune": TUNE},
     "predict": {"predict": PREDICT},
     "evaluate": {"validation": Dictionary((_METRICS,)), "evaluate": EVALUATE},
     "explain": {"explain": EXPLAIN},

@@ -131,6 +131,10 @@ class Pipeline:
             self._fill(part, matrix[start : start + part.num_rows])
         return matrix
 
+    def nothing(self) -> Any:
+        """A row of zeros, to see what a model makes of one."""
+        return np.zeros((1, self.width), dtype=np.float32)
+
     def checked(self) -> Self:
         """The pipeline itself.
 

@@ -12,11 +12,15 @@ _LEARNT_FROM_TEXT = ("VOCABULARY", "DENSE")
 
 
 def refuse_other_model(before: Manifest, model: ModelType) -> None:
-    """Check that the earlier model is of the same kind.
+    """Check that the earlier model is of the same kind, and one.
 
     Raises:
         StepError: it is not.
     """
+    if before.segments:
+        message = f"`{before.name}` is a model per segment, which cannot be gone on with"
+        hint = "train without USING"
+        raise StepError(Diagnostic("E0578", message, hint=hint, about="using"))
     if before.estimator != model.name:
         raise _problem(
             f"`{before.name}` is a {before.estimator}, which cannot go on as {model.name}",

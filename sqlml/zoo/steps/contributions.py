@@ -61,8 +61,7 @@ class Contributions:
 
 def output_names(bundle: Bundle) -> tuple[str, ...]:
     """The names of what is explained: the classes where each has values of its own."""
-    nothing = np.zeros((1, bundle.pipeline.width), dtype=np.float32)
-    outputs = len(bundle.estimator.contributions(nothing))
+    outputs = len(bundle.estimator.contributions(bundle.pipeline.nothing()))
     labels = bundle.manifest.labels
     if outputs == 1:
         return ("",)

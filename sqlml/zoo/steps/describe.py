@@ -25,6 +25,7 @@ def describe(models: Models, chosen: Manifest) -> pa.Table:
         *(("tag", tag, value) for tag, value in chosen.tags.items()),
         *_schema(chosen),
         *_metrics(chosen),
+        *_segments(chosen),
         *(("parameter", name, _plain(value)) for name, value in chosen.parameters.items()),
         *(("setting", name, _plain(value)) for name, value in chosen.settings.items()),
         *_trials(chosen),
@@ -104,6 +105,15 @@ def _schema(chosen: Manifest) -> Iterator[Property]:
         yield "label", column["name"], column["type"]
     if chosen.classes is not None:
         yield "label", "classes", ", ".join(map(class_name, chosen.classes))
+
+
+def _segments(chosen: Manifest) -> Iterator[Property]:
+    for column in chosen.partition_by:
+        yield "partition", column["name"], column["type"]
+    for one in chosen.segments:
+        name = "all rows" if one["key"] is None else ", ".join(one["key"])
+        found = (f"{one['rows']:,} rows", _shown(one["metrics"]))
+        yield "segment", name, ", ".join(filter(None, found))
 
 
 def _columns(spec: Any) -> Iterator[Mapping[str, str]]:

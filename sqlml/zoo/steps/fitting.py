@@ -20,7 +20,9 @@ from sqlml.zoo.steps.survey import Survey, survey
 from sqlml.zoo.steps.training_data import TrainingData
 from sqlml.zoo.timeline import Timeline
 
-_DONE_BEFORE_FITTING = ("weight", "group", "seed", "time", "series")
+_DONE_BEFORE_FITTING = (
+    "weight", "group", "seed", "time", "series", "partition_by", "partition_default",
+)  # fmt: skip
 
 Report = Callable[[int, int, Mapping[str, float]], None]
 

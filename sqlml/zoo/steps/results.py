@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -104,19 +103,14 @@ def _result_width(bundle: Bundle) -> int:
     estimator = bundle.estimator
     if isinstance(estimator, CountedOutputs):
         return estimator.count_outputs()
-    return _width(estimator.predict(_nothing(bundle)))
+    return _width(estimator.predict(bundle.pipeline.nothing()))
 
 
 def _extra_width(bundle: Bundle, name: str) -> int:
     assert isinstance(bundle.estimator, ExtraOutputs)
     if bundle.manifest.task == "forecasting":
         return 1
-    return _width(bundle.estimator.extra(name, _nothing(bundle)))
-
-
-def _nothing(bundle: Bundle) -> NDArray[np.float32]:
-    """A row of zeros, to see how wide a model's outputs are."""
-    return np.zeros((1, bundle.pipeline.width), dtype=np.float32)
+    return _width(bundle.estimator.extra(name, bundle.pipeline.nothing()))
 
 
 def _width(values: NDArray[Any]) -> int:
@@ -129,7 +123,10 @@ def _columns(values: NDArray[Any]) -> list[NDArray[Any]]:
 
 def _refuse_without_probabilities(bundle: Bundle) -> None:
     task = bundle.manifest.task
-    if task != "classification" or bundle.estimator.probabilities(_nothing(bundle)) is None:
+    if (
+        task != "classification"
+        or bundle.estimator.probabilities(bundle.pipeline.nothing()) is None
+    ):
         raise StepError(
             Diagnostic(
                 "E0415",

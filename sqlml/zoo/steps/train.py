@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 import sqlml
-from sqlml.zoo.bundle import Manifest, library_versions
+from sqlml.zoo.bundle import Bundle, Manifest, library_versions
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.metrics import defaults_for
@@ -19,8 +19,9 @@ from sqlml.zoo.steps.fitting import Order, fit_features, fit_model, look, measur
 from sqlml.zoo.steps.hints import find_hints
 from sqlml.zoo.steps.measure import defined
 from sqlml.zoo.steps.outcome import Outcome
+from sqlml.zoo.steps.partition import fit_segments, without_partition
 from sqlml.zoo.steps.profiling import columns_of, make_profile
-from sqlml.zoo.steps.survey import Survey
+from sqlml.zoo.steps.survey import Survey, survey
 from sqlml.zoo.steps.training_data import TrainingData, prepare
 from sqlml.zoo.steps.trial_result import TrialResult, best_of
 
@@ -61,16 +62,56 @@ def run(
         parameters, settings = best.applied_to(parameters, settings)
         features = best.features(features)
     order = Order.of(context, estimator, parameters, settings, base)
-    started = perf_counter()
     looked = look(context, rows, label, order)
     if best is not None:
         order = _measuring(order, looked, best.metric)
+
+    def fit_segment(corner: Context, own: Rows, held: Rows | None) -> Bundle:
+        part = replace(order, settings=without_partition(order.settings))
+        seen = survey(corner, own.sql, label, task=looked.task, family=order.model.family)
+        return _fit_rows(corner, own, held, features, looked=seen, order=part)
+
+    if order.settings.get("partition_by"):
+        trained = fit_segments(context, rows, validation, order=order, fit=fit_segment)
+    else:
+        trained = _fit_rows(context, rows, validation, features, looked=looked, order=order)
+    manifest = replace(
+        trained.manifest,
+        statement=statement,
+        fingerprint=looked.fingerprint,
+        base=base,
+        trials=tuple({**one.summary(), "best": one == best} for one in tried),
+    )
+    folder = context.folder / "model"
+    folder.mkdir()
+    trained.estimator.save(folder)
+    _profile(context, rows, trained.pipeline, looked).save(folder)
+    reference = context.publish(into, folder, manifest.to_json())
+    return Outcome(
+        summary=_summary(manifest.metrics, looked, order, best.metric if best else ""),
+        metrics=manifest.metrics,
+        outputs={"model": reference},
+        rows=manifest.rows,
+        history=manifest.history,
+    )
+
+
+def _fit_rows(
+    context: Context,
+    rows: Rows,
+    validation: Rows | None,
+    features: Mapping[str, Any],
+    *,
+    looked: Survey,
+    order: Order,
+) -> Bundle:
+    """Fit the features and the estimator to rows, and measure them."""
+    started = perf_counter()
     pipeline, parts = fit_features(context, rows, features, order)
     data = prepare(
         context, rows, validation, pipeline=pipeline, looked=looked, settings=order.settings
     )
     data = replace(data, parts=parts)
-    profile = _profile(context, rows, pipeline, looked)
     read = perf_counter()
     fitted, history = _fit(context, data, looked, order)
     ended = perf_counter()
@@ -81,25 +122,11 @@ def run(
     }
     manifest = replace(
         _describe(order, pipeline, looked, data),
-        statement=statement,
         metrics=metrics,
         history=history,
         seconds={"read": read - started, "fit": ended - read, "measure": perf_counter() - ended},
-        base=base,
-        trials=tuple({**one.summary(), "best": one == best} for one in tried),
     )
-    folder = context.folder / "model"
-    folder.mkdir()
-    fitted.save(folder)
-    profile.save(folder)
-    reference = context.publish(into, folder, manifest.to_json())
-    return Outcome(
-        summary=_summary(metrics, looked, order, best.metric if best else ""),
-        metrics=metrics,
-        outputs={"model": reference},
-        rows=data.rows,
-        history=history,
-    )
+    return Bundle(manifest, pipeline, fitted)
 
 
 def _profile(context: Context, rows: Rows, pipeline: Pipeline, looked: Survey) -> Profile:

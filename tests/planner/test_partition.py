@@ -1,0 +1,59 @@
+import pytest
+
+TRAIN = "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH {} LABEL sepal_width INTO m {}"
+
+
+def plan(bench, attributes):
+    bench.run("ALTER TABLE iris ADD COLUMN place VARCHAR; ALTER TABLE iris ADD COLUMN day DATE")
+    return bench.operator(TRAIN.format(attributes, ""))
+
+
+@pytest.mark.parametrize(
+    ("written", "columns"),
+    [("place", ("place",)), ("'PLACE'", ("place",)), ("['place', 'day']", ("place", "day"))],
+)
+def test_columns_of_the_key_are_no_features(bench, written, columns):
+    fit = plan(bench, f"train.partition_by = {written}")
+    assert fit.settings["partition_by"] == columns
+    features = [name for feature in fit.features[""] for name in feature.columns]
+    assert not set(columns) & set(features)
+
+
+def test_the_key_is_needed_to_predict(bench):
+    bench.run("ALTER TABLE iris ADD COLUMN place VARCHAR")
+    train = TRAIN.format("train.partition_by = place", "")
+    code, message, *_ = bench.fault(
+        f"{train}; SELECT * EXCLUDE (place) FROM iris TO PREDICT USING m"
+    )
+    assert (code, "`place`" in message) == ("E0310", True)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "code", "place"),
+    [
+        ("train.partition_by = plaze", "E0315", "plaze"),
+        ("train.partition_by = petal_width", "E0577", "petal_width"),
+        ("train.partition_default = global", "E0209", "train.partition_default = global"),
+    ],
+)
+def test_what_makes_no_segments_is_an_error(bench, attributes, code, place):
+    found, _, text, _ = bench.fault(TRAIN.format(attributes, ""))
+    assert (found, text) == (code, place)
+
+
+def test_training_cannot_go_on_for_segments(bench):
+    bench.store("before", {"petal_width": "DOUBLE"}, {"sepal_width": "DOUBLE"})
+    code, _, place, _ = bench.fault(
+        TRAIN.format("train.partition_by = species", "USING before").replace("INTO m U", "U")
+        + " INTO m"
+    )
+    assert (code, place) == ("E0578", "before")
+
+
+def test_a_forecast_has_series_instead(bench):
+    bench.run("CREATE TABLE sold (day DATE, shop VARCHAR, n DOUBLE)")
+    code, _, place, hint = bench.fault(
+        "SELECT * FROM sold TO TRAIN ARIMA WITH train.partition_by = shop LABEL n INTO m"
+    )
+    assert (code, place) == ("E0577", "train.partition_by = shop")
+    assert "train.series" in hint
