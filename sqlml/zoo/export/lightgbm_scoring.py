@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sqlml.zoo.export.scoring import Below, Link, Node, OneOf, Score, Scoring, Split, Unknown
+from sqlml.zoo.export.scoring import (
+    Below,
+    Link,
+    Node,
+    OneOf,
+    Score,
+    Scoring,
+    Split,
+    Unknown,
+    finite,
+)
 from sqlml.zoo.models.lightgbm_estimator import LightGBMEstimator
 
 _LINKS: Mapping[str, Link] = {
@@ -50,7 +60,7 @@ def _node(told: Mapping[str, Any]) -> Node:
     feature, threshold = told["split_feature"], told["threshold"]
     if told["decision_type"] == "==":
         return Split(feature, OneOf(tuple(map(int, threshold.split("||")))), yes, no)
-    return Split(feature, Below(threshold, inclusive=True), yes, no, _missing(told))
+    return Split(feature, Below(finite(threshold), inclusive=True), yes, no, _missing(told))
 
 
 def _missing(told: Mapping[str, Any]) -> Literal["yes", "no"]:

@@ -4,6 +4,7 @@ Thresholds are in double precision and exact: where a library compares in single
 threshold is the one that gives the same answer for every double.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -72,6 +73,9 @@ class Scoring:
     probable: bool = True
 
 
+_LARGEST_SINGLE = float(np.finfo(np.float32).max)
+
+
 class Unknown(Exception):  # noqa: N818 - it becomes an error that says of what
     """A model, or a part of one, that is no such arithmetic; the text says what it is."""
 
@@ -103,10 +107,17 @@ def below_single(limit: float, *, inclusive: bool) -> Below:
     A double is rounded to the nearest single, a tie to the one whose last bit is 0. `limit` may lie
     between two singles.
     """
+    if abs(limit) > _LARGEST_SINGLE:
+        return Below(finite(limit), inclusive)
     last = np.float32(limit)  # the largest single that passes
     if float(last) > limit or (float(last) == limit and not inclusive):
         last = np.nextafter(last, np.float32(-np.inf))
     after = np.nextafter(last, np.float32(np.inf))
     middle = (float(last) + float(after)) / 2
     is_even = int(last.view(np.int32)) % 2 == 0
-    return Below(middle, inclusive=is_even)
+    return Below(finite(middle), inclusive=is_even)
+
+
+def finite(limit: float) -> float:
+    """A threshold that SQL can write. Infinite ones only part missing values from the others."""
+    return max(min(limit, sys.float_info.max), -sys.float_info.max)

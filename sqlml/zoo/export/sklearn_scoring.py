@@ -1,6 +1,5 @@
 """scikit-learn's trees and linear models as arithmetic."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from sqlml.zoo.export.scoring import (
     Split,
     Unknown,
     below_single,
+    finite,
 )
 from sqlml.zoo.models.sklearn_estimator import SklearnEstimator
 
@@ -136,8 +136,7 @@ def _binned(nodes: NDArray[Any], number: int) -> Node:
         return float(node["value"])
     return Split(
         int(node["feature_idx"]),
-        # infinite where only the missing ones go the other way
-        Below(min(float(node["num_threshold"]), sys.float_info.max), inclusive=True),
+        Below(finite(float(node["num_threshold"])), inclusive=True),
         _binned(nodes, node["left"]),
         _binned(nodes, node["right"]),
         "yes" if node["missing_go_to_left"] else "no",

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -17,7 +18,7 @@ from sqlml.zoo.export.sql import select
 from sqlml.zoo.export.write import write
 from sqlml.zoo.features.contract import feature_from_json
 
-ROWS = 400
+ROWS = 200
 MIXED = """
 CREATE TABLE mixed AS
 SELECT i AS id,
@@ -64,7 +65,7 @@ def assert_equal(ours: dict[str, Any], theirs: pa.Table, tolerance: float) -> No
 
 SINGLE, DOUBLE = 1e-6, 1e-12  # of what the libraries compute in
 MODELS = [
-    ("xgboost.gbtree", {"max_depth": 6}, {"num_boost_round": 100}, "a, b, c", "y", SINGLE),
+    ("xgboost.gbtree", {"max_depth": 6}, {"num_boost_round": 20}, "a, b, c", "y", SINGLE),
     ("xgboost.gbtree", {"max_depth": 3}, {}, "a, b, c, f, d", "two", SINGLE),
     ("xgboost.gbtree", {}, {}, "a, b, c, m", "three", SINGLE),
     ("xgboost.gbtree", {"objective": "count:poisson"}, {}, "a, c", "three", SINGLE),
@@ -90,7 +91,7 @@ MODELS = [
         DOUBLE,
     ),
     ("sklearn.ensemble.ExtraTreesRegressor", {"n_estimators": 5}, {}, FULL, "y", DOUBLE),
-    ("sklearn.ensemble.GradientBoostingClassifier", {}, {}, FULL, "two", DOUBLE),
+    ("sklearn.ensemble.GradientBoostingClassifier", {"n_estimators": 10}, {}, FULL, "two", DOUBLE),
     (
         "sklearn.ensemble.GradientBoostingClassifier",
         {"n_estimators": 10},
@@ -101,16 +102,16 @@ MODELS = [
     ),
     (
         "sklearn.ensemble.GradientBoostingClassifier",
-        {"loss": "exponential"},
+        {"loss": "exponential", "n_estimators": 10},
         {},
         FULL,
         "two",
         DOUBLE,
     ),
-    ("sklearn.ensemble.GradientBoostingRegressor", {}, {}, FULL, "y", DOUBLE),
+    ("sklearn.ensemble.GradientBoostingRegressor", {"n_estimators": 10}, {}, FULL, "y", DOUBLE),
     (
         "sklearn.ensemble.HistGradientBoostingClassifier",
-        {"max_iter": 10},
+        {"max_iter": 3},
         {},
         "a, b",
         "three",
@@ -118,7 +119,7 @@ MODELS = [
     ),
     (
         "sklearn.ensemble.HistGradientBoostingRegressor",
-        {"loss": "poisson"},
+        {"loss": "poisson", "max_iter": 5},
         {},
         "a, b",
         "three",
@@ -264,6 +265,13 @@ def test_a_double_is_compared_as_the_single_it_rounds_to(limit: float, inclusive
         assert (value <= test.limit if test.inclusive else value < test.limit) == expected
 
 
+def test_a_threshold_between_the_missing_and_all_others_can_be_written() -> None:
+    for limit in (np.inf, 3.5e38, 1e308):
+        test = below_single(limit, inclusive=True)
+        assert np.finfo(np.float32).max < test.limit <= np.finfo(float).max
+    assert -np.finfo(float).max <= below_single(-np.inf, inclusive=True).limit < -1e38
+
+
 @pytest.mark.parametrize(
     ("estimator", "label", "columns", "message"),
     [
@@ -285,6 +293,7 @@ def test_what_has_no_sql_is_an_error_that_says_what_has(
 ) -> None:
     parameters = {"linear_tree": True} if "linear_tree" in message else {}
     parameters |= {"zero_as_missing": True} if "zero_as" in message else {}
+    parameters |= {"max_iter": 2} if "Hist" in estimator else {}
     names = f"{columns}, {label}" if label else columns
     mixed.train(estimator, f"SELECT {names} FROM mixed", label, parameters=parameters)
     with pytest.raises(StepError) as caught:
@@ -323,7 +332,7 @@ ONNX = [
     ("sklearn.linear_model.LogisticRegression", {}, "two"),
     ("sklearn.linear_model.Ridge", {}, "y"),
     ("sklearn.ensemble.RandomForestClassifier", {"n_estimators": 9}, "three"),
-    ("sklearn.ensemble.GradientBoostingRegressor", {}, "y"),
+    ("sklearn.ensemble.GradientBoostingRegressor", {"n_estimators": 10}, "y"),
     ("sklearn.neural_network.MLPClassifier", {"max_iter": 20}, "two"),
     ("sklearn.cluster.KMeans", {"n_clusters": 3}, ""),
 ]
@@ -373,11 +382,21 @@ def test_onnx_does_not_leave_preprocessing_out_silently(mixed: Any, tmp_path: Pa
 
 
 def test_a_model_without_a_converter_is_an_error(mixed: Any, tmp_path: Path) -> None:
-    mixed.train("sklearn.linear_model.TheilSenRegressor", "SELECT b, y FROM mixed", "y")
-    mixed.train("sklearn.cluster.DBSCAN", "SELECT b FROM mixed", into="n")
+    mixed.train("sklearn.cluster.DBSCAN", "SELECT b FROM mixed")
     with pytest.raises(StepError) as caught:
-        write(Export("n@1", mixed.model("n@1")), "onnx", tmp_path / "m.onnx")
+        write(exported(mixed), "onnx", tmp_path / "m.onnx")
     assert caught.value.diagnostics[0].code == "E0581"
+
+
+def test_a_missing_converter_is_told_with_what_to_install(
+    mixed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixed.train("lightgbm.gbdt", "SELECT b, y FROM mixed", "y")
+    monkeypatch.setitem(sys.modules, "onnxmltools", None)
+    with pytest.raises(StepError) as caught:
+        write(exported(mixed), "onnx", tmp_path / "m.onnx")
+    (fault,) = caught.value.diagnostics
+    assert (fault.code, fault.hint) == ("E0582", "pip install 'sqlml[onnx]'")
 
 
 # --- native ---------------------------------------------------------------------------------
