@@ -110,7 +110,8 @@ class _Forecaster:
         if not self._reuse.can_stand(node):
             return "runs every time"
         if all(step.static_hash != self._reuse.static_hash(node) for step in past):
-            return "the statement changed" if past and target_of(node) else "not run before"
+            is_known = past and target_of(node) and not isinstance(node.operation, Trial)
+            return "the statement changed" if is_known else "not run before"
         if changed is not None:
             return f"{changed} changes"
         if self._reuse.has_met(node):
