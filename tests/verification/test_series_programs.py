@@ -72,10 +72,14 @@ def test_the_rows_of_a_query_are_forecast_and_measured(
     np.testing.assert_allclose(answer["orders"], by_hand.forecast(10), rtol=1e-6)
     measured = laboratory.table(
         "FROM north WHERE day >= '2014-08-20' TO EVALUATE weeks"
-        " WITH validation.metrics = 'mae, mape'"
+        " WITH validation.metrics = 'mae, mape, mase'"
     )
     errors = np.abs(values[80:] - by_hand.forecast(10))
     np.testing.assert_allclose(measured["mean_absolute_error"], errors.mean(), rtol=1e-6)
+    naive = np.abs(np.diff(values[:80])).mean()
+    np.testing.assert_allclose(
+        measured["mean_absolute_scaled_error"], errors.mean() / naive, rtol=1e-6
+    )
     np.testing.assert_allclose(
         measured["mean_absolute_percentage_error"], (errors / values[80:]).mean(), rtol=1e-6
     )

@@ -34,7 +34,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class StatsmodelsEstimator:
-    """See zoo.model.Estimator and Forecaster.
+    """See zoo.model.Estimator, Forecaster and NaiveForecast.
 
     series: by code. level: of the interval. What was looked ahead to is kept in `outlooks`.
     """
@@ -93,6 +93,11 @@ class StatsmodelsEstimator:
     def extra(self, name: str, matrix: Any) -> NDArray[np.float64]:
         """The ends of the interval that a value lies in at `level`."""
         return self._read(name, matrix)
+
+    @property
+    def naive_error(self) -> float:
+        """The mean error in the training of taking each value for the next one; of all series."""
+        return float(np.abs(np.concatenate([np.diff(s.fit.values) for s in self.series])).mean())
 
     def at_level(self, level: float) -> "StatsmodelsEstimator":
         return replace(self, level=level, outlooks={})

@@ -189,6 +189,7 @@ def test_each_series_has_a_model_of_its_own(train: Any) -> None:
     assert fitted.future(0, 2).tolist() == [[40, 0], [41, 0]]
     assert fitted.future(1, 2).tolist() == [[50, 1], [51, 1]]
     np.testing.assert_allclose(fitted.predict([[50, 1], [41, 0]]), [20, 41], atol=0.5)
+    assert fitted.naive_error == pytest.approx((39 * 1 + 39 * 2) / 78)
     with pytest.raises(StepError) as caught:
         fitted.predict([[50.0, 2.0]])
     assert caught.value.diagnostics[0].code == "E0518"
