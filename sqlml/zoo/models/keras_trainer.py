@@ -143,7 +143,9 @@ def _shapes(model: Any) -> list[tuple[int, ...]]:
 
 
 def _configuration(model: Any) -> dict[str, Any]:
-    settings = model.optimizer.get_config() if model.optimizer else {}
+    """The settings of the optimizer that is stored with a network, if one is."""
+    optimizer = getattr(model, "optimizer", None)
+    settings = optimizer.get_config() if optimizer else {}
     return {name: value for name, value in settings.items() if name != "name"}
 
 
