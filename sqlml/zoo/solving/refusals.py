@@ -1,6 +1,6 @@
 """What is wrong with a problem, in the user's words and at the user's formula."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,12 +76,10 @@ class Refusals:
                 "nobody knows which of them are in conflict",
                 "leave some out, or take fewer rows, to find them",
             )
-        rows: dict[int, list[int]] = {}
+        rows: dict[int, dict[int, None]] = {}  # a chain makes several rows of one
         for row in conflict.rows:
             restriction, at = built.origin(row)
-            found = rows.setdefault(restriction, [])
-            if at not in found:  # a chain makes several rows of one
-                found.append(at)
+            rows.setdefault(restriction, {})[at] = None
         (first, rows_of_first), *others = rows.items()
         with_ = [
             f"`{restriction_text(self.restrictions[number], self.variable)}`"
@@ -104,8 +102,9 @@ class Refusals:
         message = "no values satisfy all constraints"
         return _error("E0551", message, label, hint, restriction)
 
-    def _where(self, number: int, rows: Sequence[int]) -> str:
+    def _where(self, number: int, found: Iterable[int]) -> str:
         """For which rows or groups a constraint is at fault."""
+        rows = tuple(found)
         restriction = self.restrictions[number]
         if restriction.group_by is not None:
             by = restriction.group_by
