@@ -6,6 +6,8 @@ import pytest
 
 from sqlml.errors import SqlmlError
 from sqlml.session import Session
+from sqlml.zoo.export.contract import Export
+from sqlml.zoo.export.write import write
 
 MODELS = {
     "trees": "xgboost.gbtree WITH max_depth = 3, num_boost_round = 5, ",
@@ -249,3 +251,17 @@ def test_training_does_not_go_on_from_segments(laboratory):
     with pytest.raises(SqlmlError) as error:
         laboratory.run("SELECT a, y FROM train TO TRAIN xgboost.gbtree LABEL y USING m INTO m")
     assert error.value.diagnostics[0].code == "E0578"
+
+
+@pytest.mark.parametrize("form", ["onnx", "sql"])
+def test_segments_are_exported_as_they_are_stored_only(laboratory, tmp_path, form):
+    laboratory.run(
+        "SELECT a, region, y FROM train TO TRAIN xgboost.gbtree "
+        "WITH train.partition_by = region LABEL y INTO m"
+    )
+    version = laboratory.store.models.find("m")
+    export = Export(version.reference, version.folder)
+    with pytest.raises(SqlmlError) as error:
+        write(export, form, tmp_path / "m")
+    assert error.value.diagnostics[0].code == "E0581"
+    assert (write(export, "native", tmp_path / "m") / "segments" / "2").is_dir()

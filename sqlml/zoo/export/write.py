@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.zoo.bundle import FILE as MANIFEST
 from sqlml.zoo.export import FORMATS
-from sqlml.zoo.export.contract import Export
+from sqlml.zoo.export.contract import Export, inexpressible
 
 
 def write(
@@ -22,6 +22,9 @@ def write(
         StepError: E0581 the format cannot say what the model is.
     """
     made = FORMATS.load(format_name)
+    if export.bundle.manifest.segments and format_name.casefold() != "native":
+        hint = "write it with `--format native`, or train one model `WHERE` the segment is"
+        raise inexpressible("a model per segment", format_name, hint)
     target = to or Path(re.sub(r"[^\w.-]", "-", export.reference) + made.suffix)
     if target.exists() and not replace:
         raise _refusal(f"`{target}` exists already", "`--force` replaces it; `--to` names another")
