@@ -25,9 +25,9 @@ def _write(export: Export, to: Path) -> None:
     """
     bundle = export.bundle
     _check_features(bundle)
-    convert = _CONVERTERS.get(bundle.manifest.family)
+    convert = _CONVERTERS.get(type(bundle.estimator).__name__)
     if convert is None:
-        hint = "written are XGBoost's, LightGBM's and scikit-learn's models"
+        hint = "written are single models of XGBoost, LightGBM and scikit-learn"
         raise inexpressible(f"`{bundle.manifest.estimator}`", "ONNX", hint)
     try:
         with warnings.catch_warnings():
@@ -106,7 +106,7 @@ def _sklearn(estimator: Any, width: int) -> Any:
 
 
 _CONVERTERS: Mapping[str, Callable[[Any, int], Any]] = {
-    "xgboost": _xgboost,
-    "lightgbm": _lightgbm,
-    "sklearn": _sklearn,
+    "XGBoostEstimator": _xgboost,
+    "LightGBMEstimator": _lightgbm,
+    "SklearnEstimator": _sklearn,
 }
