@@ -18,13 +18,17 @@ _SWITCH = {"1": True, "true": True, "yes": True, "on": True,
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """db: path of the DuckDB file, or `:memory:`. threads: 0 means all cores that are there."""
+    """db: path of the DuckDB file, or `:memory:`. threads: 0 means all cores that are there.
+
+    zoo: folders with models in Python files, separated as those of PATH are.
+    """
 
     db: str = "sqlml.duckdb"
     dialect: str = DEFAULT_DIALECT
     threads: int = 0
     on_error: Literal["stop", "continue"] = "continue"
     reuse: bool = True
+    zoo: str = ""
 
 
 def load_settings(
@@ -79,8 +83,8 @@ def _convert(name: str, value: Any, origin: str) -> Any:
             return value
         case "db", str() if value:
             return value
-        case "dialect", str():
-            return _dialect(value, origin)
+        case "dialect" | "zoo", str():
+            return _dialect(value, origin) if name == "dialect" else _folders(value, origin)
         case "db", Path():
             return str(value)
     wanted = {
@@ -89,10 +93,25 @@ def _convert(name: str, value: Any, origin: str) -> Any:
         "on_error": "stop or continue",
         "db": "a path, or :memory:",
         "dialect": "the name of an SQL dialect",
+        "zoo": "the path of a folder",
     }[name]
     raise ProgramError(
         Diagnostic("E0704", f"{origin} sets `{name}` to {value!r}", hint=f"it is {wanted}")
     )
+
+
+def _folders(listed: str, origin: str) -> str:
+    for folder in filter(None, listed.split(os.pathsep)):
+        if not Path(folder).is_dir():
+            fault = Diagnostic("E0636", f"{origin} sets `zoo` to `{folder}`, which is no folder")
+            raise ProgramError(fault)
+    return listed
+
+
+def publish_zoo(settings: Settings) -> None:
+    """Let this process, and the workers that it starts, find the models of the zoo folders."""
+    if settings.zoo:
+        os.environ["SQLML_ZOO"] = settings.zoo
 
 
 def _dialect(name: str, origin: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from sqlml.config import Settings, load_settings
+from sqlml.config import Settings, load_settings, publish_zoo
 from sqlml.databases import DATABASES
 from sqlml.databases.database import Database
 from sqlml.errors import StepError
@@ -87,6 +87,7 @@ class Session:
             SqlmlError: the database is locked, damaged or cannot be made.
         """
         settings = settings or load_settings(**given)
+        publish_zoo(settings)
         if not creates and not Path(settings.db).exists():
             settings = replace(settings, db=":memory:")
         database = DATABASES.load("duckdb").open(settings.db)

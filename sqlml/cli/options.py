@@ -1,6 +1,7 @@
 """Options and arguments that several commands share."""
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -33,9 +34,25 @@ variables = click.option(
 )
 
 
+def _use_zoo(_context: click.Context, _option: click.Parameter, folders: Sequence[str]) -> None:
+    """As if the folders stood in the variable, for this process and its workers."""
+    if folders:
+        os.environ["SQLML_ZOO"] = os.pathsep.join(str(Path(folder).resolve()) for folder in folders)
+
+
+zoo = click.option(
+    "--zoo",
+    metavar="DIR",
+    multiple=True,
+    expose_value=False,
+    callback=_use_zoo,
+    help="A folder with models of your own.",
+)
+
+
 def program(command: Command) -> Command:
     """The options that say which program on which database."""
-    for option in (variables, dialect, db, commands, files):
+    for option in (variables, zoo, dialect, db, commands, files):
         command = option(command)
     return command
 

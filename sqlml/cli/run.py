@@ -43,11 +43,12 @@ def run(
     Statements run in parallel unless one needs what another makes. Results go to stdout, progress
     to stderr.
     """
-    from sqlml.config import load_settings
+    from sqlml.config import load_settings, publish_zoo
 
     settings = load_settings(
         db=db, dialect=dialect, on_error=on_error, reuse=reuse, threads=threads
     )
+    publish_zoo(settings)
     variables = options.read_variables(pairs)
     sources = options.read_sources(files, texts)
     from sqlml.runtime.ahead import started_ahead

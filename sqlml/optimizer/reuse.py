@@ -274,7 +274,7 @@ def _versions(node: Node) -> Mapping[str, str]:
         case _:
             estimators = []
     for model in filter(None, map(find_model, estimators)):
-        versions[model.module] = _library_version(model.module)
+        versions[model.module] = model.revision or _library_version(model.module)
     return versions
 
 

@@ -23,6 +23,7 @@ MODELS: "Registry[Family]" = Registry(
         "scorecard": "sqlml.zoo.models.scorecard:FAMILY",
         "statsmodels": "sqlml.zoo.models.statsmodels:FAMILY",
         "auto": "sqlml.zoo.models.auto:FAMILY",
+        "custom": "sqlml.zoo.models.custom:FAMILY",
     },
 )
 

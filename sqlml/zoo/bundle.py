@@ -138,7 +138,7 @@ def model_type(name: str) -> ModelType:
             Diagnostic(
                 "E0427",
                 f"there is no model type `{name}` here",
-                hint="install the package that adds it",
+                hint="install the package that adds it, or name its folder: `--zoo DIR`",
                 about="model",
             )
         )

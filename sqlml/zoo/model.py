@@ -77,6 +77,7 @@ class ModelType:
         default_factory=dict
     )  # further ones: `optimizer.*`
     unit: str = "rounds"  # what training is counted in
+    revision: str = ""  # of its code, where no library's version tells
     library: str = ""  # the module that fits it, where that is not called like the family
 
     @property

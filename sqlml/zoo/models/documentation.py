@@ -54,6 +54,8 @@ def models_page() -> str:
     parts = [INTRODUCTION]
     for family in MODELS:
         models = [model for model in map(find_model, _names_of(family)) if model is not None]
+        if not models:  # which depends on the folders of a user
+            continue
         parts.append(f"## {TITLES.get(family, family)}\n")
         parts.append(_table_of_models(models))
         if len(models) <= MOST_MODELS_IN_DETAIL:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from sqlml.zoo.models import sklearn_files
 from sqlml.zoo.models.sklearn_memory import Memory, recall
 
 FACTS = "sklearn.json"
+Kept = TypeVar("Kept", bound="SklearnEstimator")
 BACKGROUND = "background.npy"
 
 
@@ -38,6 +39,10 @@ class SklearnEstimator:
 
     def save(self, folder: Path) -> None:
         sklearn_files.save(self.fitted, folder)
+        self.save_facts(folder)
+
+    def save_facts(self, folder: Path) -> None:
+        """Write all but the fitted estimator."""
         facts = {
             "name": self.name,
             "task": self.task,
@@ -131,12 +136,17 @@ class SklearnEstimator:
 
 def load(folder: Path) -> SklearnEstimator:
     """The estimator saved in `folder`."""
+    return load_with(SklearnEstimator, folder, lambda _name: sklearn_files.load(folder))
+
+
+def load_with(kind: type[Kept], folder: Path, restored: Callable[[str], Any]) -> Kept:
+    """As `load`; `restored` gives the fitted estimator of that name."""
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     background = folder / BACKGROUND
-    return SklearnEstimator(
+    return kind(
         facts["name"],
         facts["task"],
-        sklearn_files.load(folder),
+        restored(facts["name"]),
         facts["classes"],
         tuple(facts["names"]),
         np.load(background, allow_pickle=False) if background.exists() else None,

@@ -49,7 +49,7 @@ class SklearnTrainer:
             estimator,
             job.classes,
             tuple(job.train.names),
-            _background(batch, job),
+            background(batch, job),
             remember(estimator, batch.matrix) if memorizes else None,
         )
 
@@ -177,7 +177,7 @@ def _forget_threads(estimator: Any, job: FitJob) -> None:
         estimator.set_params(n_jobs=job.parameters.get("n_jobs"))
 
 
-def _background(batch: Batch, job: FitJob) -> NDArray[np.float64] | None:
+def background(batch: Batch, job: FitJob) -> NDArray[np.float64] | None:
     """Some rows that stand for all, drawn by the seed, for explanations."""
     if job.task not in ("classification", "regression", "outliers"):
         return None

@@ -1,0 +1,41 @@
+"""The users' own models: classes with `fit` and `predict` in a zoo folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlml.zoo.attributes import Dictionary, Value
+from sqlml.zoo.model import ModelType, Task
+from sqlml.zoo.models import custom_source
+from sqlml.zoo.settings import TRAIN
+
+TRAINER = "sqlml.zoo.models.custom_trainer:CustomTrainer"
+
+
+@dataclass(frozen=True)
+class CustomFamily:
+    """See zoo.model.Family. Names are `module.Class`, as Python spells them."""
+
+    def names(self) -> tuple[str, ...]:
+        return custom_source.names()
+
+    def find(self, name: str) -> ModelType | None:
+        found = custom_source.find(name)
+        if found is None:
+            return None
+        settings = ("seed", "weight") if found.is_weighted else ("seed",)
+        return ModelType(
+            found.name,
+            "custom",
+            found.task,
+            Dictionary(found.parameters),
+            TRAIN.only(*settings),
+            TRAINER,
+            doc=found.doc,
+            revision=found.digest,
+        )
+
+    def task(self, model: ModelType, parameters: Mapping[str, Value]) -> Task | None:
+        return model.task
+
+
+FAMILY = CustomFamily()

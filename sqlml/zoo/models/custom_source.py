@@ -1,0 +1,227 @@
+"""Models in Python files of a zoo folder: found and read as text, without being run."""
+
+import ast
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import cast, get_args
+
+from sqlml.errors import Diagnostic, ProgramError
+from sqlml.zoo.attributes import Attribute, Kind, Value
+from sqlml.zoo.model import Task
+
+VARIABLE = "SQLML_ZOO"
+_KINDS: Mapping[str, tuple[Kind, ...]] = {
+    "int": ("integer",),
+    "float": ("number",),
+    "bool": ("boolean",),
+    "str": ("text",),
+    "list": ("list",),
+    "tuple": ("list",),
+    "Sequence": ("list",),
+}
+_TASK_OF_BASE: Mapping[str, Task] = {
+    "ClassifierMixin": "classification",
+    "RegressorMixin": "regression",
+    "ClusterMixin": "clustering",
+    "TransformerMixin": "transformation",
+    "OutlierMixin": "outliers",
+    "DensityMixin": "density",
+}
+_DOCUMENTED = re.compile(r"^\s*(\w+)\s*(?:\([^)]*\))?\s*:\s+(.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A class with `fit`. name: `module.Class`. digest: of the text of the file."""
+
+    name: str
+    path: Path
+    parameters: tuple[Attribute, ...]
+    task: Task | None
+    is_weighted: bool
+    doc: str
+    digest: str
+
+    @property
+    def module(self) -> str:
+        return self.name.rpartition(".")[0]
+
+
+def folders() -> tuple[Path, ...]:
+    """The zoo folders, in the order in which they are searched."""
+    listed = os.environ.get(VARIABLE, "")
+    return tuple(Path(folder) for folder in listed.split(os.pathsep) if folder)
+
+
+def find(name: str) -> Definition | None:
+    """The model `module.Class` of the first folder that has such a module."""
+    module, _, wanted = name.rpartition(".")
+    if not module.replace(".", "_").isidentifier():
+        return None
+    for folder in folders():
+        path = _file(folder, module)
+        if path is not None:
+            found = {one.name: one for one in _read(module, path, path.stat().st_mtime_ns)}
+            return found.get(f"{module}.{wanted}")
+    return None
+
+
+def names() -> tuple[str, ...]:
+    """All models of all folders; files that cannot be read have none."""
+    return tuple(dict.fromkeys(name for folder in folders() for name in _names_in(folder)))
+
+
+def _names_in(folder: Path) -> Iterator[str]:
+    for path in sorted([*folder.glob("*.py"), *folder.glob("*/__init__.py")]):
+        module = path.parent.name if path.name == "__init__.py" else path.stem
+        try:
+            yield from (one.name for one in _read(module, path, path.stat().st_mtime_ns))
+        except ProgramError:
+            continue
+
+
+def _file(folder: Path, module: str) -> Path | None:
+    path = folder.joinpath(*module.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@lru_cache(maxsize=256)
+def _read(module: str, path: Path, changed: int) -> tuple[Definition, ...]:
+    """The models of a file. changed: when it was, so that it is read again after that.
+
+    Raises:
+        ProgramError: E0630, it is no Python.
+    """
+    del changed
+    content = path.read_bytes()
+    try:
+        tree = ast.parse(content, str(path))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise ProgramError(
+            Diagnostic(
+                "E0630",
+                f"`{path}` is no Python: {getattr(error, 'msg', error)} in line {line}",
+                hint="mend the file; `python FILE` tells the same",
+            )
+        ) from error
+    digest = hashlib.sha256(content).hexdigest()
+    classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    return tuple(
+        _definition(module, path, digest, node)
+        for node in classes
+        if not node.name.startswith("_") and "fit" in _methods(node)
+    )
+
+
+def _definition(module: str, path: Path, digest: str, node: ast.ClassDef) -> Definition:
+    methods = _methods(node)
+    doc = ast.get_docstring(node) or ""
+    made = methods.get("__init__")
+    told = doc if made is None else f"{doc}\n{ast.get_docstring(made) or ''}"
+    fit = methods["fit"].args
+    return Definition(
+        f"{module}.{node.name}",
+        path,
+        () if made is None else tuple(_parameters(made.args, _documented(told))),
+        _task(node),
+        any(one.arg == "sample_weight" for one in (*fit.args, *fit.kwonlyargs)),
+        doc.partition("\n")[0],
+        digest,
+    )
+
+
+def _methods(node: ast.ClassDef) -> dict[str, ast.FunctionDef]:
+    return {one.name: one for one in node.body if isinstance(one, ast.FunctionDef)}
+
+
+def _task(node: ast.ClassDef) -> Task | None:
+    """What the class says its `task` is, or what scikit-learn's base classes say."""
+    for statement in node.body:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id="task")], value=ast.Constant(value=str(task)))
+                | ast.AnnAssign(target=ast.Name(id="task"), value=ast.Constant(value=str(task)))
+            ) if task in get_args(Task):
+                return cast("Task", task)
+    bases = (ast.unparse(base).rpartition(".")[2] for base in node.bases)
+    return next((_TASK_OF_BASE[base] for base in bases if base in _TASK_OF_BASE), None)
+
+
+def _documented(doc: str) -> Mapping[str, str]:
+    """What a docstring says of each parameter, in Google's style or NumPy's."""
+    lines = doc.splitlines()
+    found = {}
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        written = _DOCUMENTED.match(line)
+        if written is None:
+            continue
+        numpy_style = following.startswith("    ") and not _DOCUMENTED.match(following)
+        found[written[1]] = following.strip() if numpy_style else written[2].strip()
+    return found
+
+
+def _parameters(given: ast.arguments, documented: Mapping[str, str]) -> Iterator[Attribute]:
+    positional = [*given.posonlyargs, *given.args][1:]  # without self
+    defaults = [None] * (len(positional) - len(given.defaults)) + list(given.defaults)
+    both = [*zip(positional, defaults, strict=True)]
+    both += zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    for one, default in both:
+        yield _attribute(one, default, documented.get(one.arg, ""))
+
+
+def _attribute(given: ast.arg, default: ast.expr | None, doc: str) -> Attribute:
+    value = _literal(default)
+    kinds, choices = _annotated(given.annotation, value)
+    if default is not None and value is None and None not in choices:
+        choices = (*choices, None)
+    return Attribute(given.arg, kinds, value, doc or "No description.", choices=choices)
+
+
+def _annotated(
+    annotation: ast.expr | None, default: Value
+) -> tuple[tuple[Kind, ...], tuple[Value, ...]]:
+    """The kinds and the choices of an annotation; without one, those of the default's type."""
+    if annotation is None:
+        named = [] if default is None else [type(default).__name__]
+        return tuple(kind for name in named for kind in _KINDS.get(name, ())) or ("any",), ()
+    kinds: dict[Kind, None] = {}
+    choices: list[Value] = []
+    for part in re.split(r"\s*\|\s*", _unwrapped(ast.unparse(annotation))):
+        name, bracket, inside = part.partition("[")
+        short = name.rpartition(".")[2]
+        if short == "None":
+            choices.append(None)
+        elif short == "Literal" and bracket:
+            choices += ast.literal_eval(f"({inside.removesuffix(']')},)")
+        else:
+            kinds.update(dict.fromkeys(_KINDS.get(short, ("any",))))
+    return tuple(kinds), tuple(choices)
+
+
+def _unwrapped(annotation: str) -> str:
+    """`Optional[int]` as `int | None`; an annotation in quotes without them."""
+    plain = annotation.strip("'\"")
+    optional = re.fullmatch(r"(?:\w+\.)?Optional\[(.*)\]", plain)
+    return f"{optional[1]} | None" if optional else plain
+
+
+def _literal(default: ast.expr | None) -> Value:
+    try:
+        return None if default is None else _frozen(ast.literal_eval(default))
+    except ValueError:
+        return None
+
+
+def _frozen(value: object) -> Value:
+    if isinstance(value, tuple | list):
+        return tuple(_frozen(item) for item in value)
+    return value if isinstance(value, str | int | float | bool) else None

@@ -1,0 +1,201 @@
+import importlib.util
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+import sqlml
+from sqlml.errors import ProgramError, SqlmlError, StepError
+from sqlml.session import Session, connect
+from sqlml.zoo.models import find_model
+
+ROOT = Path(__file__).parents[3]
+IRIS = f"CREATE TABLE iris AS FROM read_csv('{ROOT / 'examples/data/iris.csv'}');"
+TRAIN = "SELECT * FROM iris TO TRAIN mine.Mean WITH model.by = 2 LABEL petal_width INTO m;"
+MEAN = '''
+import numpy as np
+from sklearn.linear_model import LinearRegression
+
+class Mean:
+    """Answers a number.
+
+    Parameters
+    ----------
+    by : int
+        What the mean is multiplied with.
+    """
+    task = "regression"
+
+    def __init__(self, by: int = 1, names: list | None = None):
+        self.by = by
+        self.names = names
+
+    def fit(self, X, y):
+        self.line = LinearRegression().fit(X, y)
+        self.told = {1: ("a", [2.5, None]), "k": np.float64(3)}
+        self.mean = y.mean() * self.by
+        return self
+
+    def predict(self, X):
+        assert self.told == {1: ("a", [2.5, None]), "k": 3.0}
+        return self.line.predict(X) + self.mean
+'''
+
+
+@pytest.fixture
+def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "zoo"
+    folder.mkdir()
+    (folder / "mine.py").write_text(MEAN)
+    monkeypatch.setenv("SQLML_ZOO", str(folder))
+    return folder
+
+
+@pytest.fixture
+def session(zoo: Path, tmp_path: Path) -> Iterator[Session]:
+    with connect(tmp_path / "x.duckdb") as opened:
+        opened.run(IRIS)
+        yield opened
+
+
+def code(error: SqlmlError) -> str:
+    return error.diagnostics[0].code
+
+
+def test_a_class_predicts_what_it_predicts_by_hand(session: Session, zoo: Path) -> None:
+    results = session.run(TRAIN + "SELECT * FROM iris TO PREDICT a.result USING m; FROM a")
+    spec = importlib.util.spec_from_file_location("by_hand", zoo / "mine.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    data = load_iris().data
+    species = np.eye(3)[load_iris().target]
+    X, y = np.column_stack([data[:, :3], species]), data[:, 3]
+    expected = module.Mean(by=2).fit(X, y).predict(X)
+    np.testing.assert_allclose(results[-1].to_pandas()["result"], expected, atol=1e-6)
+
+
+def test_attributes_come_from_the_signature_and_the_docstring(zoo: Path) -> None:
+    model = find_model("mine.Mean")
+    assert model is not None
+    by, names = model.parameters["by"], model.parameters["names"]
+    assert (by.kinds, by.default, by.doc) == (
+        ("integer",), 1, "What the mean is multiplied with.",
+    )  # fmt: skip
+    assert (names.kinds, names.choices) == (("list",), (None,))
+    assert (model.task, model.doc) == ("regression", "Answers a number.")
+
+
+def test_attributes_are_checked_before_anything_runs(session: Session) -> None:
+    with pytest.raises(ProgramError) as unknown:
+        session.run(TRAIN.replace("model.by", "model.buy"))
+    assert unknown.value.diagnostics[0].hint == "did you mean `model.by`?"
+    with pytest.raises(ProgramError, match="`model.by` must be an integer"):
+        session.run(TRAIN.replace("= 2", "= 'two'"))
+    with pytest.raises(ProgramError) as mistyped:
+        session.run(TRAIN.replace("mine.Mean", "mine.Maen"))
+    assert mistyped.value.diagnostics[0].hint == "did you mean `mine.Mean`?"
+
+
+def test_a_file_is_not_run_to_be_planned(session: Session, zoo: Path, tmp_path: Path) -> None:
+    (zoo / "mine.py").write_text(MEAN + f"\nopen({str(tmp_path / 'ran')!r}, 'w')\n")
+    session.compile([sqlml.source.Source("p", TRAIN)])
+    assert not (tmp_path / "ran").exists()
+    session.run(TRAIN)
+    assert (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("module", ["os", "subprocess", "json", "..mine"])
+def test_no_module_outside_the_folders_can_be_named(zoo: Path, module: str) -> None:
+    assert find_model(f"{module}.Popen") is None
+
+
+def test_a_file_that_is_no_python_is_told_with_its_line(session: Session, zoo: Path) -> None:
+    (zoo / "mine.py").write_text("\nclass Mean(:\n")
+    with pytest.raises(ProgramError, match="in line 2") as raised:
+        session.run(TRAIN)
+    assert code(raised.value) == "E0630"
+
+
+def test_an_exception_is_told_with_its_line(session: Session, zoo: Path) -> None:
+    (zoo / "mine.py").write_text(MEAN.replace("self.mean = y", "self.mean = 1 / 0 + y"))
+    with pytest.raises(StepError, match=r"in line 22 of .*ZeroDivisionError") as raised:
+        session.run(TRAIN)
+    assert code(raised.value) == "E0632"
+
+
+def test_other_code_than_at_training_is_refused(session: Session, zoo: Path) -> None:
+    session.run(TRAIN)
+    (zoo / "mine.py").write_text(MEAN + "\n# other\n")
+    with pytest.raises(StepError, match="has changed since") as raised:
+        session.run("SELECT * FROM iris TO PREDICT USING m")
+    assert code(raised.value) == "E0633"
+    session.run(TRAIN + "SELECT * FROM iris TO PREDICT USING m")
+    assert len(session.store.models.versions("m")) == 2
+
+
+def test_without_its_folder_a_model_cannot_be_used(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.run(TRAIN)
+    monkeypatch.delenv("SQLML_ZOO")
+    with pytest.raises(SqlmlError, match="there is no model type `mine.Mean` here") as raised:
+        session.run("SELECT * FROM iris TO PREDICT USING m")
+    assert "--zoo" in raised.value.diagnostics[0].hint
+
+
+def test_too_few_results_are_refused(session: Session, zoo: Path) -> None:
+    (zoo / "mine.py").write_text(MEAN.replace("return self.line", "X = X[1:]; return self.line"))
+    with pytest.raises(StepError, match="results for") as raised:
+        session.run(TRAIN)
+    assert code(raised.value) == "E0634"
+
+
+def test_what_is_no_data_is_not_stored(session: Session, zoo: Path) -> None:
+    (zoo / "mine.py").write_text(MEAN.replace("self.told = {1", "self.odd = open; self.told = {1"))
+    with pytest.raises(StepError, match="`odd` is a builtin_function_or_method") as raised:
+        session.run(TRAIN)
+    assert code(raised.value) == "E0635"
+
+
+def test_a_class_may_store_itself(session: Session, zoo: Path) -> None:
+    (zoo / "mine.py").write_text(
+        MEAN.replace("self.told = {1", "self.odd = open; self.told = {1")
+        + "\n    def save(self, folder):\n        (folder / 'x').write_text(str(self.mean))\n"
+        "    @classmethod\n    def load(cls, folder):\n        one = cls()\n"
+        "        one.predict = lambda X: np.full(len(X), float((folder / 'x').read_text()))\n"
+        "        return one\n"
+    )
+    results = session.run(TRAIN + "SELECT * FROM iris LIMIT 2 TO PREDICT p.v USING m; FROM p")
+    expected = 2 * load_iris().data[:, 3].mean()
+    assert results[-1].to_pandas()["v"].tolist() == pytest.approx([expected] * 2)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ProgramError) as raised:
+        connect(":memory:", zoo=str(tmp_path / "nowhere"))
+    assert code(raised.value) == "E0636"
+
+
+def test_the_page_on_custom_models_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs/custom-models.md").read_text("utf-8")
+    python, sql = (re.search(rf"```{kind}\n(.*?)```", page, re.S) for kind in ("python", "sql"))
+    assert python is not None
+    assert sql is not None
+    (tmp_path / "prototypes.py").write_text(python[1])
+    monkeypatch.setenv("SQLML_ZOO", str(tmp_path))
+    with connect(tmp_path / "x.duckdb") as session:
+        found: Any = session.run(IRIS + sql[1] + "FROM answers")[-1].to_pandas()
+    assert list(found.columns[-3:]) == [
+        f"species_proba_{name}" for name in ("setosa", "versicolor", "virginica")
+    ]
+    assert (found["species"] == load_iris().target_names[load_iris().target]).mean() > 0.9
+    listed = json.dumps(sorted(os.listdir(tmp_path / "x.duckdb.sqlml/models/nearest/1")))
+    assert "source.py" in listed
