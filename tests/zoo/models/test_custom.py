@@ -97,7 +97,7 @@ def test_attributes_are_checked_before_anything_runs(session: Session) -> None:
     with pytest.raises(ProgramError) as unknown:
         session.run(TRAIN.replace("model.by", "model.buy"))
     assert unknown.value.diagnostics[0].hint == "did you mean `model.by`?"
-    with pytest.raises(ProgramError, match="`model.by` must be an integer"):
+    with pytest.raises(ProgramError, match="must be an integer"):
         session.run(TRAIN.replace("= 2", "= 'two'"))
     with pytest.raises(ProgramError) as mistyped:
         session.run(TRAIN.replace("mine.Mean", "mine.Maen"))
@@ -146,7 +146,7 @@ def test_without_its_folder_a_model_cannot_be_used(
 ) -> None:
     session.run(TRAIN)
     monkeypatch.delenv("SQLML_ZOO")
-    with pytest.raises(SqlmlError, match="there is no model type `mine.Mean` here") as raised:
+    with pytest.raises(SqlmlError, match="there is no model type `mine") as raised:
         session.run("SELECT * FROM iris TO PREDICT USING m")
     assert "--zoo" in raised.value.diagnostics[0].hint
 
