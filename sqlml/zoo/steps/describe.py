@@ -8,6 +8,7 @@ import pyarrow as pa
 from sqlml.zoo.bundle import Manifest, read_manifest
 from sqlml.zoo.context import Models
 from sqlml.zoo.label import class_name
+from sqlml.zoo.steps.measure import MOST_ROWS_MEASURED
 from sqlml.zoo.steps.stored import reference
 from sqlml.zoo.steps.trial_result import in_words
 
@@ -131,8 +132,9 @@ def _columns(spec: Any) -> Iterator[Mapping[str, str]]:
 
 def _metrics(chosen: Manifest) -> Iterator[Property]:
     """Each metric, and the rows it was measured on."""
+    some = f"about {MOST_ROWS_MEASURED:,} of " if chosen.rows > MOST_ROWS_MEASURED else ""
     rows = {
-        "train": f"on the {chosen.rows:,} training rows",
+        "train": f"on {some}the {chosen.rows:,} training rows",
         "validation": f"on {chosen.validation_rows:,} validation rows",
         "folds": f"on {chosen.settings.get('validation.folds')} folds",
     }

@@ -17,7 +17,7 @@ from sqlml.zoo.steps.cross_validation import cross_validate
 from sqlml.zoo.steps.dataset import QueryDataset, Sampled
 from sqlml.zoo.steps.fitting import Order, fit_features, fit_model, look, measured
 from sqlml.zoo.steps.hints import find_hints
-from sqlml.zoo.steps.measure import defined
+from sqlml.zoo.steps.measure import MOST_ROWS_MEASURED, defined
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.partition import fit_segments, without_partition
 from sqlml.zoo.steps.profiling import columns_of, make_profile
@@ -25,7 +25,6 @@ from sqlml.zoo.steps.survey import Survey, survey
 from sqlml.zoo.steps.training_data import TrainingData, prepare
 from sqlml.zoo.steps.trial_result import TrialResult, best_of
 
-MOST_ROWS_MEASURED = 50_000
 _UNMEASURED = ("transformation", "density")
 _MEASURED_BY_TRAINER = ("forecasting",)
 History = tuple[Mapping[str, float], ...]
