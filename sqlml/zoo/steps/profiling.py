@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -61,15 +62,23 @@ class Column:
         return Aggregate(f"min({self.number})"), Aggregate(f"max({self.number})")
 
     @property
+    def quick(self) -> tuple[Aggregate, Aggregate, Aggregate]:
+        """As `filled` and `range`, five times as fast: right unless a bound is not finite."""
+        name = self.reference.identifier
+        bounds = (Aggregate(f"CAST({bound}({name}) AS DOUBLE)") for bound in ("min", "max"))
+        return Aggregate(f"count({name})"), *bounds
+
+    @property
     def ranking(self) -> Ranking:
         return Ranking(self.category, MOST_CATEGORIES)
 
     @property
     def needs(self) -> Iterator[Statistic]:
-        yield self.filled
         if self.kind == "number":
-            yield from self.range
-        elif self.kind == "category":
+            yield from self.quick
+        else:
+            yield self.filled
+        if self.kind == "category":
             yield self.ranking
 
 
@@ -104,10 +113,25 @@ def make_profile(
     Counts of categories, and the range of numbers, are those of all rows.
     """
     looked = columns[:MOST_COLUMNS]
-    answers = ask([need for column in looked for need in column.needs], query, context.table)
+    answers = _answers(context, query, looked)
     sample = _sample(context, query, looked, rows)
     found = tuple(_profile(column, answers, sample, rows) for column in looked)
     return Profile(rows, found, len(columns) - len(looked)), sample
+
+
+def _answers(context: Context, query: str, columns: Sequence[Column]) -> Answers:
+    """What is asked of all rows. NaN is the largest number, so that the bounds tell of it."""
+    answers = dict(ask([n for column in columns for n in column.needs], query, context.table))
+    odd: list[Column] = []
+    for column in columns:
+        if column.kind == "number":
+            filled, *bounds = (answers[need] for need in column.quick)
+            if any(bound is not None and not isfinite(bound) for bound in bounds):
+                odd.append(column)
+            else:
+                answers |= zip((column.filled, *column.range), (filled, *bounds), strict=True)
+    again = [need for column in odd for need in (column.filled, *column.range)]
+    return answers | dict(ask(again, query, context.table)) if again else answers
 
 
 def _kind(column: ColumnReference) -> ColumnKind:

@@ -179,3 +179,14 @@ def test_many_rows_are_profiled_by_a_sample_that_is_always_the_same(context: Any
     assert 18_000 < sum(x.counts) < 22_000
     assert (x.low, x.high) == (0, 99.9)
     assert sum(kind.counts) == 60_000
+
+
+def test_nan_is_missing_and_infinite_numbers_are_out_of_every_range(context: Any) -> None:
+    sql = (
+        "SELECT CASE i % 4 WHEN 0 THEN 'NaN'::DOUBLE WHEN 1 THEN '-inf'::DOUBLE"
+        " WHEN 2 THEN NULL ELSE i END AS n, i::DOUBLE AS plain FROM range(200) t(i)"
+    )
+    columns = [Column(ColumnReference(n, "DOUBLE"), "feature", "number") for n in ("n", "plain")]
+    odd, plain = make_profile(context, sql, columns, 200)[0].columns
+    assert (odd.missing, odd.low, odd.high, sum(odd.counts)) == (0.5, 3, 199, 50)
+    assert (plain.missing, plain.low, plain.high) == (0, 0, 199)
