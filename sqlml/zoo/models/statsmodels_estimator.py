@@ -50,12 +50,6 @@ class StatsmodelsEstimator:
     task: ClassVar[Task] = "forecasting"
     extra_outputs: ClassVar[tuple[str, ...]] = EXTRAS
 
-    @property
-    def naive_error(self) -> float:
-        """How far off the value before was, in the mean over all times of all series."""
-        steps = np.concatenate([np.abs(np.diff(one.fit.values)) for one in self.series])
-        return float(np.nanmean(steps)) if len(steps) else 0.0
-
     def save(self, folder: Path) -> None:
         facts = {
             "model": self.model,

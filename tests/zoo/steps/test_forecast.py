@@ -157,14 +157,3 @@ def test_the_last_times_are_validated_on(sales: Any) -> None:
     assert (manifest["rows"], manifest["validation_rows"]) == (54, 18)
     assert manifest["metrics"]["validation_mean_absolute_error"] < 0.5
     assert manifest["metrics"]["train_aic"] < 0
-
-
-def test_forecasts_are_scaled_by_the_naive_one(sales: Any) -> None:
-    train(sales, "SELECT * FROM sales", series="shop")
-    later = (
-        "SELECT (month + INTERVAL 36 MONTH)::DATE AS month, shop,"
-        " sold + if(shop = 'big', 360, 36) + 11 AS sold FROM sales WHERE month < '2020-07-01'"
-    )
-    found = sales.run("evaluate", metrics=("mean_absolute_scaled_error",), rows=later, model="m@1")
-    naive = (10 + 1) / 2
-    assert found.metrics["mean_absolute_scaled_error"] == pytest.approx(11 / naive, rel=1e-3)
