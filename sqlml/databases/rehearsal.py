@@ -18,7 +18,7 @@ _BEGIN = "BEGIN; SET current_transaction_invalidation_policy = 'SYNTACTIC_ERRORS
 _MOST_RESTARTS = 20
 _CREATED = re.compile(
     r"\s*CREATE\s+(?P<replace>OR\s+REPLACE\s+)?(?:(?:TEMP|TEMPORARY|UNLOGGED|PERSISTENT)\s+)?"
-    r"(?P<what>\w+)\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>(?:\"(?:[^\"]|\"\")*\"|[\w.])+)",
+    r"(?P<what>\w+)\s+(?P<unless>IF\s+NOT\s+EXISTS\s+)?(?P<name>(?:\"(?:[^\"]|\"\")*\"|[\w.])+)",
     re.I,
 )
 _DATA = re.compile(r"\s+WITH\s+(?:NO\s+)?DATA\s*$", re.I)
@@ -132,7 +132,7 @@ class DuckDBRehearsal:
         if what == "SECRET":  # is stored outside of transactions
             self._anything = True
             return
-        if created and exists_ok and not created["replace"]:
+        if created and exists_ok and not (created["replace"] or created["unless"]):
             text = f"CREATE OR REPLACE {text.lstrip()[len('CREATE') :]}"
         self._execute((self._without_rows(text) if what == "TABLE" else None) or text)
 

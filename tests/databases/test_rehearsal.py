@@ -331,3 +331,11 @@ def test_any_text_is_described_refused_or_left_to_the_run(text: str) -> None:
         assert 0 <= place <= len(text)
         assert names(rehearsal.describe("SELECT 1 AS a")) == ["a"]
     database.close()
+
+
+def test_a_table_that_may_exist_is_created_once_and_kept(database: DuckDB) -> None:
+    with database.rehearse() as rehearsal:
+        for number in (1, 2):
+            sql = f"CREATE TABLE IF NOT EXISTS kept AS SELECT {number} AS a{number}"
+            rehearsal.apply(sql, exists_ok=True)
+        assert rehearsal.describe("FROM kept") == (Column("a1", "INTEGER"),)
