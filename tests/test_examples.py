@@ -101,6 +101,11 @@ def every_district_does_better_alone(results: Results) -> bool:
     return all(row["own"] < row["anywhere"] for row in rows) and elsewhere["price"] > 1e5
 
 
+def the_order_of_words_tells(results: Results) -> bool:
+    counted, read = (result.to_arrow()["accuracy"][0].as_py() for result in results)
+    return counted < 0.65 and read > 0.9
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -118,6 +123,7 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "forecast.sql": next_week_as_this_week,
     "scorecard.sql": good_payers_score_high,
     "tune.sql": trials_find_good_values,
+    "sentiment.sql": the_order_of_words_tells,
     "drift.sql": plan_and_bill_have_changed,
 }
 

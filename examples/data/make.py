@@ -4,8 +4,8 @@
 
 Real: iris, wine, breast cancer, diabetes and digits, as scikit-learn carries them (UCI, Lars).
 Synthetic: houses, customers (churn), card payments (fraud), searches (ranking), offers of apps,
-orders (a forecast) and credit (a score card), from a seed. Their columns relate to the label by
-rules with noise, written below, so that there is something to find.
+orders (a forecast), credit (a score card) and reviews (words by number), from a seed. Their columns
+relate to the label by rules, written below, so that there is something to find.
 """
 
 from pathlib import Path
@@ -32,6 +32,7 @@ def main() -> None:
         "offers.parquet": offers(np.random.default_rng(19)),
         "orders.csv": orders(np.random.default_rng(19)),
         "credit.csv": credit(np.random.default_rng(23)),
+        "reviews.parquet": reviews(np.random.default_rng(29)),
     }
     for name, table in tables.items():
         kind = "HEADER" if name.endswith(".csv") else "FORMAT parquet, COMPRESSION zstd"
@@ -192,6 +193,22 @@ def credit(draw: np.random.Generator, rows: int = 6_000) -> pa.Table:
         "years_at_work": years, "home": homes[home], "late_payments": late,
         "paid_back": np.where(paid, "yes", "no"),
     })  # fmt: skip
+
+
+def reviews(draw: np.random.Generator, rows: int = 1_500) -> pa.Table:
+    """Synthetic: reviews as numbers of words. 1 is "not", 2 to 11 praise, 12 to 21 blame, and the
+    others say nothing; "not" turns the word behind it into its opposite."""
+    texts, good = [], []
+    while len(texts) < rows:
+        words = draw.integers(22, 60, draw.integers(6, 13))
+        praise, denied = draw.random(2) < 0.5
+        place = draw.integers(1, len(words))
+        words[place] = draw.integers(2, 12) if praise else draw.integers(12, 22)
+        # "not" is always there: in front of the word, or of one that says nothing.
+        words = np.insert(words, place if denied else place + 1, 1)
+        texts.append(",".join(map(str, words)))
+        good.append(bool(praise != denied))
+    return pa.table({"id": np.arange(rows), "words": texts, "good": good})
 
 
 if __name__ == "__main__":

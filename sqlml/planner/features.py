@@ -56,7 +56,18 @@ def resolve_features(
             columns.query,
             hint=f"the query gives the {_together(columns.roles)} alone: select more columns",
         )
+    if model.sequential and len(scope.faults) == before and not _has_sequence(features):
+        scope.fault(
+            "E0530",
+            f"`{model.name}` reads ids in their order, and no feature gives it any",
+            clauses[0].span if clauses else columns.query,
+            hint="write `COLUMN EMBEDDING(SEQ_CATEGORY_ID(column, n), dimension)`",
+        )
     return features
+
+
+def _has_sequence(features: Mapping[str, tuple[Feature, ...]]) -> bool:
+    return any(feature.is_sequence for several in features.values() for feature in several)
 
 
 def needed_columns(features: Mapping[str, tuple[Feature, ...]]) -> tuple[Column, ...]:

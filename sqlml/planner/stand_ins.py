@@ -6,7 +6,6 @@ from dataclasses import dataclass
 _KERAS = "TensorFlow"
 _CLASSIFIERS = "`sklearn.neural_network.MLPClassifier` or `xgboost.gbtree`"
 _REGRESSORS = "`sklearn.neural_network.MLPRegressor` or `xgboost.gbtree`"
-_LAGS = "`xgboost.XGBRegressor` over earlier values, such as `lag(y) OVER (ORDER BY t)`,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +17,7 @@ class StandIn:
 
 
 _STAND_INS: Mapping[str, StandIn] = {
-    "stackedrnnclassifier": StandIn(_KERAS, _CLASSIFIERS),
-    "stackedbilstmclassifier": StandIn(_KERAS, _CLASSIFIERS),
-    "rnnbasedtimeseriesmodel": StandIn(_KERAS, _LAGS),
     "deepembeddingclustermodel": StandIn(_KERAS, "`KMeans` or `GaussianMixture`"),
-    "dnnclassifier_functional_model": StandIn(_KERAS, _CLASSIFIERS),
     "autoclassifier": StandIn(_KERAS, _CLASSIFIERS),
     "autoregressor": StandIn(_KERAS, _REGRESSORS),
 }

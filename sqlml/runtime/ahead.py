@@ -16,7 +16,9 @@ _WANTED = (
         "sqlml.zoo.models.lightgbm_trainer",
     ),
     (
-        re.compile(r"\bTRAIN\s+([\w.]+\.)?(DNN|Linear(Classifier|Regressor)\b)", re.IGNORECASE),
+        re.compile(
+            r"\bTRAIN\s+([\w.]+\.)?(DNN|Linear(Classifier|Regressor)\b|Stacked|RNN)", re.IGNORECASE
+        ),
         "sqlml.zoo.models.keras_trainer",
     ),
     (re.compile(r"\bTRAIN\b", re.IGNORECASE), "sqlml.zoo.steps.train"),

@@ -69,6 +69,7 @@ class ModelType:
     multilabel: bool = False
     inputs: tuple[str, ...] = ()  # that COLUMN … FOR can feed; empty: a single one without a name
     embeds: bool = False  # trains vectors of categories: EMBEDDING, SEQ_CATEGORY_ID
+    sequential: bool = False  # learns from ids in their order: needs a feature that gives them
     dtype: Literal["float32", "float64"] = "float64"  # of dense matrices
     layout: Literal["rows", "columns"] = "rows"  # which of their numbers are adjacent in memory
     candidates: tuple[Candidate, ...] = ()  # it becomes the best of these, which a search tries

@@ -153,6 +153,11 @@ class Feature(ABC):
         """The columns whose NULLs become NaN in the matrix."""
         return ()
 
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it gives ids in an order, each with a vector."""
+        return False
+
     def readings(self) -> Iterator[tuple[ColumnReference, Reading]]:
         """How each input column may be read."""
         for column in self.references:

@@ -49,6 +49,10 @@ class Embedding(Indicator):
             _one_of(given, 3, "initializer", INITIALIZERS),
         )
 
+    @property
+    def is_sequence(self) -> bool:
+        return self.of.is_sequence
+
     def refuse(self, model: ModelType) -> None:
         if model.embeds:
             return

@@ -73,6 +73,10 @@ class SeqCategoryId(Categorical):
         return True
 
     @property
+    def is_sequence(self) -> bool:
+        return True
+
+    @property
     def unordered(self) -> Categorical:
         return CategoryId(self.of, self.n)
 

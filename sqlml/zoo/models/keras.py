@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from sqlml.errors import Diagnostic
 from sqlml.zoo.attributes import Attribute, Dictionary, Value
 from sqlml.zoo.model import ModelType, Task
+from sqlml.zoo.models.dictionaries import keras_further as further
 from sqlml.zoo.models.dictionaries import keras_parameters as known
 from sqlml.zoo.models.dictionaries.keras_optimizers import OPTIMIZERS, every_attribute
 
@@ -101,7 +102,13 @@ def _check_loss(
 
 
 def _model(
-    name: str, task: Task, doc: str, *parameters: Attribute, inputs: tuple[str, ...] = ()
+    name: str,
+    task: Task,
+    doc: str,
+    *parameters: Attribute,
+    inputs: tuple[str, ...] = (),
+    embeds: bool = True,
+    sequential: bool = False,
 ) -> ModelType:
     """A model with the parameters that all have, and those given."""
     classes = task == "classification"
@@ -119,7 +126,8 @@ def _model(
         sparse=True,
         multilabel=not classes,
         inputs=inputs,
-        embeds=True,
+        embeds=embeds,
+        sequential=sequential,
         dtype="float32",
         doc=doc,
         namespaces={**optimizers, "loss": losses, "validation": known.VALIDATION},
@@ -154,6 +162,37 @@ FAMILY = KerasFamily(
             "A linear model and a neural network together, for numbers.",
             *_BOTH,
             inputs=(LINEAR, DEEP),
+        ),
+        _model(
+            "StackedRNNClassifier",
+            "classification",
+            "Recurrent layers over sequences of ids, for classes.",
+            *further.SEQUENCE_CLASSES,
+            known.optimizer("Adam"),
+            sequential=True,
+        ),
+        _model(
+            "StackedBiLSTMClassifier",
+            "classification",
+            "StackedRNNClassifier with other defaults: LSTM layers that read both ways.",
+            *further.BOTH_WAYS,
+            known.optimizer("Adam"),
+            sequential=True,
+        ),
+        _model(
+            "RNNBasedTimeSeriesModel",
+            "regression",
+            "Recurrent layers over the last values of a series, for the next ones.",
+            *further.SERIES,
+            known.optimizer("Adam"),
+            embeds=False,
+        ),
+        _model(
+            "dnnclassifier_functional_model",
+            "classification",
+            "A neural network for classes whose layers have a default, as SQLFlow's example.",
+            *further.FUNCTIONAL,
+            known.optimizer("Adagrad"),
         ),
     )
 )

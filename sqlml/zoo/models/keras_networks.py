@@ -89,6 +89,14 @@ def embedding(inputs: Inputs, part: Part, given: Mapping[str, Any], of: Part | N
     of: the part among the inputs, where `part` differs from it for being a linear model's weights.
     """
     source = of or part
+    weights = given[inputs.weights_name(source)]
+    name = f"sum_{inputs.parts.index(source)}"
+    return keras.layers.Dot(axes=(1, 1), name=name)([weights, vectors(inputs, part, given, of)])
+
+
+def vectors(inputs: Inputs, part: Part, given: Mapping[str, Any], of: Part | None = None) -> Any:
+    """The vector of each of a row's ids: see `embedding`."""
+    source = of or part
     number = inputs.parts.index(source)
     table = keras.layers.Embedding(
         part.size,
@@ -96,9 +104,7 @@ def embedding(inputs: Inputs, part: Part, given: Mapping[str, Any], of: Part | N
         embeddings_initializer=_initializer(part),
         name=f"linear_{number}" if of else f"{part.target}_embedding_{number}".lstrip("_"),
     )
-    vectors = table(given[inputs.ids_name(source)])
-    weights = given[inputs.weights_name(source)]
-    return keras.layers.Dot(axes=(1, 1), name=f"sum_{number}")([weights, vectors])
+    return table(given[inputs.ids_name(source)])
 
 
 def _initializer(part: Part) -> Any:
@@ -137,6 +143,13 @@ def trained_with(
         return [(chosen_one, model.trainable_variables)]
 
     return optimizers
+
+
+def value_of(job: FitJob, name: str) -> Any:
+    """A parameter's value, its default if it is not given."""
+    model = FAMILY.find(job.model)
+    assert model is not None
+    return job.parameters.get(name, model.parameters[name].default)
 
 
 def metrics(job: FitJob, outputs: int) -> list[Any]:

@@ -27,6 +27,10 @@ PLANS: Mapping[str, str] = {
     "keras.LinearRegressor": "sqlml.zoo.models.keras_networks:LINEAR",
     "keras.DNNLinearCombinedClassifier": "sqlml.zoo.models.keras_combined:COMBINED",
     "keras.DNNLinearCombinedRegressor": "sqlml.zoo.models.keras_combined:COMBINED",
+    "keras.StackedRNNClassifier": "sqlml.zoo.models.keras_recurrent:SEQUENCES",
+    "keras.StackedBiLSTMClassifier": "sqlml.zoo.models.keras_recurrent:SEQUENCES",
+    "keras.RNNBasedTimeSeriesModel": "sqlml.zoo.models.keras_recurrent:SERIES",
+    "keras.dnnclassifier_functional_model": "sqlml.zoo.models.keras_functional:FUNCTIONAL",
 }
 MEASURED_ROWS = 1_024  # at a time
 BACKGROUND_ROWS = 100
