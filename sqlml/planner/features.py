@@ -9,7 +9,7 @@ from typing import Any
 from sqlml.databases.database import Column
 from sqlml.errors import Diagnostic, did_you_mean
 from sqlml.grammar import ast
-from sqlml.planner.inputs import items_by_target
+from sqlml.planner.inputs import check_sequence, items_by_target
 from sqlml.planner.locate import place_of_column, places
 from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
@@ -56,18 +56,9 @@ def resolve_features(
             columns.query,
             hint=f"the query gives the {_together(columns.roles)} alone: select more columns",
         )
-    if model.sequential and len(scope.faults) == before and not _has_sequence(features):
-        scope.fault(
-            "E0530",
-            f"`{model.name}` reads ids in their order, and no feature gives it any",
-            clauses[0].span if clauses else columns.query,
-            hint="write `COLUMN EMBEDDING(SEQ_CATEGORY_ID(column, n), dimension)`",
-        )
+    if model.sequential and len(scope.faults) == before:
+        check_sequence(scope, features, model, clauses[0].span if clauses else columns.query)
     return features
-
-
-def _has_sequence(features: Mapping[str, tuple[Feature, ...]]) -> bool:
-    return any(feature.is_sequence for several in features.values() for feature in several)
 
 
 def needed_columns(features: Mapping[str, tuple[Feature, ...]]) -> tuple[Column, ...]:

@@ -1,10 +1,12 @@
-"""COLUMN … FOR: which of a model's inputs each clause feeds."""
+"""COLUMN … FOR: which of a model's inputs each clause feeds, and what they need."""
 
 from collections.abc import Mapping, Sequence
 
 from sqlml.errors import did_you_mean
 from sqlml.grammar import ast
 from sqlml.planner.scope import Scope
+from sqlml.source import Span
+from sqlml.zoo.features.contract import Feature
 from sqlml.zoo.model import ModelType
 
 ALL_FEATURES = ""  # the target of a model with a single input
@@ -17,6 +19,20 @@ def items_by_target(
     if not clauses:
         return dict.fromkeys(model.inputs or (ALL_FEATURES,), ())
     return {_target(scope, clause, model): clause.items for clause in clauses}
+
+
+def check_sequence(
+    scope: Scope, features: Mapping[str, Sequence[Feature]], model: ModelType, place: Span
+) -> None:
+    """Whether a model that reads ids in their order is given any; if not, the scope is told."""
+    if any(feature.is_sequence for several in features.values() for feature in several):
+        return
+    scope.fault(
+        "E0530",
+        f"`{model.name}` reads ids in their order, and no feature gives it any",
+        place,
+        hint="write `COLUMN EMBEDDING(SEQ_CATEGORY_ID(column, n), dimension)`",
+    )
 
 
 def _target(scope: Scope, clause: ast.ColumnClause, model: ModelType) -> str:
