@@ -24,5 +24,6 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "models": "sqlml.cli.models:models",
         "help": "sqlml.cli.help:help_",
         "init": "sqlml.cli.init:init",
+        "zoo": "sqlml.cli.zoo:zoo",
     },
 )

@@ -1,5 +1,6 @@
 """The stored models: found by name, described, compared, taken out and put in."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING
 from sqlml.databases.database import Database, QueryProblem
 from sqlml.databases.names import quoted
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.store.bundle import MANIFEST
+from sqlml.store.exchange import Entry, Exchange, damaged
 from sqlml.store.models import Version
 from sqlml.store.store import Store
 from sqlml.zoo.adopt import adopt
@@ -100,6 +103,23 @@ class Shelf:
             folder.mkdir()
             found = adopt(Path(file), folder, features=features, label=label, classes=classes)
             return self._store.models.publish(name, folder, found.to_json(), "").reference
+
+    def receive(self, exchange: Exchange, entry: Entry) -> str:
+        """Make a published model the next version of its name; returns `name@version`.
+
+        Raises:
+            SqlmlError: its files cannot be had, are not what was published, or are no model.
+        """
+        with TemporaryDirectory(prefix="receive-", dir=self._store.folder) as scratch:
+            folder = Path(scratch) / "model"
+            folder.mkdir()
+            exchange.fetch(entry, folder)
+            try:
+                manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+                read_manifest(manifest)
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise damaged(entry, f"its `{MANIFEST}` is none of a model") from error
+            return self._store.models.publish(entry.name, folder, manifest, "").reference
 
     def export(
         self,

@@ -20,7 +20,7 @@ def checksums(folder: Path) -> tuple[dict[str, str], int]:
         if path.is_dir():
             flush_folder(path)
         elif path.relative_to(folder).as_posix() != MANIFEST:
-            digests[path.relative_to(folder).as_posix()] = _digest(path, flush=True)
+            digests[path.relative_to(folder).as_posix()] = digest(path, flush=True)
             size += path.stat().st_size
     return digests, size
 
@@ -44,7 +44,7 @@ def verify_files(model: str, folder: Path, digests: Mapping[str, str]) -> None:
     """
     for name, expected in digests.items():
         try:
-            found = _digest(folder / name)
+            found = digest(folder / name)
         except OSError as error:
             raise _unusable("E0504", model, f"its file `{folder / name}` is missing") from error
         if found != expected:
@@ -61,7 +61,7 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _digest(path: Path, *, flush: bool = False) -> str:
+def digest(path: Path, *, flush: bool = False) -> str:
     with path.open("rb") as file:
         if flush:
             os.fsync(file.fileno())
