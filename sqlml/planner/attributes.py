@@ -14,7 +14,7 @@ from sqlml.zoo.model import ModelType
 from sqlml.zoo.search import Dimension
 from sqlml.zoo.settings import STATEMENTS
 
-_SPELLINGS = {"summary": "explain"}  # SQLFlow's name of the namespace
+_SPELLINGS = dict.fromkeys(("summary", "shap_summary"), "explain")  # as SQLFlow named it
 _RENAMED = {("objective", "reg:linear"): "reg:squarederror"}
 # What else SQLFlow programs hand to the plots of shap, which draws other plots today.
 _DRAWING = frozenset(
