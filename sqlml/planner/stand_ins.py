@@ -17,7 +17,6 @@ class StandIn:
 
 
 _STAND_INS: Mapping[str, StandIn] = {
-    "deepembeddingclustermodel": StandIn(_KERAS, "`KMeans` or `GaussianMixture`"),
     "autoclassifier": StandIn(_KERAS, _CLASSIFIERS),
     "autoregressor": StandIn(_KERAS, _REGRESSORS),
 }

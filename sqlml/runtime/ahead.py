@@ -17,7 +17,8 @@ _WANTED = (
     ),
     (
         re.compile(
-            r"\bTRAIN\s+([\w.]+\.)?(DNN|Linear(Classifier|Regressor)\b|Stacked|RNN)", re.IGNORECASE
+            r"\bTRAIN\s+([\w.]+\.)?(DNN|Linear(Classifier|Regressor)\b|Stacked|RNN|DeepEmb)",
+            re.IGNORECASE,
         ),
         "sqlml.zoo.models.keras_trainer",
     ),

@@ -194,5 +194,18 @@ FAMILY = KerasFamily(
             *further.FUNCTIONAL,
             known.optimizer("Adagrad"),
         ),
+        ModelType(
+            name="keras.DeepEmbeddingClusterModel",
+            family="keras",
+            task="clustering",
+            parameters=Dictionary(further.CLUSTERS),
+            settings=further.CLUSTERS_TRAINING,
+            trainer="sqlml.zoo.models.keras_clusters:ClusterTrainer",
+            sparse=True,
+            embeds=True,
+            dtype="float32",
+            doc="An autoencoder whose code is made to fall into clusters (Xie et al. 2016).",
+            unit="updates",
+        ),
     )
 )

@@ -49,6 +49,8 @@ class KerasEstimator:
         if self.task == "classification":
             return np.asarray(self._classes(matrix).argmax(axis=1))
         values = self.outputs(matrix)
+        if self.task == "clustering":
+            return np.asarray(values.argmax(axis=1))
         return values[:, 0] if values.shape[1] == 1 else values
 
     def probabilities(self, matrix: Any) -> NDArray[np.float64] | None:

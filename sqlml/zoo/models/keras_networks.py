@@ -121,15 +121,20 @@ def _linear_rates(job: FitJob) -> Mapping[str, float]:
 
 def network(job: FitJob, plan: Plan, inputs: Inputs, outputs: int) -> Any:
     """The network, not compiled; classes come as probabilities, two as that of the second."""
-    given = {
-        name: keras.Input((length,), dtype=kind, name=name)
-        for name, (length, kind) in inputs.shapes().items()
-    }
+    given = given_to(inputs)
     values = plan.build(job, inputs, given, outputs)
     if job.task == "classification":
         activation = "sigmoid" if outputs == 1 else "softmax"
         values = keras.layers.Activation(activation, name="probabilities")(values)
     return keras.Model(given, values)
+
+
+def given_to(inputs: Inputs) -> dict[str, Any]:
+    """The inputs of a network, by name."""
+    return {
+        name: keras.Input((length,), dtype=kind, name=name)
+        for name, (length, kind) in inputs.shapes().items()
+    }
 
 
 def trained_with(

@@ -64,7 +64,7 @@ class Feed:
 
     def __init__(self, stream: Stream, outputs: int) -> None:
         self._stream = stream
-        self._epoch = -1
+        self._epoch = 0
         self._error: Exception | None = None
         spec = tensorflow.TensorSpec
         inputs = {
@@ -78,19 +78,22 @@ class Feed:
         self.dataset = chunks.prefetch(1).rebatch(stream.size).prefetch(2)
 
     @contextmanager
-    def epoch(self) -> Iterator[Any]:
-        """An iterator over the minibatches of the next epoch, which TensorFlow may advance."""
-        self._epoch += 1
+    def epoch(self, *, again: bool = False) -> Iterator[Any]:
+        """An iterator over the minibatches of the next epoch, which TensorFlow may advance.
+
+        again: and over those of all epochs after it, without an end.
+        """
         try:
-            yield iter(self.dataset)
+            yield iter(self.dataset.repeat() if again else self.dataset)
         except tensorflow.errors.OpError:
             if self._error is None:
                 raise
             raise self._error from None
 
     def _generate(self) -> Iterator[Chunk]:
+        epoch, self._epoch = self._epoch, self._epoch + 1
         try:
-            yield from self._stream.chunks(self._epoch)
+            yield from self._stream.chunks(epoch)
         except Exception as error:
             self._error = error
             raise

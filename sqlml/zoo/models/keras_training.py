@@ -92,7 +92,7 @@ class Training:
         self._method.reset()  # which makes what graphs cannot make
         for optimizer, variables in self._method.optimizers:
             optimizer.build(variables)
-        advance, measure = _several(self._method.train), _several(self._method.test)
+        advance, measure = several(self._method.train), several(self._method.test)
         best, best_epoch = math.inf, 0
         weights: list[NDArray[Any]] = []
         for epoch in range(1, self._epochs + 1):
@@ -154,7 +154,7 @@ def batch_size(job: FitJob) -> int:
     return _number(job, "batch_size") or 32
 
 
-def _several(step: Callable[[Any], None]) -> Any:
+def several(step: Callable[[Any], None]) -> Any:
     """A function of minibatches and a number: that many steps, in one call of a graph.
 
     No part of a step begins before there is a minibatch: the one behind the last would be counted.

@@ -2,9 +2,14 @@
 
 from dataclasses import replace
 
-from sqlml.zoo.attributes import Attribute
-from sqlml.zoo.models.dictionaries.booster_attributes import choice, flag, integer
-from sqlml.zoo.models.dictionaries.keras_parameters import HIDDEN_LAYERS, HIDDEN_UNITS
+from sqlml.zoo.attributes import Attribute, Dictionary, WithoutEffect
+from sqlml.zoo.models.dictionaries.booster_attributes import choice, flag, integer, number
+from sqlml.zoo.models.dictionaries.keras_parameters import (
+    ACTIVATIONS,
+    HIDDEN_LAYERS,
+    HIDDEN_UNITS,
+    TRAINING,
+)
 
 
 def units(name: str, default: tuple[int, ...], doc: str) -> Attribute:
@@ -34,4 +39,25 @@ SERIES = (
 FUNCTIONAL = (
     units("hidden_units", (128, 64), HIDDEN_UNITS.doc),
     *(HIDDEN_LAYERS[name] for name in HIDDEN_LAYERS if name != "hidden_units"),
+)
+CLUSTERS = (
+    integer("n_clusters", 10, 2, "How many clusters there are."),
+    units(
+        "pretrain_dims", (100, 100, 10), "The units of the encoder's layers; the last: the code."
+    ),
+    choice("pretrain_activation_func", "relu", ACTIVATIONS, "The activation of the autoencoder."),
+    integer("pretrain_epochs", 10, 1, "How long the autoencoder is trained."),
+    number("pretrain_lr", 1.0, 0, "The learning rate of the autoencoder.", above=True),
+    number("train_lr", 0.1, 0, "The learning rate of code and centres.", above=True),
+    integer("train_max_iters", 8000, 0, "The most steps of code and centres together."),
+    integer("update_interval", 100, 1, "Steps between two updates of what is aimed at."),
+    number("tol", 0.001, 0, "Stop if no more than this share of rows changed cluster.", maximum=1),
+)
+CLUSTERS_TRAINING = TRAINING.only("seed", "verbose").merge(
+    Dictionary(
+        (
+            integer("batch_size", 256, 1, "Rows of a step."),
+            WithoutEffect("epoch", doc="see `model.pretrain_epochs` and `model.train_max_iters`"),
+        )
+    )
 )
