@@ -196,7 +196,7 @@ def _estimator(network: Any, inputs: Inputs) -> KerasEstimator:
 
 
 def _optimizer(rate: float) -> Any:
-    return keras.optimizers.SGD(rate, momentum=MOMENTUM, clipnorm=1.0)
+    return keras.optimizers.SGD(float(rate), momentum=MOMENTUM, clipnorm=1.0)
 
 
 def _mean(_targets: Any, said: Any, sample_weight: Any = None) -> Any:

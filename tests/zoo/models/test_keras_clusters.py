@@ -14,7 +14,13 @@ from sqlml.zoo.models.keras_library import keras
 
 BLOBS, GROUPS = make_blobs(300, n_features=6, centers=3, cluster_std=1.5, random_state=4)
 BLOBS = (BLOBS / np.abs(BLOBS).max()).astype(np.float32)
-SMALL = {"n_clusters": 3, "pretrain_dims": (8, 3), "pretrain_epochs": 8, "update_interval": 20}
+SMALL = {
+    "n_clusters": 3,
+    "pretrain_dims": (8, 3),
+    "pretrain_epochs": 60,
+    "pretrain_lr": 0.3,
+    "update_interval": 20,
+}
 
 
 def train(fit: Any, data: Any, parameters: Any, **given: Any) -> Any:
@@ -80,7 +86,8 @@ def test_a_step_goes_down_the_divergence_from_the_papers_targets(fit: Any, datas
 def test_digits_are_told_apart_as_well_as_by_k_means(fit: Any, dataset: Any) -> None:
     digits = load_digits()
     matrix = (digits.data / 16).astype(np.float32)
-    parameters = {"pretrain_dims": (64, 10), "pretrain_epochs": 40, "train_max_iters": 600}
+    parameters = {"pretrain_dims": (64, 10), "pretrain_epochs": 40, "pretrain_lr": 1.0}
+    parameters["train_max_iters"] = 400
     found = train(fit, dataset(matrix), parameters, settings={})
     by_hand = KMeans(10, n_init=20, random_state=0).fit_predict(matrix)
     assert purity(found.predict(matrix), digits.target) > purity(by_hand, digits.target) - 0.03

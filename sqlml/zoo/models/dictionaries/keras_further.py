@@ -46,8 +46,8 @@ CLUSTERS = (
         "pretrain_dims", (100, 100, 10), "The units of the encoder's layers; the last: the code."
     ),
     choice("pretrain_activation_func", "relu", ACTIVATIONS, "The activation of the autoencoder."),
-    integer("pretrain_epochs", 10, 1, "How long the autoencoder is trained."),
-    number("pretrain_lr", 1.0, 0, "The learning rate of the autoencoder.", above=True),
+    integer("pretrain_epochs", 50, 1, "How long the autoencoder is trained."),
+    number("pretrain_lr", 0.1, 0, "The learning rate of the autoencoder.", above=True),
     number("train_lr", 0.1, 0, "The learning rate of code and centres.", above=True),
     integer("train_max_iters", 8000, 0, "The most steps of code and centres together."),
     integer("update_interval", 100, 1, "Steps between two updates of what is aimed at."),
