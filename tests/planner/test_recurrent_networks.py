@@ -52,8 +52,10 @@ def test_a_series_needs_its_length_and_takes_several_labels(bench):
         " COLUMN DENSE(past, 7, COMMA) LABEL a, b INTO m"
     )
     assert bench.fault(text.format(""))[0] == "E0208"
-    fit = bench.operator(text.format("WITH model.n_in = 7, model.n_out = 2"))
+    metrics = 'validation.metrics="MeanAbsoluteError,MeanSquaredError"'
+    fit = bench.operator(text.format(f"WITH model.n_in = 7, model.n_out = 2, {metrics}"))
     assert fit.estimator == "keras.RNNBasedTimeSeriesModel"
+    assert fit.settings["validation.metrics"] == ("mean_absolute_error", "mean_squared_error")
 
 
 def test_the_functional_model_is_known(news):

@@ -119,14 +119,18 @@ def _of_values() -> Iterator[Metric]:
     yield Metric("explained_variance", VALUES, "regression:explained_variance")
     yield Metric("d2_absolute_error", VALUES, "regression:d2_absolute_error")
     errors: Mapping[str, tuple[str, ...]] = {
-        "mean_squared_error": ("mse",),
-        "root_mean_squared_error": ("rmse",),
-        "mean_absolute_error": ("mae",),
+        "mean_squared_error": ("mse", "MeanSquaredError"),
+        "root_mean_squared_error": ("rmse", "RootMeanSquaredError"),
+        "mean_absolute_error": ("mae", "MeanAbsoluteError"),
         "median_absolute_error": ("medae",),
-        "mean_absolute_percentage_error": ("mape",),
+        "mean_absolute_percentage_error": ("mape", "MeanAbsolutePercentageError"),
         "symmetric_mean_absolute_percentage_error": ("smape",),
         "weighted_absolute_percentage_error": ("wape",),
-        "mean_squared_log_error": ("msle", "mean_squared_logarithmic_error"),
+        "mean_squared_log_error": (
+            "msle",
+            "mean_squared_logarithmic_error",
+            "MeanSquaredLogarithmicError",
+        ),
         "root_mean_squared_log_error": ("rmsle",),
         "max_error": (),
         "mean_poisson_deviance": ("poisson",),
