@@ -199,3 +199,20 @@ def test_the_page_on_custom_models_is_true(tmp_path: Path, monkeypatch: pytest.M
     assert (found["species"] == load_iris().target_names[load_iris().target]).mean() > 0.9
     listed = json.dumps(sorted(os.listdir(tmp_path / "x.duckdb.sqlml/models/nearest/1")))
     assert "source.py" in listed
+
+
+def test_the_network_on_the_page_learns_and_is_loaded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs/custom-models.md").read_text("utf-8")
+    (network,) = re.findall(r"```python\n(# zoo/networks.py.*?)```", page, re.S)
+    (tmp_path / "networks.py").write_text(network)
+    monkeypatch.setenv("SQLML_ZOO", str(tmp_path))
+    with connect(tmp_path / "x.duckdb") as session:
+        results = session.run(
+            IRIS + "SELECT * EXCLUDE (species) FROM iris"
+            " TO TRAIN networks.TwoLayers LABEL petal_width INTO m;"
+            "SELECT *, petal_width AS truth FROM iris TO PREDICT a.result USING m; FROM a"
+        )
+    found = results[-1].to_pandas()
+    assert (found["result"] - found["truth"]).std() < 0.5 * found["truth"].std()
