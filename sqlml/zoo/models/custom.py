@@ -1,4 +1,4 @@
-"""The users' own models: classes with `fit` and `predict` in a zoo folder."""
+"""The users' own models: classes with `fit` and `predict`, and Keras models, in a zoo folder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ class CustomFamily:
         found = custom_source.find(name)
         if found is None:
             return None
-        settings = ("seed", "weight") if found.is_weighted else ("seed",)
+        settings = ["seed"] + ["weight"] * found.is_weighted
+        settings += ["epoch", "batch_size"] * found.is_network
         return ModelType(
             found.name,
             "custom",
@@ -30,7 +31,9 @@ class CustomFamily:
             Dictionary(found.parameters),
             TRAIN.only(*settings),
             TRAINER,
+            dtype="float32" if found.is_network else "float64",
             doc=found.doc,
+            unit="epochs" if found.is_network else "rounds",
             revision=found.digest,
         )
 

@@ -15,6 +15,7 @@ from sqlml.zoo.attributes import Attribute, Kind, Value
 from sqlml.zoo.model import Task
 
 VARIABLE = "SQLML_ZOO"
+GIVEN = ("inputs", "outputs")  # what a Keras model is told: how many features, how many results
 _KINDS: Mapping[str, tuple[Kind, ...]] = {
     "int": ("integer",),
     "float": ("number",),
@@ -37,7 +38,10 @@ _DOCUMENTED = re.compile(r"^\s*(\w+)\s*(?:\([^)]*\))?\s*:\s+(.*)$")
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A class with `fit`. name: `module.Class`. digest: of the text of the file."""
+    """A class with `fit`, or a Keras model: a class of them, or a function that gives one.
+
+    name: `module.Class`. digest: of the text of the file.
+    """
 
     name: str
     path: Path
@@ -46,6 +50,7 @@ class Definition:
     is_weighted: bool
     doc: str
     digest: str
+    is_network: bool = False
 
     @property
     def module(self) -> str:
@@ -114,11 +119,54 @@ def _read(module: str, path: Path, changed: int) -> tuple[Definition, ...]:
             )
         ) from error
     digest = hashlib.sha256(content).hexdigest()
-    classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
-    return tuple(
-        _definition(module, path, digest, node)
-        for node in classes
-        if not node.name.startswith("_") and "fit" in _methods(node)
+    found = (_defined(module, path, digest, node) for node in tree.body)
+    return tuple(one for one in found if one is not None)
+
+
+def _defined(module: str, path: Path, digest: str, node: ast.stmt) -> Definition | None:
+    match node:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) if name.startswith("_"):
+            return None
+        case ast.ClassDef() if "fit" in _methods(node):
+            return _definition(module, path, digest, node)
+        case ast.ClassDef() if any(map(_is_model, node.bases)):
+            made = _methods(node).get("__init__")
+            given = None if made is None else made.args
+            told = made and ast.get_docstring(made)
+            return _network(f"{module}.{node.name}", path, digest, (node, given, told or ""))
+        case ast.FunctionDef() if node.returns is not None and _is_model(node.returns):
+            return _network(f"{module}.{node.name}", path, digest, (node, node.args, ""))
+        case _:
+            return None
+
+
+def _is_model(name: ast.expr) -> bool:
+    """Whether a name is that of Keras' models: `keras.Model`, `tf.keras.Model`, `Model`."""
+    return ast.unparse(name).strip("'\"").rpartition(".")[2] in ("Model", "Sequential")
+
+
+def _network(
+    name: str,
+    path: Path,
+    digest: str,
+    of: tuple[ast.ClassDef | ast.FunctionDef, ast.arguments | None, str],
+) -> Definition:
+    """A Keras model. of: its node, what it is called with, and more of its documentation."""
+    node, given, told = of
+    doc = ast.get_docstring(node) or ""
+    is_class = isinstance(node, ast.ClassDef)
+    parameters = (
+        () if given is None else _parameters(given, _documented(f"{doc}\n{told}"), is_class)
+    )
+    return Definition(
+        name,
+        path,
+        tuple(one for one in parameters if one.name not in GIVEN),
+        _task(node) if isinstance(node, ast.ClassDef) else None,
+        True,
+        doc.partition("\n")[0],
+        digest,
+        is_network=True,
     )
 
 
@@ -169,8 +217,10 @@ def _documented(doc: str) -> Mapping[str, str]:
     return found
 
 
-def _parameters(given: ast.arguments, documented: Mapping[str, str]) -> Iterator[Attribute]:
-    positional = [*given.posonlyargs, *given.args][1:]  # without self
+def _parameters(
+    given: ast.arguments, documented: Mapping[str, str], is_method: bool = True
+) -> Iterator[Attribute]:
+    positional = [*given.posonlyargs, *given.args][int(is_method) :]  # without self
     defaults = [None] * (len(positional) - len(given.defaults)) + list(given.defaults)
     both = [*zip(positional, defaults, strict=True)]
     both += zip(given.kwonlyargs, given.kw_defaults, strict=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.model import FitJob
 from sqlml.zoo.models import custom_source, custom_state
+from sqlml.zoo.models.custom_network import Loader, network, network_facts
 from sqlml.zoo.models.custom_source import Definition
 from sqlml.zoo.models.sklearn_estimator import SklearnEstimator, load_with
 from sqlml.zoo.models.sklearn_trainer import background
@@ -70,8 +71,7 @@ class CustomTrainer:
         weight = {} if batch.weight is None else {"sample_weight": batch.weight}
         np.random.seed(job.seed)  # which the user's code may draw from
         with told(source):
-            kind = imported(source)
-            fitted = kind(**_seeded(kind, job))
+            fitted = _estimator(source, job)
             fitted.fit(matrix, *label, **weight)
         return CustomEstimator(
             job.model,
@@ -99,7 +99,8 @@ class CustomTrainer:
                     "using",
                 )
             with told(source):
-                return custom_state.load(imported(source), folder)
+                kind = Loader(imported(source)) if source.is_network else imported(source)
+                return custom_state.load(kind, folder)
 
         return load_with(CustomEstimator, folder, restored)
 
@@ -145,6 +146,14 @@ def _run(name: str, source: Definition) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _estimator(source: Definition, job: FitJob) -> Any:
+    kind = imported(source)
+    if source.is_network:
+        given = {name: _listed(value) for name, value in job.parameters.items()}
+        return network(kind, given, network_facts(job), job)
+    return kind(**_seeded(kind, job))
 
 
 def _seeded(kind: Any, job: FitJob) -> dict[str, Any]:

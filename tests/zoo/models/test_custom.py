@@ -216,3 +216,53 @@ def test_the_network_on_the_page_learns_and_is_loaded_again(
         )
     found = results[-1].to_pandas()
     assert (found["result"] - found["truth"]).std() < 0.5 * found["truth"].std()
+
+
+NETWORKS = """
+import keras
+
+class Wide(keras.Model):
+    \"\"\"A hidden layer.\"\"\"
+
+    def __init__(self, units: int = 8, outputs=1):
+        super().__init__()
+        self.hidden = keras.layers.Dense(units, activation="tanh")
+        self.last = keras.layers.Dense(outputs, activation="softmax")
+
+    def call(self, inputs):
+        return self.last(self.hidden(inputs))
+
+def Straight(inputs, scale: float = 1.0) -> keras.Model:
+    given = keras.Input((inputs,))
+    return keras.Model(given, keras.layers.Dense(1)(keras.layers.Rescaling(scale)(given)))
+
+def optimizer():
+    return keras.optimizers.SGD(0.05)
+"""
+
+
+def test_keras_models_train_as_by_hand_and_are_loaded_again(session: Session, zoo: Path) -> None:
+    import keras
+
+    (zoo / "nets.py").write_text(NETWORKS)
+    results = session.run(
+        "SELECT * EXCLUDE (species) FROM iris TO TRAIN nets.Straight"
+        " WITH train.epoch = 3, train.seed = 7, model.scale = 0.5 LABEL petal_width INTO v;"
+        "SELECT * FROM iris TO PREDICT a.result USING v; FROM a;"
+        "SELECT * FROM iris TO TRAIN nets.Wide WITH train.epoch = 40, model.units = 12"
+        " LABEL species INTO c;"
+        "SELECT *, species AS truth FROM iris TO PREDICT b.said WITH predict.probability = TRUE"
+        " USING c; FROM b"
+    )
+    data = load_iris().data.astype(np.float32)
+    keras.utils.set_random_seed(7)
+    given = keras.Input((3,))
+    model = keras.Model(given, keras.layers.Dense(1)(keras.layers.Rescaling(0.5)(given)))
+    model(np.zeros((1, 3), dtype=np.float32))
+    model.compile(optimizer=keras.optimizers.SGD(0.05), loss="mean_squared_error")
+    model.fit(data[:, :3], data[:, 3], epochs=3, batch_size=32, verbose=0)
+    expected = np.asarray(model(data[:, :3]))[:, 0]
+    np.testing.assert_allclose(results[0].to_pandas()["result"], expected, atol=1e-4)
+    said = results[1].to_pandas()
+    assert (said["said"] == said["truth"]).mean() > 0.8
+    assert said.filter(like="_proba_").sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)

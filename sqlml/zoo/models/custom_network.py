@@ -1,0 +1,145 @@
+"""A user's Keras model with `fit` and `predict` as scikit-learn has them."""
+
+import inspect
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sqlml.zoo.model import FitJob
+from sqlml.zoo.models.custom_source import GIVEN
+
+FACTS, WEIGHTS = "network.json", "network.weights.h5"
+ROWS = 4_096  # that are predicted at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """inputs: features. outputs: classes, or labels. is_classifier: says probabilities."""
+
+    inputs: int
+    outputs: int
+    is_classifier: bool
+
+
+def network_facts(job: FitJob) -> Facts:
+    is_classifier = job.task == "classification"
+    return Facts(job.train.width, job.classes if is_classifier else job.labels, is_classifier)
+
+
+class Network:
+    """make: the user's class or function. job: what to train; None for one that is loaded."""
+
+    def __init__(
+        self, make: Any, parameters: Mapping[str, Any], facts: Facts, job: FitJob | None
+    ) -> None:
+        import keras
+
+        if job is not None:
+            keras.utils.set_random_seed(job.seed)
+        self._parameters, self._facts, self._job = dict(parameters), facts, job
+        told = {
+            name: getattr(facts, name)
+            for name in GIVEN
+            if name in inspect.signature(make).parameters
+        }
+        self._module = sys.modules[make.__module__]
+        self.model = make(**parameters, **told)
+        nothing = np.zeros((1, facts.inputs), dtype=np.float32)
+        self._width = int(self.model(nothing).shape[-1])  # and now it has its weights
+
+    def fit(
+        self, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None
+    ) -> None:
+        """Train by the module's `loss` and `optimizer` if it has them, as `train.epoch` says."""
+        import keras
+
+        assert self._job is not None, "what is loaded is trained already"
+        settings, report = self._job.settings, self._job.report
+        epochs, size = (
+            int(str(settings.get(n) or d)) for n, d in (("epoch", 1), ("batch_size", 32))
+        )
+        self.model.compile(
+            optimizer=self._own("optimizer", keras.optimizers.Adam),
+            loss=getattr(self._module, "loss", None) or self._usual_loss(),
+        )
+
+        class Told(keras.callbacks.Callback):  # type: ignore[misc]
+            def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+                values = {f"train_{name}": float(value) for name, value in (logs or {}).items()}
+                report(epoch + 1, epochs, values)
+
+        self.model.fit(
+            X,
+            y,
+            sample_weight=sample_weight,
+            epochs=epochs,
+            batch_size=size,
+            verbose=0,
+            callbacks=[Told()],
+        )
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        values = self.outputs(X)
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def save(self, folder: Path) -> None:
+        self.model.save_weights(folder / WEIGHTS)
+        facts = {"parameters": self._parameters, **asdict(self._facts)}
+        (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
+
+    def load(self, folder: Path) -> None:
+        self.model.load_weights(folder / WEIGHTS)
+
+    def outputs(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        """What the model says, shape (rows, its outputs)."""
+        rows = np.asarray(X, dtype=np.float32)
+        starts = range(0, max(len(rows), 1), ROWS)
+        parts = [np.asarray(self.model(rows[i : i + ROWS], training=False)) for i in starts]
+        found = np.concatenate(parts).astype(np.float64)
+        return found.reshape(len(found), -1)
+
+    def _own(self, name: str, usual: Any) -> Any:
+        return (getattr(self._module, name, None) or usual)()
+
+    def _usual_loss(self) -> str:
+        if not self._facts.is_classifier:
+            return "mean_squared_error"
+        return "binary_crossentropy" if self._width == 1 else "sparse_categorical_crossentropy"
+
+
+class Classifier(Network):
+    """Its model gives probabilities: one per class, or that of the second of two."""
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(self.predict_proba(X).argmax(axis=1))
+
+    def predict_proba(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        values = self.outputs(X)
+        return np.column_stack((1 - values, values)) if values.shape[1] == 1 else values
+
+
+def network(
+    make: Any, parameters: Mapping[str, Any], facts: Facts, job: FitJob | None = None
+) -> Network:
+    """The user's model, made by their class or function."""
+    return (Classifier if facts.is_classifier else Network)(make, parameters, facts, job)
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Makes a stored network anew, by the user's class or function."""
+
+    make: Any
+
+    def load(self, folder: Path) -> Network:
+        told = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        parameters = told.pop("parameters")
+        loaded = network(self.make, parameters, Facts(**told))
+        loaded.load(folder)
+        return loaded
