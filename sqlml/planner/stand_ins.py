@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_KERAS = "TensorFlow"
-_CLASSIFIERS = "`sklearn.neural_network.MLPClassifier` or `xgboost.gbtree`"
-_REGRESSORS = "`sklearn.neural_network.MLPRegressor` or `xgboost.gbtree`"
+_SEARCH = "a search for the layers of a network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +15,8 @@ class StandIn:
 
 
 _STAND_INS: Mapping[str, StandIn] = {
-    "autoclassifier": StandIn(_KERAS, _CLASSIFIERS),
-    "autoregressor": StandIn(_KERAS, _REGRESSORS),
+    "autoclassifier": StandIn(_SEARCH, "`auto.classifier`, which searches among models,"),
+    "autoregressor": StandIn(_SEARCH, "`auto.regressor`, which searches among models,"),
 }
 
 
