@@ -45,6 +45,7 @@ def one_of_each(bench):
         "SPARSE": sparse_column,
         "DATE_PARTS": bench.feature("DATE_PARTS", "d"),
         "TFIDF": bench.feature("TFIDF", "review", 80),
+        "TIME": bench.feature("TIME", "d"),
         "EMBEDDING": bench.feature("EMBEDDING", bucket, 4, "mean", "zeros"),
         "SEQ_CATEGORY_ID": bench.feature("SEQ_CATEGORY_ID", sparse_column, 9),
         "WEIGHTED_CATEGORY": bench.feature(
