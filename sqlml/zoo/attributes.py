@@ -164,6 +164,10 @@ class Dictionary(Mapping[str, Attribute]):
     def __len__(self) -> int:
         return len(self._attributes)
 
+    def filled(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """The given values, and the defaults of the attributes that are not given."""
+        return {name: attribute.default for name, attribute in self.items()} | dict(given)
+
     def merge(self, *others: "Dictionary") -> "Dictionary":
         """All attributes of all dictionaries; a later one's attribute replaces an earlier one's."""
         merged = dict(self)
@@ -179,6 +183,12 @@ class Dictionary(Mapping[str, Attribute]):
         """The known name, aliases included, that is closest to a mistyped one."""
         aliases = [alias for a in self._attributes.values() for alias in a.aliases]
         return nearest(name, [*self._attributes, *aliases])
+
+
+def number(value: Value) -> float:
+    """The value of an attribute that is always a number."""
+    assert isinstance(value, int | float)
+    return float(value)
 
 
 def written(value: Value) -> str:

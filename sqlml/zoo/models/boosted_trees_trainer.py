@@ -25,7 +25,9 @@ class BoostedTreesTrainer:
             StepError: E0461, `n_classes` is too small; E0460-E0466 as of XGBoost's trainer.
         """
         _check_classes(job)
-        given = {**_defaults(job.model), **job.parameters}
+        known = FAMILY.find(job.model)
+        assert known is not None
+        given = known.parameters.filled(job.parameters)
         mapped = replace(
             job,
             model=MODELS[job.task],
@@ -57,12 +59,6 @@ def xgboost_parameters(given: Mapping[str, Value], job: FitJob) -> dict[str, Val
         "max_bin": max(round(1 / _number(given["quantile_sketch_epsilon"])), 2),
         **start,
     }
-
-
-def _defaults(model: str) -> dict[str, Value]:
-    known = FAMILY.find(model)
-    assert known is not None
-    return {name: attribute.default for name, attribute in known.parameters.items()}
 
 
 def _check_classes(job: FitJob) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.zoo.attributes import Value
+from sqlml.zoo.attributes import Value, number
 from sqlml.zoo.model import FitJob
 from sqlml.zoo.models.graph import COLUMNS, FAMILY
 from sqlml.zoo.models.graph_estimator import GraphEstimator, load
@@ -46,17 +46,19 @@ class GraphTrainer:
                 earlier model is to be continued.
         """
         _check(job)
-        given = {**_defaults(job.model), **job.parameters}
+        known = FAMILY.find(job.model)
+        assert known is not None
+        given = known.parameters.filled(job.parameters)
         graph = _graph(job)
         spread = propagation(graph.edges, len(graph.nodes))
         order = np.random.default_rng(job.seed).permutation(len(graph.nodes))
-        train = max(round(_number(given["train_ratio"]) * len(order)), 1)
-        held = order[train : train + round(_number(given["eval_ratio"]) * len(order))]
+        train = max(round(number(given["train_ratio"]) * len(order)), 1)
+        held = order[train : train + round(number(given["eval_ratio"]) * len(order))]
         objective = Objective(
-            spread, graph.features, graph.classes, order[:train], _number(given["weight_decay"])
+            spread, graph.features, graph.classes, order[:train], number(given["weight_decay"])
         )
         widths = [graph.features.shape[1]]
-        widths += [int(_number(given["nhid"]))] * (int(_number(given["nlayer"])) - 1)
+        widths += [int(number(given["nhid"]))] * (int(number(given["nlayer"])) - 1)
         widths.append(max(job.classes, 2))
         weights = _trained(job, objective, held, widths, given)
         chances = probabilities(spread, graph.features, weights)
@@ -72,8 +74,8 @@ def _trained(
     """The weights of the epoch with the best loss on `held` nodes, or of the last one."""
     draw = np.random.default_rng(job.seed + 1)
     weights = best = first_weights(widths, job.seed)
-    lowest, epochs = np.inf, int(_number(given["epochs"]))
-    adam, share = Adam(_number(given["learning_rate"])), _number(given["dropout"])
+    lowest, epochs = np.inf, int(number(given["epochs"]))
+    adam, share = Adam(number(given["learning_rate"])), number(given["dropout"])
     for epoch in range(1, epochs + 1):
         keep = dropped(widths, len(objective.features), share, draw) if share else None
         loss, gradients = objective.loss(weights, keep)
@@ -130,17 +132,6 @@ def _check(job: FitJob) -> None:
             "leave `model.nclass` out: classes are counted",
             "attribute nclass",
         )
-
-
-def _defaults(model: str) -> dict[str, Value]:
-    known = FAMILY.find(model)
-    assert known is not None
-    return {name: attribute.default for name, attribute in known.parameters.items()}
-
-
-def _number(value: Value) -> float:
-    assert isinstance(value, int | float)
-    return float(value)
 
 
 def _problem(code: str, message: str, hint: str, about: str) -> StepError:

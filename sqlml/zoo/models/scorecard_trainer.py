@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.zoo.attributes import Value
+from sqlml.zoo.attributes import Value, number
 from sqlml.zoo.model import FitJob
 from sqlml.zoo.models.binning import Bins, Floats, evidence, quantile_bins, tree_bins
 from sqlml.zoo.models.library_notes import noted
@@ -26,7 +26,9 @@ class ScoreCardTrainer:
             StepError: E0461, the label has not two classes; E0481, an earlier model is to go on.
         """
         _check(job)
-        given = {**_defaults(job.model), **job.parameters}
+        known = FAMILY.find(job.model)
+        assert known is not None
+        given = known.parameters.filled(job.parameters)
         batch = job.train.whole()
         rows = np.asarray(batch.matrix, dtype=np.float64)
         assert batch.label is not None
@@ -36,7 +38,7 @@ class ScoreCardTrainer:
         for place, kind in enumerate(job.train.types):
             column = rows[:, place]
             bins = _code_bins(column) if kind == "c" else _bins(column, good, given, job.seed)
-            found = evidence(bins, column, good, weight, _number(given["smoothing"]))
+            found = evidence(bins, column, good, weight, number(given["smoothing"]))
             learnt.append((bins, found))
         woe = np.column_stack([f.woe[b.assign(rows[:, i])] for i, (b, f) in enumerate(learnt)])
         coefficients, intercept = _regression(job, woe, good, weight, given["C"])
@@ -49,7 +51,7 @@ class ScoreCardTrainer:
             ),
             intercept,
             0 if given["good_class"] == "first" else 1,
-            Scale(*(_number(given[name]) for name in ("pdo", "base_score", "base_odds"))),
+            Scale(*(number(given[name]) for name in ("pdo", "base_score", "base_odds"))),
             bool(given["rounded"]),
         )
 
@@ -58,9 +60,9 @@ class ScoreCardTrainer:
 
 
 def _bins(column: Floats, good: NDArray[np.bool_], given: dict[str, Value], seed: int) -> Bins:
-    most = int(_number(given["bins"]))
+    most = int(number(given["bins"]))
     if given["binning"] == "tree":
-        return tree_bins(column, good, most, _number(given["min_share"]), seed)
+        return tree_bins(column, good, most, number(given["min_share"]), seed)
     return quantile_bins(column, most)
 
 
@@ -74,7 +76,7 @@ def _regression(
 ) -> tuple[list[float], float]:
     from sklearn.linear_model import LogisticRegression
 
-    inverse = np.inf if strength is None else _number(strength)
+    inverse = np.inf if strength is None else number(strength)
     with noted("scikit-learn", job.note):
         fitted = LogisticRegression(C=inverse, max_iter=MOST_STEPS, tol=1e-8).fit(woe, good, weight)
     return fitted.coef_[0].tolist(), float(fitted.intercept_[0])
@@ -95,17 +97,6 @@ def _check(job: FitJob) -> None:
             "make two classes of them in the query, for example with CASE",
             "label",
         )
-
-
-def _defaults(model: str) -> dict[str, Value]:
-    known = FAMILY.find(model)
-    assert known is not None
-    return {name: attribute.default for name, attribute in known.parameters.items()}
-
-
-def _number(value: Value) -> float:
-    assert isinstance(value, int | float)
-    return float(value)
 
 
 def _problem(code: str, message: str, hint: str, about: str) -> StepError:

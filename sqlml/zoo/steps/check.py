@@ -43,7 +43,7 @@ def run(
     if profile is None:
         message = f"model `{model}` was stored without a profile of its rows"
         raise StepError(Diagnostic("E0593", message, hint="train it again", about="model"))
-    limits = {name: attribute.default for name, attribute in CHECK.items()} | dict(settings)
+    limits = CHECK.filled(settings)
     counted = _count(context, profile, rows)
     found = [_judged(one, limits) for one in counted]
     found.sort(key=lambda change: (_ORDER.index(change.verdict), -(change.psi or 0)))
