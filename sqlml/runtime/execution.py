@@ -24,6 +24,7 @@ from sqlml.source import Span
 from sqlml.workflow.ir import (
     Constant,
     Input,
+    Item,
     Json,
     ModelReference,
     Node,
@@ -228,6 +229,8 @@ class Execution:
                 return outputs[node][name]
             case Outputs(nodes=nodes, name=name):
                 return tuple(outputs[node][name] for node in nodes)
+            case Item():
+                raise TypeError("an item without a loop")
             case ModelReference(name=name, version=version):
                 found = self._shared.store.models.find(name, version)
                 if found is None:

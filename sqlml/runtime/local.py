@@ -83,7 +83,7 @@ def run(
         execution = Execution(
             shared,
             workers,
-            workflow.parameters,
+            {name: declared.default for name, declared in workflow.parameters.items()},
             reuse=reuse,
             locate=locate,
             scratch=folder,

@@ -7,15 +7,23 @@ from graphlib import CycleError, TopologicalSorter
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.ir import (
+    AllOf,
     Alter,
+    AnyOf,
     Check,
+    Comparison,
+    Condition,
     Constant,
     Evaluate,
     Explain,
+    ForEach,
+    HasStatus,
     Input,
+    Item,
     Manage,
     ModelReference,
     Node,
+    Not,
     Output,
     OutputKind,
     Outputs,
@@ -64,17 +72,49 @@ SLOTS: Mapping[type, Mapping[str, Slot]] = {
 
 def needs(node: Node) -> tuple[str, ...]:
     """The nodes that must have ended before this one starts, each once, in a stable order."""
-    return tuple(dict.fromkeys([*givers(node), *(after.node for after in node.after)]))
+    return tuple(
+        dict.fromkeys([*givers(node), *watched(node.guard), *(after.node for after in node.after)])
+    )
 
 
 def givers(node: Node) -> Iterator[str]:
-    """The nodes whose outputs a node takes."""
+    """The nodes whose outputs a node takes, in its guard too."""
     for value in node.inputs.values():
         match value:
             case Output(source):
                 yield source
             case Outputs(sources):
                 yield from sources
+    yield from (found.node for found in compared(node.guard))
+    if isinstance(node.loop, ForEach) and isinstance(node.loop.items, Output):
+        yield node.loop.items.node
+    for file in node.files.values():
+        if isinstance(file.source, Output):
+            yield file.source.node
+
+
+def compared(condition: Condition | None) -> Iterator[Output]:
+    """The outputs that a condition compares."""
+    match condition:
+        case Comparison(left=left, right=right):
+            yield from (side for side in (left, right) if isinstance(side, Output))
+        case AllOf(terms=terms) | AnyOf(terms=terms):
+            for term in terms:
+                yield from compared(term)
+        case Not(term=term):
+            yield from compared(term)
+
+
+def watched(condition: Condition | None) -> Iterator[str]:
+    """The nodes whose status a condition asks for."""
+    match condition:
+        case HasStatus(node=node) if node:
+            yield node
+        case AllOf(terms=terms) | AnyOf(terms=terms):
+            for term in terms:
+                yield from watched(term)
+        case Not(term=term):
+            yield from watched(term)
 
 
 def topological_order(workflow: Workflow) -> tuple[Node, ...]:
@@ -138,7 +178,9 @@ def _wiring_faults(workflow: Workflow) -> Iterator[Diagnostic]:
                 yield _fault(
                     "E0804", f"step `{node.name}` needs `{name}`, which is not there", node, hint
                 )
-        slots = SLOTS[type(node.operation)]
+        slots = SLOTS.get(type(node.operation))
+        if slots is None:  # an operation that names its inputs itself
+            continue
         for name, slot in slots.items():
             if slot.required and name not in node.inputs:
                 yield _fault("E0805", f"step `{node.name}` has no input `{name}`", node)
@@ -163,6 +205,8 @@ def _input_fault(
             return None if name in workflow.parameters else f"names no parameter: `{name}`"
         case Constant():
             return f"must be a {slot.kind}, not a constant" if slot.kind != "parameter" else None
+        case Item():
+            return f"must be a {slot.kind}, not a loop's item" if slot.kind != "parameter" else None
         case Output(source, name):
             return _output_fault(slot, source, name, nodes)
         case Outputs(sources, name):

@@ -4,256 +4,178 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Json = str | int | float | bool | None | tuple["Json", ...] | Mapping[str, "Json"]
-
-# --- values that flow into a node ---------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A value known when the workflow is written."""
-
-    value: Json
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of the workflow."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """An output of another node. Passing it is the edge."""
-
-    node: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """The same parameter of several other nodes, in their order."""
-
-    nodes: tuple[str, ...]
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """The rows of a query, read where the step runs.
-
-    reads: the tables and views it reads; files: the paths of files it reads (globs as written).
-    stable: executing it twice gives the same rows in the same order. deterministic: its rows depend
-    on the tables and files alone (no `random()`, `now()` …).
-    """
-
-    sql: str
-    reads: tuple[str, ...] = ()
-    stable: bool = False
-    deterministic: bool = True
-    files: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ModelReference:
-    """A model that is stored when the step runs.
-
-    version: a number or an alias; None is the newest.
-    """
-
-    name: str
-    version: int | str | None = None
-
-
-Input = Constant | Parameter | Output | Outputs | Relation | ModelReference
-
-# --- operations ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A plain SQL statement, run by the database.
-
-    writes: tables it creates, replaces or changes. repeatable: it may be skipped when its inputs
-    and outputs are as an earlier run left them (CREATE TABLE AS, not INSERT). session: it changes
-    the state of a connection (SET, USE, BEGIN, TEMP …).
-    """
-
-    sql: str
-    reads: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ()
-    repeatable: bool = False
-    deterministic: bool = True
-    session: bool = False
-    files: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Train:
-    """Fit a model. Inputs: rows; optionally validation (a Relation) and base (a model); trials (the
-    results of a search, whose best values are taken).
-
-    features: one list of feature specs per target (`""` for the only one), as zoo/features writes
-    them.
-    """
-
-    estimator: str
-    parameters: Mapping[str, Json]
-    settings: Mapping[str, Json]
-    features: Mapping[str, Json]
-    label: tuple[str, ...]
-    into: str
-    statement: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """Fit and score a model with some values of a search. Inputs: as of Train, but instead of
-    trials those of the generations before (earlier). Its output `trial` is its result.
-
-    number: from 1. search: as zoo/search writes it. trials: how many there are; what a trial does
-    does not depend on it. The rest is as in Train.
-    """
-
-    number: int
-    search: Mapping[str, Json]
-    parameters: Mapping[str, Json]
-    settings: Mapping[str, Json]
-    features: Mapping[str, Json]
-    label: tuple[str, ...]
-    trials: int
-
-
-@dataclass(frozen=True, slots=True)
-class Predict:
-    """Apply a model. Inputs: rows, model. Without `into`, the output is a result set."""
-
-    column: str
-    settings: Mapping[str, Json]
-    into: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluate:
-    """Measure a model. Inputs: rows, model. plots: what to draw; `all` is what suits the model."""
-
-    metrics: tuple[str, ...]
-    label: tuple[str, ...] = ()
-    into: str | None = None
-    plots: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Explain:
-    """Explain a model's predictions. Inputs: rows, model."""
-
-    explainer: str
-    settings: Mapping[str, Json]
-    into: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Solve:
-    """Choose the values of variables, one per row. Inputs: rows.
-
-    objective: a formula, as zoo/solving writes it. constraints: likewise; formulas, what compares
-    them, and what they are grouped by. keys: the columns that go into the result, before `column`.
-    """
-
-    direction: Literal["maximize", "minimize"]
-    objective: Json
-    constraints: tuple[Json, ...]
-    variable: str
-    keys: tuple[str, ...]
-    column: str
-    domain: str
-    solver: str
-    settings: Mapping[str, Json]
-    into: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Compare rows with those that a model was trained on. Inputs: rows, model."""
-
-    settings: Mapping[str, Json]
-    into: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Manage:
-    """Look at or drop stored models: SHOW TRAIN, SHOW MODELS, DESCRIBE MODEL, DROP MODEL.
-
-    version: as in ModelReference; with None, DROP MODEL drops them all.
-    """
-
-    action: Literal["show-train", "show-models", "describe", "drop"]
-    model: str = ""
-    if_exists: bool = False
-    version: int | str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Alter:
-    """Give a stored model an alias, a tag or another name, or take one away. Inputs: model.
-
-    name: of the alias or tag, or the new name. value: of the tag.
-    """
-
-    action: Literal["set-alias", "drop-alias", "set-tag", "drop-tag", "rename"]
-    name: str
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Run a program on rows. Inputs: rows; optionally reference (rows to compare with).
-
-    program: a ready-made one, a Python module, a script, an executable or an image. arguments: as
-    they are written behind CMD. into: the tables it fills. ready_made: it is one of ours, which
-    the database does by itself and which gives the same for the same rows.
-    """
-
-    program: str
-    arguments: tuple[str, ...] = ()
-    into: tuple[str, ...] = ()
-    ready_made: bool = False
-
-
-Operation = (
-    Query | Train | Trial | Predict | Evaluate | Explain | Check | Solve | Manage | Alter | Run
+from sqlml.workflow.operations import (
+    Alter,
+    Call,
+    Check,
+    Container,
+    Evaluate,
+    Explain,
+    Http,
+    Manage,
+    Operation,
+    Predict,
+    Query,
+    Resource,
+    Run,
+    Script,
+    Solve,
+    Suspend,
+    Train,
+    Trial,
+)
+from sqlml.workflow.policies import (
+    Artifact,
+    Backoff,
+    Cache,
+    Dns,
+    Mount,
+    Placement,
+    Pods,
+    Resources,
+    Retry,
+    Schedule,
+    SecretKey,
+    Toleration,
+    Volume,
+)
+from sqlml.workflow.values import (
+    AllOf,
+    AnyOf,
+    Comparator,
+    Comparison,
+    Condition,
+    Constant,
+    ForEach,
+    HasStatus,
+    Input,
+    Item,
+    Join,
+    Json,
+    Loop,
+    ModelReference,
+    Not,
+    Operand,
+    Output,
+    Outputs,
+    Parameter,
+    Range,
+    Relation,
+    Repeat,
+    Status,
+    Take,
+    Text,
 )
 
-# --- nodes --------------------------------------------------------------------------------
+__all__ = [
+    "FUNCTION",
+    "After",
+    "AllOf",
+    "Alter",
+    "AnyOf",
+    "Artifact",
+    "Backoff",
+    "Cache",
+    "Call",
+    "Check",
+    "Comparator",
+    "Comparison",
+    "Condition",
+    "Constant",
+    "Container",
+    "Dns",
+    "Evaluate",
+    "Explain",
+    "ForEach",
+    "HasStatus",
+    "Http",
+    "Input",
+    "InputFile",
+    "Item",
+    "Join",
+    "Json",
+    "Loop",
+    "Manage",
+    "ModelReference",
+    "Mount",
+    "Node",
+    "Not",
+    "Operand",
+    "Operation",
+    "Output",
+    "OutputDeclaration",
+    "OutputKind",
+    "Outputs",
+    "Parameter",
+    "ParameterDeclaration",
+    "Place",
+    "Placement",
+    "Pods",
+    "Predict",
+    "Query",
+    "Range",
+    "Relation",
+    "Repeat",
+    "Resource",
+    "Resources",
+    "Retry",
+    "Run",
+    "Schedule",
+    "Script",
+    "SecretKey",
+    "Solve",
+    "Status",
+    "Suspend",
+    "Take",
+    "Text",
+    "Toleration",
+    "Train",
+    "Trial",
+    "ValueType",
+    "Volume",
+    "Workflow",
+    "is_function",
+]
 
-Status = Literal["succeeded", "failed", "skipped", "finished"]
-OutputKind = Literal["parameter", "dataset", "model", "table", "plot"]
+OutputKind = Literal["parameter", "dataset", "model", "table", "plot", "artifact"]
+ValueType = Literal["text", "int", "float", "bool", "json"]
 
 
 @dataclass(frozen=True, slots=True)
 class OutputDeclaration:
-    """Something a node leaves behind: others call it `name`; `target` is the table or model."""
+    """Something a node leaves behind: others call it `name`; `target` is the table or model.
+
+    path: the file that holds a parameter or is an artifact; a parameter without one is what the
+    step prints to standard output, without the last line end. type: of a parameter.
+    artifact: where else an artifact goes.
+    """
 
     name: str
     kind: OutputKind
     target: str = ""
+    path: str = ""
+    type: ValueType = "text"
+    artifact: Artifact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that a step finds at `path`: another step's artifact, or one from a store."""
+
+    path: str
+    source: Output | Artifact
 
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """An order constraint without data: start only when `node` has that status."""
+    """An order constraint without data: start only when `node` has that status.
+
+    passed: it succeeded, or was skipped because its own guard did not hold. finished: it ended in
+    any way.
+    """
 
     node: str
     status: Status = "succeeded"
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a step asks for. memory in bytes; None: the runtime decides."""
-
-    cpu: float | None = None
-    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +195,12 @@ class Node:
     """One step. Names are `[a-z][a-z0-9-]{0,57}`, stable and readable.
 
     Besides those of the operation, the inputs FUNCTION (`function`, `function_2` …) are the models
-    that the step's SQL calls as functions.
+    that the step's SQL calls as functions. Those of a Container, Script, Resource or Http are
+    what its texts and `env` take; those of a Call, the parameters of what it calls.
+
+    guard: when it does not hold, the step is skipped. files: by name, what it finds as files.
+    timeout: seconds. template: steps with the same one do the same with other inputs, and engines
+    with templates share it. ext: by engine, what the IR does not know.
     """
 
     name: str
@@ -281,8 +208,19 @@ class Node:
     inputs: Mapping[str, Input] = field(default_factory=dict)
     outputs: tuple[OutputDeclaration, ...] = ()
     after: tuple[After, ...] = ()
-    resources: Resources = Resources()
+    resources: Resources = field(default_factory=Resources)
     place: Place | None = None
+    guard: Condition | None = None
+    loop: Loop | None = None
+    env: Mapping[str, Text | SecretKey] = field(default_factory=dict)
+    files: Mapping[str, InputFile] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    placement: Placement = field(default_factory=Placement)
+    retry: Retry | None = None
+    timeout: float | None = None
+    cache: Cache | None = None
+    template: str = ""
+    ext: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
 
 def is_function(name: str) -> bool:
@@ -291,9 +229,37 @@ def is_function(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterDeclaration:
+    """A parameter of a workflow; without a default it must be given."""
+
+    type: ValueType = "text"
+    default: Json = None
+    required: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Workflow:
-    """Nodes in the order they were written, which is a valid order of execution."""
+    """Nodes in the order they were written, which is a valid order of execution.
+
+    outputs: what a caller can take, by name. workflows: those that nodes call, each by its name.
+    on_exit: steps that run when all others have ended, in whatever way; their guards can ask for
+    the workflow's status. parallelism: steps at a time. timeout: seconds. retry: of nodes that say
+    nothing. cleanup: seconds after its end when an engine may forget the run.
+    """
 
     name: str
     nodes: tuple[Node, ...] = ()
-    parameters: Mapping[str, Json] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterDeclaration] = field(default_factory=dict)
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    workflows: tuple["Workflow", ...] = ()
+    on_exit: tuple[Node, ...] = ()
+    parallelism: int | None = None
+    timeout: float | None = None
+    retry: Retry | None = None
+    schedule: Schedule | None = None
+    cleanup: int | None = None
+    volumes: tuple[Volume, ...] = ()
+    placement: Placement = field(default_factory=Placement)
+    pods: Pods = field(default_factory=Pods)
+    ext: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)

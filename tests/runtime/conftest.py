@@ -12,7 +12,7 @@ from sqlml.runtime import local
 from sqlml.runtime.events import Event
 from sqlml.runtime.report import RunReport
 from sqlml.store.store import Store
-from sqlml.workflow.ir import Node, Workflow
+from sqlml.workflow.ir import Node, ParameterDeclaration, Workflow
 
 PLUGIN = Path(__file__).parent / "plugin"
 STEPS = (
@@ -61,7 +61,11 @@ class Runner:
     events: list[Event] = field(default_factory=list)
 
     def __call__(self, *nodes: Node, **options: Any) -> RunReport:
-        workflow = Workflow("test", nodes, options.pop("parameters", {}))
+        parameters = {
+            name: ParameterDeclaration(default=value)
+            for name, value in options.pop("parameters", {}).items()
+        }
+        workflow = Workflow("test", nodes, parameters)
         options = {"threads": 2, **options}
         return local.run(
             workflow, self.database, self.store, listeners=[self.events.append], **options

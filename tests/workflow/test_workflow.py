@@ -25,6 +25,7 @@ from sqlml.workflow.ir import (
     Output,
     OutputDeclaration,
     Parameter,
+    ParameterDeclaration,
     Place,
     Predict,
     Query,
@@ -210,7 +211,7 @@ workflows = st.builds(
     Workflow,
     names,
     st.lists(nodes, max_size=4).map(tuple),
-    st.dictionaries(words, values, max_size=2),
+    st.dictionaries(words, st.builds(ParameterDeclaration, default=values), max_size=2),
 )
 
 
