@@ -1,5 +1,7 @@
 """What is worth knowing about the attributes of a TRAIN statement."""
 
+from functools import cache
+
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes
 from sqlml.planner.locate import locate
@@ -15,8 +17,8 @@ def tell_notes(
     scope: Scope, statement: ast.Train, model: ModelType, attributes: Attributes
 ) -> None:
     """Tell the scope what the model's family notes about what was given."""
-    family = MODELS.load(model.family)
-    if not isinstance(family, Remarking):
+    family = _remarking(model.family)
+    if family is None:
         return
     given = {
         f"{namespace}.{name}": value
@@ -26,3 +28,9 @@ def tell_notes(
     for remark in family.remarks(model, given):
         if not remark.is_fault:
             scope.note(remark.message, locate(statement, remark.about))
+
+
+@cache  # to look for a protocol's methods takes longer than most remarks
+def _remarking(family: str) -> Remarking | None:
+    loaded = MODELS.load(family)
+    return loaded if isinstance(loaded, Remarking) else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from sqlml.databases.database import Column
 from sqlml.errors import located
@@ -142,10 +143,16 @@ def _check_parameters(
                 statement.model.span,
                 hint=f"add `WITH model.{name} = …`; `sqlml help {model.name}` tells more",
             )
-    family = MODELS.load(model.family)
-    if isinstance(family, ChecksParameters):
+    family = _checking(model.family)
+    if family is not None:
         for problem in family.check(model, parameters):
             scope.faults.append(located(problem, locate(statement, problem.about)))
+
+
+@cache  # to look for a protocol's methods takes longer than most checks
+def _checking(family: str) -> ChecksParameters | None:
+    loaded = MODELS.load(family)
+    return loaded if isinstance(loaded, ChecksParameters) else None
 
 
 def _find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:

@@ -48,6 +48,8 @@ _WORDS: Mapping[type[Any], str] = {
 def freeze(value: Any) -> Json:
     """JSON as the IR keeps it: tuples for lists."""
     match value:
+        case str() | int() | float() | None:  # most are, and to ask for a Mapping takes long
+            return value
         case list() | tuple():
             return tuple(freeze(item) for item in value)
         case Mapping():

@@ -1,7 +1,7 @@
 """Typed attribute dictionaries: what may stand in WITH, its type and range, and what it means."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -164,15 +164,18 @@ class Dictionary(Mapping[str, Attribute]):
     def __len__(self) -> int:
         return len(self._attributes)
 
+    def items(self) -> ItemsView[str, Attribute]:
+        return self._attributes.items()  # many times as fast as by way of `__getitem__`
+
     def filled(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """The given values, and the defaults of the attributes that are not given."""
         return {name: attribute.default for name, attribute in self.items()} | dict(given)
 
     def merge(self, *others: "Dictionary") -> "Dictionary":
         """All attributes of all dictionaries; a later one's attribute replaces an earlier one's."""
-        merged = dict(self)
+        merged = dict(self.items())
         for other in others:
-            merged.update(other)
+            merged.update(other.items())
         return Dictionary(merged.values())
 
     def only(self, *names: str) -> "Dictionary":

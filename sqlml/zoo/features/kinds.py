@@ -1,6 +1,7 @@
 """What a database type means to a feature."""
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 # `array` is a list or fixed-size array of numbers; `unknown` a type that only the run can tell.
@@ -26,6 +27,7 @@ NUMBERS: frozenset[Kind] = frozenset(("integer", "float", "boolean", "unknown"))
 DATES: frozenset[Kind] = frozenset(("date", "timestamp", "time", "unknown"))
 
 
+@lru_cache(maxsize=1024)
 def kind_of(type_name: str) -> Kind:
     """The kind of a database type, given by its name: `DECIMAL(18,3)`, `FLOAT[3]`, `ENUM('a')`."""
     name = type_name.strip().upper()
