@@ -1,6 +1,7 @@
 """Names and queries as parts of larger SQL."""
 
 import re
+from collections.abc import Iterable
 
 _PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^."`]+))\s*(\.|$)')
 
@@ -18,6 +19,14 @@ def literal(text: str) -> str:
 def as_written(name: str) -> str:
     """One name as a person would write it: in quotes only where it needs them."""
     return name if name.isidentifier() else identifier(name)
+
+
+def unused(name: str, taken: Iterable[str]) -> str:
+    """The name, or one like it that no column has."""
+    folded = {column.casefold() for column in taken}
+    while name in folded:
+        name += "_"
+    return name
 
 
 def select_from(expressions: str, query: str) -> str:

@@ -33,8 +33,12 @@ def fit(
     sql: str,
     query: Callable[[str], pa.Table],
     encoding: Encoding,
+    whole: str = "",
 ) -> Pipeline:
     """The features with what they learn from the rows of the query `sql`.
+
+    whole: where `sql` gives only some of the rows that are used, a query of all of them; none may
+    have NULLs that the model does not take.
 
     query: runs a query and gives its (small) result. Per round of nesting, such as in
     STANDARDIZE(IMPUTE(x, mean)), it is called once for all aggregates (a few times where there are
@@ -44,7 +48,10 @@ def fit(
         StepError: the data does not suit a feature, or a column has NULLs and the model takes none.
     """
     gaps = () if encoding.missing else _gaps(features)
-    needs = [*([_ROWS] if gaps else []), *map(_filled, gaps), *_needs(features)]
+    if gaps and whole not in ("", sql):
+        _refuse_gaps(gaps, ask(_counts(gaps), whole, query))
+        gaps = ()
+    needs = [*_counts(gaps), *_needs(features)]
     while needs:
         answers = ask(needs, sql, query)
         _refuse_gaps(gaps, answers)
@@ -60,6 +67,10 @@ def _needs(features: Iterable[Feature]) -> list[Statistic]:
 def _gaps(features: Iterable[Feature]) -> tuple[ColumnReference, ...]:
     """The columns that must have a value in every row."""
     return tuple(dict.fromkeys(column for feature in features for column in feature.gaps))
+
+
+def _counts(gaps: Sequence[ColumnReference]) -> list[Statistic]:
+    return [_ROWS, *map(_filled, gaps)] if gaps else []
 
 
 def _filled(column: ColumnReference) -> Aggregate:

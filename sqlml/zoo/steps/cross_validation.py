@@ -1,4 +1,7 @@
-"""Cross-validation: every row is held back once, from a model that is fitted on the others."""
+"""Cross-validation: every row is held back once, from a model that is fitted on the others.
+
+Features learn anew for each fold, from the same rows as its model.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from sqlml.zoo.context import Context
-from sqlml.zoo.steps.fitting import Order, fit_model, measured
+from sqlml.zoo.steps.fitting import Order, Specs, fit_features, fit_model, measured
 from sqlml.zoo.steps.measure import defined
 from sqlml.zoo.steps.survey import Survey
 from sqlml.zoo.steps.training_data import TrainingData
@@ -43,6 +46,8 @@ _NOBODY = _Nobody()
 def cross_validate(
     context: Context,
     data: TrainingData,
+    *,
+    specs: Specs,
     looked: Survey,
     order: Order,
     watcher: Watcher = _NOBODY,
@@ -51,7 +56,8 @@ def cross_validate(
     (`folds_accuracy_std`, of the folds as they are: `ddof = 0`). Empty without folds.
     """
     scores: list[Scores] = []
-    for part in data.by_fold():
+    for drawn in data.by_fold():
+        part = fit_features(context, drawn, specs, order)
         assert part.validation is not None, "a fold holds rows back"
         fitted = fit_model(context, replace(part, validation=None), looked, order, watcher.see_time)
         scores.append(measured(fitted, part.validation, looked, order.metrics))

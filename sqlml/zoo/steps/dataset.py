@@ -34,6 +34,12 @@ class Roles:
     group: str | None = None
 
     @property
+    def of_strata(self) -> "Roles":
+        """The columns that tell the stratum of a row."""
+        classes = tuple(label for label in self.labels if label.classes is not None)
+        return Roles(group=self.group) if self.group is not None else Roles(classes)
+
+    @property
     def expressions(self) -> tuple[str, ...]:
         weight = () if self.weight is None else (f"CAST({identifier(self.weight)} AS DOUBLE)",)
         group = () if self.group is None else (f"CAST({identifier(self.group)} AS BIGINT)",)
@@ -95,7 +101,7 @@ class QueryDataset:
             label, weight, group = self.roles.read(batch.columns[features:])
             inputs = batch.select(range(features))
             if chosen is not None:
-                mask = chosen(_strata(batch.num_rows, label, group))
+                mask = chosen(strata_of(batch.num_rows, label, group))
                 inputs = inputs.filter(pa.array(mask))
                 label, weight, group = (
                     None if part is None else part[mask] for part in (label, weight, group)
@@ -144,7 +150,7 @@ class Sampled:
         return chosen
 
 
-def _strata(rows: int, label: Numbers | None, group: Numbers | None) -> Numbers:
+def strata_of(rows: int, label: Numbers | None, group: Numbers | None) -> Numbers:
     """The stratum of each row: its group in ranking, its class, or the only one."""
     if group is not None:
         return group

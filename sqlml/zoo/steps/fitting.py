@@ -24,6 +24,7 @@ _DONE_BEFORE_FITTING = (
     "weight", "group", "seed", "time", "series", "partition_by", "partition_default",
 )  # fmt: skip
 
+Specs = Mapping[str, Sequence[Any]]  # features as JSON, by what they feed
 Report = Callable[[int, int, Mapping[str, float]], None]
 
 
@@ -80,22 +81,36 @@ def look(context: Context, rows: Rows, label: Sequence[str], order: Order) -> Su
     return looked
 
 
-def fit_features(
-    context: Context, rows: Rows, specs: Mapping[str, Sequence[Any]], order: Order
-) -> tuple[Pipeline, tuple[Part, ...]]:
-    """All features of all targets, each once, and what each target is fed with."""
-    by_target = {target: tuple(map(feature_from_json, some)) for target, some in specs.items()}
-    features = tuple(dict.fromkeys(chain.from_iterable(by_target.values())))
+def unfitted(specs: Specs, order: Order) -> Pipeline:
+    """All features of all targets, each once, as they are before they learn; those of an earlier
+    model, which have.
+    """
+    features = tuple(dict.fromkeys(chain.from_iterable(_by_target(specs).values())))
     if order.previous is not None:
         refuse_other_features(order.previous, features)
-        pipeline = order.previous.pipeline
-    else:
-        model = order.model
-        encoding = Encoding(
-            model.categories, model.missing, model.sparse, dtype=model.dtype, layout=model.layout
-        )
-        pipeline = fit(features, rows.sql, context.table, encoding)
-    return pipeline, _parts(pipeline, by_target, order)
+        return order.previous.pipeline
+    model = order.model
+    encoding = Encoding(
+        model.categories, model.missing, model.sparse, dtype=model.dtype, layout=model.layout
+    )
+    return Pipeline(features, encoding)
+
+
+def fit_features(context: Context, data: TrainingData, specs: Specs, order: Order) -> TrainingData:
+    """The rows with features that have learnt from those to train on alone.
+
+    What the features learn is asked of the database; rows that are held back are left out there.
+    """
+    pipeline = data.train.pipeline
+    if order.previous is None:
+        learns = any(feature.needs() for feature in pipeline.features)
+        rows = data.learnt_from() if learns else data.query
+        pipeline = fit(pipeline.features, rows, context.table, pipeline.encoding, data.query)
+    return data.prepared_by(pipeline, _parts(pipeline, _by_target(specs), order))
+
+
+def _by_target(specs: Specs) -> dict[str, tuple[Feature, ...]]:
+    return {target: tuple(map(feature_from_json, some)) for target, some in specs.items()}
 
 
 def _parts(

@@ -15,7 +15,7 @@ from sqlml.zoo.model import Estimator
 from sqlml.zoo.profile import Profile
 from sqlml.zoo.steps.cross_validation import cross_validate
 from sqlml.zoo.steps.dataset import QueryDataset, Sampled
-from sqlml.zoo.steps.fitting import Order, fit_features, fit_model, look, measured
+from sqlml.zoo.steps.fitting import Order, fit_features, fit_model, look, measured, unfitted
 from sqlml.zoo.steps.hints import find_hints
 from sqlml.zoo.steps.measure import MOST_ROWS_MEASURED, defined
 from sqlml.zoo.steps.outcome import Outcome
@@ -106,26 +106,30 @@ def _fit_rows(
 ) -> Bundle:
     """Fit the features and the estimator to rows, and measure them."""
     started = perf_counter()
-    pipeline, parts = fit_features(context, rows, features, order)
-    data = prepare(
-        context, rows, validation, pipeline=pipeline, looked=looked, settings=order.settings
+    drawn = prepare(
+        context,
+        rows,
+        validation,
+        pipeline=unfitted(features, order),
+        looked=looked,
+        settings=order.settings,
     )
-    data = replace(data, parts=parts)
+    data = fit_features(context, drawn, features, order)
     read = perf_counter()
     fitted, history = _fit(context, data, looked, order)
     ended = perf_counter()
     metrics = {
         **_last(history, order.settings),
         **_measured(fitted, data, looked, order),
-        **cross_validate(context, data, looked, order),
+        **cross_validate(context, drawn, specs=features, looked=looked, order=order),
     }
     manifest = replace(
-        _describe(order, pipeline, looked, data),
+        _describe(order, looked, data),
         metrics=metrics,
         history=history,
         seconds={"read": read - started, "fit": ended - read, "measure": perf_counter() - ended},
     )
-    return Bundle(manifest, pipeline, fitted)
+    return Bundle(manifest, data.train.pipeline, fitted)
 
 
 def _profile(context: Context, rows: Rows, pipeline: Pipeline, looked: Survey) -> Profile:
@@ -189,7 +193,8 @@ def _measured(
     return found
 
 
-def _describe(order: Order, pipeline: Pipeline, looked: Survey, data: TrainingData) -> Manifest:
+def _describe(order: Order, looked: Survey, data: TrainingData) -> Manifest:
+    pipeline = data.train.pipeline
     return Manifest(
         estimator=order.model.name,
         family=order.model.family,

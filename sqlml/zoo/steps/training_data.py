@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow as pa
-
 from sqlml.errors import Diagnostic, StepError
-from sqlml.quoting import identifier, select_from, subquery
+from sqlml.quoting import identifier, select_from, subquery, unused
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.model import Part
+from sqlml.zoo.steps.chosen_rows import chosen_rows
 from sqlml.zoo.steps.dataset import Others, QueryDataset, Roles
 from sqlml.zoo.steps.split import GroupSplit, Split, deal_groups, deal_rows, draw, draw_groups
 from sqlml.zoo.steps.survey import Survey
@@ -22,8 +21,9 @@ AnySplit = Split | GroupSplit
 class TrainingData:
     """rows and validation_rows: how many there are. class_counts: of training rows, by class.
 
-    folds: for cross-validation, the training rows that each of them holds back. parts: what the
-    columns of the matrices are.
+    query: of the rows that the training rows are chosen from, in any order. folds: for
+    cross-validation, the training rows that each of them holds back. parts: what the columns of the
+    matrices are.
     """
 
     train: QueryDataset
@@ -31,6 +31,7 @@ class TrainingData:
     rows: int
     validation_rows: int
     class_counts: tuple[int, ...]
+    query: str
     folds: tuple[AnySplit, ...] = ()
     parts: tuple[Part, ...] = ()
 
@@ -43,7 +44,24 @@ class TrainingData:
             left,
             split.size,
             split.left if self.class_counts and isinstance(split, Split) else (),
+            self.query,
             parts=self.parts,
+        )
+
+    def learnt_from(self) -> str:
+        """A query of the training rows, for what the features learn."""
+        if self.train.choice is None:
+            return self.query
+        return chosen_rows(self.train, self.train.choice, self.rows + self.validation_rows)
+
+    def prepared_by(self, pipeline: Pipeline, parts: tuple[Part, ...]) -> "TrainingData":
+        """The same rows with features that have learnt."""
+        held = self.validation
+        return replace(
+            self,
+            train=replace(self.train, pipeline=pipeline),
+            validation=None if held is None else replace(held, pipeline=pipeline),
+            parts=parts,
         )
 
     def by_fold(self) -> Iterator["TrainingData"]:
@@ -62,7 +80,8 @@ def prepare(
 ) -> TrainingData:
     """The datasets to fit and to validate on.
 
-    For a ranking, rows are put in the order of their groups.
+    pipeline: its features need not have learnt yet; see `TrainingData.prepared_by`. For a ranking,
+    rows are put in the order of their groups.
 
     Raises:
         StepError: the group column is missing or not asked for, or nothing is left to validate on.
@@ -80,8 +99,8 @@ def prepare(
         rows_held = count(context, validation)
         _refuse_no_rows(rows_held)
         held = QueryDataset(validation, pipeline, roles, size=rows_held)
-        return TrainingData(train, held, looked.rows, rows_held, looked.counts)
-    data = TrainingData(train, None, looked.rows, 0, looked.counts)
+        return TrainingData(train, held, looked.rows, rows_held, looked.counts, rows.sql)
+    data = TrainingData(train, None, looked.rows, 0, looked.counts, rows.sql)
     share: float = settings.get("validation.split") or 0.0
     folds: int = settings.get("validation.folds") or 0
     if not share and not folds:
@@ -96,23 +115,26 @@ def prepare(
 
 
 def _newest_held(context: Context, train: QueryDataset, share: float) -> TrainingData:
-    """The rows of the last `share` of the times are validated on: a forecast looks ahead."""
-    rank = _unused("sqlml_rank", train.rows.schema)
+    """The rows of the last `share` of the times are validated on: a forecast looks ahead.
+
+    Rows without a time are among those to train on, where they are found before any training.
+    """
+    rank = unused("sqlml_rank", train.rows.schema.names)
     time = identifier(train.pipeline.columns[0])
-    ranked = f"SELECT *, percent_rank() OVER (ORDER BY {time}) AS {rank} FROM "
+    ranked = f"SELECT *, percent_rank() OVER (ORDER BY {time} NULLS FIRST) AS {rank} FROM "
     ranked += subquery(train.rows.sql)
     datasets = []
     for condition in (f"{rank} <= {1 - share!r}", f"{rank} > {1 - share!r}"):
         rows = context.rows(f"SELECT * FROM ({ranked}) WHERE {condition}", stable=False)
         datasets.append(replace(train, rows=rows, size=count(context, rows)))
     fitted, held = datasets
-    return TrainingData(fitted, held, fitted.size or 0, held.size or 0, ())
+    return TrainingData(fitted, held, fitted.size or 0, held.size or 0, (), fitted.rows.sql)
 
 
 def by_group(context: Context, rows: Rows, roles: Roles, group: str) -> tuple[Rows, Roles]:
     """The rows in the order of their groups, with a column that numbers the groups from 0."""
-    number = _unused("sqlml_group", rows.schema)
-    place = _unused("sqlml_place", rows.schema)
+    number = unused("sqlml_group", rows.schema.names)
+    place = unused("sqlml_place", rows.schema.names)
     ordered = context.rows(
         f"SELECT *, dense_rank() OVER (ORDER BY {identifier(group)}) - 1 AS {number}, "
         f"row_number() OVER () AS {place} FROM {subquery(rows.sql)} ORDER BY {number}, {place}",
@@ -132,14 +154,6 @@ def _members(context: Context, rows: Rows, group: str) -> list[int]:
         f"SELECT count(*) FROM {subquery(rows.sql)} GROUP BY {column} ORDER BY {column}"
     )
     return [int(members) for members in found.column(0).to_pylist()]
-
-
-def _unused(name: str, schema: pa.Schema) -> str:
-    """The name, or one like it that no column has."""
-    taken = {column.casefold() for column in schema.names}
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _refuse_misplaced_group(looked: Survey, settings: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.search import Candidate, Search
 from sqlml.zoo.steps.cross_validation import PREFIX, cross_validate
-from sqlml.zoo.steps.fitting import Order, fit_features, fit_model, look, measured
+from sqlml.zoo.steps.fitting import Order, Specs, fit_features, fit_model, look, measured, unfitted
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.suggestion import suggest
 from sqlml.zoo.steps.survey import Survey
@@ -64,11 +64,16 @@ def run(
         _refuse_many_rows(looked, candidate)
         watch.metric = asked.metric or (*order.metrics, *defaults_for(looked.task))[0]
         order = order.measuring(watch.metric)
-        pipeline, parts = fit_features(quiet, rows, result.features(features), order)
+        specs = result.features(features)
         data = prepare(
-            quiet, rows, validation, pipeline=pipeline, looked=looked, settings=order.settings
+            quiet,
+            rows,
+            validation,
+            pipeline=unfitted(specs, order),
+            looked=looked,
+            settings=order.settings,
         )
-        score = _score(quiet, replace(data, parts=parts), looked, order, watch)
+        score = _score(quiet, data, specs=specs, looked=looked, order=order, watch=watch)
         result = replace(result, state="complete", score=score)
     except Ended as ended:
         result = replace(result, state=ended.state)
@@ -78,7 +83,13 @@ def run(
 
 
 def _score(
-    context: Context, data: TrainingData, looked: Survey, order: Order, watch: Watch
+    context: Context,
+    data: TrainingData,
+    *,
+    specs: Specs,
+    looked: Survey,
+    order: Order,
+    watch: Watch,
 ) -> float:
     """The metric on the rows that are held back.
 
@@ -87,9 +98,12 @@ def _score(
         StepError: the metric is not defined on these rows.
     """
     if data.folds:
-        scores = cross_validate(context, data, looked, order, watch)
+        scores = cross_validate(
+            context, data, specs=specs, looked=looked, order=order, watcher=watch
+        )
         score = scores.get(f"{PREFIX}{watch.metric}", math.nan)
     else:
+        data = fit_features(context, data, specs, order)
         assert data.validation is not None, "a search has rows to compare trials on"
         fitted = fit_model(context, data, looked, order, watch.see_round)
         score = measured(fitted, data.validation, looked, order.metrics)[watch.metric]
