@@ -341,8 +341,8 @@ def test_a_linear_candidate_has_standardized_features(iris: Any) -> None:
     settings = {"validation.split": 0.3}
     (only,) = search(iris, "auto.regressor", {}, sql, "sepal_length", trials=1, settings=settings)
     rows = matrix(iris, sql)
-    scaled = StandardScaler().fit_transform(rows[:, :3])
     held = draw((150,), 0.3, 0).held
+    scaled = StandardScaler().fit(rows[~held, :3]).transform(rows[:, :3])
     by_hand = Ridge(alpha=1.0).fit(scaled[~held], rows[~held, 3])
     assert only.score == pytest.approx(r2_score(rows[held, 3], by_hand.predict(scaled[held])))
     functions = [one["function"] for one in iris.manifest()["pipeline"][""]["features"]]
