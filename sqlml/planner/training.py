@@ -23,7 +23,6 @@ from sqlml.planner.remarks import tell_notes
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.search import Subject, examples, plan_search, settings_of_trials, task_of
-from sqlml.planner.stand_ins import stand_in
 from sqlml.planner.timeline import resolve_time
 from sqlml.zoo import MODELS
 from sqlml.zoo.attributes import Value
@@ -165,14 +164,7 @@ def _find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:
         )
         return None
     found = find_model(name.text)
-    if found is None and (instead := stand_in(name.text)):
-        scope.fault(
-            "E0224",
-            f"`{name.text}` needs {instead.needs}, which this version does not have",
-            name.span,
-            hint=f"use {instead.models} instead",
-        )
-    elif found is None:
+    if found is None:
         close = nearest_model(name.text)
         hint = f"did you mean `{close}`?" if close else "docs/models.md lists them all"
         scope.fault("E0201", f"there is no model `{name.text}`", name.span, hint=hint)

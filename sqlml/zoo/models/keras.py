@@ -109,6 +109,9 @@ def _model(
     inputs: tuple[str, ...] = (),
     embeds: bool = True,
     sequential: bool = False,
+    training: Dictionary = known.TRAINING,
+    trainer: str = TRAINER,
+    unit: str = "epochs",
 ) -> ModelType:
     """A model with the parameters that all have, and those given."""
     classes = task == "classification"
@@ -121,8 +124,8 @@ def _model(
         family="keras",
         task=task,
         parameters=own.merge(Dictionary(shared)),
-        settings=known.TRAINING.merge(known.CLASS_WEIGHT) if classes else known.TRAINING,
-        trainer=TRAINER,
+        settings=training.merge(known.CLASS_WEIGHT) if classes else training,
+        trainer=trainer,
         sparse=True,
         multilabel=not classes,
         inputs=inputs,
@@ -131,7 +134,20 @@ def _model(
         dtype="float32",
         doc=doc,
         namespaces={**optimizers, "loss": losses, "validation": known.VALIDATION},
-        unit="epochs",
+        unit=unit,
+    )
+
+
+def _search(name: str, task: Task, doc: str) -> ModelType:
+    return _model(
+        name,
+        task,
+        doc,
+        *further.SEARCH,
+        known.optimizer("Adagrad"),
+        training=further.SEARCH_TRAINING,
+        trainer="sqlml.zoo.models.keras_search:SearchTrainer",
+        unit="iterations",
     )
 
 
@@ -193,6 +209,16 @@ FAMILY = KerasFamily(
             "A neural network for classes whose layers have a default, as SQLFlow's example.",
             *further.FUNCTIONAL,
             known.optimizer("Adagrad"),
+        ),
+        _search(
+            "AutoClassifier",
+            "classification",
+            "An ensemble that a search for layers makes, for classes (AdaNet, Cortes et al. 2017).",
+        ),
+        _search(
+            "AutoRegressor",
+            "regression",
+            "An ensemble that a search for layers makes, for numbers (AdaNet).",
         ),
         ModelType(
             name="keras.DeepEmbeddingClusterModel",

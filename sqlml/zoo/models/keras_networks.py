@@ -122,11 +122,15 @@ def _linear_rates(job: FitJob) -> Mapping[str, float]:
 def network(job: FitJob, plan: Plan, inputs: Inputs, outputs: int) -> Any:
     """The network, not compiled; classes come as probabilities, two as that of the second."""
     given = given_to(inputs)
-    values = plan.build(job, inputs, given, outputs)
-    if job.task == "classification":
-        activation = "sigmoid" if outputs == 1 else "softmax"
-        values = keras.layers.Activation(activation, name="probabilities")(values)
-    return keras.Model(given, values)
+    return keras.Model(given, activated(job, plan.build(job, inputs, given, outputs), outputs))
+
+
+def activated(job: FitJob, values: Any, outputs: int) -> Any:
+    """What goes into the last activation as what comes out: classes become probabilities."""
+    if job.task != "classification":
+        return values
+    activation = "sigmoid" if outputs == 1 else "softmax"
+    return keras.layers.Activation(activation, name="probabilities")(values)
 
 
 def given_to(inputs: Inputs) -> dict[str, Any]:

@@ -48,19 +48,19 @@ class KerasTrainer:
         """
         begin(job.seed, job.threads, anew=job.base is None)
         job = weighed_by_class(job)
-        parts = _parts_of(job)
+        parts = parts_of(job)
         plan = _plan_of(job.model)
         inputs = Inputs(parts, plan.looked_up(parts))
-        outputs = _count_outputs(job)
+        outputs = count_outputs(job)
         model = network(job, plan, inputs, outputs)
         method = Method(
             model, plan.optimizers(job, model), loss(job, outputs), metrics(job, outputs)
         )
         if job.base is not None:
             _go_on(model, inputs, job.base)
-        rows = Replay(job.train, _as_it_is, job.folder)
+        rows = Replay(job.train, as_it_is, job.folder)
         _train(method, job, rows, inputs, outputs)
-        return KerasEstimator(job.task, model, inputs, _background(rows, job))
+        return KerasEstimator(job.task, model, inputs, background(rows, job))
 
     def load(self, folder: Path) -> KerasEstimator:
         return load(folder)
@@ -72,14 +72,14 @@ def _plan_of(model: str) -> Plan:
     return plan
 
 
-def _parts_of(job: FitJob) -> tuple[Part, ...]:
+def parts_of(job: FitJob) -> tuple[Part, ...]:
     """The parts of the matrix, in the order of the earlier model where they are the same."""
     parts = job.parts or (Part(stop=job.train.width),)
     base = job.base.inputs.parts if isinstance(job.base, KerasEstimator) else ()
     return base if set(base) == set(parts) else parts
 
 
-def _count_outputs(job: FitJob) -> int:
+def count_outputs(job: FitJob) -> int:
     """One per label, or one per class; two classes have one.
 
     Raises:
@@ -104,16 +104,16 @@ def _train(
     method: Method, job: FitJob, rows: Iterable[Batch], inputs: Inputs, outputs: int
 ) -> None:
     size = batch_size(job)
-    targets_of = _targets(job, outputs)
-    feed = Feed(Stream(rows, inputs, targets_of, size, job.seed), outputs)
+    targets = targets_of(job, outputs)
+    feed = Feed(Stream(rows, inputs, targets, size, job.seed), outputs)
     held = None
     if job.validation is not None:
-        kept = Replay(job.validation, _as_it_is, job.folder)
-        held = Feed(Stream(kept, inputs, targets_of, max(size, MEASURED_ROWS)), outputs)
+        kept = Replay(job.validation, as_it_is, job.folder)
+        held = Feed(Stream(kept, inputs, targets, max(size, MEASURED_ROWS)), outputs)
     Training(method, job, feed, held).run()
 
 
-def _targets(job: FitJob, outputs: int) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
+def targets_of(job: FitJob, outputs: int) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
     """What turns labels into what the network should say, shape (rows, outputs)."""
     if job.task == "classification" and outputs > 1:
         return lambda label: (label[:, None] == np.arange(outputs)).astype(np.float32)
@@ -128,18 +128,22 @@ def _go_on(model: Any, inputs: Inputs, base: Estimator) -> None:
     """
     before = base.network if isinstance(base, KerasEstimator) and base.inputs == inputs else None
     if before is None or _shapes(before) != _shapes(model):
-        raise _problem(
-            "E0234",
-            "the earlier model has other layers, so that training cannot go on from it",
-            "use the parameters, features and classes that it was trained with",
-            "using",
-        )
+        raise other_layers()
     model.set_weights(before.get_weights())
     if _configuration(before) == _configuration(model) != {}:
         model.optimizer.build(model.trainable_variables)
         values = [variable.numpy() for variable in before.optimizer.variables]
         for variable, value in zip(model.optimizer.variables, values, strict=True):
             variable.assign(value)
+
+
+def other_layers() -> StepError:
+    return _problem(
+        "E0234",
+        "the earlier model has other layers, so that training cannot go on from it",
+        "use the parameters, features and classes that it was trained with",
+        "using",
+    )
 
 
 def _shapes(model: Any) -> list[tuple[int, ...]]:
@@ -153,7 +157,7 @@ def _configuration(model: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != "name"}
 
 
-def _background(rows: Iterable[Batch], job: FitJob) -> NDArray[np.float32]:
+def background(rows: Iterable[Batch], job: FitJob) -> NDArray[np.float32]:
     """Some rows that stand for all, drawn by the seed, for explanations."""
     most = max(min(BACKGROUND_ROWS, BACKGROUND_CELLS // max(job.train.width, 1)), 1)
     generator = np.random.default_rng(job.seed)
@@ -170,7 +174,7 @@ def _background(rows: Iterable[Batch], job: FitJob) -> NDArray[np.float32]:
     return found.astype(np.float32)
 
 
-def _as_it_is(matrix: Any) -> Any:
+def as_it_is(matrix: Any) -> Any:
     return matrix
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,13 +42,13 @@ class MemoryDataset:
         return Batch(self.matrix, self.label, self.weight, self.group)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def dataset() -> type[MemoryDataset]:
     return MemoryDataset
 
 
-@pytest.fixture
-def fit(tmp_path: Path) -> Any:
+@pytest.fixture(scope="session")
+def fit(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Fit a model of a trainer: `fit(trainer, model, train, task, parameters, …)`."""
 
     def run(
@@ -72,7 +71,7 @@ def fit(tmp_path: Path) -> Any:
                 settings=settings or {},
                 train=train,
                 classes=classes,
-                folder=tmp_path,
+                folder=tmp_path_factory.mktemp("fit"),
                 **fields,
             )
         )

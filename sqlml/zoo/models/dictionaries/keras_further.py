@@ -40,6 +40,30 @@ FUNCTIONAL = (
     units("hidden_units", (128, 64), HIDDEN_UNITS.doc),
     *(HIDDEN_LAYERS[name] for name in HIDDEN_LAYERS if name != "hidden_units"),
 )
+SEARCH = (
+    integer("layer_size", 50, 1, "The units of each hidden layer."),
+    *(HIDDEN_LAYERS[name] for name in ("activation_fn", "dropout")),
+    number(
+        "complexity_penalty",
+        0.01,
+        0,
+        "What a network costs, times the root of its hidden layers and its weight in the ensemble.",
+        "adanet_lambda",
+    ),
+    integer("max_iterations", 10, 1, "The most networks that the ensemble may get."),
+    integer("search_every_n_steps", 1000, 1, "How many steps the candidates are trained for."),
+)
+SEARCH_TRAINING = Dictionary(
+    replace(
+        attribute,
+        default=None,
+        doc="How long candidates are trained, if that is shorter than `search_every_n_steps`.",
+    )
+    if attribute.name == "epoch"
+    else attribute
+    for attribute in TRAINING.values()
+    if attribute.name not in ("early_stopping_rounds", "max_steps")
+)
 CLUSTERS = (
     integer("n_clusters", 10, 2, "How many clusters there are."),
     units(
