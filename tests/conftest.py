@@ -1,5 +1,7 @@
 """What every test shares."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -7,6 +9,28 @@ settings.register_profile(
     "steady", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module's tests in one process, so that what they share is made once."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup() -> None:
+    _forget_current_test()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call() -> None:
+    _forget_current_test()
+
+
+def _forget_current_test() -> None:
+    """Idle workers serve the runs that have the same environment; pytest changes it all the time."""
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -46,6 +46,12 @@ def test_every_error_code_has_a_section_and_every_section_a_use() -> None:
     assert codes_in_code() == set(sections())
 
 
+def test_every_error_code_is_named_by_a_test() -> None:
+    files = [path for kind in ("*.py", "*.md") for path in (ROOT / "tests").rglob(kind)]
+    named = {code for path in files for code in CODE.findall(path.read_text("utf-8"))}
+    assert sorted(set(sections()) - named) == []
+
+
 def test_a_section_has_a_title_and_a_few_lines() -> None:
     for code, section in sections().items():
         heading, *lines = filter(None, section.splitlines())

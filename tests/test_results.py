@@ -47,5 +47,6 @@ def test_a_missing_package_is_told_with_how_to_get_it(
     package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(ProgramError, match=rf'pip install "sqlml\[{package}\]"'):
+    with pytest.raises(ProgramError, match=rf'pip install "sqlml\[{package}\]"') as caught:
         getattr(FIRST, f"to_{package}")()
+    assert caught.value.diagnostics[0].code == "E0706"

@@ -17,8 +17,8 @@ from sqlml.runtime.call import StepCall, outcome_from_json
 from sqlml.runtime.channel import ChannelClosed, Message
 from sqlml.runtime.context import DriverContext
 from sqlml.runtime.elsewhere import computing_elsewhere
-from sqlml.runtime.machine import peak_memory_of
-from sqlml.runtime.pool import Death, Worker
+from sqlml.runtime.machine import peak_memory_of, working_folder
+from sqlml.runtime.process import Death, Worker
 from sqlml.runtime.streams import Stream, open_pipe, write_stream
 from sqlml.runtime.trouble import decode, encode, out_of_memory
 from sqlml.zoo.steps.outcome import Outcome
@@ -38,12 +38,16 @@ class Finished:
 
 
 class StepFailure(Exception):  # noqa: N818 - a carrier
-    """A step failed in its worker. `error` is why, `peak_memory` what the worker had held."""
+    """A step failed in its worker. `error` is why, `peak_memory` what the worker had held.
 
-    def __init__(self, error: Exception, peak_memory: int) -> None:
+    is_refusal: the step itself said no, and its worker is as sound as before.
+    """
+
+    def __init__(self, error: Exception, peak_memory: int, *, is_refusal: bool = False) -> None:
         super().__init__(error)
         self.error = error
         self.peak_memory = peak_memory
+        self.is_refusal = is_refusal
 
 
 class Attendant:
@@ -82,6 +86,7 @@ class Attendant:
                     descriptors=[file.fileno()],
                     call=call.to_json(),
                     folder=str(self._context.folder),
+                    working_folder=working_folder(),
                     threads=self._context.threads,
                 )
             last = self._converse()
@@ -93,7 +98,8 @@ class Attendant:
                 thread.join()
         peak = last.values["peak_memory"]
         if last.kind == "failed":
-            raise StepFailure(decode(last.values["error"]), peak)
+            error, is_refusal = decode(last.values["error"]), last.values["is_refusal"]
+            raise StepFailure(error, peak, is_refusal=is_refusal)
         return Finished(outcome_from_json(last.values["outcome"]), peak)
 
     def give_threads(self, threads: int) -> None:

@@ -132,14 +132,16 @@ class Execution:
             worker = self._pool.lease()
             attendant = self._attendants[name] = Attendant(worker, context)
             context.threads = self._threads.get(name, threads)
+            is_sound = False
             try:
                 finished = attendant.attend(call, self.log(prepared.node))
-            except BaseException:
-                self._pool.discard(worker)
+                is_sound = True
+            except StepFailure as failure:
+                is_sound = failure.is_refusal
                 raise
             finally:
                 del self._attendants[name]
-            self._pool.give_back(worker)
+                (self._pool.give_back if is_sound else self._pool.discard)(worker)
             return finished.outcome, finished.peak_memory
 
         return self._run(prepared, threads, work)

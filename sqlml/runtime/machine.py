@@ -15,6 +15,14 @@ CLEAR_REFS = Path("/proc/self/clear_refs")
 _FORGET_PEAK = "5"  # proc(5), clear_refs: reset the high water mark of the resident set
 
 
+def working_folder() -> str:
+    """The folder that relative paths start from; nothing where it has been removed."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
 def core_count() -> int:
     """The cores that this process may use, the container's quota counted; at least 1."""
     usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else (os.cpu_count() or 1)

@@ -71,6 +71,7 @@ class Worker:
         from sqlml.runtime.trouble import encode
 
         _print_to(task.descriptors[0])
+        _work_in(task.values["working_folder"])
         forget_peak_memory()
         context = self._context
         assert context is not None, "a context comes with every step"
@@ -81,7 +82,8 @@ class Worker:
                 context.close()
             self._finish("done", outcome=outcome_to_json(outcome))
         except Exception as error:  # noqa: BLE001 - the outermost edge of a worker: the driver is told
-            self._finish("failed", error=encode(error))
+            is_refusal = isinstance(error, SqlmlError)
+            self._finish("failed", error=encode(error), is_refusal=is_refusal)
 
     def _finish(self, kind: str, **values: Any) -> None:
         sys.stdout.flush()
@@ -129,6 +131,12 @@ def _print_to(descriptor: int) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
+
+
+def _work_in(folder: str) -> None:
+    """Let this process's relative paths mean what they mean in the driver."""
+    with suppress(FileNotFoundError):  # it may have been removed
+        os.chdir(folder)
 
 
 def _end_at_once() -> NoReturn:

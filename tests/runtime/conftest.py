@@ -17,19 +17,25 @@ from sqlml.workflow.ir import Node, ParameterDeclaration, Workflow
 PLUGIN = Path(__file__).parent / "plugin"
 STEPS = (
     "total", "echo", "double", "nap", "die", "blunder", "swell", "chatter", "keep", "tell", "learn",
-    "crawl", "litter", "patience", "glance", "misreport",
+    "crawl", "litter", "patience", "glance", "misreport", "refuse",
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def trial_steps(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Register the steps of `plugin/trial_steps.py` for worker processes, by an entry point."""
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an entry point for each of the steps of `plugin/trial_steps.py`."""
     site = tmp_path_factory.mktemp("site")
     info = site / "trial_steps-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: trial-steps\nVersion: 1.0\n")
     lines = [f"{step} = trial_steps:{step}" for step in STEPS]
     (info / "entry_points.txt").write_text("\n".join(["[sqlml.steps]", *lines]))
+    return site
+
+
+@pytest.fixture(autouse=True)
+def trial_steps(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process and its workers find those steps."""
     monkeypatch.syspath_prepend(PLUGIN)
     monkeypatch.syspath_prepend(site)
 

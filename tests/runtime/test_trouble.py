@@ -86,7 +86,7 @@ def test_a_worker_killed_while_it_writes_leaves_the_old_table(run: Any, tmp_path
 def test_what_a_dead_worker_had_started_dies_with_it(run: Any, tmp_path: Path) -> None:
     sign = tmp_path / "sign"
     run(step("litter", touch=str(sign)))
-    assert not is_running(int(sign.read_text()))
+    wait_for(lambda: not is_running(int(sign.read_text())))
 
 
 @pytest.mark.parametrize(

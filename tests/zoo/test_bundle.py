@@ -42,5 +42,6 @@ def test_a_newer_format_is_refused() -> None:
 
 
 def test_a_missing_plugin_is_told() -> None:
-    with pytest.raises(StepError, match=r"no model type `rusty\.Forest` here"):
+    with pytest.raises(StepError, match=r"no model type `rusty\.Forest` here") as caught:
         model_type("rusty.Forest")
+    assert caught.value.diagnostics[0].code == "E0427"

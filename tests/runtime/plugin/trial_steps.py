@@ -85,6 +85,11 @@ def blunder(context: Context) -> Outcome:
     return Outcome(str({}["missing"]))
 
 
+def refuse(context: Context) -> Outcome:
+    """Say no, in the user's words."""
+    raise StepError(Diagnostic("E0499", "no"))
+
+
 def swell(context: Context, *, megabytes: int) -> Outcome:
     """Ask for more memory than this process may have."""
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, resource.RLIM_INFINITY))

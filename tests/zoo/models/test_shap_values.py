@@ -1,5 +1,6 @@
 """SHAP values against Shapley's own formula, and against what the model says."""
 
+import sys
 from itertools import combinations
 from math import factorial
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sqlml.errors import StepError
 from sqlml.zoo.models.shap_values import shap_values
 
 generator = np.random.default_rng(1)
@@ -122,6 +124,16 @@ def test_trees_are_explained_exactly(name: str) -> None:
     values = shap_values(three, X[:6], BACKGROUND)
     assert values.shape == (3, 6, 4)
     np.testing.assert_allclose(values.sum(axis=2).T, three.predict_proba(X[:6]), atol=1e-9)
+
+
+def test_explaining_trees_without_shap_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sklearn.tree import DecisionTreeRegressor
+
+    monkeypatch.setitem(sys.modules, "shap", None)
+    with pytest.raises(StepError) as caught:
+        shap_values(DecisionTreeRegressor().fit(X, VALUES), X, BACKGROUND)
+    (fault,) = caught.value.diagnostics
+    assert (fault.code, fault.hint) == ("E0487", "pip install 'sqlml[explain]'")
 
 
 @pytest.mark.filterwarnings("ignore")

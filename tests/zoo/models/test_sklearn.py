@@ -337,6 +337,14 @@ def test_what_the_library_refuses_is_an_error_that_quotes_it(tmp_path: Path) -> 
     assert caught.value.diagnostics[0].code == "E0480"
 
 
+def test_what_the_library_refuses_to_predict_is_an_error_that_quotes_it(tmp_path: Path) -> None:
+    model = fit("LinearRegression", Table(FEATURES, VALUES), tmp_path)
+    with pytest.raises(StepError, match="`sklearn.linear_model.LinearRegression` cannot") as caught:
+        model.predict(NEW[:, :1])
+    assert caught.value.diagnostics[0].code == "E0482"
+    assert "is expecting" in caught.value.diagnostics[0].message
+
+
 def test_sparse_rows_are_taken_and_give_the_same_model(tmp_path: Path) -> None:
     sparse = Table(scipy.sparse.csr_matrix(FEATURES), CLASSES)
     dense = fit("LogisticRegression", Table(FEATURES, CLASSES), tmp_path)

@@ -57,5 +57,6 @@ def test_a_share_that_leaves_nothing_is_refused(counts: tuple[int, ...]) -> None
 def test_rows_that_were_not_there_before_are_noticed() -> None:
     held = draw((5,), 0.4, 0).begin()
     held(np.zeros(5, dtype=np.int64))
-    with pytest.raises(StepError, match="other rows"):
+    with pytest.raises(StepError, match="other rows") as caught:
         held(np.zeros(1, dtype=np.int64))
+    assert caught.value.diagnostics[0].code == "E0423"

@@ -18,6 +18,12 @@ def refusal(context: Any, sql: str, *names: str, **options: Any) -> Any:
     return caught.value.diagnostics[0]
 
 
+def test_a_supervised_model_needs_a_label(context: Any) -> None:
+    with pytest.raises(StepError) as caught:
+        survey(context, "SELECT 1 AS x", (), task="regression", family="xgboost")
+    assert caught.value.diagnostics[0].code == "E0416"
+
+
 def test_text_labels_are_classes_in_alphabetical_order(context: Any) -> None:
     found = look(context, "SELECT unnest(['b', 'a', 'b', 'B']) AS y")
     assert (found.task, found.classes, found.counts) == (
