@@ -29,7 +29,7 @@ def pytest_pyfunc_call() -> None:
 
 
 def _forget_current_test() -> None:
-    """Idle workers serve the runs that have the same environment; pytest changes it all the time."""
+    """Idle workers serve runs with the same environment, which pytest changes with every test."""
     os.environ.pop("PYTEST_CURRENT_TEST", None)
 
 

@@ -1,4 +1,4 @@
-"""Idle worker processes that wait for the next run: a new one would import libraries for seconds."""
+"""Idle worker processes that wait for the next run: a new one imports libraries for seconds."""
 
 import atexit
 import os
