@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,6 +49,69 @@ zoo = click.option(
     callback=_use_zoo,
     help="A folder with models of your own.",
 )
+
+
+def target(command: Command) -> Command:
+    """The options that say how an engine is to run a program, given as `target`."""
+
+    @wraps(command)
+    def called(
+        *args: Any,
+        namespace: str,
+        image: str,
+        store: str,
+        worker_db: str,
+        settings: Any,
+        **kwargs: Any,
+    ) -> Any:
+        from sqlml.codegen.engine import Options
+        from sqlml.codegen.programs import Worker
+
+        worker = Worker(image=image, store=store, db=worker_db)
+        given = Options(namespace=namespace, worker=worker, settings=_settings(settings))
+        return command(*args, target=given, **kwargs)
+
+    for option in (_settings_option, _worker_db, _store, _image, _namespace):
+        called = option(called)
+    return called  # type: ignore[return-value]
+
+
+_namespace = click.option(
+    "--namespace", default="", metavar="NAME", help="The cluster's namespace."
+)
+_image = click.option(
+    "--image",
+    default="sqlml:latest",
+    show_default=True,
+    metavar="NAME",
+    help="The image that steps of SQL run in.",
+)
+_store = click.option(
+    "--store",
+    default="",
+    metavar="URL",
+    help="Where tables and models move from step to step: a folder, s3://…, gs://….",
+)
+_worker_db = click.option(
+    "--worker-db",
+    default="",
+    metavar="PATH",
+    help="Instead of a store: the DuckDB file that steps open where they run.",
+)
+_settings_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the engine."
+)
+
+
+def _settings(pairs: Sequence[str]) -> dict[str, str]:
+    """`NAME=VALUE` settings of an engine; names may have dashes."""
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise ProgramError(Diagnostic("E0709", f"--set {pair} is not NAME=VALUE"))
+        values[name] = value
+    return values
 
 
 def program(command: Command) -> Command:

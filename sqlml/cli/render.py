@@ -2,10 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sqlml.cli import options
+
+if TYPE_CHECKING:
+    from sqlml.codegen.engine import Options
+    from sqlml.workflow.ir import Workflow
 
 
 @click.command()
@@ -17,6 +23,14 @@ from sqlml.cli import options
     show_default=True,
     help="The workflow's text form, or JSON.",
 )
+@click.option("--engine", metavar="NAME", help="Write it for an engine: argo, airflow …")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder for an engine's files (default: standard output).",
+)
+@options.target
 def render(
     *,
     files: Sequence[str],
@@ -25,8 +39,11 @@ def render(
     dialect: str | None,
     pairs: Sequence[str],
     output: str,
+    engine: str | None,
+    folder: Path | None,
+    target: "Options",
 ) -> None:
-    """Print the workflow that a program becomes; nothing runs."""
+    """Print the workflow that a program becomes, or write it for an engine; nothing runs."""
     variables = options.read_variables(pairs)
     sources = options.read_sources(files, texts)
     from sqlml.workflow.serial import to_json
@@ -34,7 +51,23 @@ def render(
 
     with options.opened(db=db, dialect=dialect) as session:
         workflow = session.compile(sources, variables).workflow
-    if output == "json":
+    if engine:
+        _write(workflow, engine, target, folder)
+    elif output == "json":
         click.echo(json.dumps(to_json(workflow), indent=2, ensure_ascii=False))
     else:
         click.echo(print_workflow(workflow), nl=False)
+
+
+def _write(workflow: "Workflow", engine: str, target: "Options", folder: Path | None) -> None:
+    """Print an engine's files, or put them into a folder and name them."""
+    from sqlml.codegen.engine import render as write
+
+    files = write(workflow, engine, target)
+    for name, text in files.items():
+        if folder is None:
+            click.echo(text, nl=False)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, "utf-8")
+            click.echo(str(folder / name))

@@ -33,6 +33,7 @@ from sqlml.workflow.ir import (
     Parameter,
     Relation,
     Run,
+    RunId,
     is_function,
 )
 from sqlml.zoo.steps.outcome import Outcome
@@ -231,6 +232,8 @@ class Execution:
                 return outputs[node][name]
             case Outputs(nodes=nodes, name=name):
                 return tuple(outputs[node][name] for node in nodes)
+            case RunId():
+                return self._shared.run
             case Item():
                 raise TypeError("an item without a loop")
             case ModelReference(name=name, version=version):

@@ -32,6 +32,7 @@ from sqlml.workflow.ir import (
     Query,
     Relation,
     Run,
+    RunId,
     Solve,
     Train,
     Trial,
@@ -205,8 +206,8 @@ def _input_fault(
             return None if name in workflow.parameters else f"names no parameter: `{name}`"
         case Constant():
             return f"must be a {slot.kind}, not a constant" if slot.kind != "parameter" else None
-        case Item():
-            return f"must be a {slot.kind}, not a loop's item" if slot.kind != "parameter" else None
+        case RunId() | Item():
+            return f"must be a {slot.kind}, not a text" if slot.kind != "parameter" else None
         case Output(source, name):
             return _output_fault(slot, source, name, nodes)
         case Outputs(sources, name):

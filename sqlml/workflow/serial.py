@@ -22,6 +22,7 @@ from sqlml.workflow.ir import (
     Outputs,
     Parameter,
     Relation,
+    RunId,
     SecretKey,
     Workflow,
 )
@@ -34,6 +35,7 @@ INPUTS: Mapping[str, type[Any]] = {
     "output": Output,
     "outputs": Outputs,
     "item": Item,
+    "run": RunId,
     "rows": Relation,
     "model": ModelReference,
 }

@@ -74,7 +74,12 @@ class ModelReference:
     version: int | str | None = None
 
 
-Input = Constant | Parameter | Output | Outputs | Item | Relation | ModelReference
+@dataclass(frozen=True, slots=True)
+class RunId:
+    """What the engine, or this machine, calls the run; another for each run."""
+
+
+Input = Constant | Parameter | Output | Outputs | Item | RunId | Relation | ModelReference
 
 # --- conditions ---------------------------------------------------------------------------
 

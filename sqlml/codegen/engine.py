@@ -1,0 +1,205 @@
+"""What every engine has in common: options, and what it can do with a workflow."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, get_args
+
+from sqlml.codegen import ENGINES
+from sqlml.codegen.programs import Worker, as_programs
+from sqlml.errors import Diagnostic, ProgramError
+from sqlml.workflow.graph import verify, watched
+from sqlml.workflow.ir import (
+    Call,
+    Container,
+    ForEach,
+    Http,
+    Node,
+    Output,
+    Repeat,
+    Resource,
+    Script,
+    SecretKey,
+    Suspend,
+    Workflow,
+)
+
+Feature = Literal[
+    "container",
+    "script",
+    "cluster resource",
+    "suspend",
+    "http request",
+    "sub-workflow",
+    "condition on a value",
+    "condition on a status",
+    "map over a known list",
+    "map over an output",
+    "map's own parallelism",
+    "repeat",
+    "retry",
+    "step timeout",
+    "workflow timeout",
+    "parallelism",
+    "exit step",
+    "schedule",
+    "parameter",
+    "file between steps",
+    "file from a store",
+    "secret",
+    "volume",
+    "placement",
+    "resources",
+    "cache",
+    "daemon",
+]
+FEATURES: tuple[Feature, ...] = get_args(Feature)
+Support = Literal["native", "lowered", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What an engine does with a feature. lowered: said in other terms of its own.
+
+    note: for people, those other terms; of what is refused, what to do instead.
+    """
+
+    support: Support
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to write a workflow for an engine.
+
+    name: of the workflow there; empty for its own. namespace: of the cluster. worker: how SQL steps
+    are run. settings: what only one engine knows, by name.
+    """
+
+    name: str = ""
+    namespace: str = ""
+    worker: Worker = field(default_factory=Worker)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """Writes workflows in which every step is a program: no operation of SQL is left.
+
+    support: what it does with every feature. settings: the options that only it knows, and what
+    they mean.
+    """
+
+    name: str
+    title: str
+    support: Mapping[Feature, Capability]
+    settings: Mapping[str, str]
+
+    def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
+        """The engine's files: names and texts; the same for the same workflow and options.
+
+        Raises:
+            ProgramError: something that the tables cannot tell keeps it from being written.
+        """
+        ...
+
+
+def render(workflow: Workflow, engine: str, options: Options) -> Mapping[str, str]:
+    """The files of an engine for a valid workflow: names and texts.
+
+    Raises:
+        ProgramError: there is no such engine or setting, or it cannot do what a step asks for.
+    """
+    target = ENGINES.load(engine)
+    programs = as_programs(workflow, options.worker)
+    verify(programs)
+    faults = [*_setting_faults(target, options), *_refusals(target, programs)]
+    if faults:
+        raise ProgramError(*faults)
+    return target.render(programs, options)
+
+
+def _setting_faults(engine: Engine, options: Options) -> Iterator[Diagnostic]:
+    for name in options.settings:
+        if name not in engine.settings:
+            known = ", ".join(f"`{one}`" for one in engine.settings)
+            hint = f"its settings: {known}" if known else "it has none"
+            yield Diagnostic("E0751", f"engine `{engine.name}` has no setting `{name}`", hint=hint)
+
+
+def _refusals(engine: Engine, workflow: Workflow) -> Iterator[Diagnostic]:
+    told: set[tuple[Feature, str]] = set()
+    for feature, node in used_features(workflow):
+        capability = engine.support[feature]
+        key = (feature, node.name if node else "")
+        if capability.support == "refused" and key not in told:
+            told.add(key)
+            who = f"step `{node.name}`" if node else f"workflow `{workflow.name}`"
+            place = node.place if node else None
+            label = f"at {place.file}:{place.line}:{place.column}" if place else ""
+            message = f"{engine.title} has no {feature}, which {who} uses"
+            yield Diagnostic("E0752", message, label=label, hint=capability.note)
+
+
+def used_features(workflow: Workflow) -> Iterator[tuple[Feature, Node | None]]:
+    """What a workflow asks of an engine, and the node that does; None for the workflow itself."""
+    yield from ((feature, None) for feature in _features_of_workflow(workflow))
+    for part in (workflow, *workflow.workflows):
+        for node in (*part.nodes, *part.on_exit):
+            yield from ((feature, node) for feature in _features_of_node(node))
+
+
+def _features_of_workflow(workflow: Workflow) -> Iterator[Feature]:
+    asked: Mapping[Feature, object] = {
+        "workflow timeout": workflow.timeout is not None,
+        "parallelism": workflow.parallelism is not None,
+        "exit step": workflow.on_exit,
+        "schedule": workflow.schedule is not None,
+        "parameter": workflow.parameters,
+        "volume": workflow.volumes,
+        "retry": workflow.retry is not None,
+    }
+    yield from (feature for feature, used in asked.items() if used)
+
+
+_OPERATIONS: Mapping[type, Feature] = {
+    Container: "container",
+    Script: "script",
+    Resource: "cluster resource",
+    Suspend: "suspend",
+    Http: "http request",
+    Call: "sub-workflow",
+}
+
+
+def _features_of_node(node: Node) -> Iterator[Feature]:
+    yield _OPERATIONS[type(node.operation)]
+    yield from _features_of_control(node)
+    placement = node.placement
+    asked: Mapping[Feature, object] = {
+        "retry": node.retry is not None,
+        "step timeout": node.timeout is not None,
+        "file between steps": any(isinstance(f.source, Output) for f in node.files.values()),
+        "file from a store": any(not isinstance(f.source, Output) for f in node.files.values())
+        or any(output.artifact for output in node.outputs),
+        "secret": any(isinstance(value, SecretKey) for value in node.env.values()),
+        "volume": node.mounts,
+        "placement": placement.labels or placement.tolerations or placement.affinity,
+        "resources": node.resources != type(node.resources)(),
+        "cache": node.cache is not None,
+        "daemon": isinstance(node.operation, Container) and node.operation.daemon,
+    }
+    yield from (feature for feature, used in asked.items() if used)
+
+
+def _features_of_control(node: Node) -> Iterator[Feature]:
+    if node.guard is not None:
+        asks_status = any(watched(node.guard))
+        yield "condition on a status" if asks_status else "condition on a value"
+    match node.loop:
+        case ForEach(items=Output()):
+            yield "map over an output"
+        case ForEach():
+            yield "map over a known list"
+        case Repeat():
+            yield "repeat"
+    if isinstance(node.loop, ForEach) and node.loop.parallelism is not None:
+        yield "map's own parallelism"

@@ -1,0 +1,162 @@
+"""Workflows whose steps are programs: what SQL does becomes a call of the worker."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sqlml.errors import Diagnostic, ProgramError
+from sqlml.grammar.secrets import without_secrets
+from sqlml.workflow.graph import compared, givers
+from sqlml.workflow.ir import (
+    After,
+    Call,
+    Constant,
+    Container,
+    ForEach,
+    Http,
+    Input,
+    Node,
+    Output,
+    Parameter,
+    ParameterDeclaration,
+    Query,
+    Resource,
+    RunId,
+    Script,
+    Suspend,
+    Take,
+    Text,
+    Workflow,
+)
+from sqlml.workflow.serial import encode
+
+_PROGRAMS = (Container, Script, Resource, Suspend, Http, Call)
+
+STEP = "sqlml-step"
+STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """How steps of SQL are run.
+
+    image: has sqlml installed. command: calls it. store: URL of the artifact store through which
+    tables, models and results move; empty: it is given when the workflow is started. db: instead of
+    a store, the path of a DuckDB file that all steps open, one after the other. outputs: the folder
+    that a step writes its output parameters to.
+    """
+
+    image: str = "sqlml:latest"
+    command: tuple[str, ...] = ("sqlml", "step")
+    store: str = ""
+    db: str = ""
+    outputs: str = "/tmp/sqlml-outputs"
+
+
+def as_programs(workflow: Workflow, worker: Worker) -> Workflow:
+    """The workflow without operations of SQL: each is a container that runs `sqlml step`.
+
+    Models, tables and results do not pass through the engine but through the artifact store, so
+    that only the order of such steps is left, and the parameters that others take from them.
+    """
+    if all(isinstance(node.operation, _PROGRAMS) for node in _all_nodes(workflow)):
+        return workflow
+    lowered = [_lower(part, worker) for part in (workflow, *workflow.workflows)]
+    parameters = dict(workflow.parameters)
+    if not worker.db:
+        parameters[STORE] = ParameterDeclaration(
+            default=worker.store or None,
+            required=not worker.store,
+            description="URL of the artifact store",
+        )
+    return replace(lowered[0], parameters=parameters, workflows=tuple(lowered[1:]))
+
+
+def _all_nodes(workflow: Workflow) -> Iterator[Node]:
+    for part in (workflow, *workflow.workflows):
+        yield from part.nodes
+        yield from part.on_exit
+
+
+def _lower(workflow: Workflow, worker: Worker) -> Workflow:
+    used = _used_parameters(workflow)
+    earlier: list[Query] = []
+    nodes: list[Node] = []
+    for node in (*workflow.nodes, *workflow.on_exit):
+        if isinstance(node.operation, _PROGRAMS):
+            nodes.append(node)
+        else:
+            nodes.append(_step(node, tuple(earlier), used, worker))
+        if isinstance(node.operation, Query) and node.operation.session:
+            _check_session(node)
+            earlier.append(node.operation)
+    count = len(workflow.nodes)
+    return replace(workflow, nodes=tuple(nodes[:count]), on_exit=tuple(nodes[count:]))
+
+
+def _used_parameters(workflow: Workflow) -> frozenset[tuple[str, str]]:
+    """The outputs that the engine itself has to carry: those that programs and conditions take."""
+    found: set[tuple[str, str]] = {(o.node, o.name) for o in workflow.outputs.values()}
+    for node in (*workflow.nodes, *workflow.on_exit):
+        found.update((output.node, output.name) for output in compared(node.guard))
+        if isinstance(node.loop, ForEach) and isinstance(node.loop.items, Output):
+            found.add((node.loop.items.node, node.loop.items.name))
+        if isinstance(node.operation, _PROGRAMS):
+            taken = [value for value in node.inputs.values() if isinstance(value, Output)]
+            found.update((output.node, output.name) for output in taken)
+    return frozenset(found)
+
+
+def _step(
+    node: Node, earlier: tuple[Query, ...], used: frozenset[tuple[str, str]], worker: Worker
+) -> Node:
+    """The call of the worker that does what a node of SQL does."""
+    alone = Node(node.name, node.operation, node.inputs, node.outputs, place=node.place)
+    told = {"node": encode(alone), **({"session": encode(earlier)} if earlier else {})}
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    inputs: dict[str, Input] = {"run": RunId(), "step": Constant(text)}
+    data: tuple[Text, ...] = ("--db", worker.db)
+    if not worker.db:
+        inputs[STORE] = Parameter(STORE)
+        data = ("--store", Take(STORE))
+    outputs = tuple(
+        replace(output, path=f"{worker.outputs}/{output.name}")
+        for output in node.outputs
+        if (node.name, output.name) in used
+    )
+    written: tuple[Text, ...] = ("--outputs", worker.outputs) if outputs else ()
+    call = Container(
+        worker.image, worker.command, (*data, "--run", Take("run"), *written, Take("step"))
+    )
+    waits = {after.node for after in node.after}
+    order = tuple(After(name) for name in dict.fromkeys(givers(node)) if name not in waits)
+    return replace(
+        node,
+        operation=call,
+        inputs=inputs,
+        outputs=outputs,
+        after=(*node.after, *order),
+        template="" if outputs else STEP,
+    )
+
+
+def _check_session(node: Node) -> None:
+    """What lasts for a connection is done again before every later step; not all can be.
+
+    Raises:
+        ProgramError: E0753 a secret, which no engine's file may hold; E0754 a transaction.
+    """
+    sql = node.operation.sql if isinstance(node.operation, Query) else ""
+    place = node.place
+    label = f"at {place.file}:{place.line}:{place.column}" if place else ""
+    if without_secrets(sql) != sql:
+        hint = "leave it out, and give the worker its credentials by environment variables"
+        message = f"step `{node.name}` holds a secret, which an engine's file must not"
+        raise ProgramError(Diagnostic("E0753", message, label=label, hint=hint))
+    if sql.split(None, 1)[0].upper().rstrip(";") in _TRANSACTIONS:
+        message = f"step `{node.name}` is part of a transaction, and steps run apart on an engine"
+        hint = "run it here, or write one statement instead"
+        raise ProgramError(Diagnostic("E0754", message, label=label, hint=hint))
+
+
+_TRANSACTIONS = frozenset({"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"})
