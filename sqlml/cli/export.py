@@ -15,7 +15,7 @@ from sqlml.cli import options
     default="native",
     show_default=True,
     metavar="FORMAT",
-    help="native (the library's own files), onnx, or sql (one SELECT).",
+    help="native (the library's own files), onnx, pmml, or sql (one SELECT).",
 )
 @click.option("--to", type=click.Path(path_type=Path), help="The file or folder to write.")
 @click.option("--from", "table", metavar="TABLE", help="The table that the SELECT reads.")

@@ -14,6 +14,7 @@ FORMATS: "Registry[Format]" = Registry(
     {
         "native": "sqlml.zoo.export.native:FORMAT",
         "onnx": "sqlml.zoo.export.onnx:FORMAT",
+        "pmml": "sqlml.zoo.export.pmml:FORMAT",
         "sql": "sqlml.zoo.export.sql:FORMAT",
     },
 )

@@ -5,7 +5,7 @@ threshold is the one that gives the same answer for every double.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
@@ -64,6 +64,7 @@ class Scoring:
     that each score is for (with a single score: of the two classes); None where numbers are
     predicted. With `probable`, the linked scores are the classes' probabilities; a class is
     predicted where its score is largest or, with a single score, the second where it is above 0.
+    absent_is_missing: what a sparse matrix leaves out is missing, and not 0.
     """
 
     scores: tuple[Score, ...]
@@ -71,8 +72,27 @@ class Scoring:
     scale: float = 1.0
     classes: tuple[int, ...] | None = None
     probable: bool = True
+    absent_is_missing: bool = False
+
+    @property
+    def features(self) -> frozenset[int]:
+        """The places in the matrix that are looked at."""
+        of_trees = (place for one in self.scores for tree in one.trees for place in _places(tree))
+        weighted = (place for score in self.scores for place in score.weights or ())
+        return frozenset((*of_trees, *weighted))
 
 
+def _places(node: Node) -> Iterator[int]:
+    if isinstance(node, Split):
+        yield node.feature
+        yield from _places(node.yes)
+        yield from _places(node.no)
+
+
+MODELS = (
+    "XGBoost's and LightGBM's trees and linear models, scikit-learn's trees, forests,"
+    " gradient boosting and linear models"
+)
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 

@@ -10,17 +10,24 @@ from typing import Any
 from sqlml.quoting import identifier, literal
 from sqlml.zoo.bundle import Manifest
 from sqlml.zoo.export.contract import Export, Format, inexpressible
-from sqlml.zoo.export.scoring import Below, Link, Node, OneOf, Score, Scoring, Unknown, scoring_of
+from sqlml.zoo.export.matrix import blocks, starts
+from sqlml.zoo.export.scoring import (
+    MODELS,
+    Below,
+    Link,
+    Node,
+    OneOf,
+    Score,
+    Scoring,
+    Unknown,
+    scoring_of,
+)
 from sqlml.zoo.export.sql_features import KNOWN, feature_columns, number_literal
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.label import ClassValue, class_name
 
 # Terms that are added up in one expression: databases limit how deep an expression is.
 TERMS = 50
-MODELS = (
-    "XGBoost's and LightGBM's trees and linear models, scikit-learn's trees, forests,"
-    " gradient boosting and linear models"
-)
 
 
 def select(export: Export) -> str:
@@ -35,10 +42,10 @@ def select(export: Export) -> str:
     except Unknown as unknown:
         raise inexpressible(str(unknown), "SQL", f"written are {MODELS}") from unknown
     try:
-        features = feature_columns(bundle.pipeline)
+        features = feature_columns(blocks(bundle.pipeline, scoring))
     except Unknown as unknown:
         raise inexpressible(str(unknown), "SQL", f"written are {KNOWN}") from unknown
-    gaps = () if bundle.pipeline.encoding.missing else tuple(_gaps(bundle.pipeline))
+    gaps = tuple(_gaps(bundle.pipeline))
     return _Writer(export, scoring, features, gaps).text()
 
 
@@ -98,11 +105,7 @@ class _Writer:
         )
 
     def _used_features(self) -> dict[str, str]:
-        used = set(self._gaps)
-        for score in self._scoring.scores:
-            used |= set(score.weights or ())
-            for tree in score.trees:
-                used |= set(_features_of(tree))
+        used = self._scoring.features | set(self._gaps)
         return {_feature(place): self._features[place] for place in sorted(used)}
 
     def _sums(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -171,12 +174,11 @@ class _Writer:
 
 
 def _gaps(pipeline: Pipeline) -> Iterator[int]:
-    """The places in the matrix where NULL would come as NaN."""
-    place = 0
-    for feature in pipeline.features:
-        width = feature.width(pipeline.encoding)
-        yield from range(place, place + width) if feature.gaps else ()
-        place += width
+    """The places in the matrix where NULL would come as NaN, which the model does not take."""
+    if not pipeline.encoding.missing:
+        for start, feature in zip(starts(pipeline), pipeline.features, strict=True):
+            width = feature.width(pipeline.encoding)
+            yield from range(start, start + width) if feature.gaps else ()
 
 
 def _feature(place: int) -> str:
@@ -228,13 +230,6 @@ def _opposite(test: Below | OneOf) -> str:
             return f"{'>' if inclusive else '>='} {number_literal(limit)}"
         case OneOf():
             return f"NOT {_test(test)}"
-
-
-def _features_of(node: Node) -> Iterator[int]:
-    if not isinstance(node, float):
-        yield node.feature
-        yield from _features_of(node.yes)
-        yield from _features_of(node.no)
 
 
 # --- links ----------------------------------------------------------------------------------

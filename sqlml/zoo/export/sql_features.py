@@ -1,38 +1,46 @@
 """Fitted features as SQL: one expression per column of the matrix, NULL where it has NaN."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import assert_never
+
+import numpy as np
 
 from sqlml.quoting import literal
-from sqlml.zoo.export.scoring import Unknown
+from sqlml.zoo.export.matrix import (
+    Block,
+    Code,
+    Dates,
+    Levels,
+    Quantity,
+    cross_table,
+    unknown_feature,
+)
 from sqlml.zoo.features.bucket import Bucket
 from sqlml.zoo.features.categorical import Categorical
 from sqlml.zoo.features.category_id import CategoryId
-from sqlml.zoo.features.contract import ColumnReference, Encoding, Feature
-from sqlml.zoo.features.date_parts import DateParts
+from sqlml.zoo.features.contract import ColumnReference
+from sqlml.zoo.features.cross import Cross
 from sqlml.zoo.features.impute import Impute
-from sqlml.zoo.features.indicator import Indicator
 from sqlml.zoo.features.number import Number
 from sqlml.zoo.features.numeric import Numeric
-from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.features.scale import Log, MinMax, Standardize
 from sqlml.zoo.features.vocabulary import Vocabulary
 
-KNOWN = "numbers, STANDARDIZE, MINMAX, LOG, IMPUTE, BUCKET, categories and DATE_PARTS"
+KNOWN = (
+    "numbers, STANDARDIZE, MINMAX, LOG, IMPUTE, BUCKET, VOCABULARY, CATEGORY_ID, INDICATOR,"
+    " CROSS of such categories, and DATE_PARTS"
+)
 
 _LARGEST = "1.7976931348623157e308"
 
 
-def feature_columns(pipeline: Pipeline) -> tuple[str, ...]:
+def feature_columns(blocks: Iterable[Block]) -> tuple[str, ...]:
     """The expressions of all matrix columns, in their order.
 
     Raises:
         Unknown: a feature that has none.
     """
-    return tuple(
-        expression
-        for feature in pipeline.features
-        for expression in _columns(feature, pipeline.encoding)
-    )
+    return tuple(expression for block in blocks for expression in _columns(block))
 
 
 def number_literal(value: float) -> str:
@@ -41,20 +49,18 @@ def number_literal(value: float) -> str:
     return text if "e" in text else f"{text}e0"
 
 
-def _columns(feature: Feature, encoding: Encoding) -> Sequence[str]:
-    match feature:
-        case Numeric():
-            return [_number(feature)]
-        case Indicator(of=of):
-            return [_is_level(test) for test in _tests(of)]
-        case Categorical() if encoding.categories == "native":
-            return [_code(_tests(feature))]
-        case Categorical():
-            return [_is_level(test) for test in _tests(feature)]
-        case DateParts():
-            return [_part(feature.column, part) for part in feature.parts]
+def _columns(block: Block) -> Sequence[str]:
+    match block:
+        case Quantity(of=number):
+            return [_number(number)]
+        case Code(of=of):
+            return [_code(_tests(of))]
+        case Levels(of=of, or_missing=or_missing):
+            return [_is_level(test, "NULL" if or_missing else "0") for test in _tests(of)]
+        case Dates(of=of):
+            return [_part(of.column, part) for part in of.parts]
         case _:
-            raise Unknown(f"the feature {feature.function}(…) of `{feature.label}`")
+            assert_never(block)
 
 
 # --- numbers --------------------------------------------------------------------------------
@@ -71,7 +77,7 @@ def _number(feature: Numeric) -> str:
         case Impute(of=of, value=value) if value is not None:
             return f"coalesce({_number(of)}, {number_literal(value)})"
         case _:
-            raise Unknown(f"the feature {feature.function}(…) of `{feature.label}`")
+            raise unknown_feature(feature)
 
 
 def _plain(column: ColumnReference) -> str:
@@ -92,8 +98,10 @@ def _tests(feature: Categorical) -> Sequence[str]:
             return [f"{column.identifier} = {place}" for place in range(n)]
         case Bucket(of=Numeric() as of, boundaries=tuple(boundaries)):
             return list(_ranges(_number(of), boundaries))
+        case Cross():
+            return list(_combinations(feature))
         case _:
-            raise Unknown(f"the feature {feature.function}(…) of `{feature.label}`")
+            raise unknown_feature(feature)
 
 
 def _vocabulary_tests(feature: Vocabulary) -> Iterator[str]:
@@ -115,13 +123,24 @@ def _ranges(number: str, boundaries: Sequence[float]) -> Iterator[str]:
         yield " AND ".join(filter(None, tests))
 
 
+def _combinations(feature: Cross) -> Iterator[str]:
+    """Numbers all combinations of the parts' ids, and lists those of each id."""
+    parts, table = cross_table(feature)
+    number = "0"
+    for part in parts:
+        number = f"({number}) * {part.size} + {_code(_tests(part))}"
+    for place in range(feature.n):
+        found = ", ".join(map(str, np.flatnonzero(table == place)))
+        yield f"{number} IN ({found})" if found else "FALSE"
+
+
 def _code(tests: Sequence[str]) -> str:
     cases = " ".join(f"WHEN {test} THEN {place}" for place, test in enumerate(tests))
     return f"CASE {cases} END"
 
 
-def _is_level(test: str) -> str:
-    return f"CASE WHEN {test} THEN 1 ELSE 0 END"
+def _is_level(test: str, other: str) -> str:
+    return f"CASE WHEN {test} THEN 1 ELSE {other} END"
 
 
 # --- dates ----------------------------------------------------------------------------------

@@ -51,10 +51,14 @@ def scoring(estimator: XGBoostEstimator) -> Scoring:
         scores = _linear(booster["model"]["weights"], len(estimator.names), constants)
     else:
         scores = _trees(booster, constants)
-    if estimator.task != "classification":
-        return Scoring(scores, link)
-    classes = tuple(range(max(outputs, 2)))
-    return Scoring(scores, link, classes=classes, probable=objective != "binary:hinge")
+    is_class = estimator.task == "classification"
+    return Scoring(
+        scores,
+        link,
+        classes=tuple(range(max(outputs, 2))) if is_class else None,
+        probable=objective != "binary:hinge",
+        absent_is_missing=not estimator.is_linear,
+    )
 
 
 def _constants(written: str, link: Link, outputs: int) -> Sequence[float]:

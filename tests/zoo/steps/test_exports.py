@@ -173,6 +173,14 @@ FEATURES = [
     {"function": "INDICATOR", "of": {"function": "VOCABULARY", "column": "c", "other": False}},
     {"function": "CATEGORY_ID", "of": {"column": "b", "type": "INTEGER"}, "n": 97},
     {
+        "function": "CROSS",
+        "parts": (
+            {"function": "BUCKET", "of": "b", "n": 3},
+            {"function": "VOCABULARY", "column": "c"},
+        ),
+        "n": 5,
+    },
+    {
         "function": "DATE_PARTS",
         "column": {"column": "m", "type": "TIMESTAMP"},
         "parts": ["year", "quarter", "week", "weekday", "dayofyear", "hour", "second", "epoch"],
@@ -192,6 +200,8 @@ def spelled(feature: Any) -> Any:
             made[key] = {"function": "NUMERIC", "column": column}
         elif key == "column" and isinstance(value, str) and "function" in feature:
             made[key] = {"column": value, "type": TYPES[value]}
+        elif key == "parts" and feature["function"] == "CROSS":
+            made[key] = tuple(spelled(part) for part in value)
         else:
             made[key] = spelled(value)
     return made
@@ -214,6 +224,28 @@ def test_preprocessing_is_part_of_the_select(mixed: Any, estimator: str) -> None
     theirs = mixed.predict(rows, "y")
     ours = said(mixed, select(exported(mixed, "id", table=f"({rows})")))
     assert_equal(ours, theirs.select(["id", "y"]), 1e-6)
+
+
+def test_what_a_sparse_matrix_leaves_out_is_missing_to_xgboost(mixed: Any) -> None:
+    rows = "SELECT *, 'k' || id % 80 AS k, (id % 80) % 3 + a AS z FROM mixed"
+    many = {"function": "VOCABULARY", "column": {"column": "k", "type": "VARCHAR"}}
+    many = {"function": "INDICATOR", "of": {**many, "other": False}}
+    number = {"function": "NUMERIC", "column": {"column": "a", "type": "DOUBLE"}}
+    features = tuple(feature_from_json(one).to_json() for one in (number, many))
+    mixed.run(
+        "train",
+        estimator="xgboost.gbtree",
+        parameters={},
+        settings={},
+        features={"": features},
+        label=("z",),
+        into="m",
+        rows=rows.replace("+ a", "+ coalesce(nullif(a, 'NaN'), 0)"),
+    )
+    export = exported(mixed, "id", table=f"({rows})")
+    assert export.bundle.pipeline.is_sparse
+    theirs = mixed.predict(rows, "z")
+    assert_equal(said(mixed, select(export)), theirs.select(["id", "z"]), 1e-6)
 
 
 def test_a_hundred_deep_trees_run_on_sqlite(mixed: Any) -> None:

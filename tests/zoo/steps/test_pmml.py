@@ -1,0 +1,427 @@
+"""PMML says of the same rows what PREDICT says, by a reader made from the specification alone."""
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from sqlml.errors import StepError
+from sqlml.zoo.export.contract import Export
+from sqlml.zoo.export.write import write
+from sqlml.zoo.features.contract import feature_from_json
+
+Element = ElementTree.Element
+SPACE = "{http://www.dmg.org/PMML-4_4}"
+TYPES: Mapping[str, Callable[[str], Any]] = {
+    "double": float,
+    "integer": lambda text: int(float(text)),
+    "string": str,
+    "date": str,
+    "boolean": lambda text: text.lower() == "true",
+}
+FUNCTIONS: Mapping[str, Callable[..., float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "exp": math.exp,
+    "ln": math.log,
+    "abs": abs,
+}
+
+
+class Reader:
+    """What https://dmg.org/pmml/v4-4-1 says of a document, as far as ours go. Missing is None."""
+
+    def __init__(self, path: Path) -> None:
+        root = ElementTree.parse(path).getroot()
+        for one in root.iter():
+            assert one.tag.startswith(SPACE)
+            one.tag = one.tag.removeprefix(SPACE)
+        assert root.get("version") == "4.4"
+        self.model = root[-1]
+        self.data = {one.get("name"): one for one in root.iter("DataField")}
+        derived = root.find("TransformationDictionary")
+        self.derived = {} if derived is None else {one.get("name"): one for one in derived}
+        assert not set(self.data) & set(self.derived)
+
+    def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The target and the output fields of a row."""
+        known = {}
+        for field in self.model.iterfind("MiningSchema/MiningField"):
+            if field.get("usageType") != "target":
+                name = field.get("name", "")
+                known[name] = self.prepared(field, self.data[name], row[name])
+        return self.run(self.model, known)
+
+    def prepared(self, used: Element, field: Element, given: Any) -> Any:
+        missing = [
+            v.get("value") for v in field.iterfind("Value") if v.get("property") == "missing"
+        ]
+        if given is None or str(given).lower() in [str(text).lower() for text in missing]:
+            if used.get("missingValueTreatment") == "returnInvalid":
+                raise ValueError(f"{field.get('name')} is missing")
+            return None
+        value = TYPES[field.get("dataType", "")](str(given))
+        intervals = field.findall("Interval")
+        if intervals and not any(within(one, value) for one in intervals):
+            raise ValueError(f"{field.get('name')} is invalid")
+        return value
+
+    # --- expressions ----------------------------------------------------------------------------
+
+    def value(self, name: str | None, known: dict[str, Any]) -> Any:
+        if name not in known:
+            field = self.derived[name]
+            found = self.evaluated(field[0], known)
+            kind = TYPES[field.get("dataType", "")]
+            known[str(name)] = None if found is None else kind(str(found))
+        return known[str(name)]
+
+    def evaluated(self, one: Element, known: dict[str, Any]) -> Any:
+        match one.tag:
+            case "Constant":
+                return float(one.text or "")
+            case "Apply":
+                given = [self.evaluated(inner, known) for inner in one]
+                return None if None in given else FUNCTIONS[one.get("function", "")](*given)
+            case "MapValues":
+                return self.mapped(one, known)
+        value = self.value(one.get("field"), known)
+        if value is None:
+            return one.get("mapMissingTo")
+        match one.tag:
+            case "FieldRef":
+                return value
+            case "NormDiscrete":
+                return float(type(value)(TYPES[type_name(value)](one.get("value", ""))) == value)
+            case "Discretize":
+                bins = (bin_ for bin_ in one if within(bin_[0], value))
+                found = next(bins, None)
+                return one.get("defaultValue") if found is None else found.get("binValue")
+        raise AssertionError(one.tag)
+
+    def mapped(self, one: Element, known: dict[str, Any]) -> Any:
+        pairs = one.findall("FieldColumnPair")
+        values = [self.value(pair.get("field"), known) for pair in pairs]
+        if None in values:
+            return one.get("mapMissingTo")
+        for row in one.iterfind("InlineTable/row"):
+            cells = {cell.tag: cell.text or "" for cell in row}
+            wanted = [cells[pair.get("column", "")] for pair in pairs]
+            parsed = (TYPES[type_name(v)](w) for v, w in zip(values, wanted, strict=True))
+            if list(parsed) == values:
+                return cells[one.get("outputColumn", "")]
+        return one.get("defaultValue")
+
+    # --- models ---------------------------------------------------------------------------------
+
+    def run(self, model: Element, known: dict[str, Any]) -> dict[str, Any]:
+        """The result of a model, `""`, and its output fields."""
+        for name in (one.get("name") for one in model.iterfind("MiningSchema/MiningField")):
+            assert name in known or name in self.data  # a model is given what it declares
+        for field in model.iterfind("LocalTransformations/DerivedField"):
+            known = {**known, str(field.get("name")): self.evaluated(field[0], known)}
+        chances: dict[str, float] = {}
+        match model.tag:
+            case "TreeModel":
+                result: Any = self.leaf(model, known)
+            case "RegressionModel":
+                result, chances = self.regression(model, known)
+            case _:
+                return self.mining(model, known)
+        found = {"": result}
+        for field in model.iterfind("Output/OutputField"):
+            found[field.get("name", "")] = self.output(field, result, chances, known)
+        return found
+
+    def output(self, field: Element, result: Any, chances: Any, known: dict[str, Any]) -> Any:
+        match field.get("feature"):
+            case "predictedValue":
+                return result
+            case "probability":
+                return chances[field.get("value")]
+            case _:
+                return self.evaluated(field[0], known)
+
+    def mining(self, model: Element, known: dict[str, Any]) -> dict[str, Any]:
+        (segments,) = model.findall("Segmentation")
+        assert all(one[0].tag == "True" for one in segments)
+        if segments.get("multipleModelMethod") == "sum":
+            found = {"": math.fsum(self.run(one[1], known)[""] for one in segments)}
+            for field in model.iterfind("Output/OutputField"):
+                found[field.get("name", "")] = found[""]
+            return found
+        assert segments.get("multipleModelMethod") == "modelChain"
+        for one in segments:
+            known = {**known, **self.run(one[1], known)}
+        return known
+
+    def leaf(self, model: Element, known: dict[str, Any]) -> float:
+        assert model.get("missingValueStrategy") == "defaultChild"
+        node = model.findall("Node")[0]
+        while node.get("score") is None:
+            children = {child.get("id"): child for child in node.findall("Node")}
+            answers = ((name, self.passes(c[0], known)) for name, c in children.items())
+            name, passed = next((n, passed) for n, passed in answers if passed is not False)
+            node = children[name if passed else node.get("defaultChild")]
+        return float(node.get("score", ""))
+
+    def passes(self, test: Element, known: dict[str, Any]) -> bool | None:
+        if test.tag == "True":
+            return True
+        value = self.value(test.get("field"), known)
+        if value is None:
+            return None
+        if test.tag == "SimpleSetPredicate":
+            is_listed = str(value) in (test[0].text or "").split()
+            return is_listed == (test.get("booleanOperator") == "isIn")
+        assert {**self.data, **self.derived}[test.get("field")].get("optype") == "continuous"
+        compared = {
+            "lessThan": operator.lt,
+            "lessOrEqual": operator.le,
+            "greaterThan": operator.gt,
+            "greaterOrEqual": operator.ge,
+        }
+        return bool(compared[test.get("operator", "")](value, float(test.get("value", ""))))
+
+    def regression(self, model: Element, known: dict[str, Any]) -> tuple[Any, dict[str, float]]:
+        scores = {}
+        for table in model.iterfind("RegressionTable"):
+            scores[table.get("targetCategory")] = sum(
+                (
+                    float(one.get("coefficient", "")) * self.value(one.get("name"), known)
+                    for one in table
+                ),
+                start=float(table.get("intercept", "")),
+            )
+        match model.get("normalizationMethod"):
+            case "softmax":
+                largest = max(scores.values())
+                scores = {name: math.exp(score - largest) for name, score in scores.items()}
+            case "logit":
+                scores = {name: 1 / (1 + math.exp(-score)) for name, score in scores.items()}
+            case "exp":
+                scores = {name: math.exp(score) for name, score in scores.items()}
+        if model.get("functionName") == "regression":
+            return scores[None], {}
+        total = sum(scores.values())
+        chances = {str(name): score / total for name, score in scores.items()}
+        return max(chances, key=lambda name: chances[name]), chances
+
+
+def within(interval: Element, value: float) -> bool:
+    low, high = (float(interval.get(f"{side}Margin", "nan")) for side in ("left", "right"))
+    closure = interval.get("closure", "")
+    above = value >= low if closure.startswith("closed") else value > low
+    below = value <= high if closure.endswith("Closed") else value < high
+    return (above or math.isnan(low)) and (below or math.isnan(high))
+
+
+def type_name(value: Any) -> str:
+    names = {bool: "boolean", int: "integer", float: "double", str: "string"}
+    return names[type(value)]
+
+
+# --- programs -------------------------------------------------------------------------------
+
+ROWS = 120
+TABLE = f"""
+CREATE TABLE rows_ AS
+SELECT i AS id,
+       CASE WHEN i % 13 = 0 THEN NULL WHEN i % 17 = 0 THEN 'NaN'
+            ELSE (i * 7919) % 1000 / 100.0 END::DOUBLE AS a,
+       ((i * 31) % 97)::INTEGER AS b,
+       ['x', 'y', '<i t''s>', NULL][1 + (i * 31) % 4] AS c,
+       'k' || (i * 7) % 80 AS wide,
+       i % 7 = 0 AS f,
+       DATE '2020-01-01' + (i % 3)::INTEGER AS d,
+       1 + i % 9 AS e,
+       sin(i) + (i % 5) / 3 + ((i * 31) % 97) / 50.0 + ((i * 7) % 80) % 3 AS y,
+       CASE WHEN sin(i * 1.7) + ((i * 31) % 97) / 50.0 > 1.2 THEN 'yes' ELSE 'no' END AS two,
+       1 + ((i * 31) % 97 + i % 3) % 3 AS three
+FROM range({ROWS}) AS r(i)
+"""
+KINDS = {"a": "DOUBLE", "b": "INTEGER", "c": "VARCHAR", "wide": "VARCHAR"}
+KINDS |= {"f": "BOOLEAN", "d": "DATE", "e": "BIGINT"}
+
+
+def column(name: str) -> dict[str, str]:
+    return {"column": name, "type": KINDS[name]}
+
+
+def number(name: str) -> dict[str, Any]:
+    return {"function": "NUMERIC", "column": column(name)}
+
+
+def vocabulary(name: str, **other: Any) -> dict[str, Any]:
+    return {"function": "VOCABULARY", "column": column(name), **other}
+
+
+A, B, E, F = (number(name) for name in "abef")
+IMPUTED = {"function": "IMPUTE", "of": A, "how": "mean"}
+IDS = {"function": "CATEGORY_ID", "of": column("b"), "n": 97}
+BUCKETS = {"function": "BUCKET", "of": A, "n": 4}
+CROSSED = {"function": "CROSS", "parts": (BUCKETS, vocabulary("c")), "n": 7}
+PREPARED = (
+    {"function": "STANDARDIZE", "of": IMPUTED},
+    {"function": "MINMAX", "of": B},
+    {"function": "LOG", "of": E},
+    {"function": "LOG", "of": {"function": "IMPUTE", "of": E, "value": 0.5}},
+    BUCKETS,
+    vocabulary("c"),
+    vocabulary("c", other=False, fill="z"),
+    {"function": "INDICATOR", "of": vocabulary("c", other=False)},
+    {"function": "INDICATOR", "of": vocabulary("e")},
+    vocabulary("d"),
+    vocabulary("f"),
+    F,
+    IDS,
+    CROSSED,
+)
+FULL = (IMPUTED, B, F)
+MODELS: Mapping[str, tuple[str, Mapping[str, Any], tuple[Any, ...], str]] = {
+    "boosted trees and all features": ("xgboost.gbtree", {}, PREPARED, "y"),
+    "weights and all features": ("sklearn.linear_model.Ridge", {}, PREPARED, "y"),
+    "codes": ("lightgbm.gbdt", {"min_data_in_leaf": 2}, PREPARED, "y"),
+    "two classes": ("xgboost.gbtree", {"max_depth": 3}, (A, B, vocabulary("c"), F), "two"),
+    "several classes": ("xgboost.gbtree", {"max_depth": 3}, (A, vocabulary("c"), F), "three"),
+    "absent is missing": (
+        "xgboost.gbtree",
+        {},
+        (A, {"function": "INDICATOR", "of": vocabulary("wide", other=False)}),
+        "y",
+    ),
+    "a hinge": ("xgboost.gbtree", {"objective": "binary:hinge"}, (A, B), "two"),
+    "counts": ("xgboost.gbtree", {"objective": "count:poisson"}, (A, B), "three"),
+    "linear boosting": ("xgboost.gblinear", {}, (IMPUTED, F), "three"),
+    "a sigmoid": ("lightgbm.gbdt", {"sigmoid": 0.7}, (A, B, vocabulary("c")), "two"),
+    "one against all": ("lightgbm.gbdt", {"objective": "multiclassova"}, (A, B), "three"),
+    "a squared root": ("lightgbm.gbdt", {"reg_sqrt": True}, (A, B), "y"),
+    "a softplus": ("lightgbm.gbdt", {"objective": "cross_entropy_lambda"}, (A, B), "f"),
+    "a forest": (
+        "sklearn.ensemble.RandomForestClassifier",
+        {"n_estimators": 5, "max_depth": 6},
+        FULL,
+        "three",
+    ),
+    "a tree": ("sklearn.tree.DecisionTreeRegressor", {"max_depth": 6}, (A, vocabulary("c")), "y"),
+    "a root alone": ("sklearn.tree.DecisionTreeRegressor", {"max_leaf_nodes": 2}, (B,), "y"),
+    "scikit-learn's boosting": (
+        "sklearn.ensemble.GradientBoostingClassifier",
+        {"n_estimators": 5},
+        FULL,
+        "two",
+    ),
+    "a logistic regression": (
+        "sklearn.linear_model.LogisticRegression",
+        {},
+        (*FULL, vocabulary("c")),
+        "two",
+    ),
+    "boolean classes": ("sklearn.linear_model.LogisticRegression", {}, (IMPUTED, B), "f"),
+    "one against the rest": (
+        "sklearn.linear_model.SGDClassifier",
+        {"loss": "log_loss"},
+        (IMPUTED, {"function": "MINMAX", "of": B}),
+        "three",
+    ),
+    "margins": ("sklearn.linear_model.RidgeClassifier", {}, FULL, "three"),
+    "a log link": ("sklearn.linear_model.PoissonRegressor", {}, FULL, "three"),
+}
+
+
+@pytest.fixture
+def rows(context: Any) -> Any:
+    context.connection.execute(TABLE)
+    return context
+
+
+def trained(rows: Any, estimator: str, features: Any, label: str, **parameters: Any) -> Export:
+    boosting = estimator.startswith(("xgboost", "lightgbm"))
+    rows.run(
+        "train",
+        estimator=estimator,
+        parameters=parameters,
+        settings={"num_boost_round": 5} if boosting else {},
+        features={"": tuple(feature_from_json(one).to_json() for one in features)},
+        label=(label,),
+        into="m",
+        rows="SELECT * FROM rows_",
+    )
+    return Export("m@1", rows.model("m@1"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_pmml_says_what_predict_says(rows: Any, tmp_path: Path, name: str) -> None:
+    estimator, parameters, features, label = MODELS[name]
+    export = trained(rows, estimator, features, label, **parameters)
+    read = Reader(write(export, "pmml", tmp_path / "m.pmml"))
+    # a category that training did not see, where the model has a place for it
+    rows.connection.execute("UPDATE rows_ SET c = 'new' WHERE id % 11 = 3")
+    probable = export.bundle.estimator.probabilities(export.bundle.pipeline.nothing()) is not None
+    given = "SELECT id, a, b, c, wide, f, d, e FROM rows_"
+    theirs = rows.predict(given, label, probability=probable).sort_by("id").to_pylist()
+    added = [one for one in theirs[0] if one.startswith(f"{label}_proba_")]
+    assert bool(added) == probable
+    found = [read(row) for row in rows.table(f"{given} ORDER BY id").to_pylist()]
+    for ours, expected in zip(found, theirs, strict=True):
+        if export.bundle.manifest.classes:
+            assert ours[""] == str(expected[label]).replace("True", "true").replace(
+                "False", "false"
+            )
+        else:
+            np.testing.assert_allclose(ours[""], expected[label], rtol=1e-6, atol=1e-6)
+        for one in added:
+            np.testing.assert_allclose(ours[one], expected[one], rtol=1e-6, atol=1e-6)
+
+
+def test_a_value_that_predict_refuses_is_invalid(rows: Any, tmp_path: Path) -> None:
+    features = (A, {"function": "LOG", "of": E}, IDS)
+    rows.connection.execute("UPDATE rows_ SET a = 1.5 WHERE a IS NULL OR isnan(a)")
+    export = trained(rows, "sklearn.ensemble.GradientBoostingClassifier", features, "two")
+    read = Reader(write(export, "pmml", tmp_path / "m.pmml"))
+    good = {"a": 1.0, "b": 3, "e": 2}
+    assert read(good)[""] in ("yes", "no")
+    for wrong in ({"a": None}, {"a": math.nan}, {"b": 97}, {"e": 0}):
+        with pytest.raises(ValueError, match=r"is missing|is invalid"):
+            read(good | wrong)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "features", "message"),
+    [
+        ("sklearn.svm.SVC", (B,), "`sklearn.svm.SVC` cannot be written as PMML"),
+        (
+            "lightgbm.gbdt",
+            ({"function": "DATE_PARTS", "column": column("d"), "parts": ("day",)},),
+            "the feature DATE_PARTS(…) of `d` cannot be written as PMML",
+        ),
+        (
+            "xgboost.gbtree",
+            ({"function": "CROSS", "parts": (column("c"), column("b")), "n": 5},),
+            "the feature CROSS(…) of `c×b` cannot be written as PMML",
+        ),
+        (
+            "sklearn.linear_model.Ridge",
+            (vocabulary("wide"),),
+            "the text 'k\\x01' cannot be written",
+        ),
+        ("sklearn.linear_model.Ridge", (vocabulary("e"),), "a category of `e` above 2⁵³ cannot"),
+    ],
+)
+def test_what_has_no_pmml_is_an_error_that_says_what_has(
+    rows: Any, tmp_path: Path, estimator: str, features: Any, message: str
+) -> None:
+    rows.connection.execute("UPDATE rows_ SET wide = 'k' || chr(1), e = 9007199254740993")
+    export = trained(rows, estimator, features, "two" if "SVC" in estimator else "y")
+    with pytest.raises(StepError) as caught:
+        write(export, "pmml", tmp_path / "m.pmml")
+    (fault,) = caught.value.diagnostics
+    assert (fault.code, message in fault.message) == ("E0581", True), fault
+    assert "written are" in fault.hint
