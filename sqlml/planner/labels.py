@@ -85,7 +85,16 @@ def check_labels(
         scope.fault("E0309", message, _cover(written), hint="train one model per label")
         return
     for name, column in zip(written, labels, strict=False):
-        _check_type(scope, name.span, Label(column.name, column.type), len(written), task)
+        label = Label(column.name, column.type)
+        if not _may_list(label, model, task):
+            _check_type(scope, name.span, label, len(written), task)
+
+
+def _may_list(label: Label, model: ModelType, task: Task | None) -> bool:
+    """Whether several numbers may stand in each row of a label."""
+    if label.kind == "text":
+        return model.text_lists
+    return label.kind == "list" and model.multilabel and task in (None, "regression")
 
 
 def _check_type(scope: Scope, span: Span, label: Label, labels: int, task: Task | None) -> None:
@@ -94,7 +103,7 @@ def _check_type(scope: Scope, span: Span, label: Label, labels: int, task: Task 
     if is_null(label.type):
         message = f"column `{label.name}` is NULL in every row"
         scope.fault("E0308", message, span, label="there is nothing to learn")
-    elif label.kind == "other":
+    elif label.kind in ("list", "other"):
         scope.fault(
             "E0308",
             f"column `{label.name}` is of type {label.type}, which cannot be a label",

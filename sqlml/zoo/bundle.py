@@ -23,12 +23,13 @@ class Manifest:
     """All that is known about a model but its parameters' values; `manifest.json` in its folder.
 
     estimator: canonical name. pipeline: fitted features as JSON, by target. columns: the query's
-    columns that they need, and label: the labels, each `{"name", "type"}` with the database's type.
-    classes: original values by class number. history: metrics per round, oldest first. base: the
-    version that the training went on from. trials: those of a search, the best one marked.
-    partition_by and segments: the columns of the key and what is known of each segment's model,
-    where there is one model per segment. The store adds name, version, created, run, the size of
-    the files in bytes, and, as they are now, aliases and tags.
+    columns that they need, and label: the labels, each `{"name", "type"}` with the database's type,
+    and `length` where its values list several numbers. classes: original values by class number.
+    history: metrics per round, oldest first. base: the version that the training went on from.
+    trials: those of a search, the best one marked. partition_by and segments: the columns of the
+    key and what is known of each segment's model, where there is one model per segment. The store
+    adds name, version, created, run, the size of the files in bytes, and, as they are now, aliases
+    and tags.
     """
 
     estimator: str
@@ -36,7 +37,7 @@ class Manifest:
     task: Task
     pipeline: Mapping[str, Any]
     columns: tuple[Mapping[str, str], ...]
-    label: tuple[Mapping[str, str], ...] = ()
+    label: tuple[Mapping[str, Any], ...] = ()
     classes: tuple[ClassValue, ...] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -64,7 +65,9 @@ class Manifest:
 
     @property
     def labels(self) -> tuple[Label, ...]:
-        return tuple(Label(one["name"], one["type"], self.classes) for one in self.label)
+        return tuple(
+            Label(one["name"], one["type"], self.classes, one.get("length")) for one in self.label
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The manifest as a trainer writes it: what only the store knows is left out."""

@@ -84,6 +84,8 @@ def _lists(columns: list[pa.Array]) -> pa.Array:
 
 
 def _name(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"{_name(kind.value_type)}[]"
     if pa.types.is_decimal(kind):
         return f"DECIMAL({kind.precision}, {kind.scale})"
     return _NAMES[kind]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlml.quoting import as_written, identifier
 
 ClassValue = str | int | bool
-Kind = Literal["text", "boolean", "integer", "float", "decimal", "other"]
+Kind = Literal["text", "boolean", "integer", "float", "decimal", "list", "other"]
 
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(
@@ -36,6 +36,10 @@ _INTEGERS: dict[str, pa.DataType] = {
     "HUGEINT": pa.decimal128(38, 0),
     "UHUGEINT": pa.decimal128(38, 0),
 }
+_LIST = re.compile(r"(?P<element>[^\[\]]*)\[\d*\]")
+_NUMBERS = ("integer", "float", "decimal")
+_SINGLE = ("FLOAT", "REAL")  # precision
+_AROUND_LISTS = " \t\r\n[](){}"
 _BEYOND_BIGINT = ("UBIGINT", "HUGEINT", "UHUGEINT")
 
 
@@ -44,16 +48,21 @@ class Label:
     """A label. `type` is the database's name of its type.
 
     classes: the original values by class number; None where the label is a number to come near to.
+    length: how many numbers each value lists, as a list or as text such as `1.2,3.4`; None where
+    it is a single one.
     """
 
     name: str
     type: str
     classes: tuple[ClassValue, ...] | None = None
+    length: int | None = None
 
     @property
     def kind(self) -> Kind:
-        base = re.split(r"[ (]", self.type.upper(), maxsplit=1)[0]
-        return "integer" if base in _INTEGERS else _KINDS.get(base, "other")
+        listed = _LIST.fullmatch(self.type.upper())
+        if listed:
+            return "list" if _kind(listed["element"]) in _NUMBERS else "other"
+        return _kind(self.type.upper())
 
     @property
     def identifier(self) -> str:
@@ -84,8 +93,23 @@ class Label:
         return f"CAST({identifier(self.name)} AS DOUBLE)"
 
     @property
+    def list_expression(self) -> str:
+        """SQL for the numbers that a value lists; NULL stands for what is none."""
+        column = identifier(self.name)
+        if self.kind == "text":
+            column = f"string_split(trim({column}, '{_AROUND_LISTS}'), ',')"
+        return f"TRY_CAST({column} AS DOUBLE[])"
+
+    @property
+    def sum_expression(self) -> str:
+        """SQL for a number that is finite if all numbers of the label are."""
+        return self.expression if self.length is None else f"list_sum({self.expression})"
+
+    @property
     def expression(self) -> str:
         """SQL for the label in the form that `encode` takes."""
+        if self.length is not None:
+            return self.list_expression
         return self.number_expression if self.classes is None else self.class_expression
 
     @property
@@ -96,7 +120,11 @@ class Label:
         DOUBLE, since rounding would falsify what the model says.
         """
         name = self.type.upper()
-        if name in ("FLOAT", "REAL"):
+        if self.length is not None and self.kind == "text":
+            return pa.string()
+        if self.length is not None:
+            return pa.list_(pa.float32() if name.startswith(_SINGLE) else pa.float64())
+        if name in _SINGLE:
             return pa.float32()
         if self.classes is None or self.kind == "float":
             return pa.float64()
@@ -112,7 +140,13 @@ class Label:
                 return pa.string()
 
     def encode(self, column: pa.Array) -> NDArray[Any]:
-        """Class numbers (int32, −1 where the value is NULL or no class), or values (float64)."""
+        """Class numbers (int32, −1 where the value is NULL or no class), or values (float64).
+
+        Of a label that lists several numbers, all rows have `length` of them: (rows, length).
+        """
+        if self.length is not None:
+            numbers = np.asarray(pc.list_flatten(column), dtype=np.float64)
+            return numbers if self.length == 1 else numbers.reshape(-1, self.length)
         if self.classes is None:
             return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
         known = _array(self.classes, column.type)
@@ -120,16 +154,37 @@ class Label:
         return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int32)
 
     def decode(self, predicted: NDArray[Any]) -> pa.Array:
-        """Predicted class numbers as the original values; predicted values in the label's type."""
+        """Predicted class numbers as the original values; predicted values in the label's type.
+
+        Of a label that lists several numbers, as many columns.
+        """
+        if self.length is not None:
+            return self._listed(pa.array(predicted.astype(np.float64).reshape(-1)))
         if self.classes is None:
             return pa.array(predicted.astype(np.float64)).cast(self.arrow_type, safe=False)
         values = _array(self.classes, self.arrow_type)
         return values.take(pa.array(predicted.astype(np.int64)))
 
+    def _listed(self, numbers: pa.Array) -> pa.Array:
+        """All rows' numbers, one behind the other, as lists or texts of `length` of them."""
+        assert self.length is not None
+        starts = pa.array(np.arange(0, len(numbers) + 1, self.length, dtype=np.int32))
+        if self.kind == "text":
+            lists = pa.ListArray.from_arrays(starts, numbers.cast(pa.string()))
+            return pc.binary_join(lists, ",")
+        return pa.ListArray.from_arrays(
+            starts, numbers.cast(self.arrow_type.value_type, safe=False)
+        )
+
 
 def class_name(value: ClassValue) -> str:
     """A class as it stands in column names and messages."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _kind(type_name: str) -> Kind:
+    base = re.split(r"[ (]", type_name, maxsplit=1)[0]
+    return "integer" if base in _INTEGERS else _KINDS.get(base, "other")
 
 
 def _fit_bigint(values: Sequence[ClassValue]) -> bool:

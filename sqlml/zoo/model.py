@@ -67,6 +67,7 @@ class ModelType:
     missing: bool = False  # NULL may reach the estimator (as NaN)
     sparse: bool = False  # takes scipy CSR matrices
     multilabel: bool = False
+    text_lists: bool = False  # a label may be text that lists several numbers: `1.2,3.4`
     inputs: tuple[str, ...] = ()  # that COLUMN … FOR can feed; empty: a single one without a name
     embeds: bool = False  # trains vectors of categories: EMBEDDING, SEQ_CATEGORY_ID
     sequential: bool = False  # learns from ids in their order: needs a feature that gives them

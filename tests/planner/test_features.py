@@ -59,7 +59,8 @@ def test_the_database_type_decides_what_a_plain_column_is(bench):
         ("MAP {'k': 1}", "MAP(VARCHAR, INTEGER)", "select its entries: `x['key'] AS key`"),
         ("'x'::BLOB", "BLOB", "leave it out with `SELECT * EXCLUDE (x)`"),
         ("INTERVAL 1 DAY", "INTERVAL", "select `epoch(x) AS x`"),
-        ("['a']", "VARCHAR[]", "make text or numbers of it in the query"),
+        ("[{'a': 1}]", "STRUCT(a INTEGER)[]", "make text or numbers of it in the query"),
+        ("['a']", "VARCHAR[]", "write `VOCABULARY(x)` in COLUMN to have what it lists"),
     ],
 )
 def test_a_type_that_cannot_be_a_feature_is_an_error_with_a_way_out(bench, value, type_, hint):

@@ -66,3 +66,19 @@ def test_the_functional_model_is_known(news):
         "keras.dnnclassifier_functional_model",
         {"n_classes": 2},
     )
+
+
+@pytest.mark.parametrize("label", ["VARCHAR", "DOUBLE[]", "FLOAT[3]", "INTEGER[]"])
+def test_a_series_is_labelled_with_several_numbers_in_one_column(bench, label):
+    bench.run(f"CREATE TABLE series (past DOUBLE[], following {label})")
+    query = "SELECT * FROM series TO TRAIN {} COLUMN DENSE(past, 5) LABEL following INTO m"
+    series = "sqlflow_models.RNNBasedTimeSeriesModel WITH model.n_in = 5, model.n_out = 3"
+    assert bench.operator(query.format(series)).label == ("following",)
+    for other in ("DNNClassifier WITH model.hidden_units = [4]", "LightGBM.gbdt"):
+        if label != "VARCHAR":
+            assert bench.fault(query.format(other))[0] == "E0308"
+    deep = query.format("DNNRegressor WITH model.hidden_units = [4]")
+    if label == "VARCHAR":
+        assert bench.fault(deep)[0] == "E0308"
+    else:
+        assert bench.operator(deep)

@@ -56,3 +56,23 @@ def test_negative_zero_is_zero() -> None:
 def test_predicted_values_keep_the_type_of_floating_labels(type_name: str, expected: str) -> None:
     decoded = Label("y", type_name).decode(np.array([1.25, -2]))
     assert (str(decoded.type), decoded.to_pylist()) == (expected, [1.25, -2])
+
+
+@pytest.mark.parametrize(
+    ("type_name", "written", "expected"),
+    [
+        ("VARCHAR", "unnest(['1.5, 2', '[-3e1,4]'])", ["1.5,2.5", "-30,4.5"]),
+        ("INTEGER[2]", "unnest([[1, 2], [-30, 4]])", [[1.5, 2.5], [-30, 4.5]]),
+        ("FLOAT[]", "unnest([[1.5, 2], [-30, 4]])", [[1.5, 2.5], [-30, 4.5]]),
+    ],
+)
+def test_a_label_of_several_numbers_is_listed_again(
+    type_name: str, written: str, expected: list[Any]
+) -> None:
+    label = Label("y", type_name, length=2)
+    sql = (
+        f"SELECT {label.expression} FROM (SELECT y::{type_name} AS y FROM (SELECT {written} AS y))"
+    )
+    numbers = label.encode(duckdb.sql(sql).to_arrow_table().column(0).combine_chunks())
+    np.testing.assert_array_equal(numbers[1], [-30, 4])
+    assert label.decode(np.array([[1.5, 2.5], [-30, 4.5]])).to_pylist() == expected

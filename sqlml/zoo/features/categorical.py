@@ -11,7 +11,7 @@ from sqlml.zoo.features.arguments import Arguments
 from sqlml.zoo.features.blocks import Block, Entries, one_per_row
 from sqlml.zoo.features.columns import Columns
 from sqlml.zoo.features.contract import Answers, ColumnReference, Encoding, Feature, Output
-from sqlml.zoo.features.kinds import Kind
+from sqlml.zoo.features.kinds import Kind, element_kind
 from sqlml.zoo.model import Part
 
 # Columns whose values are categories as they stand.
@@ -89,12 +89,26 @@ class Categorical(Feature):
         return encoding.categories == "native" and not self.is_bag
 
 
-def categorical_argument(arguments: Arguments, value: object) -> ColumnReference | Categorical:
-    """A column whose values are categories, or a function that gives categories."""
+def lists_categories(column: object) -> bool:
+    """Whether it is a column each of whose values lists several categories."""
+    if not isinstance(column, ColumnReference):
+        return False
+    return element_kind(column.type) in CATEGORIES - {"unknown"}
+
+
+def categorical_argument(
+    arguments: Arguments, value: object, *, lists: bool = False
+) -> ColumnReference | Categorical:
+    """A column whose values are categories, or a function that gives categories.
+
+    lists: or a column whose values list them.
+    """
     if isinstance(value, Categorical):
         return value
     if not isinstance(value, ColumnReference):
         arguments.refuse("a column or a function that gives categories is needed here")
+    if lists and lists_categories(value):
+        return value
     arguments.check_kind(value, CATEGORIES, hint=hint_for_categories(value))
     return value
 

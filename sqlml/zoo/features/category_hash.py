@@ -8,7 +8,13 @@ import numpy as np
 
 from sqlml.zoo.features.arguments import Arguments
 from sqlml.zoo.features.blocks import Entries
-from sqlml.zoo.features.categorical import CATEGORIES, Categorical, Ids, hint_for_categories
+from sqlml.zoo.features.categorical import (
+    CATEGORIES,
+    Categorical,
+    Ids,
+    hint_for_categories,
+    lists_categories,
+)
 from sqlml.zoo.features.columns import Columns, per_distinct
 from sqlml.zoo.features.contract import ColumnReference, Reading
 from sqlml.zoo.features.hashing import Hashes, hash_text
@@ -19,7 +25,8 @@ from sqlml.zoo.features.sparse import Sparse
 class CategoryHash(Categorical):
     """The hash of a value's text, modulo n: no vocabulary to learn, but values may share an id.
 
-    column: or several texts per row, the keys of SPARSE. weighted: each counts as its value says.
+    column: or several texts per row, the keys of SPARSE or of a list. weighted: each counts as
+    its value says.
     """
 
     column: ColumnReference | Sparse
@@ -36,6 +43,8 @@ class CategoryHash(Categorical):
         of, n = given.get(0), given.count(1)
         if len(arguments) == 3:
             of = Sparse.of_text(given, 0, n, given.delimiter(2, ","))
+        elif lists_categories(of):
+            of = Sparse(of, n, key_delimiter="")
         if isinstance(of, Sparse):
             return cls(of, n)
         given.get(0)

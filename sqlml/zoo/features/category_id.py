@@ -15,7 +15,7 @@ from sqlml.zoo.features.categorical import Categorical, Ids
 from sqlml.zoo.features.columns import Columns
 from sqlml.zoo.features.contract import Answers, ColumnReference, Feature, Reading, Statistic
 from sqlml.zoo.features.dense import Dense
-from sqlml.zoo.features.kinds import Kind
+from sqlml.zoo.features.kinds import Kind, array_length, element_kind
 from sqlml.zoo.features.number import Number
 from sqlml.zoo.features.sparse import Sparse
 from sqlml.zoo.features.text_numbers import text_numbers
@@ -48,7 +48,7 @@ class CategoryId(Categorical):
         if len(arguments) == 3 and not (isinstance(of, ColumnReference) and of.kind == "integer"):
             of = Sparse.of_text(given, 0, n, given.delimiter(2, ","))
         if isinstance(of, ColumnReference) and of.kind == "array":
-            of = Dense.parse((of,))
+            of = Sparse(of, n, key_delimiter="") if _is_uneven(of) else Dense.parse((of,))
         if isinstance(of, Dense | Sparse):
             return cls(of, n)
         if isinstance(of, Feature):
@@ -112,6 +112,11 @@ class CategoryId(Categorical):
             whole = int(value) if float(value).is_integer() else float(value)
             raise problems.outside(self.label, whole, self.n, self.function)
         return ids
+
+
+def _is_uneven(column: ColumnReference) -> bool:
+    """Whether each row may list another number of ids."""
+    return element_kind(column.type) == "integer" and array_length(column.type) is None
 
 
 def _column_numbers(columns: Columns, column: ColumnReference) -> NDArray[Any]:

@@ -58,29 +58,46 @@ class Columns:
         Raises:
             StepError: it has no text form that is sure to stay the same.
         """
+        return _as_text(column.name, self.array(column))
+
+    def texts(self, column: ColumnReference) -> tuple[NDArray[np.int64], pa.Array]:
+        """The row of each of the values that a column lists, and the values as text.
+
+        Raises:
+            StepError: it lists none, or what has no text form that is sure to stay the same.
+        """
         array = self.array(column)
         found = array.type
-        if pa.types.is_string(found):
-            return array
-        if pa.types.is_dictionary(found):
-            return array if pa.types.is_string(found.value_type) else array.dictionary_decode()
-        if pa.types.is_decimal(found) and found.scale == 0:  # HUGEINT
-            return array.cast(pa.string())
-        kinds = (
-            pa.types.is_integer,
-            pa.types.is_boolean,
-            pa.types.is_date,
-            pa.types.is_null,
-        )
-        if not any(is_kind(found) for is_kind in kinds):
-            raise problems.wrong_type(column.name, type_words(found), "text or a whole number")
-        return array.cast(pa.string())
+        if not (pa.types.is_list(found) or pa.types.is_fixed_size_list(found)):
+            raise problems.wrong_type(column.name, type_words(found), "a list")
+        lists = array.cast(pa.list_(found.value_type))
+        rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+        return rows, _as_text(column.name, pc.list_flatten(lists))
 
     def _folded(self) -> Mapping[str, int]:
         if self._places is None:
             names = self._batch.schema.names
             self._places = {name.casefold(): place for place, name in enumerate(names)}
         return self._places
+
+
+def _as_text(name: str, array: pa.Array) -> pa.Array:
+    found = array.type
+    if pa.types.is_string(found):
+        return array
+    if pa.types.is_dictionary(found):
+        return array if pa.types.is_string(found.value_type) else array.dictionary_decode()
+    if pa.types.is_decimal(found) and found.scale == 0:  # HUGEINT
+        return array.cast(pa.string())
+    kinds = (
+        pa.types.is_integer,
+        pa.types.is_boolean,
+        pa.types.is_date,
+        pa.types.is_null,
+    )
+    if not any(is_kind(found) for is_kind in kinds):
+        raise problems.wrong_type(name, type_words(found), "text or a whole number")
+    return array.cast(pa.string())
 
 
 def per_distinct(array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:

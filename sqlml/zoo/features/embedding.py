@@ -41,7 +41,7 @@ class Embedding(Indicator):
         value = given.get(0)
         if isinstance(value, Sparse):
             value = CategoryId(value, value.size)
-        of = categorical_argument(given, value)
+        of = categorical_argument(given, value, lists=True)
         return cls(
             of if isinstance(of, Categorical) else Vocabulary(of, other=False),
             given.count(1, name="the dimension"),

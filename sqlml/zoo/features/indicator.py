@@ -38,7 +38,7 @@ class Indicator(Feature):
         value = given.get(0)
         if isinstance(value, Sparse):
             return value  # has a column per id already
-        of = categorical_argument(given, value)
+        of = categorical_argument(given, value, lists=True)
         return cls(of.unordered if isinstance(of, Categorical) else Vocabulary(of, other=False))
 
     @property

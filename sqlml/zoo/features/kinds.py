@@ -38,6 +38,12 @@ def kind_of(type_name: str) -> Kind:
     return _KINDS.get(re.split(r"[ (]", name, maxsplit=1)[0], "other")
 
 
+def element_kind(type_name: str) -> Kind | None:
+    """The kind of what a list or array holds: `INTEGER[]`, `VARCHAR[3]`; None where it is none."""
+    array = _ARRAY.fullmatch(type_name.strip().upper())
+    return None if array is None else kind_of(array["element"])
+
+
 def array_length(type_name: str) -> int | None:
     """How many numbers a fixed-size array has (`FLOAT[2][3]`: 6); None where rows may differ."""
     length, rest = 1, type_name.strip()

@@ -113,6 +113,8 @@ class Sparse(Feature):
             raise problems.wrong_type(self.label, type_words(found), "text or a list")
         rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
         items = pc.list_flatten(lists)
+        if items.null_count:
+            rows, items = rows[items.is_valid().to_numpy(zero_copy_only=False)], items.drop_null()
         if not pa.types.is_string(items.type):
             return rows, items, None
         items = pc.utf8_trim_whitespace(items)

@@ -11,7 +11,14 @@ import pyarrow.compute as pc
 
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.arguments import Arguments, words
-from sqlml.zoo.features.categorical import CATEGORIES, Categorical, Ids, hint_for_categories
+from sqlml.zoo.features.blocks import Entries, row_starts
+from sqlml.zoo.features.categorical import (
+    CATEGORIES,
+    Categorical,
+    Ids,
+    hint_for_categories,
+    lists_categories,
+)
 from sqlml.zoo.features.columns import Columns
 from sqlml.zoo.features.contract import (
     Answers,
@@ -26,7 +33,7 @@ MOST_VALUES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary(Categorical):
-    """A category per known value, compared as text.
+    """A category per known value, compared as text; several per row where the column lists them.
 
     values: by id; where they are learnt, the MOST_VALUES most frequent, most frequent first. other:
     one more id for values that are not known. fill: what stands for NULL; with `fill_mode` it is
@@ -46,7 +53,9 @@ class Vocabulary(Categorical):
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Self:
         given = Arguments(cls, arguments, least=1, most=2)
-        column = given.column(0, CATEGORIES, hint=hint_for_categories(given.get(0)))
+        column = given.get(0)
+        if not lists_categories(column):
+            column = given.column(0, CATEGORIES, hint=hint_for_categories(column))
         if len(arguments) == 1:
             return cls(column)
         listed = given.get(1)
@@ -70,8 +79,12 @@ class Vocabulary(Categorical):
     def levels(self) -> Sequence[str]:
         return (*(self.values or ()), "(other)") if self.other else self.values or ()
 
+    @property
+    def is_bag(self) -> bool:
+        return lists_categories(self.column)
+
     def readings(self) -> Iterator[tuple[ColumnReference, Reading]]:
-        yield self.column, "text"
+        yield self.column, "raw" if self.is_bag else "text"
 
     def needs(self) -> Sequence[Statistic]:
         return () if self.values is not None else (self._ranking,)
@@ -89,8 +102,16 @@ class Vocabulary(Categorical):
             values = (*values, fill)
         return replace(self, values=values, fill=fill, fill_mode=False)
 
-    def ids(self, columns: Columns) -> Ids:
-        array = columns.text(self.column)
+    def ids(self, columns: Columns) -> Ids | Entries:
+        if not self.is_bag:
+            return self._ids(columns.text(self.column))
+        rows, texts = columns.texts(self.column)
+        ids = self._ids(texts)
+        starts = row_starts(np.bincount(rows[ids >= 0], minlength=columns.rows))
+        return Entries(starts, ids[ids >= 0])
+
+    def _ids(self, array: pa.Array) -> Ids:
+        """The id of each text, negative where there is none."""
         ids = _places(array, self.values or ())
         fill = None if self.fill is None else (self.values or ()).index(self.fill)
         if array.null_count and fill is not None:
@@ -101,7 +122,9 @@ class Vocabulary(Categorical):
 
     @property
     def _ranking(self) -> Ranking:
-        return Ranking(f"CAST({self.column.identifier} AS VARCHAR)", MOST_VALUES)
+        name = self.column.identifier
+        value = f"unnest({name})" if self.is_bag else name
+        return Ranking(f"CAST({value} AS VARCHAR)", MOST_VALUES)
 
 
 def _as_text(given: Arguments, value: object) -> str:

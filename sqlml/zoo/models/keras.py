@@ -109,6 +109,7 @@ def _model(
     inputs: tuple[str, ...] = (),
     embeds: bool = True,
     sequential: bool = False,
+    text_lists: bool = False,
     training: Dictionary = known.TRAINING,
     trainer: str = TRAINER,
     unit: str = "epochs",
@@ -128,6 +129,7 @@ def _model(
         trainer=trainer,
         sparse=True,
         multilabel=not classes,
+        text_lists=text_lists,
         inputs=inputs,
         embeds=embeds,
         sequential=sequential,
@@ -152,11 +154,12 @@ def _search(name: str, task: Task, doc: str) -> ModelType:
 
 
 _HIDDEN = (*known.HIDDEN_LAYERS.values(), known.optimizer("Adagrad"))
-_LINEAR = (known.optimizer("Ftrl"),)
+_LINEAR = (known.optimizer("Ftrl"), known.sparse_combiner())
 _BOTH = (
     *(replace(a, name=f"dnn_{a.name}", aliases=(a.name,)) for a in known.HIDDEN_LAYERS.values()),
     known.optimizer("Adagrad", "dnn_optimizer"),
     known.optimizer("Ftrl", "linear_optimizer"),
+    known.sparse_combiner("linear_sparse_combiner"),
 )
 
 FAMILY = KerasFamily(
@@ -202,6 +205,7 @@ FAMILY = KerasFamily(
             *further.SERIES,
             known.optimizer("Adam"),
             embeds=False,
+            text_lists=True,
         ),
         _model(
             "dnnclassifier_functional_model",

@@ -57,4 +57,4 @@ def _variables(network: Any, *, of_linear: bool) -> list[Any]:
     ]
 
 
-COMBINED = Plan(looked_up, build, optimizers)
+COMBINED = Plan(looked_up, build, optimizers, "linear_sparse_combiner")

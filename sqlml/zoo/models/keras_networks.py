@@ -18,7 +18,8 @@ DNN_LEARNING_RATE = 0.05
 class Plan:
     """How a kind of network is made.
 
-    looked_up: those parts whose ids are looked up in a table of vectors. build: from the inputs by
+    looked_up: those parts whose ids are looked up in a table of vectors. combiner: the parameter
+    that says how a linear model weighs several of a row's ids. build: from the inputs by
     name to what goes into the last activation, of shape (rows, outputs). optimizers: for a network,
     each with the variables that it changes.
     """
@@ -26,6 +27,7 @@ class Plan:
     looked_up: Callable[[tuple[Part, ...]], tuple[Part, ...]]
     build: Callable[[FitJob, Inputs, Mapping[str, Any], int], Any]
     optimizers: Callable[[FitJob, Any], list[tuple[Any, list[Any]]]]
+    combiner: str = ""
 
 
 def embedded(parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -212,4 +214,4 @@ _REGRESSION = {
 }
 
 DEEP = Plan(embedded, deep, trained_with(lambda _job: {"Adagrad": DNN_LEARNING_RATE}))
-LINEAR = Plan(with_ids, linear, trained_with(_linear_rates))
+LINEAR = Plan(with_ids, linear, trained_with(_linear_rates), "sparse_combiner")

@@ -1,6 +1,7 @@
 """Fits Keras networks."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sqlml.zoo.models.class_weight import weighed_by_class
 from sqlml.zoo.models.keras_estimator import KerasEstimator, load
 from sqlml.zoo.models.keras_inputs import Inputs
 from sqlml.zoo.models.keras_library import begin
-from sqlml.zoo.models.keras_networks import Plan, loss, metrics, network
+from sqlml.zoo.models.keras_networks import Plan, loss, metrics, network, value_of
 from sqlml.zoo.models.keras_stream import Feed, Stream
 from sqlml.zoo.models.keras_training import Method, Training, batch_size
 from sqlml.zoo.models.replay import Replay
@@ -48,8 +49,8 @@ class KerasTrainer:
         """
         begin(job.seed, job.threads, anew=job.base is None)
         job = weighed_by_class(job)
-        parts = parts_of(job)
         plan = _plan_of(job.model)
+        parts = parts_of(job, plan.combiner)
         inputs = Inputs(parts, plan.looked_up(parts))
         outputs = count_outputs(job)
         model = network(job, plan, inputs, outputs)
@@ -72,9 +73,15 @@ def _plan_of(model: str) -> Plan:
     return plan
 
 
-def parts_of(job: FitJob) -> tuple[Part, ...]:
-    """The parts of the matrix, in the order of the earlier model where they are the same."""
+def parts_of(job: FitJob, combiner: str = "") -> tuple[Part, ...]:
+    """The parts of the matrix, in the order of the earlier model where they are the same.
+
+    combiner: the parameter that says how categories without vectors are combined.
+    """
     parts = job.parts or (Part(stop=job.train.width),)
+    if combiner:
+        chosen = value_of(job, combiner)
+        parts = tuple(p if p.dimension else replace(p, combiner=chosen) for p in parts)
     base = job.base.inputs.parts if isinstance(job.base, KerasEstimator) else ()
     return base if set(base) == set(parts) else parts
 

@@ -14,6 +14,7 @@ from sqlml.zoo.context import Rows
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.label import Label
 from sqlml.zoo.model import Batch, FeatureType
+from sqlml.zoo.steps.listed_labels import refuse_other_lengths
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[Any]
@@ -160,7 +161,6 @@ def strata_of(rows: int, label: Numbers | None, group: Numbers | None) -> Number
 
 
 def _checked_label(label: Label, column: pa.Array) -> Numbers:
-    numbers = label.encode(column)
     if column.null_count:
         raise StepError(
             Diagnostic(
@@ -171,10 +171,13 @@ def _checked_label(label: Label, column: pa.Array) -> Numbers:
                 about="label",
             )
         )
+    if label.length is not None:
+        refuse_other_lengths(label, column)
+    numbers = label.encode(column)
     wrong = numbers < 0 if label.classes is not None else ~np.isfinite(numbers)
     if not wrong.any():
         return numbers
-    value = column[int(np.argmax(wrong))].as_py()
+    value = column[int(np.argmax(wrong)) // (label.length or 1)].as_py()
     if label.classes is None:
         message = f"column `{label.name}` holds {value}, which is no value to come near to"
         raise StepError(Diagnostic("E0411", message, about="label"))

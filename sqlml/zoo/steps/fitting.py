@@ -72,7 +72,10 @@ def look(context: Context, rows: Rows, label: Sequence[str], order: Order) -> Su
         task, classes = MODELS.load(order.model.family).task(order.model, order.parameters), None
     else:
         task, classes = order.previous.manifest.task, order.previous.manifest.classes
-    looked = survey(context, rows.sql, label, task=task, family=order.model.family, known=classes)
+    looked = survey(
+        context, rows.sql, label, task=task, family=order.model.family, known=classes,
+        lists=order.model.multilabel,
+    )  # fmt: skip
     if looked.guessed:
         context.note(
             f"`{label[0]}` has {len(looked.counts)} whole numbers: a classification; "
@@ -153,7 +156,7 @@ def fit_model(
             classes=len(looked.classes or ()),
             timeline=Timeline.of(data.train.pipeline) if looked.task == "forecasting" else None,
             class_counts=data.class_counts,
-            labels=len(looked.labels),
+            labels=looked.outputs,
             rows=data.rows,
             parts=data.parts,
             metrics=order.metrics,

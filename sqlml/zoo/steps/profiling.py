@@ -149,6 +149,8 @@ def _kind(column: ColumnReference) -> ColumnKind:
 
 def _label_column(label: Label) -> Column:
     reference = ColumnReference(label.name, label.type)
+    if label.length is not None:
+        return Column(reference, "label", "other")
     return Column(reference, "label", "category" if label.classes else _kind(reference))
 
 

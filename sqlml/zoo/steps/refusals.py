@@ -98,7 +98,7 @@ def refuse_new_classes(
 
 
 def refuse_other_types(label: Label) -> None:
-    if label.kind == "other":
+    if label.kind in ("list", "other") and label.length is None:
         raise _problem(
             "E0405",
             f"column `{label.name}` is of type {label.type}, which cannot be a label",
@@ -109,7 +109,7 @@ def refuse_other_types(label: Label) -> None:
 
 def refuse_text(label: Label, task: Task) -> None:
     refuse_other_types(label)
-    if label.kind == "text":
+    if label.kind == "text" and label.length is None:
         raise _problem(
             "E0405",
             f"column `{label.name}` is text, and a {task} needs numbers",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -42,10 +43,15 @@ class Results:
         return arrays
 
     def _results(self, predicted: NDArray[Any]) -> list[pa.Array]:
-        columns = _columns(predicted)
         if self.bundle.manifest.task in _LABELLED:
             labels = self.bundle.manifest.labels
-            return [label.decode(values) for label, values in zip(labels, columns, strict=True)]
+            ends = np.cumsum([label.length or 1 for label in labels])[:-1]
+            parts = np.split(predicted.reshape(len(predicted), -1), ends, axis=1)
+            return [
+                label.decode(part if label.length else part[:, 0])
+                for label, part in zip(labels, parts, strict=True)
+            ]
+        columns = _columns(predicted)
         return [
             pa.array(values).cast(field.type, safe=False)
             for values, field in zip(columns, self.results, strict=True)

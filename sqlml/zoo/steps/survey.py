@@ -9,6 +9,7 @@ from sqlml.zoo.label import ClassValue, Label
 from sqlml.zoo.model import Task
 from sqlml.zoo.steps import refusals
 from sqlml.zoo.steps.distinct import DIGEST, DistinctValues, distinct_values, fingerprint
+from sqlml.zoo.steps.listed_labels import with_length
 
 MOST_CLASSES = 1_000
 MOST_INTEGER_CLASSES = 20
@@ -37,6 +38,11 @@ class Survey:
         return self.labels[0].classes if self.labels else None
 
     @property
+    def outputs(self) -> int:
+        """How many numbers a row is labelled with."""
+        return sum(label.length or 1 for label in self.labels)
+
+    @property
     def is_supervised(self) -> bool:
         return self.task in SUPERVISED
 
@@ -49,13 +55,14 @@ def survey(
     task: Task | None,
     family: str,
     known: tuple[ClassValue, ...] | None = None,
+    lists: bool = False,
 ) -> Survey:
     """Look at the labels of a query with one aggregate.
 
     Where `task` is None, the label decides: text and booleans are classes; integers are classes
     when they have at most MOST_INTEGER_CLASSES values and two rows for each of them; other numbers
     are values of a regression, and so are several labels. With `known` classes, there may be no
-    others.
+    others. lists: a label may hold several numbers.
 
     Raises:
         StepError: no rows, missing labels, or labels that do not suit the task.
@@ -67,6 +74,8 @@ def survey(
         raise refusals.no_label()
     decided = task or _task_of(context, query, labels)
     if decided in NUMBERS:
+        if lists:
+            labels = tuple(with_length(context, query, label) for label in labels)
         return _numbers(context, query, labels, decided, family)
     label = labels[0]
     refusals.refuse_several(labels)
@@ -98,7 +107,7 @@ def label_types(context: Context, query: str, names: Sequence[str]) -> tuple[Lab
 def _task_of(context: Context, query: str, labels: tuple[Label, ...]) -> Task | None:
     """What the labels' types ask for; None where the number of classes has to tell."""
     label = labels[0]
-    if len(labels) > 1 or label.kind in ("float", "decimal"):
+    if len(labels) > 1 or label.kind in ("float", "decimal", "list"):
         return "regression"
     if label.kind != "integer":
         return "classification"
@@ -124,8 +133,8 @@ def _numbers(
     for label in labels:
         refusals.refuse_text(label, task)
     looks = [
-        f"count({label.number_expression}) AS filled{i}, "
-        f"count(*) FILTER (NOT isfinite({label.number_expression})) AS broken{i}"
+        f"count({label.expression}) AS filled{i}, "
+        f"count(*) FILTER (NOT isfinite({label.sum_expression})) AS broken{i}"
         for i, label in enumerate(labels)
     ]
     row = context.table(

@@ -10,6 +10,7 @@ import sqlml
 from sqlml.zoo.bundle import Bundle, Manifest, library_versions
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.label import Label
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.model import Estimator
 from sqlml.zoo.profile import Profile
@@ -67,7 +68,10 @@ def run(
 
     def fit_segment(corner: Context, own: Rows, held: Rows | None) -> Bundle:
         part = replace(order, settings=without_partition(order.settings))
-        seen = survey(corner, own.sql, label, task=looked.task, family=order.model.family)
+        model = order.model
+        seen = survey(
+            corner, own.sql, label, task=looked.task, family=model.family, lists=model.multilabel
+        )
         return _fit_rows(corner, own, held, features, looked=seen, order=part)
 
     if order.settings.get("partition_by"):
@@ -201,7 +205,7 @@ def _describe(order: Order, looked: Survey, data: TrainingData) -> Manifest:
         task=looked.task,
         pipeline={"": pipeline.to_json()},
         columns=tuple({"name": one.name, "type": one.type} for one in pipeline.references),
-        label=tuple({"name": one.name, "type": one.type} for one in looked.labels),
+        label=tuple(map(_written, looked.labels)),
         classes=looked.classes,
         parameters=order.parameters,
         settings=order.settings,
@@ -211,6 +215,11 @@ def _describe(order: Order, looked: Survey, data: TrainingData) -> Manifest:
         libraries=library_versions(order.model),
         sqlml=sqlml.__version__,
     )
+
+
+def _written(label: Label) -> dict[str, Any]:
+    length = {} if label.length is None else {"length": label.length}
+    return {"name": label.name, "type": label.type, **length}
 
 
 def _last(history: History, settings: Mapping[str, Any]) -> dict[str, float]:

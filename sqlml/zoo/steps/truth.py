@@ -37,10 +37,15 @@ def truth(context: Context, rows: Rows, bundle: Bundle, named: Sequence[str]) ->
     for label, before in zip(found, trained, strict=False):
         if not _comparable(label, before):
             raise _other_type(label, before)
-    return tuple(replace(label, classes=bundle.manifest.classes) for label in found)
+    return tuple(
+        replace(label, classes=before.classes, length=before.length)
+        for label, before in zip(found, trained, strict=False)
+    )
 
 
 def _comparable(label: Label, before: Label) -> bool:
+    if before.length is not None:
+        return label.kind in ("list", "text")
     if before.classes is None:
         return label.kind in (*_NUMBERS, "boolean")
     return label.kind == before.kind or (label.kind in _NUMBERS and before.kind in _NUMBERS)

@@ -221,3 +221,49 @@ def test_wrong_arguments_are_refused_with_a_hint(bench, function, arguments, mes
     with pytest.raises(AttributeProblem, match=message) as caught:
         bench.feature(function, *arguments)
     assert caught.value.hint
+
+
+LISTS = """SELECT * FROM (VALUES
+    (['a', 'b', 'a'], [2, 0]::INTEGER[]), ([], []), (NULL, NULL), (['c', NULL, 'b'], [1, NULL]))
+    t(words, ids)"""
+
+
+def test_what_a_column_lists_are_categories_of_the_row(bench):
+    bench.table(LISTS)
+    matrix = bench.matrix(bench.feature("VOCABULARY", "words"), encoding=TREES)
+    np.testing.assert_array_equal(  # a, b, c, others
+        matrix, [[2, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 1, 0]]
+    )
+    assert bench.fit(bench.feature("INDICATOR", "words")).names == ("words=a", "words=b", "words=c")
+    given = bench.feature("VOCABULARY", "words", ["b", "z"])
+    np.testing.assert_array_equal(bench.matrix(given), [[1, 0, 2], [0, 0, 0], [0, 0, 0], [1, 0, 1]])
+    np.testing.assert_array_equal(
+        bench.matrix(bench.feature("CATEGORY_ID", "ids", 3)),
+        [[1, 0, 1], [0, 0, 0], [0, 0, 0], [0, 1, 0]],
+    )
+    np.testing.assert_array_equal(
+        bench.matrix(bench.feature("INDICATOR", "ids")),
+        [[1, 0, 1], [0, 0, 0], [0, 0, 0], [0, 1, 0]],
+    )
+
+
+def test_hashes_of_listed_texts_are_those_of_single_ones(bench):
+    bench.table("SELECT unnest(['a', 'b', 'c']) AS word")
+    single = bench.matrix(bench.feature("CATEGORY_HASH", "word", 16))
+    bench.table(LISTS)
+    found = bench.matrix(bench.feature("CATEGORY_HASH", "words", 16))
+    expected = [2 * single[0] + single[1], 0 * single[0], 0 * single[0], single[1] + single[2]]
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("ids", ["[3]", "[-1]"])
+def test_a_listed_id_outside_is_an_error(bench, ids):
+    bench.table(f"SELECT {ids}::INTEGER[] AS ids")
+    with pytest.raises(StepError, match="ids"):
+        bench.matrix(bench.feature("CATEGORY_ID", "ids", 3))
+
+
+def test_a_list_of_categories_is_none_for_cross(bench):
+    bench.table(LISTS)
+    with pytest.raises(AttributeProblem, match="words"):
+        bench.feature("CROSS", ["words", "ids"], 8)

@@ -117,3 +117,10 @@ def test_wide_embeddings_stay_sparse(bench):
     given = Inputs(pipeline.parts, looked_up).arranged(matrix).cut(1, 3)
     np.testing.assert_array_equal(given["numbers"], [[2], [3]])
     assert given["ids_0"].shape == (2, 1)
+
+
+def test_a_list_of_words_is_a_bag_of_vectors(bench):
+    bench.table("SELECT unnest([['x', 'y', 'x', 'y'], ['y'], NULL]) AS words")
+    part, rows = of_network(bench, bench.feature("EMBEDDING", "words", 4, "mean"))
+    assert (part.kind, part.size, part.dimension, part.combiner) == ("ids", 2, 4, "mean")
+    assert rows == [[(0, 0.5), (1, 0.5)], [(0, 1)], []]

@@ -143,6 +143,22 @@ def test_categories_of_a_linear_model_are_columns_of_a_linear_model(
     np.testing.assert_allclose(found.predict(given), matrix @ weights + constant, atol=1e-4)
 
 
+@pytest.mark.parametrize("combiner", ["mean", "sqrtn"])
+def test_several_categories_of_a_row_are_combined(fit: Any, dataset: Any, combiner: str) -> None:
+    """As columns that are divided by what the combiner says: tf.estimator's sparse_combiner."""
+    bag = draw.integers(0, 3, (ROWS, 4)).astype(np.float32)
+    total = bag.sum(axis=1) if combiner == "mean" else np.sqrt((bag**2).sum(axis=1))
+    scaled = bag / np.maximum(total, 1)[:, None]
+    label = Y + scaled @ np.array([3.0, -2.0, 1.0, 5.0])
+    found = train(
+        fit, "LinearRegressor", dataset(bag, label), "regression",
+        {**SGD, "sparse_combiner": combiner}, parts=(Part("tags", 0, 4, "ids", 4),),
+        settings={**ALL_AT_ONCE, "epoch": 8},
+    )  # fmt: skip
+    weights, constant = descent(lambda told: 2 / ROWS * (told - label), 8, 0.1, scaled)
+    np.testing.assert_allclose(found.predict(bag), scaled @ weights + constant, atol=1e-4)
+
+
 def test_a_model_predicts_the_same_after_it_was_stored(
     fit: Any, dataset: Any, tmp_path: Any
 ) -> None:

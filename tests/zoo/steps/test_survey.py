@@ -8,8 +8,12 @@ from sqlml.errors import StepError
 from sqlml.zoo.steps.survey import survey
 
 
-def look(context: Any, sql: str, *names: str, task: Any = None, known: Any = None) -> Any:
-    return survey(context, sql, names or ("y",), task=task, family="xgboost", known=known)
+def look(
+    context: Any, sql: str, *names: str, task: Any = None, known: Any = None, lists: bool = False
+) -> Any:
+    return survey(
+        context, sql, names or ("y",), task=task, family="xgboost", known=known, lists=lists
+    )
 
 
 def refusal(context: Any, sql: str, *names: str, **options: Any) -> Any:
@@ -148,3 +152,27 @@ def test_the_fingerprint_follows_the_rows_and_not_their_order(context: Any) -> N
 
 def test_a_query_may_end_with_a_comment(context: Any) -> None:
     assert look(context, "SELECT i % 2 AS y FROM range(10) t(i) -- all of them").rows == 10
+
+
+@pytest.mark.parametrize("value", ["'1.5, 2'", "[1.5, 2]", "[1, 2]::INTEGER[2]"])
+def test_several_numbers_per_row_are_counted(context: Any, value: str) -> None:
+    found = look(context, f"SELECT {value} AS y FROM range(9)", task="regression", lists=True)
+    assert (found.labels[0].length, found.outputs, found.rows) == (2, 2, 9)
+    told = refusal(context, f"SELECT {value} AS y", task="regression")
+    assert told.code == "E0405"
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "told"),
+    [
+        ("['1,2', 'x,3', NULL]", "E0650", "column `y` holds `x,3`, which lists no numbers"),
+        ("[[1, 2], [3, NULL]]", "E0650", "column `y` holds `[3, NULL]`, which lists no numbers"),
+        ("[[1], []]", "E0650", "column `y` holds `[]`, which lists no numbers"),
+        ("['1,2', '1,2,3']", "E0651", "column `y` lists 2 numbers, and 3 in `1,2,3`"),
+        ("[[1, 2], NULL]", "E0412", "training stopped: column `y` is empty in 1 of 2 rows"),
+        ("['1,2', 'inf,2']", "E0411", "column `y` is NaN or infinite in 1 of 2 rows"),
+    ],
+)
+def test_rows_list_as_many_numbers(context: Any, values: str, code: str, told: str) -> None:
+    found = refusal(context, f"SELECT unnest({values}) AS y", task="regression", lists=True)
+    assert (found.code, found.message, found.about) == (code, told, "label")

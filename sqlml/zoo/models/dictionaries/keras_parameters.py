@@ -47,6 +47,12 @@ BATCH_NORM = flag("batch_norm", False, "Normalize the outputs of hidden layers o
 HIDDEN_LAYERS = Dictionary((HIDDEN_UNITS, ACTIVATION, DROPOUT, BATCH_NORM))
 
 
+def sparse_combiner(name: str = "sparse_combiner") -> Attribute:
+    """What becomes of the weights of a row's categories in a linear model."""
+    doc = "How the weights of several categories of a feature become one."
+    return choice(name, "sum", ("sum", "mean", "sqrtn"), doc)
+
+
 def optimizer(default: str, name: str = "optimizer") -> Attribute:
     """The choice of an optimizer."""
     return choice(name, default, tuple(OPTIMIZERS), f"How weights are changed: see `{name}.*`.")
