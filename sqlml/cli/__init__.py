@@ -25,5 +25,6 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "help": "sqlml.cli.help:help_",
         "init": "sqlml.cli.init:init",
         "zoo": "sqlml.cli.zoo:zoo",
+        "step": "sqlml.cli.step:step",
     },
 )

@@ -1,12 +1,14 @@
 """Workflows whose steps are programs: what SQL does becomes a call of the worker."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
 from sqlml.workflow.graph import compared, givers
+from sqlml.workflow.hashing import normalized_sql
 from sqlml.workflow.ir import (
     After,
     Call,
@@ -87,7 +89,7 @@ def _lower(workflow: Workflow, worker: Worker) -> Workflow:
             nodes.append(node)
         else:
             nodes.append(_step(node, tuple(earlier), used, worker))
-        if isinstance(node.operation, Query) and node.operation.session:
+        if isinstance(node.operation, Query) and (node.operation.session or _defines(node)):
             _check_session(node)
             earlier.append(node.operation)
     count = len(workflow.nodes)
@@ -140,6 +142,12 @@ def _step(
     )
 
 
+def _defines(node: Node) -> bool:
+    """Whether a statement makes what no artifact store holds: a schema, a macro, a type …"""
+    sql = node.operation.sql if isinstance(node.operation, Query) else ""
+    return _DEFINITION.match(normalized_sql(sql)) is not None
+
+
 def _check_session(node: Node) -> None:
     """What lasts for a connection is done again before every later step; not all can be.
 
@@ -159,4 +167,7 @@ def _check_session(node: Node) -> None:
         raise ProgramError(Diagnostic("E0754", message, label=label, hint=hint))
 
 
+_DEFINITION = re.compile(
+    r"CREATE (OR REPLACE )?(SCHEMA|MACRO|FUNCTION|TYPE|SEQUENCE)\b", re.IGNORECASE
+)
 _TRANSACTIONS = frozenset({"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"})

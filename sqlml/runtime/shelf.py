@@ -104,8 +104,10 @@ class Shelf:
             found = adopt(Path(file), folder, features=features, label=label, classes=classes)
             return self._store.models.publish(name, folder, found.to_json(), "").reference
 
-    def receive(self, exchange: Exchange, entry: Entry) -> str:
+    def receive(self, exchange: Exchange, entry: Entry, *, number: int | None = None) -> str:
         """Make a published model the next version of its name; returns `name@version`.
+
+        number: the version's number, if not the next; it must be larger than those that are there.
 
         Raises:
             SqlmlError: its files cannot be had, are not what was published, or are no model.
@@ -119,7 +121,8 @@ class Shelf:
                 read_manifest(manifest)
             except (OSError, ValueError, TypeError, KeyError) as error:
                 raise damaged(entry, f"its `{MANIFEST}` is none of a model") from error
-            return self._store.models.publish(entry.name, folder, manifest, "").reference
+            models = self._store.models
+            return models.publish(entry.name, folder, manifest, "", number=number).reference
 
     def export(
         self,

@@ -1,4 +1,4 @@
-"""The one step runner: `python -m sqlml.runtime.worker`, as the driver's worker or on its own."""
+"""The one step runner, as the driver's worker: `python -m sqlml.runtime.worker`."""
 
 import gc
 import os
@@ -21,14 +21,10 @@ from sqlml.runtime.remote import WorkerContext
 _ALWAYS_NEEDED = ("numpy", "sqlml.runtime.streams", "sqlml.runtime.worker:hide_pandas")
 
 
-def main(arguments: list[str]) -> int:
-    """Serve a driver (`--channel DESCRIPTOR [IMPORT …]`), or run one step given as a JSON file."""
-    if arguments[:1] == ["--channel"]:
-        connection = socket.socket(fileno=int(arguments[1]))
-        Worker(Channel(connection)).serve((*_ALWAYS_NEEDED, *arguments[2:]))
-    from sqlml.runtime.alone import run_alone
-
-    return run_alone(arguments)
+def main(arguments: list[str]) -> NoReturn:
+    """Serve a driver: `--channel DESCRIPTOR [IMPORT …]`."""
+    connection = socket.socket(fileno=int(arguments[1]))
+    Worker(Channel(connection)).serve((*_ALWAYS_NEEDED, *arguments[2:]))
 
 
 class Worker:
@@ -146,7 +142,4 @@ def _end_at_once() -> NoReturn:
 
 
 if __name__ == "__main__":
-    exit_code = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(exit_code)  # taking the interpreter down in order would only cost time
+    main(sys.argv[1:])

@@ -50,7 +50,7 @@ class Exchange:
 
     def __init__(self, url: str) -> None:
         """Raises: ProgramError: E0641, no such kind of URL, or its package is not installed."""
-        with _reaching(url):
+        with reaching(url):
             from fsspec.core import url_to_fs
 
             self._files, self._root = url_to_fs(url)
@@ -64,7 +64,7 @@ class Exchange:
         Raises:
             ProgramError: E0641, the URL cannot be written.
         """
-        with _reaching(self._url):
+        with reaching(self._url):
             digests = {_inside(path): digest(source) for path, source in files.items()}
             size = sum(source.stat().st_size for source in files.values())
             number, place = self._claim(name)
@@ -78,13 +78,27 @@ class Exchange:
                 raise
         return entry
 
+    def published(self) -> tuple[Entry, ...]:
+        """What is published; nothing where nothing has been yet.
+
+        Raises: as `entries`.
+        """
+        with reaching(self._url):
+            is_there = self._files.isdir(self._root)
+        return self.entries() if is_there else ()
+
+    def withdraw(self, entry: Entry) -> None:
+        """Remove a published version; its number is not used again while newer ones are there."""
+        with reaching(self._url):
+            self._files.rm(self._place(folder_name(entry.name), entry.version), recursive=True)
+
     def entries(self) -> tuple[Entry, ...]:
         """What is published, by name and version.
 
         Raises:
             ProgramError: E0641 the URL cannot be read, E0644 an index is wrong.
         """
-        with _reaching(self._url):
+        with reaching(self._url):
             if not self._files.isdir(self._root):
                 raise FileNotFoundError("there is no such folder")
             folders = sorted(map(_last, self._files.ls(self._root, detail=False)))
@@ -121,7 +135,7 @@ class Exchange:
             StepError: E0643 a file is missing, or is not what was published.
         """
         place = self._place(folder_name(entry.name), entry.version)
-        with _reaching(self._url):
+        with reaching(self._url):
             for path, expected in entry.files.items():
                 target = folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -247,7 +261,7 @@ def _in_the_way(message: str) -> ProgramError:
 
 
 @contextmanager
-def _reaching(url: str) -> Iterator[None]:
+def reaching(url: str) -> Iterator[None]:
     """Whatever goes wrong with a file system is told as E0641."""
     try:
         yield

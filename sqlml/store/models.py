@@ -60,8 +60,18 @@ class Models:
         self.changes = 0
         self._remove_leftovers()
 
-    def publish(self, name: str, folder: Path, manifest: Mapping[str, Any], run: str) -> Version:
+    def publish(
+        self,
+        name: str,
+        folder: Path,
+        manifest: Mapping[str, Any],
+        run: str,
+        *,
+        number: int | None = None,
+    ) -> Version:
         """Make a finished folder the next version of a model. Its contents are moved away.
+
+        number: of the version, if not the next; it must not be there.
 
         Whatever happens meanwhile, the version is there with all of its files, or it is not there.
         Versions are counted from 1 without gaps, and numbers of dropped ones are not used again.
@@ -70,7 +80,7 @@ class Models:
             files, size = checksums(staged)
             created = datetime.now(UTC).isoformat(timespec="milliseconds")
             with self._ledger.transaction() as ledger:
-                name, number = _next_version(ledger, name)
+                name, number = _next_version(ledger, name, number)
                 whole = {
                     **manifest,
                     "name": name,
@@ -240,16 +250,16 @@ class Models:
             self._ledger.write("DELETE FROM leftovers WHERE folder = ?", (folder,))
 
 
-def _next_version(ledger: Any, name: str) -> tuple[str, int]:
+def _next_version(ledger: Any, name: str, wanted: int | None) -> tuple[str, int]:
     """The model's spelling, and the number of its next version, which is now taken."""
     key = folded(name)
     ledger.execute(
-        "INSERT INTO model_names VALUES (?, ?, 1)"
-        " ON CONFLICT (folded) DO UPDATE SET last_version = last_version + 1",
-        (key, name),
+        "INSERT INTO model_names VALUES (?, ?, coalesce(?, 1)) ON CONFLICT (folded)"
+        " DO UPDATE SET last_version = max(coalesce(?, last_version + 1), last_version)",
+        (key, name, wanted, wanted),
     )
     if not ledger.execute("SELECT 1 FROM model_versions WHERE folded = ?", (key,)).fetchone():
         ledger.execute("UPDATE model_names SET name = ? WHERE folded = ?", (name, key))
     found = ledger.execute("SELECT name, last_version FROM model_names WHERE folded = ?", (key,))
     spelled, number = found.fetchone()
-    return spelled, number
+    return spelled, wanted or number
