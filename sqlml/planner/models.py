@@ -17,7 +17,8 @@ class Model:
     version: as it was written, a number or an alias; None is the newest. estimator: empty where the
     statement that trains it is wrong. columns: what its features need. classes: None where there
     are none, or where only the run can tell. trained_by: the index of the statement that trains it;
-    None for a stored one. format: of what is stored.
+    None for a stored one. format: of what is stored. partition: the columns of the key, where there
+    is one model per segment.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Model:
     trained_by: int | None = None
     format: int = FORMAT
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    partition: tuple[str, ...] = ()
 
     @property
     def is_understood(self) -> bool:
@@ -183,6 +185,7 @@ def _model(name: str, version: int | None, manifest: Mapping[str, Any]) -> Model
         _columns(manifest["label"]),
         None if classes is None else tuple(classes),
         parameters=manifest.get("parameters", {}),
+        partition=tuple(one["name"] for one in manifest.get("partition_by") or ()),
     )
 
 

@@ -1,12 +1,16 @@
 """`train.partition_by`: the columns whose values split the rows into segments."""
 
 from sqlml.databases.database import Column
+from sqlml.errors import located
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes
+from sqlml.planner.models import Model
+from sqlml.planner.plan import Fit
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.zoo.features.kinds import kind_of
 from sqlml.zoo.model import Task
+from sqlml.zoo.steps.continuing import other_segments
 
 _KEYS = ("integer", "boolean", "text", "date")
 
@@ -35,13 +39,6 @@ def partition_columns(
         message = "a forecast has no segments: it tells series apart"
         scope.fault("E0577", message, given.span, hint="write `train.series = column` instead")
         return ()
-    if statement.using is not None:
-        scope.fault(
-            "E0578",
-            "training cannot go on for segments",
-            statement.using.span,
-            hint="leave USING out, or train one model `WHERE` the segment is",
-        )
     found: dict[str, Column] = {}
     span = given.written.value.span
     for name in map(str, given.value):
@@ -56,3 +53,13 @@ def partition_columns(
         else:
             found[column.name.casefold()] = column
     return tuple(found.values())
+
+
+def check_same_segments(scope: Scope, statement: ast.Train, earlier: Model, fit: Fit) -> None:
+    """Tell the scope where training cannot go on because the earlier model has other segments."""
+    assert statement.using is not None
+    partition = fit.settings.get("partition_by") or ()
+    assert isinstance(partition, tuple)
+    problem = other_segments(earlier.name, earlier.partition, tuple(map(str, partition)))
+    if problem is not None:
+        scope.faults.append(located(problem, statement.using.span))

@@ -15,7 +15,7 @@ from sqlml.planner.labels import check_labels, find_labels
 from sqlml.planner.locate import locate
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
-from sqlml.planner.partition import partition_columns
+from sqlml.planner.partition import check_same_segments, partition_columns
 from sqlml.planner.plan import Fit, ModelUse, Read
 from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
@@ -46,7 +46,11 @@ def plan_train(scope: Scope, statement: ast.Train) -> Fit:
         into = scope.models.spelling(statement.into.text)
         scope.models.train(Model(into, trained_by=scope.index))
         return Fit(statement, rows, statement.model.text, into)
-    return replace(_fit(scope, statement, rows, model), base=base)
+    before = len(scope.faults)
+    fit = replace(_fit(scope, statement, rows, model), base=base)
+    if earlier is not None and earlier.is_understood and len(scope.faults) == before:
+        check_same_segments(scope, statement, earlier, fit)
+    return fit
 
 
 def _fit(
@@ -93,6 +97,7 @@ def _fit(
             labels=labels,
             trained_by=scope.index,
             parameters=parameters,
+            partition=tuple(column.name for column in partition),
         )
     )
     settings = _settings(scope, attributes, columns, model, task)
@@ -102,10 +107,6 @@ def _fit(
         settings = settings_of_trials(scope, attributes, settings, subject)
     if partition:
         settings = {**settings, "partition_by": tuple(column.name for column in partition)}
-    if partition and trials is not None:
-        message = "values are not searched for in segments"
-        hint = "search on all rows, then train the segments with what was found"
-        scope.fault("E0578", message, statement.model.span, hint=hint)
     return Fit(
         statement,
         rows,

@@ -41,13 +41,32 @@ def test_what_makes_no_segments_is_an_error(bench, attributes, code, place):
     assert (found, text) == (code, place)
 
 
-def test_training_cannot_go_on_for_segments(bench):
-    bench.store("before", {"petal_width": "DOUBLE"}, {"sepal_width": "DOUBLE"})
-    code, _, place, _ = bench.fault(
-        TRAIN.format("train.partition_by = species", "USING before").replace("INTO m U", "U")
-        + " INTO m"
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ("eta = 1", "train.partition_by = place", "`before` has no segments to go on with"),
+        ("train.partition_by = place", "eta = 1", "add `train.partition_by = place`"),
+        (
+            "train.partition_by = [place, day]",
+            "train.partition_by = place",
+            "add `train.partition_by = [place, day]`",
+        ),
+        ("train.partition_by = PLACE", "train.partition_by = 'place'", None),
+    ],
+)
+def test_training_goes_on_by_the_same_segments_only(bench, before, now, told):
+    bench.run("ALTER TABLE iris ADD COLUMN place VARCHAR; ALTER TABLE iris ADD COLUMN day DATE")
+    query = "SELECT * EXCLUDE (day) FROM iris" if "day" not in before else "FROM iris"
+    program = (  # `eta` stands for no partition
+        f"{query} TO TRAIN xgboost.gbtree WITH {before} LABEL sepal_width INTO before;"
+        f"{query} TO TRAIN xgboost.gbtree WITH {now} LABEL sepal_width USING before INTO m"
     )
+    if told is None:
+        assert bench.operator(program).base.name == "before"
+        return
+    code, message, place, hint = bench.fault(program)
     assert (code, place) == ("E0578", "before")
+    assert told in (message, hint)
 
 
 def test_a_forecast_has_series_instead(bench):

@@ -1,5 +1,7 @@
 """A model per segment says what a model says that is trained on the segment alone."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -245,7 +247,41 @@ def test_segments_with_different_classes_are_not_explained_together(laboratory):
     assert error.value.diagnostics[0].code == "E0578"
 
 
-def test_training_does_not_go_on_from_segments(laboratory):
+# --- going on, searching, exporting -------------------------------------------------------
+
+
+def test_each_segment_goes_on_from_its_own_model(laboratory):
+    """The south has no new rows, the east is new: what is in the north is as if it were alone."""
+    train = (
+        "SELECT a, b, {0} amount FROM ({1}) TO TRAIN xgboost.XGBRegressor"
+        " WITH num_boost_round = 3{2} LABEL amount {3} INTO {4};"
+    )
+    by = ", train.partition_by = region"
+    north = "SELECT * FROM train WHERE region = 'north'"
+    later = (
+        "SELECT * REPLACE (CASE WHEN id % 2 = 0 THEN 'east' ELSE region END AS region,"
+        " amount * 2 AS amount) FROM train WHERE region <> 'south'"
+    )
+    of_north = f"{later} AND id % 2 = 1 AND region = 'north'"
+    laboratory.run(
+        train.format("region,", "FROM train", by, "", "regional")
+        + train.format("region,", later, by, "USING regional", "regional")
+        + train.format("", north, "", "", "alone")
+        + train.format("", of_north, "", "USING alone", "alone")
+        + train.format("", f"{later} AND id % 2 = 0", "", "", "fresh")
+    )
+    assert list(section(laboratory, "regional", "segment")) == ["east", *REGIONS]
+    expected = {"north": "'alone', a, b", "east": "'fresh', a, b", "south": "'regional@1', s"}
+    for region, call in expected.items():
+        far = rows(
+            laboratory,
+            f"SELECT max(abs(PREDICT('regional', a, b, '{region}') - PREDICT({call}))) AS far"
+            " FROM sales s WHERE region = 'south'",
+        )
+        assert far["far"][0] < 1e-4, region
+
+
+def test_training_does_not_go_on_from_segments_as_one_model(laboratory):
     train = "SELECT a, region, y FROM train TO TRAIN xgboost.gbtree {} LABEL y {} INTO m;"
     laboratory.run(train.format("WITH train.partition_by = region", ""))
     with pytest.raises(SqlmlError) as error:
@@ -253,8 +289,41 @@ def test_training_does_not_go_on_from_segments(laboratory):
     assert error.value.diagnostics[0].code == "E0578"
 
 
-@pytest.mark.parametrize("form", ["onnx", "sql"])
-def test_segments_are_exported_as_they_are_stored_only(laboratory, tmp_path, form):
+def test_a_search_takes_the_values_that_are_best_over_all_segments(laboratory):
+    train = (
+        "SELECT a, b, region, amount FROM train TO TRAIN DecisionTreeRegressor"
+        " WITH model.max_depth = {}, train.partition_by = region, validation.split = 0.25"
+        " LABEL amount INTO {};"
+    )
+    laboratory.run(train.format("GRID(1, 6)", "searched") + train.format(1, "worse"))
+    trials = section(laboratory, "searched", "trial")
+    worse = float(section(laboratory, "worse", "metric")["validation_r2"].split()[0])
+    best = float(section(laboratory, "searched", "metric")["validation_r2"].split()[0])
+    scores = [float(re.findall(r"r2 ([\d.]+)", text)[0]) for text in trials.values()]
+    assert scores == pytest.approx([worse, best], abs=1e-3)
+    assert best > worse
+
+
+@pytest.mark.parametrize("default", ["", ", train.partition_default = global"])
+def test_sql_of_segments_gives_what_predict_gives(laboratory, tmp_path, default):
+    """`other` is a class of the south alone."""
+    laboratory.run(
+        "SELECT a, b, colour, region, y FROM train TO TRAIN LogisticRegression "
+        f"WITH train.partition_by = region{default} LABEL y INTO m;"
+        "CREATE OR REPLACE VIEW asked AS SELECT * REPLACE (CASE WHEN id % 50 > 0 THEN region"
+        f" WHEN {bool(default)} THEN ['east', NULL][1 + id % 4 // 2] ELSE region END AS region)"
+        " FROM sales;"
+        "SELECT * EXCLUDE (y) FROM asked TO PREDICT said WITH predict.probability = TRUE USING m"
+    )
+    version = laboratory.store.models.find("m")
+    export = Export(version.reference, version.folder, "asked", ("id",))
+    sql = write(export, "sql", tmp_path / "m.sql").read_text()
+    found = rows(laboratory, f"FROM ({sql}) ORDER BY id")
+    said = rows(laboratory, "SELECT id, COLUMNS('^y') FROM said ORDER BY id")
+    pd.testing.assert_frame_equal(found, said, check_dtype=False, atol=1e-9)
+
+
+def test_segments_are_not_written_as_onnx(laboratory, tmp_path):
     laboratory.run(
         "SELECT a, region, y FROM train TO TRAIN xgboost.gbtree "
         "WITH train.partition_by = region LABEL y INTO m"
@@ -262,6 +331,6 @@ def test_segments_are_exported_as_they_are_stored_only(laboratory, tmp_path, for
     version = laboratory.store.models.find("m")
     export = Export(version.reference, version.folder)
     with pytest.raises(SqlmlError) as error:
-        write(export, form, tmp_path / "m")
+        write(export, "onnx", tmp_path / "m")
     assert error.value.diagnostics[0].code == "E0581"
     assert (write(export, "native", tmp_path / "m") / "segments" / "2").is_dir()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.bundle import Bundle, load
+from sqlml.zoo.label import ClassValue
 
 
 @dataclass(frozen=True)
@@ -15,13 +16,14 @@ class Export:
 
     folder: its files, which are as they were stored. table: for SQL, the table that is read, as SQL
     writes it; columns: those of its columns that the result keeps, empty for those that the model
-    needs.
+    needs. classes: those that have a column of probabilities, empty for the model's own.
     """
 
     reference: str
     folder: Path
     table: str = "data"
     columns: tuple[str, ...] = ()
+    classes: tuple[ClassValue, ...] = ()
 
     @cached_property
     def bundle(self) -> Bundle:

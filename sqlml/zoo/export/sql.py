@@ -23,6 +23,7 @@ from sqlml.zoo.export.scoring import (
     scoring_of,
 )
 from sqlml.zoo.export.sql_features import KNOWN, feature_columns, number_literal
+from sqlml.zoo.export.sql_segments import select_by_segment
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.label import ClassValue, class_name
 
@@ -37,6 +38,8 @@ def select(export: Export) -> str:
         StepError: E0581, the model or one of its features has no SQL.
     """
     bundle = export.bundle
+    if bundle.manifest.segments:
+        return select_by_segment(export, select)
     try:
         scoring = scoring_of(bundle.estimator)
     except Unknown as unknown:
@@ -151,9 +154,10 @@ class _Writer:
         values = self._manifest.classes or tuple(range(len(classes)))
         yield name, self._predicted(classes, values)
         if self._scoring.probable:
-            shares = dict(zip(classes, self._shares(), strict=True))
-            for number, value in enumerate(values):
-                yield f"{name}_proba_{class_name(value)}", shares.get(number, "0e0")
+            own = (values[number] for number in classes)
+            shares = dict(zip(own, self._shares(), strict=True))
+            for value in self._export.classes or values:
+                yield f"{name}_proba_{class_name(value)}", shares.get(value, "0e0")
 
     def _shares(self) -> list[str]:
         links = self._links

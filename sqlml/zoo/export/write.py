@@ -11,6 +11,8 @@ from sqlml.zoo.bundle import FILE as MANIFEST
 from sqlml.zoo.export import FORMATS
 from sqlml.zoo.export.contract import Export, inexpressible
 
+_OF_SEGMENTS = ("native", "sql")
+
 
 def write(
     export: Export, format_name: str, to: Path | None = None, *, replace: bool = False
@@ -22,8 +24,8 @@ def write(
         StepError: E0581 the format cannot say what the model is.
     """
     made = FORMATS.load(format_name)
-    if export.bundle.manifest.segments and format_name.casefold() != "native":
-        hint = "write it with `--format native`, or train one model `WHERE` the segment is"
+    if export.bundle.manifest.segments and format_name.casefold() not in _OF_SEGMENTS:
+        hint = "`--format native` and `--format sql` write it; or train one model per segment"
         raise inexpressible("a model per segment", format_name, hint)
     target = to or Path(re.sub(r"[^\w.-]", "-", export.reference) + made.suffix)
     if target.exists() and not replace:

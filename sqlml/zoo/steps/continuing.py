@@ -11,21 +11,37 @@ Shape = tuple[str, tuple[str, ...], str]
 _LEARNT_FROM_TEXT = ("VOCABULARY", "DENSE")
 
 
-def refuse_other_model(before: Manifest, model: ModelType) -> None:
-    """Check that the earlier model is of the same kind, and one.
+def refuse_other_model(before: Manifest, model: ModelType, partition: Sequence[str]) -> None:
+    """Check that the earlier model is of the same kind, with segments by the same columns.
 
     Raises:
         StepError: it is not.
     """
-    if before.segments:
-        message = f"`{before.name}` is a model per segment, which cannot be gone on with"
-        hint = "train without USING"
-        raise StepError(Diagnostic("E0578", message, hint=hint, about="using"))
+    columns = [one["name"] for one in before.partition_by]
+    if problem := other_segments(before.name, columns, partition):
+        raise StepError(problem)
     if before.estimator != model.name:
         raise _problem(
             f"`{before.name}` is a {before.estimator}, which cannot go on as {model.name}",
             f"write `TO TRAIN {before.estimator}`, or train without USING",
         )
+
+
+def other_segments(name: str, before: Sequence[str], now: Sequence[str]) -> Diagnostic | None:
+    """What is wrong where an earlier model has other segments than are asked for, if it has.
+
+    before and now: the columns that tell segments, in order; none for a single model.
+    """
+    if [column.casefold() for column in before] == [column.casefold() for column in now]:
+        return None
+    if not before:
+        message = f"`{name}` has no segments to go on with"
+        hint = "leave `train.partition_by` out, or leave USING out"
+    else:
+        message = f"`{name}` is a model per segment, which goes on by the same segments only"
+        listed = ", ".join(before)
+        hint = f"add `train.partition_by = {listed if len(before) == 1 else f'[{listed}]'}`"
+    return Diagnostic("E0578", message, hint=hint, about="using")
 
 
 def refuse_other_features(previous: Bundle, features: Sequence[Feature]) -> None:

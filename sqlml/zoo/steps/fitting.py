@@ -49,8 +49,13 @@ class Order:
         model = model_type(estimator)
         previous = None if base is None else load(context.model(base))
         if previous is not None:
-            refuse_other_model(previous.manifest, model)
+            refuse_other_model(previous.manifest, model, settings.get("partition_by") or ())
         return cls(model, parameters, settings, previous)
+
+    @property
+    def partition(self) -> tuple[str, ...]:
+        """The columns whose values tell segments, where each is to have a model of its own."""
+        return tuple(self.settings.get("partition_by") or ())
 
     @property
     def seed(self) -> int:

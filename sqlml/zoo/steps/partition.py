@@ -11,7 +11,7 @@ from sqlml.errors import MAX_SHOWN, Diagnostic, StepError
 from sqlml.quoting import identifier, subquery
 from sqlml.zoo.bundle import Bundle, Manifest
 from sqlml.zoo.context import Context, Rows
-from sqlml.zoo.segments import Key, Segment, segment_name, together
+from sqlml.zoo.segments import Key, Segment, SegmentedEstimator, segment_name, together
 from sqlml.zoo.steps.fitting import Order
 from sqlml.zoo.steps.survey import label_types
 
@@ -23,7 +23,7 @@ _SIDE_BY_SIDE = frozenset({"xgboost", "lightgbm"})
 # Too few rows or classes: what the model of all rows can stand in for.
 _TOO_SMALL = frozenset({"E0401", "E0402", "E0403", "E0406"})
 
-Fit = Callable[[Context, Rows, Rows | None], Bundle]
+Fit = Callable[[Context, Rows, Rows | None, Bundle | None], Bundle]
 
 
 def fit_segments(
@@ -36,7 +36,9 @@ def fit_segments(
 ) -> Bundle:
     """Fit a model to each segment, and one to all rows if that is the default.
 
-    fit: makes one model of rows and of rows to validate on.
+    fit: makes one model of rows, of rows to validate on, and of an earlier model to go on from.
+    Where all segments go on from earlier ones, a segment without rows stays as it is, and one that
+    is new begins anew.
 
     Raises:
         StepError: E0576 segments are too small and there is no default, E0577 there are too many
@@ -44,10 +46,14 @@ def fit_segments(
     """
     started = perf_counter()
     settings = order.settings
-    columns = tuple(settings["partition_by"])
+    columns = order.partition
     has_default = settings.get("partition_default") == GLOBAL
     keys = _keys(context, rows, columns)
-    wanted: list[Key | None] = [*keys, *([None] if has_default else [])]
+    earlier = _earlier(order)
+    _tell_changes(context, keys, earlier)
+    every = sorted({*keys, *(key for key in earlier if key is not None)})
+    wanted: list[Key | None] = [*every, *([None] if has_default else [])]
+    found_keys = {*keys, None}
     workers = (
         max(1, min(context.threads, len(wanted))) if order.model.family in _SIDE_BY_SIDE else 1
     )
@@ -56,11 +62,13 @@ def fit_segments(
     def fit_one(number: int) -> Segment | StepError:
         nonlocal done
         key = wanted[number]
+        if key not in found_keys:
+            return Segment(key, earlier[key])
         corner = _Corner(context, number, max(1, context.threads // workers), segment_name(key))
         try:
             own = _of_segment(corner.context, rows, columns, key)
             held = _of_segment(corner.context, validation, columns, key) if validation else None
-            return Segment(key, fit(corner.context, own, held))
+            return Segment(key, fit(corner.context, own, held, earlier.get(key)))
         except StepError as error:
             return error
         finally:
@@ -128,6 +136,32 @@ def _keys(context: Context, rows: Rows, columns: Sequence[str]) -> list[Key]:
     )
 
 
+def _earlier(order: Order) -> Mapping[Key | None, Bundle]:
+    """The segments' models to go on from."""
+    if order.previous is None:
+        return {}
+    assert isinstance(order.previous.estimator, SegmentedEstimator)
+    return {segment.key: segment.bundle for segment in order.previous.estimator.segments}
+
+
+def _tell_changes(
+    context: Context, keys: Sequence[Key], earlier: Mapping[Key | None, Bundle]
+) -> None:
+    if not earlier:
+        return
+    new = [key for key in keys if key not in earlier]
+    idle = [key for key in earlier if key is not None and key not in {*keys}]
+    if new:
+        context.note(f"new segments, which begin anew: {_listed(new)}")
+    if idle:
+        context.note(f"segments without rows, which stay as they are: {_listed(idle)}")
+
+
+def _listed(keys: Sequence[Key | None]) -> str:
+    names = ", ".join(f"`{segment_name(key)}`" for key in keys[:MAX_SHOWN])
+    return names + (" …" if len(keys) > MAX_SHOWN else "")
+
+
 def _of_segment(context: Context, rows: Rows, columns: Sequence[str], key: Key | None) -> Rows:
     if key is None:
         return rows
@@ -157,8 +191,7 @@ def _usable(
             raise StepError(replace(problem, message=named))
     if not failed:
         return segments
-    names = [f"`{segment_name(key)}`" for key, _ in failed]
-    listed = ", ".join(names[:MAX_SHOWN]) + (" …" if len(names) > MAX_SHOWN else "")
+    listed = _listed([key for key, _ in failed])
     if has_default and len(segments) > 1:
         context.note(f"the model of all rows stands in for {listed}: {failed[0][1].message}")
         return segments

@@ -11,6 +11,7 @@ from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.search import Candidate, Search
 from sqlml.zoo.steps.cross_validation import PREFIX, cross_validate
+from sqlml.zoo.steps.fitted import fit_all
 from sqlml.zoo.steps.fitting import Order, Specs, fit_features, fit_model, look, measured, unfitted
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.suggestion import suggest
@@ -65,15 +66,20 @@ def run(
         watch.metric = asked.metric or (*order.metrics, *defaults_for(looked.task))[0]
         order = order.measuring(watch.metric)
         specs = result.features(features)
-        data = prepare(
-            quiet,
-            rows,
-            validation,
-            pipeline=unfitted(specs, order),
-            looked=looked,
-            settings=order.settings,
-        )
-        score = _score(quiet, data, specs=specs, looked=looked, order=order, watch=watch)
+        if order.partition:
+            score = _score_of_segments(
+                quiet, rows, validation, specs, label, looked=looked, order=order
+            )
+        else:
+            data = prepare(
+                quiet,
+                rows,
+                validation,
+                pipeline=unfitted(specs, order),
+                looked=looked,
+                settings=order.settings,
+            )
+            score = _score(quiet, data, specs=specs, looked=looked, order=order, watch=watch)
         result = replace(result, state="complete", score=score)
     except Ended as ended:
         result = replace(result, state=ended.state)
@@ -107,8 +113,33 @@ def _score(
         assert data.validation is not None, "a search has rows to compare trials on"
         fitted = fit_model(context, data, looked, order, watch.see_round)
         score = measured(fitted, data.validation, looked, order.metrics)[watch.metric]
+    return _defined(score, watch.metric)
+
+
+def _score_of_segments(
+    context: Context,
+    rows: Rows,
+    validation: Rows | None,
+    specs: Specs,
+    label: Sequence[str],
+    *,
+    looked: Survey,
+    order: Order,
+) -> float:
+    """The mean of the segments' metrics on the rows that are held back, each row counting the same.
+
+    Raises:
+        StepError: the metric is not defined on the rows of some segment.
+    """
+    fitted = fit_all(context, rows, validation, specs, label, looked=looked, order=order)
+    metric, found = order.metrics[0], fitted.manifest.metrics
+    score = found.get(f"validation_{metric}", found.get(f"{PREFIX}{metric}", math.nan))
+    return _defined(score, metric)
+
+
+def _defined(score: float, metric: str) -> float:
     if math.isnan(score):
-        message = f"`{watch.metric}` is not defined on the rows that were held back"
+        message = f"`{metric}` is not defined on the rows that were held back"
         hint = "hold more rows back, or choose another `tune.metric`"
         raise StepError(Diagnostic("E0563", message, hint=hint, about="attribute tune.metric"))
     return score
