@@ -1,5 +1,6 @@
 """A model's matrix as every format walks over it: blocks of columns, in their order."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -17,8 +18,15 @@ from sqlml.zoo.features.hashing import combine, mix
 from sqlml.zoo.features.indicator import Indicator
 from sqlml.zoo.features.numeric import Numeric
 from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.features.vocabulary import Vocabulary
 
+KNOWN = (
+    "numbers, STANDARDIZE, MINMAX, LOG, IMPUTE, BUCKET, VOCABULARY, CATEGORY_ID, INDICATOR and"
+    " CROSS of such categories; parts of dates can be computed in the query"
+)
 MOST_COMBINATIONS = 10_000
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+_EXACT = 2**53  # whole numbers above are not all numbers of double precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,25 @@ def starts(pipeline: Pipeline) -> tuple[int, ...]:
 def unknown_feature(feature: Feature) -> Unknown:
     """That a format has no words for a feature."""
     return Unknown(f"the feature {feature.function}(…) of `{feature.label}`")
+
+
+def known_values(feature: Vocabulary) -> dict[str, int]:
+    """The id of each value of a vocabulary, as text; values that its column cannot have left out.
+
+    Raises:
+        Unknown: a whole number that is no number of double precision.
+    """
+    places = {value: place for place, value in enumerate(feature.values or ())}
+    match feature.column.kind:
+        case "boolean":
+            return {value: place for value, place in places.items() if value in ("false", "true")}
+        case "integer":
+            whole = {value: int(value) for value in places if _WHOLE.fullmatch(value)}
+            if any(abs(number) > _EXACT for number in whole.values()):
+                raise Unknown(f"a category of `{feature.label}` above 2⁵³")
+            return {value: places[value] for value in whole}
+        case _:
+            return places
 
 
 def cross_table(cross: Cross) -> tuple[Sequence[Categorical], NDArray[np.int64]]:

@@ -1,39 +1,37 @@
-"""A model on numbers as ONNX, by the converters of the ONNX project.
+"""A model as one ONNX graph: its columns, its preprocessing, and its trees, weights or operators.
 
-The model takes one tensor, `features` of shape (rows, columns). Its metadata says which column is
-which (`sqlml.columns`, JSON) and what the numbers of the classes stand for (`sqlml.classes`).
+Each column is an input of shape (rows, 1). The output named like the label is what PREDICT says; a
+second one, `label_proba`, has the chances of the classes, whose order the metadata have as
+`sqlml.classes`. What is no sum of trees or weights is converted by skl2onnx.
 """
 
 import json
 import logging
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.bundle import Bundle
 from sqlml.zoo.export.contract import Export, Format, inexpressible
-from sqlml.zoo.features.number import Number
+from sqlml.zoo.export.matrix import KNOWN, blocks
+from sqlml.zoo.export.scoring import MODELS, Scoring, Unknown, scoring_of
+from sqlml.zoo.label import ClassValue
 
-INPUT = "features"
+if TYPE_CHECKING:
+    from sqlml.zoo.export.onnx_graph import Graph
+    from sqlml.zoo.export.onnx_scoring import Answer
 
 
 def _write(export: Export, to: Path) -> None:
     """Raises:
-    StepError: E0581 the model has no ONNX form, E0582 the converter is not installed.
+    StepError: E0581 the model has no ONNX form, E0582 a package for it is not installed.
     """
-    bundle = export.bundle
-    _check_features(bundle)
-    convert = _CONVERTERS.get(type(bundle.estimator).__name__)
-    if convert is None:
-        hint = "written are single models of XGBoost, LightGBM and scikit-learn"
-        raise inexpressible(f"`{bundle.manifest.estimator}`", "ONNX", hint)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            logging.getLogger("skl2onnx").setLevel(logging.ERROR)
-            model = convert(bundle.estimator, bundle.pipeline.width)
+        model = _model(export)
     except ImportError as missing:
         raise StepError(
             Diagnostic(
@@ -42,71 +40,92 @@ def _write(export: Export, to: Path) -> None:
                 hint="pip install 'sqlml[onnx]'",
             )
         ) from missing
-    except Exception as error:
-        reason = str(error).strip().splitlines()
-        hint = f"the converter says: {reason[0][:200]}" if reason else "try `--format native`"
-        raise inexpressible(f"`{bundle.manifest.estimator}`", "ONNX", hint) from error
-    _describe(model, export)
     to.write_bytes(model.SerializeToString())
 
 
 FORMAT = Format(".onnx", _write)
 
 
-def _check_features(bundle: Bundle) -> None:
-    """Preprocessing is not part of an ONNX file: what goes in must be the columns as they are."""
-    for feature in bundle.pipeline.features:
-        if not isinstance(feature, Number):
-            raise inexpressible(
-                f"the feature {feature.function}(…) of `{feature.label}`",
-                "ONNX",
-                "only numbers as they are go into ONNX; `--format sql` and `native` keep all",
-            )
+def _model(export: Export) -> Any:
+    from sqlml.zoo.export.onnx_features import matrix
+    from sqlml.zoo.export.onnx_graph import CONVERTED, TREES, Graph
+    from sqlml.zoo.export.onnx_scoring import answer
+
+    bundle, manifest = export.bundle, export.bundle.manifest
+    scoring = _scoring(bundle)
+    graph = Graph(CONVERTED if scoring is None else TREES)
+    try:
+        given = matrix(graph, blocks(bundle.pipeline, scoring))
+    except Unknown as unknown:
+        raise inexpressible(str(unknown), "ONNX", f"written are {KNOWN}") from unknown
+    found = (
+        _converted(graph, given, bundle)
+        if scoring is None
+        else answer(graph, given, scoring, bundle.pipeline.width)
+    )
+    _give(graph, found, bundle)
+    facts = {"sqlml.model": export.reference}
+    if manifest.classes:
+        facts["sqlml.classes"] = json.dumps(manifest.classes, ensure_ascii=False)
+    return graph.model(facts)
 
 
-def _describe(model: Any, export: Export) -> None:
-    manifest = export.bundle.manifest
-    facts = {
-        "sqlml.model": export.reference,
-        "sqlml.columns": json.dumps(export.bundle.pipeline.names, ensure_ascii=False),
-        "sqlml.label": json.dumps([one["name"] for one in manifest.label], ensure_ascii=False),
-        "sqlml.classes": json.dumps(manifest.classes, ensure_ascii=False),
-    }
-    for key, value in facts.items():
-        model.metadata_props.add(key=key, value=value)
+def _scoring(bundle: Bundle) -> Scoring | None:
+    """The model's arithmetic; None where it is left to a converter."""
+    try:
+        return scoring_of(bundle.estimator)
+    except Unknown as unknown:
+        if bundle.manifest.family == "sklearn":
+            return None
+        raise inexpressible(str(unknown), "ONNX", _HINT) from unknown
 
 
-def _xgboost(estimator: Any, width: int) -> Any:
-    from onnxmltools import convert_xgboost
-    from onnxmltools.convert.common.data_types import FloatTensorType
+def _converted(graph: "Graph", given: str, bundle: Bundle) -> "Answer":
+    from sqlml.zoo.export.onnx_converted import converted
 
-    booster = estimator.booster.copy()
-    booster.feature_names = [f"f{place}" for place in range(width)]  # as the converter wants them
-    return convert_xgboost(booster, initial_types=[(INPUT, FloatTensorType([None, width]))])
-
-
-def _lightgbm(estimator: Any, width: int) -> Any:
-    from onnxmltools import convert_lightgbm
-    from onnxmltools.convert.common.data_types import FloatTensorType
-
-    types = [(INPUT, FloatTensorType([None, width]))]
-    return convert_lightgbm(estimator.booster, initial_types=types, zipmap=False)
-
-
-def _sklearn(estimator: Any, width: int) -> Any:
-    from skl2onnx import convert_sklearn
-    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
-
-    fitted = estimator.fitted
-    # trees compare numbers of single precision, others compute in double precision
-    is_tree = hasattr(fitted, "tree_") or hasattr(fitted, "estimators_")
-    kind = FloatTensorType if is_tree else DoubleTensorType
-    options = {id(fitted): {"zipmap": False}} if hasattr(fitted, "predict_proba") else None
-    return convert_sklearn(fitted, initial_types=[(INPUT, kind([None, width]))], options=options)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            logging.getLogger("skl2onnx").setLevel(logging.ERROR)
+            return converted(graph, given, bundle.estimator)
+    except ImportError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines()
+        hint = f"the converter says: {reason[0][:200]}" if reason else _HINT
+        raise inexpressible(f"`{bundle.manifest.estimator}`", "ONNX", hint) from error
 
 
-_CONVERTERS: Mapping[str, Callable[[Any, int], Any]] = {
-    "XGBoostEstimator": _xgboost,
-    "LightGBMEstimator": _lightgbm,
-    "SklearnEstimator": _sklearn,
-}
+_HINT = f"written are {MODELS}, and what skl2onnx converts; `--format native` keeps all"
+
+
+# --- outputs --------------------------------------------------------------------------------
+
+
+def _give(graph: "Graph", found: "Answer", bundle: Bundle) -> None:
+    """Name the outputs."""
+    names = [one["name"] for one in bundle.manifest.label] or ["prediction"]
+    if found.chosen:
+        values = bundle.manifest.classes or tuple(range(len(found.classes)))
+        _give_class(graph, found, names[0], values)
+    elif found.columns:
+        graph.output(names[0], found.values, found.kind, found.columns)
+    else:
+        for place, name in enumerate(names):
+            column = graph.constant(place, np.int64)
+            graph.output(name, graph.node("Gather", found.values, column, axis=1), found.kind)
+
+
+def _give_class(graph: "Graph", found: "Answer", name: str, values: Sequence[ClassValue]) -> None:
+    from sqlml.zoo.export.onnx_graph import BOOLEAN, DOUBLE, INT64, STRING
+
+    dtype, kind = {bool: (bool, BOOLEAN), int: (np.int64, INT64), str: (object, STRING)}[
+        type(values[0])
+    ]
+    graph.output(name, graph.node("Gather", graph.constant(values, dtype), found.chosen), kind)
+    if found.chances:
+        chances = found.chances
+        if found.classes != tuple(range(len(values))):
+            places = np.eye(len(values))[list(found.classes)]  # training saw fewer classes
+            chances = graph.node("MatMul", chances, graph.constant(places))
+        graph.output(f"{name}_proba", chances, DOUBLE, len(values))

@@ -8,8 +8,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
 from sqlml.zoo.export.contract import Export, Format, inexpressible
-from sqlml.zoo.export.matrix import blocks
-from sqlml.zoo.export.pmml_fields import KNOWN, Fields, printable
+from sqlml.zoo.export.matrix import KNOWN, blocks
+from sqlml.zoo.export.pmml_fields import Fields, printable
 from sqlml.zoo.export.pmml_models import Target, model
 from sqlml.zoo.export.scoring import MODELS, Scoring, Unknown, scoring_of
 from sqlml.zoo.features.pipeline import Pipeline

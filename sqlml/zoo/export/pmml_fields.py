@@ -15,6 +15,7 @@ from sqlml.zoo.export.matrix import (
     Levels,
     Quantity,
     cross_table,
+    known_values,
     unknown_feature,
 )
 from sqlml.zoo.export.scoring import Unknown
@@ -30,12 +31,7 @@ from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.features.scale import Log, MinMax, Standardize
 from sqlml.zoo.features.vocabulary import Vocabulary
 
-KNOWN = (
-    "numbers, STANDARDIZE, MINMAX, LOG, IMPUTE, BUCKET, VOCABULARY, CATEGORY_ID, INDICATOR and"
-    " CROSS of such categories; parts of dates can be computed in the query"
-)
 _NO_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_EXACT = 2**53  # whole numbers above are not all numbers of double precision
 
 
 class Fields:
@@ -200,9 +196,7 @@ def _called(feature: Feature) -> str:
 
 def _vocabulary(feature: Vocabulary, column: ColumnReference) -> Element:
     values = feature.values or ()
-    if column.kind == "integer" and any(abs(int(value)) > _EXACT for value in values):
-        raise Unknown(f"a category of `{column.name}` above 2⁵³")
-    made = _map([column.name], ((value, place) for place, value in enumerate(values)))
+    made = _map([column.name], known_values(feature).items())
     if feature.other:
         made.set("defaultValue", str(len(values)))
     if feature.fill is not None:

@@ -355,63 +355,6 @@ def test_columns_that_the_prediction_is_written_over_are_not_kept(mixed: Any) ->
 
 # --- ONNX -----------------------------------------------------------------------------------
 
-ONNX = [
-    ("xgboost.gbtree", {}, "two"),
-    ("xgboost.gbtree", {}, "three"),
-    ("xgboost.gbtree", {}, "y"),
-    ("lightgbm.gbdt", {}, "two"),
-    ("lightgbm.gbdt", {}, "y"),
-    ("sklearn.linear_model.LogisticRegression", {}, "two"),
-    ("sklearn.linear_model.Ridge", {}, "y"),
-    ("sklearn.ensemble.RandomForestClassifier", {"n_estimators": 9}, "three"),
-    ("sklearn.ensemble.GradientBoostingRegressor", {"n_estimators": 10}, "y"),
-    ("sklearn.neural_network.MLPClassifier", {"max_iter": 20}, "two"),
-    ("sklearn.cluster.KMeans", {"n_clusters": 3}, ""),
-]
-
-
-@pytest.mark.parametrize(("estimator", "parameters", "label"), ONNX)
-def test_onnxruntime_says_what_predict_says(
-    mixed: Any, tmp_path: Path, estimator: str, parameters: dict[str, Any], label: str
-) -> None:
-    import onnxruntime
-
-    columns = FULL.replace(", f", "")
-    mixed.connection.execute(
-        f"CREATE TABLE rows_ AS SELECT id, {columns}, y, two, three FROM mixed"
-    )
-    train = f"SELECT a, b{f', {label}' if label else ''} FROM rows_"
-    mixed.train(estimator, train, label or (), parameters=parameters)
-    path = write(exported(mixed), "onnx", tmp_path / "m.onnx")
-    onnxruntime.set_default_logger_severity(3)
-    session = onnxruntime.InferenceSession(path.read_bytes())
-    facts = session.get_modelmeta().custom_metadata_map
-    assert json.loads(facts["sqlml.columns"]) == ["a", "b"]
-    (given,) = session.get_inputs()
-    kind = np.float32 if "float" in given.type else np.float64
-    matrix = np.array(mixed.query("SELECT a, b FROM rows_ ORDER BY id"), dtype=kind)
-    answers = session.run(None, {"features": matrix})
-    has_chances = label in ("two", "three")
-    theirs = mixed.predict("SELECT * FROM rows_", "said", probability=has_chances).sort_by("id")
-    expected = np.array(theirs.column("said").to_pylist())
-    if not has_chances:
-        np.testing.assert_allclose(np.ravel(answers[0]), expected, rtol=1e-5, atol=1e-5)
-        return
-    classes = json.loads(facts["sqlml.classes"])
-    assert [classes[int(number)] for number in answers[0]] == list(expected)
-    for place, value in enumerate(classes):
-        chances = theirs.column(f"said_proba_{value}").to_numpy()
-        np.testing.assert_allclose(answers[1][:, place], chances, rtol=1e-5, atol=1e-6)
-
-
-def test_onnx_does_not_leave_preprocessing_out_silently(mixed: Any, tmp_path: Path) -> None:
-    mixed.train("lightgbm.gbdt", "SELECT b, c, two FROM mixed", "two")
-    with pytest.raises(StepError) as caught:
-        write(exported(mixed), "onnx", tmp_path / "m.onnx")
-    (fault,) = caught.value.diagnostics
-    assert (fault.code, "of `c` cannot be written as ONNX" in fault.message) == ("E0581", True)
-    assert not list(tmp_path.glob("*.onnx"))
-
 
 def test_a_model_without_a_converter_is_an_error(mixed: Any, tmp_path: Path) -> None:
     mixed.train("sklearn.cluster.DBSCAN", "SELECT b FROM mixed")
@@ -423,8 +366,9 @@ def test_a_model_without_a_converter_is_an_error(mixed: Any, tmp_path: Path) -> 
 def test_a_missing_converter_is_told_with_what_to_install(
     mixed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mixed.train("lightgbm.gbdt", "SELECT b, y FROM mixed", "y")
-    monkeypatch.setitem(sys.modules, "onnxmltools", None)
+    mixed.train("sklearn.naive_bayes.GaussianNB", "SELECT b, two FROM mixed", "two")
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    monkeypatch.delitem(sys.modules, "sqlml.zoo.export.onnx_converted", raising=False)
     with pytest.raises(StepError) as caught:
         write(exported(mixed), "onnx", tmp_path / "m.onnx")
     (fault,) = caught.value.diagnostics

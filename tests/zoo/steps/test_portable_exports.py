@@ -1,5 +1,9 @@
-"""PMML says of the same rows what PREDICT says, by a reader made from the specification alone."""
+"""PMML and ONNX say of the same rows what PREDICT says: columns as they are go into both.
 
+PMML is read by a reader made from the specification alone, ONNX by onnxruntime.
+"""
+
+import json
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -8,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from sqlml.errors import StepError
@@ -49,6 +54,7 @@ class Reader:
         derived = root.find("TransformationDictionary")
         self.derived = {} if derived is None else {one.get("name"): one for one in derived}
         assert not set(self.data) & set(self.derived)
+        self.tables: dict[Element, dict[tuple[Any, ...], str]] = {}  # read when first needed
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The target and the output fields of a row."""
@@ -111,13 +117,18 @@ class Reader:
         values = [self.value(pair.get("field"), known) for pair in pairs]
         if None in values:
             return one.get("mapMissingTo")
-        for row in one.iterfind("InlineTable/row"):
-            cells = {cell.tag: cell.text or "" for cell in row}
-            wanted = [cells[pair.get("column", "")] for pair in pairs]
-            parsed = (TYPES[type_name(v)](w) for v, w in zip(values, wanted, strict=True))
-            if list(parsed) == values:
-                return cells[one.get("outputColumn", "")]
-        return one.get("defaultValue")
+        if one not in self.tables:
+            kinds = [TYPES[type_name(value)] for value in values]
+            self.tables[one] = {
+                tuple(
+                    kind(cells[pair.get("column")]) for kind, pair in zip(kinds, pairs, strict=True)
+                ): cells[one.get("outputColumn")]
+                for cells in (
+                    {cell.tag: cell.text or "" for cell in row}
+                    for row in one.iterfind("InlineTable/row")
+                )
+            }
+        return self.tables[one].get(tuple(values), one.get("defaultValue"))
 
     # --- models ---------------------------------------------------------------------------------
 
@@ -350,35 +361,105 @@ def trained(rows: Any, estimator: str, features: Any, label: str, **parameters: 
         parameters=parameters,
         settings={"num_boost_round": 5} if boosting else {},
         features={"": tuple(feature_from_json(one).to_json() for one in features)},
-        label=(label,),
+        label=(label,) if label else (),
         into="m",
         rows="SELECT * FROM rows_",
     )
     return Export("m@1", rows.model("m@1"))
 
 
+def run_onnx(path: Path, table: pa.Table) -> dict[str, Any]:
+    """The outputs of a graph that is given columns: NaN for no number, '' for no text."""
+    import onnx
+    import onnxruntime
+
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    session = onnxruntime.InferenceSession(path.read_bytes())
+    given = {}
+    for one in session.get_inputs():
+        values = table.column(one.name).to_pylist()
+        is_text = "string" in one.type
+        made = [("" if v is None else str(v)) if is_text else v for v in values]
+        given[one.name] = np.array(made, dtype=object if is_text else float).reshape(-1, 1)
+    names = [one.name for one in session.get_outputs()]
+    found = dict(zip(names, session.run(names, given), strict=True))
+    classes = session.get_modelmeta().custom_metadata_map.get("sqlml.classes", "[]")
+    chances = [name for name in names if name.endswith("_proba")]
+    for place, value in enumerate(json.loads(classes) if chances else ()):
+        (name,) = chances
+        found[f"{name}_{str(value).lower()}"] = found[name][:, place]
+    return found
+
+
+def assert_said(ours: Any, theirs: pa.ChunkedArray) -> None:
+    expected = theirs.to_pylist()[: len(ours)]
+    if isinstance(expected[0], float):
+        np.testing.assert_allclose(np.array(ours), expected, rtol=1e-6, atol=1e-6)
+    else:
+        assert [str(one).lower() for one in ours] == [str(one).lower() for one in expected]
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_pmml_says_what_predict_says(rows: Any, tmp_path: Path, name: str) -> None:
+def test_pmml_and_onnx_say_what_predict_says(rows: Any, tmp_path: Path, name: str) -> None:
     estimator, parameters, features, label = MODELS[name]
     export = trained(rows, estimator, features, label, **parameters)
-    read = Reader(write(export, "pmml", tmp_path / "m.pmml"))
-    # a category that training did not see, where the model has a place for it
+    # a category that training did not see
     rows.connection.execute("UPDATE rows_ SET c = 'new' WHERE id % 11 = 3")
     probable = export.bundle.estimator.probabilities(export.bundle.pipeline.nothing()) is not None
     given = "SELECT id, a, b, c, wide, f, d, e FROM rows_"
-    theirs = rows.predict(given, label, probability=probable).sort_by("id").to_pylist()
-    added = [one for one in theirs[0] if one.startswith(f"{label}_proba_")]
+    theirs = rows.predict(given, label, probability=probable).sort_by("id")
+    added = [one for one in theirs.column_names if one.startswith(f"{label}_proba_")]
     assert bool(added) == probable
-    found = [read(row) for row in rows.table(f"{given} ORDER BY id").to_pylist()]
-    for ours, expected in zip(found, theirs, strict=True):
-        if export.bundle.manifest.classes:
-            assert ours[""] == str(expected[label]).replace("True", "true").replace(
-                "False", "false"
-            )
-        else:
-            np.testing.assert_allclose(ours[""], expected[label], rtol=1e-6, atol=1e-6)
-        for one in added:
-            np.testing.assert_allclose(ours[one], expected[one], rtol=1e-6, atol=1e-6)
+    table = rows.table(f"{given} ORDER BY id")
+    read = Reader(write(export, "pmml", tmp_path / "m.pmml"))
+    by_pmml = [read(row) for row in table.slice(0, 40).to_pylist()]
+    by_onnx = run_onnx(write(export, "onnx", tmp_path / "m.onnx"), table)
+    for column_name in (label, *added):
+        of_pmml = "" if column_name == label else column_name
+        assert_said([row[of_pmml] for row in by_pmml], theirs.column(column_name))
+        assert_said(by_onnx[column_name], theirs.column(column_name))
+
+
+CONVERTED = {
+    "sklearn.neural_network.MLPClassifier": ({"max_iter": 9}, (*FULL, vocabulary("c")), "three"),
+    "sklearn.naive_bayes.GaussianNB": ({}, (IMPUTED, B), "f"),
+    "sklearn.ensemble.AdaBoostRegressor": ({"n_estimators": 4}, FULL, "y"),
+    "sklearn.svm.SVR": ({}, FULL, "y"),
+    "sklearn.cluster.KMeans": ({"n_clusters": 3}, (CROSSED, B), ""),
+    "sklearn.decomposition.PCA": ({"n_components": 2}, FULL, ""),
+}
+
+
+@pytest.mark.parametrize("estimator", CONVERTED)
+def test_preprocessing_stands_before_what_is_converted(
+    rows: Any, tmp_path: Path, estimator: str
+) -> None:
+    parameters, features, label = CONVERTED[estimator]
+    export = trained(rows, estimator, features, label, **parameters)
+    probable = label in ("three", "f")
+    given = "SELECT id, a, b, c, f FROM rows_"
+    predicted = label or "prediction"
+    theirs = rows.predict(given, predicted, probability=probable).sort_by("id")
+    found = run_onnx(write(export, "onnx", tmp_path / "m.onnx"), rows.table(f"{given} ORDER BY id"))
+    if "PCA" in estimator:
+        both = (theirs.column(f"prediction_{place}").to_numpy() for place in (1, 2))
+        np.testing.assert_allclose(found["prediction"], np.column_stack(list(both)), atol=1e-9)
+        return
+    added = [one for one in theirs.column_names if one.startswith(f"{label}_proba_")]
+    assert bool(added) == probable
+    for column_name in (predicted, *added):
+        assert_said(found[column_name], theirs.column(column_name))
+
+
+def test_several_labels_are_outputs_of_one_graph(rows: Any, tmp_path: Path) -> None:
+    rows.train("xgboost.gbtree", "SELECT b, y, y / 2 AS half FROM rows_", ("y", "half"))
+    export = Export("m@1", rows.model("m@1"))
+    theirs = rows.predict("SELECT id, b FROM rows_", "y").sort_by("id")
+    found = run_onnx(write(export, "onnx", tmp_path / "m.onnx"), rows.table("FROM rows_"))
+    for name in ("y", "half"):
+        assert_said(found[name], theirs.column(name))
+    with pytest.raises(StepError, match="a model with several labels cannot be written as PMML"):
+        write(export, "pmml", tmp_path / "m.pmml")
 
 
 def test_a_value_that_predict_refuses_is_invalid(rows: Any, tmp_path: Path) -> None:
@@ -393,35 +474,46 @@ def test_a_value_that_predict_refuses_is_invalid(rows: Any, tmp_path: Path) -> N
             read(good | wrong)
 
 
+@pytest.mark.parametrize("format_name", ["pmml", "onnx"])
 @pytest.mark.parametrize(
-    ("estimator", "features", "message"),
+    ("features", "message"),
     [
-        ("sklearn.svm.SVC", (B,), "`sklearn.svm.SVC` cannot be written as PMML"),
         (
-            "lightgbm.gbdt",
             ({"function": "DATE_PARTS", "column": column("d"), "parts": ("day",)},),
-            "the feature DATE_PARTS(…) of `d` cannot be written as PMML",
+            "the feature DATE_PARTS(…) of `d` cannot be written",
         ),
         (
-            "xgboost.gbtree",
             ({"function": "CROSS", "parts": (column("c"), column("b")), "n": 5},),
-            "the feature CROSS(…) of `c×b` cannot be written as PMML",
+            "the feature CROSS(…) of `c×b` cannot be written",
         ),
-        (
-            "sklearn.linear_model.Ridge",
-            (vocabulary("wide"),),
-            "the text 'k\\x01' cannot be written",
-        ),
-        ("sklearn.linear_model.Ridge", (vocabulary("e"),), "a category of `e` above 2⁵³ cannot"),
+        ((vocabulary("e"),), "a category of `e` above 2⁵³ cannot be written"),
     ],
 )
-def test_what_has_no_pmml_is_an_error_that_says_what_has(
-    rows: Any, tmp_path: Path, estimator: str, features: Any, message: str
+def test_a_feature_that_has_no_words_is_an_error_that_says_which_have(
+    rows: Any, tmp_path: Path, format_name: str, features: Any, message: str
 ) -> None:
-    rows.connection.execute("UPDATE rows_ SET wide = 'k' || chr(1), e = 9007199254740993")
-    export = trained(rows, estimator, features, "two" if "SVC" in estimator else "y")
+    rows.connection.execute("UPDATE rows_ SET e = 9007199254740993")
+    export = trained(rows, "sklearn.linear_model.Ridge", features, "y")
+    assert message in refusal(export, format_name, tmp_path)
+
+
+def refusal(export: Export, format_name: str, folder: Path) -> str:
     with pytest.raises(StepError) as caught:
-        write(export, "pmml", tmp_path / "m.pmml")
+        write(export, format_name, folder / "m")
     (fault,) = caught.value.diagnostics
-    assert (fault.code, message in fault.message) == ("E0581", True), fault
-    assert "written are" in fault.hint
+    assert (fault.code, "written are" in fault.hint) == ("E0581", True), fault
+    return fault.message
+
+
+def test_a_model_that_has_no_words_is_an_error_that_says_which_have(
+    rows: Any, tmp_path: Path
+) -> None:
+    export = trained(rows, "sklearn.svm.SVC", (B,), "two")
+    assert "`sklearn.svm.SVC` cannot be written as PMML" in refusal(export, "pmml", tmp_path)
+    rows.train("lightgbm.gbdt", "SELECT b, y FROM rows_", "y", parameters={"linear_tree": True})
+    export = Export("m@2", rows.model("m@2"))
+    assert "linear models in its leaves" in refusal(export, "onnx", tmp_path)
+    rows.connection.execute("UPDATE rows_ SET wide = 'k' || chr(1)")
+    rows.train("sklearn.linear_model.Ridge", "SELECT wide, y FROM rows_", "y")
+    export = Export("m@3", rows.model("m@3"))
+    assert "the text 'k\\x01' cannot be written as PMML" in refusal(export, "pmml", tmp_path)
