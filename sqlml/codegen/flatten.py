@@ -1,0 +1,248 @@
+"""For engines without sub-workflows: the steps of what is called, in place of the call."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlml.errors import Diagnostic, ProgramError
+from sqlml.workflow.graph import NODE_NAME, needs
+from sqlml.workflow.ir import (
+    After,
+    AllOf,
+    AnyOf,
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    ForEach,
+    HasStatus,
+    Input,
+    InputFile,
+    Item,
+    Json,
+    Node,
+    Not,
+    Operand,
+    Output,
+    Outputs,
+    Parameter,
+    Range,
+    Repeat,
+    Workflow,
+)
+
+_LONGEST_NAME = 58
+
+
+def flatten(workflow: Workflow) -> Workflow:
+    """The workflow with the nodes of those it calls in place of the calls.
+
+    A call's guard becomes part of the guards of its nodes; one that is made for each item of a
+    known list becomes as many copies. The status of a call is that of all its nodes.
+
+    Raises:
+        ProgramError: E0758 a call that is repeated, or made for each item of an output.
+    """
+    if not workflow.workflows:
+        return workflow
+    flat = _Flattening({one.name: one for one in workflow.workflows})
+    return replace(
+        workflow,
+        nodes=tuple(flat.nodes(workflow.nodes, _Scope())),
+        on_exit=tuple(flat.nodes(workflow.on_exit, _Scope())),
+        outputs={name: _one(flat.output(o, _Scope())) for name, o in workflow.outputs.items()},
+        workflows=(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where a node stands: what its name begins with, what parameters are, what all wait for."""
+
+    prefix: str = ""
+    parameters: Mapping[str, Input] | None = None
+    guard: Condition | None = None
+    after: tuple[After, ...] = ()
+
+    def name(self, node: str) -> str:
+        name = f"{self.prefix}{node}"
+        if NODE_NAME.fullmatch(name):
+            return name
+        tail = name[-(_LONGEST_NAME - 1) :].lstrip("-0123456789")
+        return tail or name
+
+
+class _Flattening:
+    def __init__(self, definitions: Mapping[str, Workflow]) -> None:
+        self._definitions = definitions
+        # of each call, by its name when all is flat: its copies' scopes and what it runs
+        self._calls: dict[str, tuple[tuple[_Scope, ...], Workflow]] = {}
+        self._mapped: set[str] = set()
+
+    def nodes(self, nodes: Sequence[Node], scope: _Scope) -> Iterator[Node]:
+        for node in nodes:
+            placed = self._placed(node, scope)
+            if not isinstance(node.operation, Call):
+                yield placed
+                continue
+            called = self._definitions[node.operation.workflow]
+            scopes = tuple(self._scopes(node, placed, called))
+            self._calls[placed.name] = (scopes, called)
+            if node.loop is not None:
+                self._mapped.add(placed.name)
+            for one in scopes:
+                yield from self.nodes(called.nodes, one)
+
+    def _placed(self, node: Node, scope: _Scope) -> Node:
+        """A node with the names that it and those around it have when all is flat."""
+        guards = [g for g in (scope.guard, self._condition(node.guard, scope)) if g is not None]
+        after = [flat for one in node.after for flat in self._after(one, scope)]
+        loop = node.loop
+        if isinstance(loop, ForEach) and not isinstance(loop.items, Range):
+            loop = replace(loop, items=self._operand(loop.items, scope))
+        elif isinstance(loop, Repeat):
+            own = self._condition(loop.condition, scope)
+            loop = replace(loop, condition=own) if own is not None else loop
+        return replace(
+            node,
+            name=scope.name(node.name),
+            inputs={name: self._input(value, scope) for name, value in node.inputs.items()},
+            after=tuple(dict.fromkeys((*scope.after, *after))),
+            guard=guards[0] if len(guards) == 1 else AllOf(tuple(guards)) if guards else None,
+            loop=loop,
+            files={name: self._file(file, scope) for name, file in node.files.items()},
+        )
+
+    def _scopes(self, node: Node, placed: Node, called: Workflow) -> Iterator[_Scope]:
+        defaults: dict[str, Input] = {
+            name: Constant(declared.default) for name, declared in called.parameters.items()
+        }
+        given = {**defaults, **placed.inputs}
+        waits = (*placed.after, *(After(name) for name in _waited(placed)))
+        for suffix, item in _rounds(node):
+            values = {name: _with_item(value, item) for name, value in given.items()}
+            prefix = f"{placed.name}-{suffix}-" if suffix else f"{placed.name}-"
+            yield _Scope(prefix, values, placed.guard, tuple(dict.fromkeys(waits)))
+
+    # --- references ---------------------------------------------------------------------------
+
+    def output(self, output: Output, scope: _Scope) -> tuple[Output, ...]:
+        """What an output is when all is flat; of a call for several items, that of each."""
+        name = scope.name(output.node)
+        if name not in self._calls:
+            return (Output(name, output.name),)
+        scopes, called = self._calls[name]
+        inner = called.outputs[output.name]
+        return tuple(found for one in scopes for found in self.output(inner, one))
+
+    def _input(self, value: Input, scope: _Scope) -> Input:
+        match value:
+            case Output():
+                found = self.output(value, scope)
+                if scope.name(value.node) not in self._mapped:
+                    return found[0]
+                return Outputs(tuple(one.node for one in found), found[0].name if found else "")
+            case Outputs(nodes, name):
+                return Outputs(tuple(scope.name(node) for node in nodes), name)
+            case Parameter(name) if scope.parameters is not None:
+                return scope.parameters.get(name, value)
+            case _:
+                return value
+
+    def _operand(self, value: Any, scope: _Scope) -> Any:
+        found = self._input(value, scope)
+        if isinstance(found, Outputs):
+            raise _refused("the collected results of a call are compared or looped over")
+        return found
+
+    def _file(self, file: InputFile, scope: _Scope) -> InputFile:
+        if not isinstance(file.source, Output):
+            return file
+        return replace(file, source=_one(self.output(file.source, scope)))
+
+    def _after(self, after: After, scope: _Scope) -> Iterator[After]:
+        yield from (After(name, after.status) for name in self._members(after.node, scope))
+
+    def _members(self, node: str, scope: _Scope) -> Iterator[str]:
+        """The nodes that a node has become."""
+        name = scope.name(node)
+        if name not in self._calls:
+            yield name
+            return
+        scopes, called = self._calls[name]
+        for one in scopes:
+            for inner in called.nodes:
+                yield from self._members(inner.name, one)
+
+    def _condition(self, condition: Condition | None, scope: _Scope) -> Condition | None:
+        match condition:
+            case None:
+                return None
+            case Comparison(left, comparator, right):
+                sides: tuple[Operand, Operand] = (
+                    self._operand(left, scope),
+                    self._operand(right, scope),
+                )
+                return Comparison(sides[0], comparator, sides[1])
+            case HasStatus(status, node):
+                if not node:
+                    return condition
+                told = tuple(HasStatus(status, name) for name in self._members(node, scope))
+                if len(told) == 1:
+                    return told[0]
+                return AnyOf(told) if status == "failed" else AllOf(told)
+            case AllOf(terms):
+                return AllOf(tuple(self._conditions(terms, scope)))
+            case AnyOf(terms):
+                return AnyOf(tuple(self._conditions(terms, scope)))
+            case Not(term):
+                return Not(next(self._conditions((term,), scope)))
+
+    def _conditions(self, terms: Sequence[Condition], scope: _Scope) -> Iterator[Condition]:
+        for term in terms:
+            found = self._condition(term, scope)
+            if found is not None:
+                yield found
+
+
+def _rounds(node: Node) -> Iterator[tuple[str, Json]]:
+    """The copies that a call becomes: what marks their names, and their items."""
+    match node.loop:
+        case None:
+            yield "", None
+        case ForEach(items=Range(start, stop, step)):
+            yield from ((str(i), item) for i, item in enumerate(range(start, stop, step)))
+        case ForEach(items=Constant(value=tuple(items))):
+            yield from ((str(i), item) for i, item in enumerate(items))
+        case _:
+            kind = (
+                "repeated" if isinstance(node.loop, Repeat) else "made for each item of an output"
+            )
+            raise _refused(f"the call `{node.name}` is {kind}", node)
+
+
+def _with_item(value: Input, item: Json) -> Input:
+    if not isinstance(value, Item):
+        return value
+    return Constant(item[value.field] if value.field and isinstance(item, Mapping) else item)
+
+
+def _waited(placed: Node) -> tuple[str, ...]:
+    """What a call waits for besides its `after`, so that its nodes do not start before it."""
+    ordered = {after.node for after in placed.after}
+    return tuple(name for name in needs(replace(placed, guard=None)) if name not in ordered)
+
+
+def _one(outputs: tuple[Output, ...]) -> Output:
+    if len(outputs) != 1:
+        raise _refused("the collected results of a call are an output or a file")
+    return outputs[0]
+
+
+def _refused(what: str, node: Node | None = None) -> ProgramError:
+    place = node.place if node else None
+    label = f"at {place.file}:{place.line}:{place.column}" if place else ""
+    hint = "give it a known list, or write its steps out; Argo has sub-workflows of its own"
+    return ProgramError(
+        Diagnostic("E0758", f"{what}, which this engine cannot do", label=label, hint=hint)
+    )
