@@ -23,7 +23,7 @@ class CustomFamily:
         if found is None:
             return None
         settings = ["seed"] + ["weight"] * found.is_weighted
-        settings += ["epoch", "batch_size"] * found.is_network
+        settings += ["epoch", "batch_size", "max_steps"] * found.is_network
         return ModelType(
             found.name,
             "custom",

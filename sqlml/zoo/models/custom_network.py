@@ -1,4 +1,4 @@
-"""A user's Keras model with `fit` and `predict` as scikit-learn has them."""
+"""A user's Keras model: how it is made, what it predicts, and how it is kept."""
 
 import inspect
 import json
@@ -38,11 +38,11 @@ class Network:
     def __init__(
         self, make: Any, parameters: Mapping[str, Any], facts: Facts, job: FitJob | None
     ) -> None:
-        import keras
-
         if job is not None:
-            keras.utils.set_random_seed(job.seed)
-        self._parameters, self._facts, self._job = dict(parameters), facts, job
+            from sqlml.zoo.models.custom_training import seeded
+
+            seeded(job)
+        self._parameters, self._facts = dict(parameters), facts
         told = {
             name: getattr(facts, name)
             for name in GIVEN
@@ -53,36 +53,11 @@ class Network:
         nothing = np.zeros((1, facts.inputs), dtype=np.float32)
         self._width = int(self.model(nothing).shape[-1])  # and now it has its weights
 
-    def fit(
-        self, X: NDArray[Any], y: NDArray[Any], sample_weight: NDArray[Any] | None = None
-    ) -> None:
-        """Train by the module's `loss` and `optimizer` if it has them, as `train.epoch` says."""
-        import keras
+    def train(self, job: FitJob) -> NDArray[np.float64]:
+        """Train on the job's rows, batch by batch; some rows that stand for all."""
+        from sqlml.zoo.models.custom_training import train
 
-        assert self._job is not None, "what is loaded is trained already"
-        settings, report = self._job.settings, self._job.report
-        epochs, size = (
-            int(str(settings.get(n) or d)) for n, d in (("epoch", 1), ("batch_size", 32))
-        )
-        self.model.compile(
-            optimizer=self._own("optimizer", keras.optimizers.Adam),
-            loss=getattr(self._module, "loss", None) or self._usual_loss(),
-        )
-
-        class Told(keras.callbacks.Callback):  # type: ignore[misc]
-            def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-                values = {f"train_{name}": float(value) for name, value in (logs or {}).items()}
-                report(epoch + 1, epochs, values)
-
-        self.model.fit(
-            X,
-            y,
-            sample_weight=sample_weight,
-            epochs=epochs,
-            batch_size=size,
-            verbose=0,
-            callbacks=[Told()],
-        )
+        return train(self.model, self._module, job, self._usual_loss())
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         values = self.outputs(X)
@@ -103,9 +78,6 @@ class Network:
         parts = [np.asarray(self.model(rows[i : i + ROWS], training=False)) for i in starts]
         found = np.concatenate(parts).astype(np.float64)
         return found.reshape(len(found), -1)
-
-    def _own(self, name: str, usual: Any) -> Any:
-        return (getattr(self._module, name, None) or usual)()
 
     def _usual_loss(self) -> str:
         if not self._facts.is_classifier:

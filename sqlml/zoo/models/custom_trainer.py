@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,7 @@ from sqlml.zoo.models.sklearn_estimator import SklearnEstimator, load_with
 from sqlml.zoo.models.sklearn_trainer import background
 
 SOURCE, DIGEST = "source.py", "source.sha256"
+Background = NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +61,17 @@ class CustomTrainer:
     """See zoo.model.Trainer."""
 
     def fit(self, job: FitJob) -> CustomEstimator:
-        """Fit on all rows at once, with the seed where the class takes `seed` or `random_state`.
+        """Fit a class on all rows at once, a Keras model batch by batch.
 
         Raises:
             StepError: E0632, the class raises.
         """
         source = defined(job.model)
-        batch = job.train.whole()
-        matrix = batch.matrix.toarray() if hasattr(batch.matrix, "toarray") else batch.matrix
-        label = () if batch.label is None else (batch.label,)
-        weight = {} if batch.weight is None else {"sample_weight": batch.weight}
         np.random.seed(job.seed)  # which the user's code may draw from
         with told(source):
-            fitted = _estimator(source, job)
-            fitted.fit(matrix, *label, **weight)
-        return CustomEstimator(
-            job.model,
-            job.task,
-            fitted,
-            job.classes,
-            tuple(job.train.names),
-            background(replace(batch, matrix=matrix), job),
-        )
+            fitted, drawn = (_network if source.is_network else _estimator)(source, job)
+        names = tuple(job.train.names)
+        return CustomEstimator(job.model, job.task, fitted, job.classes, names, drawn)
 
     def load(self, folder: Path) -> CustomEstimator:
         """The estimator saved in `folder`, by the code of the zoo folder, never by a stored copy.
@@ -124,6 +115,8 @@ def defined(name: str) -> Definition:
 
 def imported(source: Definition) -> Any:
     """The class, its file run; a module beside it can be imported by its name."""
+    if source.is_network:
+        import_module("sqlml.zoo.models.keras_library")  # sets Keras up before the user loads it
     name = f"sqlml_zoo_{source.digest[:8]}.{source.module}"
     module = sys.modules.get(name) or _run(name, source)
     return getattr(module, source.name.rpartition(".")[2])
@@ -148,12 +141,22 @@ def _run(name: str, source: Definition) -> ModuleType:
     return module
 
 
-def _estimator(source: Definition, job: FitJob) -> Any:
+def _network(source: Definition, job: FitJob) -> tuple[Any, Background]:
+    given = {name: _listed(value) for name, value in job.parameters.items()}
+    made = network(imported(source), given, network_facts(job), job)
+    return made, made.train(job)
+
+
+def _estimator(source: Definition, job: FitJob) -> tuple[Any, Background]:
+    """The class, fitted with the seed where it takes `seed` or `random_state`."""
     kind = imported(source)
-    if source.is_network:
-        given = {name: _listed(value) for name, value in job.parameters.items()}
-        return network(kind, given, network_facts(job), job)
-    return kind(**_seeded(kind, job))
+    batch = job.train.whole()
+    matrix = batch.matrix.toarray() if hasattr(batch.matrix, "toarray") else batch.matrix
+    label = () if batch.label is None else (batch.label,)
+    weight = {} if batch.weight is None else {"sample_weight": batch.weight}
+    fitted = kind(**_seeded(kind, job))
+    fitted.fit(matrix, *label, **weight)
+    return fitted, background(replace(batch, matrix=matrix), job)
 
 
 def _seeded(kind: Any, job: FitJob) -> dict[str, Any]:

@@ -60,9 +60,15 @@ class Feed:
     """A stream as a `tf.data.Dataset`: each iteration is another epoch, read ahead of need.
 
     TensorFlow tells of an error in the stream in words of its own; here it is raised as it was.
+    arrange: what becomes of inputs, targets and weights of a minibatch.
     """
 
-    def __init__(self, stream: Stream, outputs: int) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        outputs: int,
+        arrange: Callable[[Any, Any, Any], Any] | None = None,
+    ) -> None:
         self._stream = stream
         self._epoch = 0
         self._error: Exception | None = None
@@ -75,7 +81,8 @@ class Feed:
             self._generate,
             output_signature=(inputs, spec((None, outputs), "float32"), spec((None,), "float32")),
         )
-        self.dataset = chunks.prefetch(1).rebatch(stream.size).prefetch(2)
+        minibatches = chunks.prefetch(1).rebatch(stream.size)
+        self.dataset = (minibatches.map(arrange) if arrange else minibatches).prefetch(2)
 
     @contextmanager
     def epoch(self, *, again: bool = False) -> Iterator[Any]:
@@ -83,8 +90,14 @@ class Feed:
 
         again: and over those of all epochs after it, without an end.
         """
-        try:
+        with self.told():
             yield iter(self.dataset.repeat() if again else self.dataset)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """What is wrong with the rows that are read meanwhile is raised as it was."""
+        try:
+            yield
         except tensorflow.errors.OpError:
             if self._error is None:
                 raise

@@ -14,6 +14,7 @@ import sqlml
 from sqlml.errors import ProgramError, SqlmlError, StepError
 from sqlml.session import Session, connect
 from sqlml.zoo.models import find_model
+from sqlml.zoo.models.custom_trainer import CustomTrainer
 
 ROOT = Path(__file__).parents[3]
 IRIS = f"CREATE TABLE iris AS FROM read_csv('{ROOT / 'examples/data/iris.csv'}');"
@@ -247,7 +248,8 @@ def test_keras_models_train_as_by_hand_and_are_loaded_again(session: Session, zo
     (zoo / "nets.py").write_text(NETWORKS)
     results = session.run(
         "SELECT * EXCLUDE (species) FROM iris TO TRAIN nets.Straight"
-        " WITH train.epoch = 3, train.seed = 7, model.scale = 0.5 LABEL petal_width INTO v;"
+        " WITH train.epoch = 3, train.batch_size = 150, train.seed = 7, model.scale = 0.5"
+        " LABEL petal_width INTO v;"
         "SELECT * FROM iris TO PREDICT a.result USING v; FROM a;"
         "SELECT * FROM iris TO TRAIN nets.Wide WITH train.epoch = 40, model.units = 12"
         " LABEL species INTO c;"
@@ -260,9 +262,86 @@ def test_keras_models_train_as_by_hand_and_are_loaded_again(session: Session, zo
     model = keras.Model(given, keras.layers.Dense(1)(keras.layers.Rescaling(0.5)(given)))
     model(np.zeros((1, 3), dtype=np.float32))
     model.compile(optimizer=keras.optimizers.SGD(0.05), loss="mean_squared_error")
-    model.fit(data[:, :3], data[:, 3], epochs=3, batch_size=32, verbose=0)
+    model.fit(data[:, :3], data[:, 3], epochs=3, batch_size=150, verbose=0)
     expected = np.asarray(model(data[:, :3]))[:, 0]
     np.testing.assert_allclose(results[0].to_pandas()["result"], expected, atol=1e-4)
     said = results[1].to_pandas()
     assert (said["said"] == said["truth"]).mean() > 0.8
     assert said.filter(like="_proba_").sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
+
+
+LOOPS = """
+import keras
+
+class Own:
+    def __init__(self):
+        super().__init__()
+        self.line = keras.layers.Dense(1, kernel_initializer="zeros")
+
+    def call(self, inputs):
+        return self.line(inputs)
+
+class Mean(Own, keras.Model):
+    def sqlflow_train_loop(self, x):
+        labels = [float(label) for epoch in range(2) for _features, batch in x for label in batch]
+        self.line.bias.assign([sum(labels) / len(labels) + len(labels)])
+
+class Halved(Own, keras.Model):
+    def train_step(self, data):
+        features, truth, weights = data
+        self.line.bias.assign_add([0.5])
+        self._loss_tracker.update_state(truth - self(features)[:, 0])
+        return {}
+
+class Broken(Own, keras.Model):
+    def train_loop(self, rows):
+        raise ValueError("no way")
+"""
+
+
+@pytest.fixture
+def loops(zoo: Path) -> Path:
+    page = (ROOT / "docs/custom-models.md").read_text("utf-8")
+    (on_page,) = re.findall(r"```python\n(# zoo/loops.py.*?)```", page, re.S)
+    (zoo / "loops.py").write_text(on_page + LOOPS)
+    return zoo
+
+
+def test_the_loop_on_the_page_trains_as_by_hand(loops: Path, fit: Any, dataset: Any) -> None:
+    import keras
+    import tensorflow as tf
+
+    reports: list[Any] = []
+    features = np.random.default_rng(2).normal(size=(200, 3)).astype(np.float32)
+    truth = features @ np.array([1.0, 2.0, -1.0]) + 4
+    data = dataset(features, truth)
+    found = fit(
+        CustomTrainer(), "loops.Robust", data, "regression", {"rate": 0.2}, seed=3,
+        settings={"epoch": 5, "batch_size": 200}, report=lambda *told: reports.append(told),
+    )  # fmt: skip
+    assert data.wholes == 0
+    keras.utils.set_random_seed(3)
+    line, optimizer = keras.layers.Dense(1), keras.optimizers.Adam(0.2)
+    line(features)
+    for _ in range(5):
+        with tf.GradientTape() as tape:
+            lost = keras.losses.Huber()(truth[:, None], line(features))
+        optimizer.apply(tape.gradient(lost, line.trainable_variables), line.trainable_variables)
+    np.testing.assert_allclose(found.predict(features), line(features)[:, 0], atol=1e-4)
+    assert [told[:2] for told in reports] == [(epoch, 5) for epoch in range(1, 6)]
+    assert reports[-1][2]["train_loss"] == pytest.approx(float(lost), rel=1e-3)
+
+
+def test_a_network_may_train_in_its_own_way(loops: Path, fit: Any, dataset: Any) -> None:
+    data = dataset(np.ones((400, 2), np.float32), np.arange(400.0))
+    settings = {"epoch": 3, "batch_size": 100}
+    mean = fit(CustomTrainer(), "loops.Mean", data, "regression", settings=settings)
+    assert mean.predict(data.matrix[:1]) == pytest.approx(199.5 + 800)
+    stepped = fit(CustomTrainer(), "loops.Halved", data, "regression", settings=settings)
+    assert stepped.predict(data.matrix[:1]) == pytest.approx(0.5 * 3 * 4)
+    limited = {**settings, "max_steps": 5}
+    stepped = fit(CustomTrainer(), "loops.Halved", data, "regression", settings=limited)
+    assert stepped.predict(data.matrix[:1]) == pytest.approx(0.5 * 5)
+    with pytest.raises(StepError, match="no way") as caught:
+        fit(CustomTrainer(), "loops.Broken", data, "regression")
+    assert code(caught.value) == "E0632"
