@@ -16,6 +16,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "plan": "sqlml.cli.plan:plan",
         "explain": "sqlml.cli.explain:explain",
         "render": "sqlml.cli.render:render",
+        "lint": "sqlml.cli.lint:lint",
         "show": "sqlml.cli.show:show",
         "compare": "sqlml.cli.compare:compare",
         "log": "sqlml.cli.log:log",

@@ -1,0 +1,118 @@
+"""YAML that every reader understands alike, Go's included: small, deterministic, linear.
+
+A string is written plain only where nothing can take it for anything else; what looks like a
+number to some reader (`1e3`, `0o14`, a commit hash such as `12345e7`) is quoted.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
+_KEYWORDS = frozenset(
+    {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}  # in any case
+)
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_STEP = "  "
+
+
+def dump(value: Any) -> str:
+    """A value made of mappings, lists, tuples, text, numbers, truth values and None as YAML.
+
+    Raises:
+        ValueError: a number that is not finite, or half a character.
+        TypeError: a value of another type.
+    """
+    return "".join(_block(value, ""))
+
+
+def dump_all(values: Iterable[Any]) -> str:
+    """Several documents in one file."""
+    return "---\n".join(map(dump, values))
+
+
+def _block(value: Any, indent: str) -> Iterator[str]:
+    """Whole lines, all but the first of them indented."""
+    match value:
+        case Mapping() if value:
+            for number, (key, content) in enumerate(value.items()):
+                yield f"{indent if number else ''}{_scalar(key)}:"
+                yield from _behind_key(content, indent)
+        case list() | tuple() if value:
+            for number, content in enumerate(value):
+                yield f"{indent if number else ''}- "
+                yield from _block(content, indent + _STEP)
+        case str():
+            yield f"{_text(value, indent or _STEP)}\n"
+        case _:
+            yield f"{_scalar(value)}\n"
+
+
+def _behind_key(content: Any, indent: str) -> Iterator[str]:
+    if isinstance(content, Mapping) and content:
+        yield f"\n{indent}{_STEP}"
+        yield from _block(content, indent + _STEP)
+    elif isinstance(content, list | tuple) and content:
+        yield f"\n{indent}"
+        yield from _block(content, indent)
+    elif isinstance(content, str):
+        yield f" {_text(content, indent + _STEP)}\n"
+    else:
+        yield f" {_scalar(content)}\n"
+
+
+def _scalar(value: Any) -> str:
+    match value:
+        case str():
+            return _quoted(value)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float() if math.isfinite(value):
+            digits, e, exponent = repr(value).partition("e")
+            return digits + ("" if "." in digits else ".0") + e + exponent
+        case float():
+            raise ValueError(f"{value} cannot be written")
+        case Mapping():
+            return "{}"
+        case list() | tuple():
+            return "[]"
+        case _:
+            raise TypeError(f"a {type(value).__name__} cannot be written")
+
+
+def _text(value: str, indent: str) -> str:
+    """A string behind a key or a dash: several plain lines as a block, else as `_quoted`."""
+    if not _is_block(value):
+        return _quoted(value)
+    body = value.rstrip("\n")
+    ends = len(value) - len(body)
+    chomping = "-" if ends == 0 else "" if ends == 1 else "+"
+    lines = (indent + line if line else "" for line in body.split("\n"))
+    return f"|{chomping}\n" + "\n".join(lines) + "\n" * max(0, ends - 1)
+
+
+def _is_block(value: str) -> bool:
+    """Whether a block can hold it: its first line shows the indentation, and all can be seen."""
+    first, line_end, rest = value.partition("\n")
+    return (
+        bool(line_end and first)
+        and not first[0].isspace()
+        and first.isprintable()
+        and rest.replace("\n", "").isprintable()
+    )
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value) and value.lower() not in _KEYWORDS:
+        return value
+    if _SURROGATE.search(value):
+        raise ValueError("half a character (a lone surrogate) cannot be written")
+    written = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
