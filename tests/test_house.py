@@ -47,7 +47,7 @@ def test_every_error_code_has_a_section_and_every_section_a_use() -> None:
 
 
 def test_every_error_code_is_named_by_a_test() -> None:
-    files = [path for kind in ("*.py", "*.md") for path in (ROOT / "tests").rglob(kind)]
+    files = [path for kind in ("*.py", "*.md", "*.yaml") for path in (ROOT / "tests").rglob(kind)]
     named = {code for path in files for code in CODE.findall(path.read_text("utf-8"))}
     assert sorted(set(sections()) - named) == []
 
