@@ -106,6 +106,11 @@ def the_order_of_words_tells(results: Results) -> bool:
     return counted < 0.65 and read > 0.9
 
 
+def citations_tell_more_than_words(results: Results) -> bool:
+    (row,) = results[0].to_arrow().to_pylist()
+    return row["by_words"] < 0.65 and row["by_graph"] > 0.75
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -124,6 +129,7 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "scorecard.sql": good_payers_score_high,
     "tune.sql": trials_find_good_values,
     "sentiment.sql": the_order_of_words_tells,
+    "citations.sql": citations_tell_more_than_words,
     "drift.sql": plan_and_bill_have_changed,
 }
 

@@ -4,8 +4,8 @@
 
 Real: iris, wine, breast cancer, diabetes and digits, as scikit-learn carries them (UCI, Lars).
 Synthetic: houses, customers (churn), card payments (fraud), searches (ranking), offers of apps,
-orders (a forecast), credit (a score card) and reviews (words by number), from a seed. Their columns
-relate to the label by rules, written below, so that there is something to find.
+orders (a forecast), credit (a score card), papers (a graph) and reviews (words by number), from a
+seed. Their columns relate to the label by rules, written below, so that there is something to find.
 """
 
 from pathlib import Path
@@ -32,6 +32,7 @@ def main() -> None:
         "offers.parquet": offers(np.random.default_rng(19)),
         "orders.csv": orders(np.random.default_rng(19)),
         "credit.csv": credit(np.random.default_rng(23)),
+        **papers(np.random.default_rng(31)),
         "reviews.parquet": reviews(np.random.default_rng(29)),
     }
     for name, table in tables.items():
@@ -193,6 +194,21 @@ def credit(draw: np.random.Generator, rows: int = 6_000) -> pa.Table:
         "years_at_work": years, "home": homes[home], "late_payments": late,
         "paid_back": np.where(paid, "yes", "no"),
     })  # fmt: skip
+
+
+def papers(draw: np.random.Generator, rows: int = 300) -> dict[str, pa.Table]:
+    """Synthetic: papers of three fields, which cite their own field six times as often as another.
+    Their words alone tell little of the field."""
+    fields = np.array(["biology", "physics", "history"])
+    field = draw.integers(0, 3, rows)
+    words = np.round(draw.random((rows, 3)) + 0.25 * np.eye(3)[field], 2)
+    cites = draw.random((rows, rows)) < np.where(field[:, None] == field, 0.03, 0.0025)
+    begins, ends = np.nonzero(np.tril(cites, -1))  # a paper cites earlier ones
+    papers = pa.table({
+        "id": np.arange(rows), "cells": words[:, 0], "forces": words[:, 1], "kings": words[:, 2],
+        "field": fields[field],
+    })  # fmt: skip
+    return {"papers.csv": papers, "citations.csv": pa.table({"paper": begins, "cites": ends})}
 
 
 def reviews(draw: np.random.Generator, rows: int = 1_500) -> pa.Table:

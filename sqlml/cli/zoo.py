@@ -77,27 +77,34 @@ def list_(*, url: str, output: str) -> None:
 @click.option(
     "--to",
     "folder",
-    default="zoo",
-    show_default=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="The folder that code is put into, for --zoo.",
+    help="The folder that code is put into, for --zoo.  [default: zoo]",
 )
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @options.db
-def get(*, name: str, url: str, folder: Path, force: bool, db: str | None) -> None:
+def get(*, name: str, url: str, folder: Path | None, force: bool, db: str | None) -> None:
     """Get code into a folder, or a trained model into the database as its next version."""
     from sqlml.store.exchange import Exchange
 
     exchange = Exchange(url)
     entry = exchange.find(name)
     if entry.kind == "code":
+        folder = folder or Path("zoo")
         exchange.fetch_code(entry, folder, replace=force)
         click.echo("\n".join(str(folder / path) for path in entry.files))
         return
+    if folder is not None:
+        raise _no_folder(entry.name, folder)
     with options.opened(db=db, creates=True) as session:
         made = session.models.receive(exchange, entry)
     click.echo(made)
     click.echo(f"  next: sqlml show {made}{f' --db {db}' if db else ''}", err=True)
+
+
+def _no_folder(name: str, folder: Path) -> ProgramError:
+    message = f"`{name}` is a trained model, which goes into a database and not into `{folder}`"
+    hint = f"leave `--to` out; then `sqlml export {name} --to {folder}` writes its files"
+    return ProgramError(Diagnostic("E0660", message, hint=hint))
 
 
 def _code(path: Path) -> dict[str, Path]:

@@ -49,7 +49,7 @@ LIBRARIES = {
 # are not all that does: two models with the same file may give their classes other names.
 _OF_THE_TRAINING = frozenset({
     "name", "version", "created", "run", "seconds", "statement", "fingerprint", "rows",
-    "validation_rows", "base", "metrics", "history", "bytes", "aliases", "tags", "trials",
+    "validation_rows", "base", "metrics", "history", "bytes", "aliases", "tags", "trials", "facts",
 })  # fmt: skip
 
 

@@ -52,6 +52,7 @@ class Manifest:
     sqlml: str = ""
     base: str | None = None
     trials: tuple[Mapping[str, Any], ...] = ()
+    facts: tuple[Mapping[str, str], ...] = ()
     partition_by: tuple[Mapping[str, str], ...] = ()
     segments: tuple[Mapping[str, Any], ...] = ()
     format: int = FORMAT
@@ -107,7 +108,8 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
     known = {one.name for one in fields(Manifest)}
     values = {name: value for name, value in content.items() if name in known}
     for name in (
-        "columns", "label", "classes", "history", "aliases", "trials", "partition_by", "segments",
+        "columns", "label", "classes", "history", "aliases", "trials", "facts", "partition_by",
+        "segments",
     ):  # fmt: skip
         if values.get(name) is not None:
             values[name] = tuple(values[name])

@@ -263,6 +263,10 @@ class Forecaster(Protocol):
         """The rows of a series from a time, else the first after the training, to another."""
         ...
 
+    def known(self, matrix: NDArray[np.float64]) -> int:
+        """How many rows are of times that the model was trained on."""
+        ...
+
 
 @runtime_checkable
 class NaiveForecast(Protocol):

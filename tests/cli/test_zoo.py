@@ -78,6 +78,15 @@ def test_a_model_predicts_the_same_in_another_database(trained: str, url: str) -
         assert [one["version"] for one in there.store.models.versions("tree")] == [1, 2]
 
 
+def test_a_trained_model_goes_into_no_folder(trained: str, url: str, told: Told) -> None:
+    assert outcome(["zoo", "publish", "tree", "--to", url, "--db", trained]) == 0
+    assert outcome(["zoo", "get", "tree", "--from", url, "--to", "new", "--db", "b.duckdb"]) == 2
+    text = told()
+    assert "error[E0660]" in text
+    assert "sqlml export tree --to new" in text
+    assert not Path("b.duckdb").exists()
+
+
 def test_publishing_twice_makes_version_2(
     code: Path, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -114,6 +114,18 @@ class StatsmodelsEstimator:
             begin += bool(self._rows(code, np.array([begin]))[0, 0] < start)
         return self._rows(code, np.arange(begin, self.grid.last_until(end) - one.first + 1))
 
+    def known(self, matrix: Floats) -> int:
+        codes = self._codes(matrix)
+        first, length = (
+            np.array(ends)[codes]
+            for ends in ([s.first for s in self.series], [s.length for s in self.series])
+        )
+        places = self.grid.places(matrix[:, 0])
+        return int(((places >= first) & (places < first + length)).sum())
+
+    def _codes(self, rows: Floats) -> NDArray[np.int64]:
+        return rows[:, 1].astype(np.int64) if self.timeline.series else np.zeros(len(rows), int)
+
     def _rows(self, code: int, places: Places) -> Floats:
         times = self.grid.times(places + self.series[code].first)
         codes = (np.full(len(times), float(code)),) if self.timeline.series else ()
@@ -121,7 +133,7 @@ class StatsmodelsEstimator:
 
     def _read(self, output: str, matrix: Any) -> Floats:
         rows = np.asarray(matrix, dtype=np.float64)
-        codes = rows[:, 1].astype(np.int64) if self.timeline.series else np.zeros(len(rows), int)
+        codes = self._codes(rows)
         places = self.grid.places(rows[:, 0])
         found = np.empty(len(rows))
         for code in np.unique(codes).tolist():

@@ -27,6 +27,7 @@ def describe(models: Models, chosen: Manifest) -> pa.Table:
         *_schema(chosen),
         *_metrics(chosen),
         *_segments(chosen),
+        *((one["section"], one["property"], one["value"]) for one in chosen.facts),
         *(("parameter", name, _plain(value)) for name, value in chosen.parameters.items()),
         *(("setting", name, _plain(value)) for name, value in chosen.settings.items()),
         *_trials(chosen),

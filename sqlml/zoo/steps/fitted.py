@@ -15,6 +15,7 @@ from sqlml.zoo.steps.dataset import QueryDataset, Sampled
 from sqlml.zoo.steps.fitting import Order, Specs, fit_features, fit_model, measured, unfitted
 from sqlml.zoo.steps.measure import MOST_ROWS_MEASURED, defined
 from sqlml.zoo.steps.partition import fit_segments, without_partition
+from sqlml.zoo.steps.points import facts_of
 from sqlml.zoo.steps.survey import Survey, survey
 from sqlml.zoo.steps.training_data import TrainingData, prepare
 
@@ -91,7 +92,8 @@ def _fit_rows(
         history=history,
         seconds={"read": read - started, "fit": ended - read, "measure": perf_counter() - ended},
     )
-    return Bundle(manifest, data.train.pipeline, fitted)
+    bundle = Bundle(manifest, data.train.pipeline, fitted)
+    return replace(bundle, manifest=replace(manifest, facts=facts_of(bundle)))
 
 
 def _fit(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.bundle import Bundle
+from sqlml.zoo.context import Context
 from sqlml.zoo.features.contract import ColumnReference
 from sqlml.zoo.features.time import Time
 from sqlml.zoo.model import Forecaster
@@ -50,8 +51,23 @@ def at_level(bundle: Bundle, settings: Mapping[str, Any]) -> Bundle:
     return replace(bundle, estimator=bundle.estimator.at_level(level))
 
 
-def forecast(bundle: Bundle, results: Results, horizon: Horizon) -> pa.Table:
-    """The time, the series where there are several, and the results, series by series.
+def known_times(bundle: Bundle, matrix: Any) -> int:
+    """How many rows are of times that a forecast was trained on; none for other models."""
+    estimator = bundle.estimator
+    return estimator.known(matrix) if isinstance(estimator, Forecaster) else 0
+
+
+def tell_known_times(context: Context, known: int, rows: int) -> None:
+    if known:
+        context.note(
+            f"{known:,} of {rows:,} times are of the training: what is said of these follows from"
+            " the values before each, and is no forecast"
+        )
+
+
+def forecast(bundle: Bundle, results: Results, horizon: Horizon) -> tuple[pa.Table, int]:
+    """The time, the series where there are several, and the results, series by series; and how
+    many of the times are of the training.
 
     Raises:
         StepError: E0517, the range holds no time, or an end is none.
@@ -72,7 +88,7 @@ def forecast(bundle: Bundle, results: Results, horizon: Horizon) -> pa.Table:
         columns[features[1].columns[0]] = names
     arrays = results.compute(matrix)
     named = zip(results.schema.names, arrays, strict=True)
-    return pa.table({**columns, **dict(named)})
+    return pa.table({**columns, **dict(named)}), estimator.known(matrix)
 
 
 def _rows(estimator: Forecaster, code: int, horizon: Horizon, time: Time) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """A model for each segment of the training rows, fitted side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -230,7 +230,13 @@ def _manifest(
         history=(),
         partition_by=partition,
         segments=tuple(_entry(one) for one in segments),
+        facts=tuple(fact for one in segments for fact in _facts(one)),
     )
+
+
+def _facts(segment: Segment) -> Iterator[Mapping[str, str]]:
+    for fact in segment.bundle.manifest.facts:
+        yield {**fact, "property": f"{segment_name(segment.key)}: {fact['property']}"}
 
 
 def _mean_metrics(manifests: Sequence[Manifest]) -> dict[str, float]:

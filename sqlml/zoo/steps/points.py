@@ -1,6 +1,6 @@
 """The points table of a score card: what each bin of each feature is worth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from sqlml.zoo.bundle import Bundle
 from sqlml.zoo.features.categorical import Categorical
 from sqlml.zoo.models.binning import Bins
 from sqlml.zoo.models.scorecard_estimator import ScoreCardEstimator
+from sqlml.zoo.steps.explainers import SCORE_CARD
 
 SCHEMA = pa.schema(
     [
@@ -24,6 +25,8 @@ SCHEMA = pa.schema(
     ]
 )
 NULL = "NULL"
+POINTS = "points"
+MOST_LINES = 20
 
 
 def points_table(bundle: Bundle) -> pa.Table:
@@ -51,6 +54,33 @@ def points_table(bundle: Bundle) -> pa.Table:
         arrays = [pa.array(column[shown]) for column in columns]
         parts.append(pa.Table.from_arrays(arrays, schema=SCHEMA))
     return pa.concat_tables(parts)
+
+
+def facts_of(bundle: Bundle) -> tuple[Mapping[str, str], ...]:
+    """What DESCRIBE tells of a score card: the points of each bin. Nothing of other models."""
+    if bundle.manifest.estimator != SCORE_CARD:
+        return ()
+    return tuple(
+        {"section": POINTS, "property": f"{row['feature']} {row['bin']}", "value": _said(row)}
+        for row in points_table(bundle).to_pylist()
+    )
+
+
+def lines_of(bundle: Bundle) -> Iterator[str]:
+    """The points of a score card as TRAIN tells them: a line for each feature."""
+    if bundle.manifest.estimator != SCORE_CARD or bundle.manifest.segments:
+        return
+    bins: dict[str, list[str]] = {}
+    for row in points_table(bundle).to_pylist():
+        bins.setdefault(row["feature"], []).append(f"{row['bin']} → {_said(row)}")
+    for feature, told in list(bins.items())[:MOST_LINES]:
+        yield f"points of `{feature}`: {', '.join(told)}"
+    if len(bins) > MOST_LINES:
+        yield f"{len(bins) - MOST_LINES:,} more features have points: DESCRIBE MODEL tells them"
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    return f"{row['points']:.6g}"
 
 
 def _bin_names(bins: Bins, levels: Sequence[str]) -> Iterator[str]:

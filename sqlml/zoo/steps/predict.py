@@ -5,12 +5,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from sqlml.zoo.bundle import load
+from sqlml.zoo.bundle import Bundle, load
 from sqlml.zoo.context import Context, Rows
-from sqlml.zoo.steps.forecast import at_level, forecast, horizon_of
+from sqlml.zoo.steps.forecast import (
+    Horizon,
+    at_level,
+    forecast,
+    horizon_of,
+    known_times,
+    tell_known_times,
+)
 from sqlml.zoo.steps.inputs import needed_columns, spellings
 from sqlml.zoo.steps.outcome import Outcome
-from sqlml.zoo.steps.results import results_of
+from sqlml.zoo.steps.results import Results, results_of
 
 BATCH_ROWS = 65_536
 
@@ -35,16 +42,17 @@ def run(
     results = results_of(bundle, column, settings)
     horizon = horizon_of(bundle, settings)
     if horizon is not None:
-        return _forecast(context, forecast(bundle, results, horizon), into)
+        return _forecast(context, bundle, results, horizon, into)
     size = settings.get("batch_size") or BATCH_ROWS
-    done = 0
+    done = known = 0
 
     def compute(batch: pa.RecordBatch) -> list[pa.Array]:
-        nonlocal done
+        nonlocal done, known
         parts = []
         for start in range(0, batch.num_rows, size):
-            part = batch.slice(start, size)
-            parts.append(results.compute(bundle.pipeline.transform(part)))
+            matrix = bundle.pipeline.transform(batch.slice(start, size))
+            parts.append(results.compute(matrix))
+            known += known_times(bundle, matrix)
         done += batch.num_rows
         context.progress(done, 0, "rows")
         return [pa.concat_arrays(list(arrays)) for arrays in zip(*parts, strict=True)]
@@ -59,10 +67,15 @@ def run(
         compute=compute,
         into=into,
     )
+    tell_known_times(context, known, written)
     return Outcome(summary=f"{written:,} rows", rows=written)
 
 
-def _forecast(context: Context, table: pa.Table, into: str | None) -> Outcome:
+def _forecast(
+    context: Context, bundle: Bundle, results: Results, horizon: Horizon, into: str | None
+) -> Outcome:
+    table, known = forecast(bundle, results, horizon)
+    tell_known_times(context, known, table.num_rows)
     if into is None:
         context.result(table)
     else:

@@ -13,6 +13,7 @@ from sqlml.zoo.steps.fitted import fit_all
 from sqlml.zoo.steps.fitting import Order, look
 from sqlml.zoo.steps.hints import find_hints
 from sqlml.zoo.steps.outcome import Outcome
+from sqlml.zoo.steps.points import lines_of
 from sqlml.zoo.steps.profiling import columns_of, make_profile
 from sqlml.zoo.steps.survey import Survey
 from sqlml.zoo.steps.trial_result import TrialResult, best_of
@@ -66,6 +67,8 @@ def run(
     trained.estimator.save(folder)
     _profile(context, rows, trained.pipeline, looked).save(folder)
     reference = context.publish(into, folder, manifest.to_json())
+    for line in lines_of(trained):
+        context.note(line)
     return Outcome(
         summary=_summary(manifest.metrics, looked, order, best.metric if best else ""),
         metrics=manifest.metrics,

@@ -94,6 +94,19 @@ def test_a_model_s_own_range_is_forecast_unless_the_statement_says_otherwise(sal
     assert sales.predict("SELECT 1", "sold", forecast_end="2023-01-01").num_rows == 1
 
 
+def test_times_of_the_training_are_told_apart_from_forecasts(sales: Any) -> None:
+    """36 months of one shop, and of the other the first 30, whose later ones are forecasts."""
+    train(sales, "SELECT * FROM sales WHERE shop = 'big' OR year < 2020", series="shop")
+    sales.predict("SELECT month, shop FROM sales", "sold")
+    assert sales.notes[-1].startswith("66 of 72 times are of the training")
+    sales.predict("SELECT 1", "sold", forecast_start="2022-12-01", forecast_end="2023-02-01")
+    assert sales.notes[-1].startswith("1 of 6 times are of the training")
+    before = len(sales.notes)
+    sales.predict("SELECT 1", "sold", steps=3)
+    sales.predict("SELECT month, shop FROM sales WHERE shop = 'small' AND year > 2021", "sold")
+    assert len(sales.notes) == before
+
+
 @pytest.mark.parametrize("end", ["2022-06-01", "soon", 17.0, "2022-13-01"])
 def test_a_range_without_times_is_refused(end: Any, sales: Any) -> None:
     train(sales, "SELECT * FROM sales WHERE shop = 'big'")

@@ -405,3 +405,19 @@ def test_training_a_booster_loads_no_other_library(tmp_path: Any) -> None:
         check=True,
     )
     assert json.loads(found.stdout) == []
+
+
+def test_a_score_card_tells_its_points_and_keeps_them(iris: Any) -> None:
+    two = "SELECT petal_length, sepal_width, species FROM iris WHERE species <> 'setosa'"
+    iris.train("ScoreCard", two, "species", parameters={"bins": 3})
+    told = [note for note in iris.notes if note.startswith("points of ")]
+    iris.run("explain", explainer="Points", settings={}, rows=two, model="m@1")
+    points = iris.results[-1].to_pylist()
+    iris.run("manage", action="describe", model="m", if_exists=False)
+    described = [row for row in iris.results[-1].to_pylist() if row["section"] == "points"]
+    assert [(row["property"], float(row["value"])) for row in described] == [
+        (f"{row['feature']} {row['bin']}", row["points"]) for row in points
+    ]
+    for feature, note in zip(("petal_length", "sepal_width"), told, strict=True):
+        bins = [f"{r['bin']} → {r['points']:g}" for r in points if r["feature"] == feature]
+        assert note == f"points of `{feature}`: {', '.join(bins)}"
