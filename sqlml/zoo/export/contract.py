@@ -1,6 +1,6 @@
 """What a format is given to export, and what it cannot say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,3 +42,14 @@ class Format:
 def inexpressible(what: str, format_name: str, hint: str) -> StepError:
     """The error that a format has no words for a part of a model."""
     return StepError(Diagnostic("E0581", f"{what} cannot be written as {format_name}", hint=hint))
+
+
+def check_names(export: Export, answers: Iterable[str], format_name: str) -> None:
+    """Check that the answers can stand beside the columns that a model is given.
+
+    Raises:
+        StepError: E0581, one has the name of a column.
+    """
+    for name in sorted({*answers} & {*export.bundle.pipeline.columns}):
+        what = f"a model whose answer and a column are both called `{name}`"
+        raise inexpressible(what, format_name, "give the column another name in the query: `AS …`")

@@ -16,7 +16,7 @@ import numpy as np
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.bundle import Bundle
-from sqlml.zoo.export.contract import Export, Format, inexpressible
+from sqlml.zoo.export.contract import Export, Format, check_names, inexpressible
 from sqlml.zoo.export.matrix import KNOWN, blocks
 from sqlml.zoo.export.scoring import MODELS, Scoring, Unknown, scoring_of
 from sqlml.zoo.label import ClassValue
@@ -52,6 +52,8 @@ def _model(export: Export) -> Any:
     from sqlml.zoo.export.onnx_scoring import answer
 
     bundle, manifest = export.bundle, export.bundle.manifest
+    names = [one["name"] for one in manifest.label] or ["prediction"]
+    check_names(export, (*names, f"{names[0]}_proba"), "ONNX")
     scoring = _scoring(bundle)
     graph = Graph(CONVERTED if scoring is None else TREES)
     try:
@@ -63,7 +65,7 @@ def _model(export: Export) -> Any:
         if scoring is None
         else answer(graph, given, scoring, bundle.pipeline.width)
     )
-    _give(graph, found, bundle)
+    _give(graph, found, names, manifest.classes)
     facts = {"sqlml.model": export.reference}
     if manifest.classes:
         facts["sqlml.classes"] = json.dumps(manifest.classes, ensure_ascii=False)
@@ -102,12 +104,12 @@ _HINT = f"written are {MODELS}, and what skl2onnx converts; `--format native` ke
 # --- outputs --------------------------------------------------------------------------------
 
 
-def _give(graph: "Graph", found: "Answer", bundle: Bundle) -> None:
+def _give(
+    graph: "Graph", found: "Answer", names: Sequence[str], classes: Sequence[ClassValue] | None
+) -> None:
     """Name the outputs."""
-    names = [one["name"] for one in bundle.manifest.label] or ["prediction"]
     if found.chosen:
-        values = bundle.manifest.classes or tuple(range(len(found.classes)))
-        _give_class(graph, found, names[0], values)
+        _give_class(graph, found, names[0], classes or tuple(range(len(found.classes))))
     elif found.columns:
         graph.output(names[0], found.values, found.kind, found.columns)
     else:

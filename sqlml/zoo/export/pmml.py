@@ -7,7 +7,7 @@ MiningModels, whose sums a last RegressionModel makes a value or a class of.
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-from sqlml.zoo.export.contract import Export, Format, inexpressible
+from sqlml.zoo.export.contract import Export, Format, check_names, inexpressible
 from sqlml.zoo.export.matrix import KNOWN, blocks
 from sqlml.zoo.export.pmml_fields import Fields, printable
 from sqlml.zoo.export.pmml_models import Target, model
@@ -35,6 +35,7 @@ def document(export: Export) -> Element:
         target = _target(export, scoring)
     except Unknown as unknown:
         raise inexpressible(str(unknown), "PMML", f"written are {MODELS}") from unknown
+    check_names(export, (target.name, *target.chances), "PMML")
     try:
         fields = Fields(bundle.pipeline, blocks(bundle.pipeline, scoring))
         made = model(scoring, target, fields, _given(bundle.pipeline))

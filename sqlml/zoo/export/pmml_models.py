@@ -19,6 +19,11 @@ class Target:
     type: str = "double"
     classes: tuple[str, ...] | None = None
 
+    @property
+    def chances(self) -> tuple[str, ...]:
+        """The names of the classes' chances, which are those of PREDICT."""
+        return tuple(f"{self.name}_proba_{value}" for value in self.classes or ())
+
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
@@ -191,8 +196,8 @@ class _Writer:
         output = Element("Output")
         places = {number: place for place, number in enumerate(self._scoring.classes or ())}
         about = {"optype": "continuous", "dataType": "double"}
-        for number, value in enumerate(self._target.classes or ()):
-            name = f"{self._target.name}_proba_{value}"
+        named = zip(self._target.classes or (), self._target.chances, strict=True)
+        for number, (value, name) in enumerate(named):
             made = SubElement(output, "OutputField", about, name=name)
             if number in places and not parts:
                 made.attrib |= {"feature": "probability", "value": value}

@@ -517,3 +517,13 @@ def test_a_model_that_has_no_words_is_an_error_that_says_which_have(
     rows.train("sklearn.linear_model.Ridge", "SELECT wide, y FROM rows_", "y")
     export = Export("m@3", rows.model("m@3"))
     assert "the text 'k\\x01' cannot be written as PMML" in refusal(export, "pmml", tmp_path)
+
+
+@pytest.mark.parametrize(("format_name", "name"), [("pmml", "two_proba_no"), ("onnx", "two_proba")])
+def test_an_answer_cannot_have_the_name_of_a_column(
+    rows: Any, tmp_path: Path, format_name: str, name: str
+) -> None:
+    rows.train("lightgbm.gbdt", f"SELECT b AS {name}, two FROM rows_", "two")
+    with pytest.raises(StepError, match=f"are both called `{name}` cannot be written") as caught:
+        write(Export("m@1", rows.model("m@1")), format_name, tmp_path / "m")
+    assert caught.value.diagnostics[0].code == "E0581"
