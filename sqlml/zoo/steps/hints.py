@@ -7,6 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from sqlml.zoo.features.categorical import Categorical
+from sqlml.zoo.features.contract import Feature
+from sqlml.zoo.features.indicator import Indicator
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.label import Label
 from sqlml.zoo.measures.drift import FINE
@@ -19,7 +22,7 @@ ROWS_IN_A_GROUP = 50
 ALMOST_ALL = 0.995  # of the rows whose class a column tells
 COMMONEST = 0.95  # a class of so many rows is told by anything
 SAME = 0.999999  # correlation
-_FREE_TEXT = ("TFIDF", "DENSE", "SPARSE")  # of which every row may have another
+_FREE_TEXT = ("TFIDF", "DENSE", "SPARSE")
 
 Codes = NDArray[np.int64]
 
@@ -33,7 +36,7 @@ def find_hints(
     pipeline: Pipeline, labels: Sequence[Label], profile: Profile, sample: Sample
 ) -> Iterator[Hint]:
     """At most one for each feature column. None of them stops a training."""
-    free = {f.columns[0] for f in pipeline.features if f.function in _FREE_TEXT and f.columns}
+    free = {f.columns[0] for f in pipeline.features if _is_free(f)}
     integers = {one.name for one in pipeline.references if one.kind == "integer"}
     target = _Target.of(labels, sample)
     for column in profile.columns:
@@ -53,6 +56,12 @@ def find_hints(
             told = target.told_by(column, sample)
         if told:
             yield Hint(told, f"column {column.name}")
+
+
+def _is_free(feature: Feature) -> bool:
+    """Whether every row may well have another value: free text, or several categories."""
+    of = feature.of if isinstance(feature, Indicator) else feature
+    return feature.function in _FREE_TEXT or (isinstance(of, Categorical) and of.is_bag)
 
 
 def _is_constant(column: ColumnProfile) -> bool:

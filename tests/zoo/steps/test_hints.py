@@ -59,20 +59,24 @@ def test_usual_columns_are_not_spoken_of(context: Any, columns: str) -> None:
     assert hints(context, columns) == []
 
 
-def test_free_text_may_differ_in_every_row(context: Any) -> None:
+def test_text_of_several_words_or_ids_may_differ_in_every_row(context: Any) -> None:
     from sqlml.zoo.features.contract import ColumnReference
+    from sqlml.zoo.features.indicator import Indicator
+    from sqlml.zoo.features.seq_category_id import SeqCategoryId
     from sqlml.zoo.features.tfidf import Tfidf
 
-    sql = "SELECT 'word' || i || ' and more' AS note, hash(i) % 2 = 0 AS y FROM range(200) t(i)"
+    note, steps = (ColumnReference(name, "VARCHAR") for name in ("note", "steps"))
+    sequence = Indicator.parse([SeqCategoryId.parse([steps, 200])])
     context.run(
         "train",
         estimator="sklearn.linear_model.LogisticRegression",
         parameters={},
         settings={},
-        features={"": (Tfidf.parse([ColumnReference("note", "VARCHAR"), 5]).to_json(),)},
+        features={"": (Tfidf.parse([note, 5]).to_json(), sequence.to_json())},
         label=("y",),
         into="m",
-        rows=sql,
+        rows="SELECT 'word' || i || ' and more' AS note, i || ',' || i // 2 AS steps,"
+        " hash(i) % 2 = 0 AS y FROM range(200) t(i)",
     )
     assert context.notes == []
 
