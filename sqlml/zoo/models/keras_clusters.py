@@ -15,7 +15,7 @@ from sqlml.zoo.models.keras_inputs import Inputs
 from sqlml.zoo.models.keras_library import begin, keras, tensorflow
 from sqlml.zoo.models.keras_networks import embedded, given_to, told, value_of
 from sqlml.zoo.models.keras_stream import Feed, Stream
-from sqlml.zoo.models.keras_training import STEPS_AT_ONCE, Method, Training, several
+from sqlml.zoo.models.keras_training import Method, Training, advance_by, several
 from sqlml.zoo.models.replay import Replay
 
 BATCH_SIZE = 256
@@ -113,10 +113,7 @@ class _Refinement:
         advance, clusters = several(method.train), self._update()
         with self._feed.epoch(again=True) as minibatches:
             for done in range(0, most, interval):
-                left = min(interval, most - done)
-                for start in range(0, left, STEPS_AT_ONCE):
-                    count = min(STEPS_AT_ONCE, left - start)
-                    advance(minibatches, tensorflow.constant(count))
+                advance_by(min(interval, most - done), advance, minibatches)
                 before, clusters = clusters, self._update()
                 changed = float(np.mean(before != clusters))
                 measured = {"train_loss": method.measured()["loss"], "train_changed": changed}

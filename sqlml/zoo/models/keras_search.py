@@ -33,7 +33,13 @@ from sqlml.zoo.models.keras_trainer import (
     parts_of,
     targets_of,
 )
-from sqlml.zoo.models.keras_training import Method, Training, batch_size
+from sqlml.zoo.models.keras_training import (
+    Method,
+    advance_by,
+    batch_size,
+    refuse_astray,
+    several,
+)
 from sqlml.zoo.models.replay import Replay
 
 LEAST_GAIN = 1e-3  # share of the objective; what gains less does not pay
@@ -128,7 +134,7 @@ class _Search:
         best = self._scored(ensemble) if ensemble.members else None
         for iteration in range(1, most + 1):
             candidates = self._candidates(best.ensemble if best else ensemble)
-            self._train(candidates, f"epochs of iteration {iteration}")
+            self._train(candidates, iteration)
             scored = [self._scored(one) for one in candidates]
             first = min(scored, key=lambda one: one.objective)
             pays = best is None or first.objective < best.objective * (1 - LEAST_GAIN)
@@ -156,7 +162,7 @@ class _Search:
         values = deep(job, self._inputs, self._given, self._outputs)
         return keras.Model(self._given, values, name=f"{_MEMBER}{len(ensemble.members) + 1}")
 
-    def _train(self, candidates: Sequence[Ensemble], unit: str) -> None:
+    def _train(self, candidates: Sequence[Ensemble], iteration: int) -> None:
         """All candidates side by side: each network for itself, and the weights of all members.
 
         Members that are there already stay as they are.
@@ -187,39 +193,50 @@ class _Search:
             for variable in layer.trainable_variables
         ]
         chosen = optimizer(job, {"Adagrad": DNN_LEARNING_RATE})
-        stream = Stream(self._rows, self._inputs, self._targets, batch_size(job), job.seed)
+        method = Method(say, [(chosen, variables)], lose)
+        self._run(method, f"iteration {iteration}")
+        chosen.finalize_variable_values(variables)
 
-        def report(done: int, total: int, _values: Mapping[str, float]) -> None:
-            job.advance(done, total, unit)
+    def _run(self, method: Method, name: str) -> None:
+        """As many steps as were asked for, over as many epochs as that takes.
 
-        Training(
-            Method(say, [(chosen, variables)], lose),
-            replace(job, settings=self._duration(), report=report),
-            Feed(stream, self._outputs),
-            None,
-        ).run()
+        Raises:
+            StepError: E0233, the loss is no number any more.
+        """
+        job, size, steps = self._job, batch_size(self._job), self._steps
+        stream = Stream(self._rows, self._inputs, self._targets, size, job.seed)
+        method.reset()  # which makes what graphs cannot make
+        for chosen, variables in method.optimizers:
+            chosen.build(variables)
+        with Feed(stream, self._outputs).epoch(again=True) as minibatches:
+            advance_by(
+                steps,
+                several(method.train),
+                minibatches,
+                lambda done: job.advance(done, steps, f"steps of {name}"),
+            )
+        refuse_astray(method.measured()["loss"], name)
 
-    def _duration(self) -> Mapping[str, Any]:
-        """The settings that tell how long candidates are trained."""
-        job, steps = self._job, value_of(self._job, "search_every_n_steps")
-        epochs = ceil(steps * batch_size(job) / job.rows) if job.rows else steps
-        return {
-            **job.settings,
-            "epoch": job.settings.get("epoch") or epochs,
-            "max_steps": steps,
-        }
+    @property
+    def _steps(self) -> int:
+        """How long candidates are trained."""
+        steps = int(value_of(self._job, "search_every_n_steps"))
+        epochs, rows = self._job.settings.get("epoch"), self._job.rows
+        if not epochs or not rows:
+            return steps
+        return min(steps, int(str(epochs)) * ceil(rows / batch_size(self._job)))
 
     def _scored(self, ensemble: Ensemble) -> _Scored:
         measured = self._measure(ensemble, self._rows, "train")
         cost = self._penalty * float(ensemble.complexity())
-        counting = "train_loss"
+        counting = "train"
         if self._held is not None:
-            measured |= self._measure(ensemble, self._held, "validation")
-            counting = "validation_loss"
-        objective = measured[counting] + cost
-        depths = ensemble.depths
-        facts = {"objective": objective, "networks": len(depths), "hidden_layers": max(depths)}
-        measured |= {f"train_{name}": float(value) for name, value in facts.items()}
+            counting = "validation"
+            measured |= self._measure(ensemble, self._held, counting)
+        objective = measured[f"{counting}_loss"] + cost
+        measured[f"{counting}_objective"] = objective
+        measured["networks"] = float(len(ensemble.members))
+        measured["hidden_layers"] = float(max(ensemble.depths))
         return _Scored(ensemble, objective, measured)
 
     def _measure(self, ensemble: Ensemble, rows: Iterable[Batch], prefix: str) -> dict[str, float]:

@@ -129,17 +129,7 @@ class Training:
                     unit = f"rows of epoch {epoch} of {self._epochs}"
                     self._job.advance(done * self._size, self._job.rows, unit)
         measured = _named("train", self._method)
-        if not math.isfinite(measured["train_loss"]):
-            raise StepError(
-                Diagnostic(
-                    "E0233",
-                    f"the training went astray: the loss is {measured['train_loss']} after "
-                    f"epoch {epoch}",
-                    hint="scale large numbers with STANDARDIZE(column), or lower "
-                    "`optimizer.learning_rate`",
-                    about="model",
-                )
-            )
+        refuse_astray(measured["train_loss"], f"epoch {epoch}")
         return measured
 
     def _measure(self, measure: Any, held: Feed) -> dict[str, float]:
@@ -148,6 +138,24 @@ class Training:
             while True:
                 measure(minibatches, tensorflow.constant(1))
         return _named("validation", self._method)
+
+
+def refuse_astray(loss: float, when: str) -> None:
+    """Check that a loss is a number.
+
+    Raises:
+        StepError: E0233.
+    """
+    if not math.isfinite(loss):
+        raise StepError(
+            Diagnostic(
+                "E0233",
+                f"the training went astray: the loss is {loss} after {when}",
+                hint="scale large numbers with STANDARDIZE(column), or lower "
+                "`optimizer.learning_rate`",
+                about="model",
+            )
+        )
 
 
 def batch_size(job: FitJob) -> int:
@@ -169,6 +177,16 @@ def several(step: Callable[[Any], None]) -> Any:
                 single(minibatch)
 
     return several
+
+
+def advance_by(
+    steps: int, advance: Any, minibatches: Any, told: Callable[[int], None] = lambda _done: None
+) -> None:
+    """So many steps of what `several` made. told: how many are done, time and again."""
+    for done in range(0, steps, STEPS_AT_ONCE):
+        count = min(STEPS_AT_ONCE, steps - done)
+        advance(minibatches, tensorflow.constant(count))
+        told(done + count)
 
 
 def _named(rows: str, method: Method) -> dict[str, float]:

@@ -59,8 +59,8 @@ def test_a_search_finds_what_no_line_can_tell(searched: Any) -> None:
 def test_no_more_networks_are_taken_than_iterations_are_asked_for(searched: Any, told: Any) -> None:
     assert 1 <= len(members(searched)) <= 2
     assert [(done, total) for done, total, _ in told["reports"]] in ([(1, 2)], [(1, 2), (2, 2)])
-    assert told["reports"][-1][2]["train_networks"] == len(members(searched))
-    assert told["reports"][-1][2]["train_hidden_layers"] == max(depths(searched))
+    assert told["reports"][-1][2]["networks"] == len(members(searched))
+    assert told["reports"][-1][2]["hidden_layers"] == max(depths(searched))
 
 
 def test_every_iteration_tells_what_was_tried_and_taken(searched: Any, told: Any) -> None:
@@ -138,6 +138,6 @@ def test_what_depth_costs_too_much_is_a_line_and_trained_as_one(fit: Any, datase
         weight -= rate * float(weighed @ said)
     np.testing.assert_allclose(found.predict(X), weight * (X @ kernel + constant), atol=1e-4)
     measured = reports[-1][2]
-    assert measured["train_objective"] == pytest.approx(measured["validation_loss"])
+    assert measured["validation_objective"] == pytest.approx(measured["validation_loss"])
     loss = np.mean((found.predict(X[:50]) - label[:50]) ** 2)
     assert measured["validation_loss"] == pytest.approx(loss, rel=1e-3)
