@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format docs bench clean
+.PHONY: demo test check format docs bench engines clean
 
 demo: .venv/ready
 	@rm -rf demo.duckdb demo.duckdb.wal demo.duckdb.sqlml
@@ -39,5 +39,13 @@ bench: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
 
+# Airflow and Kubeflow, each with libraries of its own; the tests of these engines run there.
+engines: .envs/airflow/ready .envs/kfp/ready
+
+.envs/%/ready: envs/%.lock
+	$(PYTHON) -m venv .envs/$*
+	.envs/$*/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
 clean:
-	rm -rf .venv build dist *.egg-info demo.duckdb demo.duckdb.wal demo.duckdb.sqlml
+	rm -rf .venv .envs build dist *.egg-info demo.duckdb demo.duckdb.wal demo.duckdb.sqlml

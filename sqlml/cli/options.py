@@ -61,17 +61,29 @@ def target(command: Command) -> Command:
         image: str,
         store: str,
         worker_db: str,
+        worker: str,
+        worker_folder: str,
         settings: Any,
         **kwargs: Any,
     ) -> Any:
         from sqlml.codegen.engine import Options
         from sqlml.codegen.programs import Worker
 
-        worker = Worker(image=image, store=store, db=worker_db)
-        given = Options(namespace=namespace, worker=worker, settings=_settings(settings))
+        db = os.path.abspath(worker_db) if worker_db else ""
+        called_as = tuple(shlex.split(worker))
+        steps = Worker(image=image, command=called_as, store=store, db=db, folder=worker_folder)
+        given = Options(namespace=namespace, worker=steps, settings=_settings(settings))
         return command(*args, target=given, **kwargs)
 
-    for option in (_settings_option, _worker_db, _store, _image, _namespace):
+    for option in (
+        _settings_option,
+        _worker,
+        _worker_folder,
+        _worker_db,
+        _store,
+        _image,
+        _namespace,
+    ):
         called = option(called)
     return called  # type: ignore[return-value]
 
@@ -97,6 +109,19 @@ _worker_db = click.option(
     default="",
     metavar="PATH",
     help="Instead of a store: the DuckDB file that steps open where they run.",
+)
+_worker = click.option(
+    "--worker",
+    default="sqlml step",
+    show_default=True,
+    metavar="COMMAND",
+    help="What runs a step of SQL there.",
+)
+_worker_folder = click.option(
+    "--worker-folder",
+    default="",
+    metavar="PATH",
+    help="Where steps find files that the program names by relative paths.",
 )
 _settings_option = click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the engine."

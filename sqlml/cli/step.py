@@ -21,7 +21,20 @@ from sqlml.errors import Diagnostic, ProgramError, StepError
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder that output parameters are written to.",
 )
-def step(*, step: str, run: str, db: str | None, store: str, outputs: Path | None) -> None:
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Where files with relative paths lie.",
+)
+def step(
+    *,
+    step: str,
+    run: str,
+    db: str | None,
+    store: str,
+    outputs: Path | None,
+    folder: Path | None,
+) -> None:
     """Run one step that `sqlml render --engine` wrote; events go to standard output as JSON lines.
 
     JSON is the step, `-` to read it from standard input, or `@FILE`.
@@ -38,8 +51,11 @@ def step(*, step: str, run: str, db: str | None, store: str, outputs: Path | Non
     settings = load_settings(db=db)
     publish_zoo(settings)
     data = Data(db=os.path.abspath(settings.db)) if db else Data(store=store)
+    text, outputs = _text(step), outputs.absolute() if outputs else None
+    if folder is not None:
+        os.chdir(folder)
     report = run_step(
-        _text(step),
+        text,
         run=run,
         data=data,
         outputs=outputs,

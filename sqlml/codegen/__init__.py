@@ -7,4 +7,6 @@ from sqlml.registry import Registry
 if TYPE_CHECKING:
     from sqlml.codegen.engine import Engine
 
-ENGINES: "Registry[Engine]" = Registry("engine", "sqlml.engines", "E0750", {})
+ENGINES: "Registry[Engine]" = Registry(
+    "engine", "sqlml.engines", "E0750", {"airflow": "sqlml.codegen.airflow:ENGINE"}
+)

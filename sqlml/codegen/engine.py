@@ -1,7 +1,7 @@
 """What every engine has in common: options, and what it can do with a workflow."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, get_args
 
 from sqlml.codegen import ENGINES
@@ -85,13 +85,14 @@ class Engine(Protocol):
     """Writes workflows in which every step is a program: no operation of SQL is left.
 
     support: what it does with every feature. settings: the options that only it knows, and what
-    they mean.
+    they mean. outputs: the folder that steps of SQL write output parameters to.
     """
 
     name: str
     title: str
     support: Mapping[Feature, Capability]
     settings: Mapping[str, str]
+    outputs: str
 
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
         """The engine's files: names and texts; the same for the same workflow and options.
@@ -109,7 +110,7 @@ def render(workflow: Workflow, engine: str, options: Options) -> Mapping[str, st
         ProgramError: there is no such engine or setting, or it cannot do what a step asks for.
     """
     target = ENGINES.load(engine)
-    programs = as_programs(workflow, options.worker)
+    programs = as_programs(workflow, replace(options.worker, outputs=target.outputs))
     verify(programs)
     faults = [*_setting_faults(target, options), *_refusals(target, programs)]
     if faults:

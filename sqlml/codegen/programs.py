@@ -44,7 +44,8 @@ class Worker:
 
     image: has sqlml installed. command: calls it. store: URL of the artifact store through which
     tables, models and results move; empty: it is given when the workflow is started. db: instead of
-    a store, the path of a DuckDB file that all steps open, one after the other. outputs: the folder
+    a store, the path of a DuckDB file that all steps open, one after the other. folder: where the
+    files lie that the program names by relative paths. outputs: the folder
     that a step writes its output parameters to.
     """
 
@@ -52,6 +53,7 @@ class Worker:
     command: tuple[str, ...] = ("sqlml", "step")
     store: str = ""
     db: str = ""
+    folder: str = ""
     outputs: str = "/tmp/sqlml-outputs"
 
 
@@ -121,6 +123,8 @@ def _step(
     if not worker.db:
         inputs[STORE] = Parameter(STORE)
         data = ("--store", Take(STORE))
+    if worker.folder:
+        data = (*data, "--folder", worker.folder)
     outputs = tuple(
         replace(output, path=f"{worker.outputs}/{output.name}")
         for output in node.outputs

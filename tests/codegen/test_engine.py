@@ -13,7 +13,8 @@ PAPER = """
 from sqlml.codegen.engine import FEATURES, Capability
 
 class Paper:
-    name, title, settings = "paper", "Paper", {"colour": "of the ink"}
+    name, title, outputs = "paper", "Paper", "/out"
+    settings = {"colour": "of the ink"}
     support = {feature: Capability("native") for feature in FEATURES}
     support["suspend"] = Capability("refused", "let a script sleep")
 

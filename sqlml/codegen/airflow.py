@@ -1,0 +1,400 @@
+"""Airflow 3: a DAG file, plain text that imports nothing but Airflow."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pprint import pformat
+from typing import Any, assert_never
+
+from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
+from sqlml.codegen.flatten import flatten
+from sqlml.workflow.graph import givers, needs
+from sqlml.workflow.ir import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Constant,
+    Container,
+    ForEach,
+    HasStatus,
+    Http,
+    Input,
+    Item,
+    Join,
+    Node,
+    Not,
+    Operation,
+    Output,
+    OutputDeclaration,
+    Outputs,
+    Parameter,
+    ParameterDeclaration,
+    Range,
+    Repeat,
+    RunId,
+    Script,
+    SecretKey,
+    Suspend,
+    Take,
+    Text,
+    Workflow,
+)
+
+_WIDTH = 96
+_TYPES = {"text": "string", "int": "integer", "float": "number", "bool": "boolean", "json": None}
+
+
+class Airflow:
+    """Steps are processes on Airflow's own workers, and pass values through XComs."""
+
+    name = "airflow"
+    title = "Airflow"
+    outputs = "outputs"
+    settings: Mapping[str, str] = {"files": "the folder for files that pass between steps"}
+    support: Mapping[Feature, Capability] = {
+        **{feature: Capability("native") for feature in FEATURES},
+        "container": Capability("lowered", "its command is a process on the worker, without image"),
+        "cluster resource": Capability("refused", "create it in a script with kubectl"),
+        "sub-workflow": Capability("lowered", "its steps stand in place of the call"),
+        "condition on a value": Capability("lowered", "the task skips itself"),
+        "condition on a status": Capability("lowered", "the task skips itself"),
+        "map over an output": Capability("lowered", "a task before it gives the list"),
+        "repeat": Capability("lowered", "rounds are run within one task"),
+        "exit step": Capability("lowered", "tasks that start when all others have ended"),
+        "file from a store": Capability("refused", "fetch it in a script"),
+        "secret": Capability("lowered", "Airflow's variable `<secret>_<key>`"),
+        "volume": Capability("refused", "use paths of the workers' machines"),
+        "placement": Capability("refused", "use Airflow's queues"),
+        "resources": Capability("lowered", "not enforced"),
+        "cache": Capability("refused", "leave it out"),
+        "daemon": Capability("refused", "run the service outside of the workflow"),
+    }
+
+    def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
+        flat = flatten(workflow)
+        name = options.name or _dag_id(flat.name)
+        return {f"{name}.py": _DagFile(flat, name, options).text()}
+
+
+ENGINE = Airflow()
+
+
+class _DagFile:
+    def __init__(self, workflow: Workflow, name: str, options: Options) -> None:
+        self._workflow = workflow
+        self._name = name
+        self._options = options
+        self._mapped: dict[str, int | str] = {
+            node.name: count for node in workflow.nodes if (count := _count(node)) is not None
+        }
+
+    def text(self) -> str:
+        workflow = self._workflow
+        title = (
+            f'"""{_plain(workflow.name)}: written by sqlml; change the program, not this file."""'
+        )
+        folder = self._options.settings.get("files", "")
+        preamble = resources.files(__package__).joinpath("airflow_step.txt").read_text("utf-8")
+        lines = [title, "", preamble.rstrip(), "", "", f"FILES = {folder!r}", ""]
+        lines += [f"with DAG({self._settings()}) as dag:"]
+        body = [*self._tasks(), *self._edges()] or ["pass"]
+        return "\n".join([*lines, *(f"    {line}" if line else "" for line in body)]) + "\n"
+
+    def _settings(self) -> str:
+        workflow, schedule = self._workflow, self._workflow.schedule
+        told = [repr(self._name), "catchup=False", f"schedule={_timetable(workflow)}"]
+        if workflow.parameters:
+            params = ", ".join(f"{n!r}: {_param(d)}" for n, d in workflow.parameters.items())
+            told.append(f"params={{{params}}}")
+        if workflow.parallelism is not None:
+            told.append(f"max_active_tasks={workflow.parallelism}")
+        if workflow.timeout is not None:
+            told.append(f"dagrun_timeout=timedelta(seconds={workflow.timeout:g})")
+        if schedule is not None:
+            told.append(f"is_paused_upon_creation={schedule.suspended}")
+            if schedule.overlap != "allow":
+                told.append("max_active_runs=1")
+        return ", ".join(told)
+
+    # --- tasks --------------------------------------------------------------------------------
+
+    def _tasks(self) -> Iterator[str]:
+        for node in self._workflow.nodes:
+            yield from self._task(node, self._needs(node))
+        everything = dict.fromkeys(self._all_names(), "finished")
+        for node in self._workflow.on_exit:
+            own = self._needs(node)
+            yield from self._task(node, {**everything, **own}, is_exit=True)
+        if self._needs_watcher:
+            yield "watcher = Watcher(task_id='watcher', trigger_rule='one_failed', retries=0)"
+
+    def _task(
+        self, node: Node, waits: Mapping[str, str], *, is_exit: bool = False
+    ) -> Iterator[str]:
+        guard = node.guard
+        told: dict[str, Any] = {
+            "program": _program(node.operation),
+            "inputs": {name: self._value(value) for name, value in node.inputs.items()},
+            "needs": waits,
+            "outputs": {output.name: _output(output) for output in node.outputs},
+            "env": {name: _env(value) for name, value in node.env.items()},
+            "files": {
+                file.path: [file.source.node, file.source.name]
+                for file in node.files.values()
+                if isinstance(file.source, Output)
+            },
+        }
+        if guard is not None:
+            told["guard"] = self._condition(guard)
+        if isinstance(node.loop, Repeat):
+            condition = self._condition(node.loop.condition)
+            told["repeat"] = {"condition": condition, "limit": node.loop.limit}
+        is_plain = not is_exit and self._is_plain(node)
+        rule = "all_success" if is_plain else "all_done"
+        arguments = [f"task_id={node.name!r}", f"trigger_rule={rule!r}", *self._policies(node)]
+        arguments += [_argument(name, value) for name, value in told.items()]
+        yield ""
+        yield from self._call(node, arguments)
+
+    def _call(self, node: Node, arguments: Sequence[str]) -> Iterator[str]:
+        name = _variable(node.name)
+        match node.loop:
+            case ForEach(items=items):
+                if isinstance(items, Output | Parameter):
+                    source = repr(self._value(items))
+                    yield f"{name}_items = Items(task_id='{node.name}_items', source={source})"
+                    over = f"{name}_items.output"
+                else:
+                    over = repr(_items(items))
+                yield f"{name} = Step.partial("
+                yield from _indented(arguments)
+                yield f").expand(item={over})"
+            case _:
+                yield f"{name} = Step("
+                yield from _indented(arguments)
+                yield ")"
+
+    def _policies(self, node: Node) -> Iterator[str]:
+        retry = node.retry or self._workflow.retry
+        if retry is None:
+            yield "retries=0"
+        else:
+            yield f"retries={retry.limit}"
+            yield f"retry_delay=timedelta(seconds={retry.backoff.seconds:g})"
+            if retry.backoff.factor != 1:
+                yield f"retry_exponential_backoff={retry.backoff.factor:g}"
+            if retry.backoff.longest is not None:
+                yield f"max_retry_delay=timedelta(seconds={retry.backoff.longest:g})"
+            yield f"transient={_patterns(retry.on)!r}"
+        if node.timeout is not None:
+            yield f"execution_timeout=timedelta(seconds={node.timeout:g})"
+        if isinstance(node.loop, ForEach) and node.loop.parallelism is not None:
+            yield f"max_active_tis_per_dagrun={node.loop.parallelism}"
+
+    # --- order --------------------------------------------------------------------------------
+
+    def _edges(self) -> Iterator[str]:
+        nodes = self._workflow.nodes
+        yield ""
+        for node in nodes:
+            yield from self._edges_to(node, needs(node))
+        everything = tuple(self._all_names())
+        for node in self._workflow.on_exit:
+            yield from self._edges_to(node, (*everything, *needs(node)))
+        if self._needs_watcher:
+            yield f"[{', '.join(map(_variable, everything))}] >> watcher"
+
+    def _edges_to(self, node: Node, before: Sequence[str]) -> Iterator[str]:
+        loop = node.loop
+        is_listed = isinstance(loop, ForEach) and isinstance(loop.items, Output)
+        own = _variable(node.name)
+        if is_listed and isinstance(loop, ForEach) and isinstance(loop.items, Output):
+            yield f"{_variable(loop.items.node)} >> {own}_items"
+        waited = [_variable(name) for name in dict.fromkeys(before)]
+        if len(waited) == 1:
+            yield f"{waited[0]} >> {own}"
+        elif waited:
+            yield f"[{', '.join(waited)}] >> {own}"
+
+    def _all_names(self) -> Iterator[str]:
+        return (node.name for node in self._workflow.nodes)
+
+    @property
+    def _needs_watcher(self) -> bool:
+        """Whether a step may run after one that failed, which Airflow would take for success."""
+        workflow = self._workflow
+        if not workflow.nodes:
+            return False
+        return bool(workflow.on_exit) or not all(map(self._is_plain, workflow.nodes))
+
+    def _is_plain(self, node: Node) -> bool:
+        """Whether a step starts when all before it have succeeded, as tasks do by themselves."""
+        waits = self._needs(node)
+        return all(
+            status == "succeeded" and name not in self._mapped for name, status in waits.items()
+        )
+
+    def _needs(self, node: Node) -> dict[str, str]:
+        """The steps before a step, and how each must have ended."""
+        found = dict.fromkeys(needs(node), "finished")
+        found.update({after.node: after.status for after in node.after})
+        found.update(dict.fromkeys(givers(node), "succeeded"))
+        return found
+
+    # --- values -------------------------------------------------------------------------------
+
+    def _value(self, value: Input | Range) -> list[Any]:
+        match value:
+            case Constant(value=constant):
+                return ["constant", _literal(constant)]
+            case Parameter(name):
+                return ["parameter", name]
+            case RunId():
+                return ["run"]
+            case Item(field):
+                return ["item", field]
+            case Output(node, name) if node in self._mapped:
+                return ["collected", node, name, self._mapped[node]]
+            case Output(node, name):
+                return ["output", node, name]
+            case Outputs(nodes, name):
+                return ["outputs", [*nodes], name]
+            case _:
+                raise TypeError(f"not a program's input: {value}")
+
+    def _condition(self, condition: Condition) -> list[Any]:
+        match condition:
+            case Comparison(left, comparator, right):
+                return [comparator, self._value(left), self._value(right)]
+            case HasStatus(status, node):
+                if node:
+                    return ["status", status, node]
+                return ["workflow", status, [*self._all_names()]]
+            case AllOf(terms):
+                return ["all", *map(self._condition, terms)]
+            case AnyOf(terms):
+                return ["any", *map(self._condition, terms)]
+            case Not(term):
+                return ["not", self._condition(term)]
+            case _:
+                assert_never(condition)
+
+
+def _program(operation: Operation) -> dict[str, Any]:
+    match operation:
+        case Container():
+            command = [*map(_text, operation.command), *map(_text, operation.args)]
+            told: dict[str, Any] = {"command": command}
+        case Script():
+            command = [*operation.command, *map(_text, operation.args)]
+            interpreter = len(operation.command)
+            told = {"command": command, "script": operation.source, "interpreter": interpreter}
+        case Suspend(seconds):
+            return {"wait": seconds}
+        case Http():
+            asked = {"url": operation.url, "method": operation.method, "body": operation.body}
+            return {
+                "http": {name: _text(part) for name, part in asked.items()},
+                "headers": {name: _text(part) for name, part in operation.headers.items()},
+                "timeout": operation.timeout,
+            }
+        case _:
+            raise TypeError(f"not a program: {operation}")
+    if operation.working_dir:
+        told["folder"] = operation.working_dir
+    return told
+
+
+def _text(text: Text) -> Any:
+    match text:
+        case Take(name):
+            return [{"take": name}]
+        case Join(parts):
+            return [{"take": part.input} if isinstance(part, Take) else part for part in parts]
+        case _:
+            return text
+
+
+def _env(value: Text | SecretKey) -> Any:
+    return {"secret": [value.secret, value.key]} if isinstance(value, SecretKey) else _text(value)
+
+
+def _output(output: OutputDeclaration) -> dict[str, str]:
+    kind = "artifact" if output.kind == "artifact" else "parameter"
+    return {"kind": kind, "path": output.path, "type": output.type}
+
+
+def _count(node: Node) -> int | str | None:
+    """How many rounds a mapped step has, or the task that knows; None for other steps."""
+    match node.loop:
+        case ForEach(items=Output() | Parameter()):
+            return f"{node.name}_items"
+        case ForEach(items=Constant() | Range() as items):
+            return len(_items(items))
+        case _:
+            return None
+
+
+def _items(items: Constant | Range) -> list[Any]:
+    if isinstance(items, Range):
+        return [*range(items.start, items.stop, items.step)]
+    found = _literal(items.value)
+    return found if isinstance(found, list) else [found]
+
+
+def _literal(value: Any) -> Any:
+    match value:
+        case list() | tuple():
+            return [_literal(item) for item in value]
+        case Mapping():
+            return {key: _literal(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _timetable(workflow: Workflow) -> str:
+    schedule = workflow.schedule
+    if schedule is None:
+        return "None"
+    crons = ", ".join(map(repr, schedule.cron))
+    return f"MultipleCronTriggerTimetable({crons}, timezone={schedule.timezone or 'UTC'!r})"
+
+
+def _param(declared: ParameterDeclaration) -> str:
+    kind = _TYPES[declared.type]
+    told = [] if declared.required else [repr(_literal(declared.default))]
+    if kind is not None:
+        told.append(f"type={kind!r}" if declared.required or declared.default is not None
+                    else f"type=['null', {kind!r}]")  # fmt: skip
+    if declared.description:
+        told.append(f"description={declared.description!r}")
+    return f"Param({', '.join(told)})"
+
+
+def _patterns(classes: Sequence[str]) -> list[str]:
+    return [""] if "any" in classes else []
+
+
+def _argument(name: str, value: Any) -> str:
+    return f"{name}={pformat(value, width=_WIDTH - len(name), sort_dicts=False)}"
+
+
+def _indented(arguments: Sequence[str]) -> Iterator[str]:
+    for argument in arguments:
+        first, *rest = argument.splitlines()
+        lines = [first, *rest]
+        yield from (f"    {line}" for line in lines[:-1])
+        yield f"    {lines[-1]},"
+
+
+def _variable(name: str) -> str:
+    return f"step_{name.replace('-', '_')}"
+
+
+def _dag_id(name: str) -> str:
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name)
+    return kept.removesuffix(".sql").strip("-._") or "workflow"
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\", "/").replace('"', "'").replace("\n", " ")
