@@ -3,42 +3,29 @@
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pprint import pformat
-from typing import Any, assert_never
+from typing import Any
 
+from sqlml.codegen import plain
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
 from sqlml.workflow.graph import givers, needs
 from sqlml.workflow.ir import (
-    AllOf,
-    AnyOf,
-    Comparison,
     Condition,
     Constant,
-    Container,
     ForEach,
-    HasStatus,
-    Http,
     Input,
     Item,
-    Join,
     Node,
-    Not,
-    Operation,
     Output,
-    OutputDeclaration,
     Outputs,
     Parameter,
     ParameterDeclaration,
     Range,
     Repeat,
     RunId,
-    Script,
-    SecretKey,
-    Suspend,
-    Take,
-    Text,
     Workflow,
 )
+from sqlml.workflow.serial import thaw
 
 _WIDTH = 96
 _TYPES = {"text": "string", "int": "integer", "float": "number", "bool": "boolean", "json": None}
@@ -133,11 +120,11 @@ class _DagFile:
     ) -> Iterator[str]:
         guard = node.guard
         told: dict[str, Any] = {
-            "program": _program(node.operation),
+            "program": plain.program(node.operation),
             "inputs": {name: self._value(value) for name, value in node.inputs.items()},
             "needs": waits,
-            "outputs": {output.name: _output(output) for output in node.outputs},
-            "env": {name: _env(value) for name, value in node.env.items()},
+            "outputs": {output.name: plain.output(output) for output in node.outputs},
+            "env": {name: plain.env(value) for name, value in node.env.items()},
             "files": {
                 file.path: [file.source.node, file.source.name]
                 for file in node.files.values()
@@ -165,7 +152,7 @@ class _DagFile:
                     yield f"{name}_items = Items(task_id='{node.name}_items', source={source})"
                     over = f"{name}_items.output"
                 else:
-                    over = repr(_items(items))
+                    over = repr(plain.items(items))
                 yield f"{name} = Step.partial("
                 yield from _indented(arguments)
                 yield f").expand(item={over})"
@@ -205,10 +192,8 @@ class _DagFile:
             yield f"[{', '.join(map(_variable, everything))}] >> watcher"
 
     def _edges_to(self, node: Node, before: Sequence[str]) -> Iterator[str]:
-        loop = node.loop
-        is_listed = isinstance(loop, ForEach) and isinstance(loop.items, Output)
-        own = _variable(node.name)
-        if is_listed and isinstance(loop, ForEach) and isinstance(loop.items, Output):
+        own, loop = _variable(node.name), node.loop
+        if isinstance(loop, ForEach) and isinstance(loop.items, Output):
             yield f"{_variable(loop.items.node)} >> {own}_items"
         waited = [_variable(name) for name in dict.fromkeys(before)]
         if len(waited) == 1:
@@ -246,7 +231,7 @@ class _DagFile:
     def _value(self, value: Input | Range) -> list[Any]:
         match value:
             case Constant(value=constant):
-                return ["constant", _literal(constant)]
+                return ["constant", thaw(constant)]
             case Parameter(name):
                 return ["parameter", name]
             case RunId():
@@ -263,65 +248,7 @@ class _DagFile:
                 raise TypeError(f"not a program's input: {value}")
 
     def _condition(self, condition: Condition) -> list[Any]:
-        match condition:
-            case Comparison(left, comparator, right):
-                return [comparator, self._value(left), self._value(right)]
-            case HasStatus(status, node):
-                if node:
-                    return ["status", status, node]
-                return ["workflow", status, [*self._all_names()]]
-            case AllOf(terms):
-                return ["all", *map(self._condition, terms)]
-            case AnyOf(terms):
-                return ["any", *map(self._condition, terms)]
-            case Not(term):
-                return ["not", self._condition(term)]
-            case _:
-                assert_never(condition)
-
-
-def _program(operation: Operation) -> dict[str, Any]:
-    match operation:
-        case Container():
-            command = [*map(_text, operation.command), *map(_text, operation.args)]
-            told: dict[str, Any] = {"command": command}
-        case Script():
-            command = [*operation.command, *map(_text, operation.args)]
-            interpreter = len(operation.command)
-            told = {"command": command, "script": operation.source, "interpreter": interpreter}
-        case Suspend(seconds):
-            return {"wait": seconds}
-        case Http():
-            asked = {"url": operation.url, "method": operation.method, "body": operation.body}
-            return {
-                "http": {name: _text(part) for name, part in asked.items()},
-                "headers": {name: _text(part) for name, part in operation.headers.items()},
-                "timeout": operation.timeout,
-            }
-        case _:
-            raise TypeError(f"not a program: {operation}")
-    if operation.working_dir:
-        told["folder"] = operation.working_dir
-    return told
-
-
-def _text(text: Text) -> Any:
-    match text:
-        case Take(name):
-            return [{"take": name}]
-        case Join(parts):
-            return [{"take": part.input} if isinstance(part, Take) else part for part in parts]
-        case _:
-            return text
-
-
-def _env(value: Text | SecretKey) -> Any:
-    return {"secret": [value.secret, value.key]} if isinstance(value, SecretKey) else _text(value)
-
-
-def _output(output: OutputDeclaration) -> dict[str, str]:
-    kind = "artifact" if output.kind == "artifact" else "parameter"
-    return {"kind": kind, "path": output.path, "type": output.type}
+        return plain.condition(condition, self._value, [*self._all_names()])
 
 
 def _count(node: Node) -> int | str | None:
@@ -330,26 +257,9 @@ def _count(node: Node) -> int | str | None:
         case ForEach(items=Output() | Parameter()):
             return f"{node.name}_items"
         case ForEach(items=Constant() | Range() as items):
-            return len(_items(items))
+            return len(plain.items(items))
         case _:
             return None
-
-
-def _items(items: Constant | Range) -> list[Any]:
-    if isinstance(items, Range):
-        return [*range(items.start, items.stop, items.step)]
-    found = _literal(items.value)
-    return found if isinstance(found, list) else [found]
-
-
-def _literal(value: Any) -> Any:
-    match value:
-        case list() | tuple():
-            return [_literal(item) for item in value]
-        case Mapping():
-            return {key: _literal(item) for key, item in value.items()}
-        case _:
-            return value
 
 
 def _timetable(workflow: Workflow) -> str:
@@ -362,7 +272,7 @@ def _timetable(workflow: Workflow) -> str:
 
 def _param(declared: ParameterDeclaration) -> str:
     kind = _TYPES[declared.type]
-    told = [] if declared.required else [repr(_literal(declared.default))]
+    told = [] if declared.required else [repr(thaw(declared.default))]
     if kind is not None:
         told.append(f"type={kind!r}" if declared.required or declared.default is not None
                     else f"type=['null', {kind!r}]")  # fmt: skip

@@ -27,9 +27,7 @@ SELECT * FROM flowers TO PREDICT answers.guess USING m;
 SELECT guess, count(*) AS n FROM answers GROUP BY ALL ORDER BY ALL;
 """
 
-pytestmark = pytest.mark.skipif(
-    not AIRFLOW.is_file(), reason="needs Airflow: `make engines`"
-)
+pytestmark = pytest.mark.skipif(not AIRFLOW.is_file(), reason="needs Airflow: `make engines`")
 
 
 @pytest.fixture(scope="module")

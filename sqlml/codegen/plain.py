@@ -1,0 +1,107 @@
+"""What steps do as plain values, for engines whose file has an interpreter of its own for them."""
+
+from collections.abc import Callable
+from typing import Any, assert_never
+
+from sqlml.workflow.ir import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Constant,
+    Container,
+    HasStatus,
+    Http,
+    Join,
+    Not,
+    Operand,
+    Operation,
+    OutputDeclaration,
+    Range,
+    Script,
+    SecretKey,
+    Suspend,
+    Take,
+    Text,
+)
+from sqlml.workflow.serial import thaw
+
+
+def program(operation: Operation) -> dict[str, Any]:
+    """`command` and `script` besides where there is one; `wait` seconds; or `http`."""
+    match operation:
+        case Container():
+            command = [*map(text, operation.command), *map(text, operation.args)]
+            told: dict[str, Any] = {"command": command}
+        case Script():
+            command = [*operation.command, *map(text, operation.args)]
+            interpreter = len(operation.command)
+            told = {"command": command, "script": operation.source, "interpreter": interpreter}
+        case Suspend(seconds):
+            return {"wait": seconds}
+        case Http():
+            asked = {"url": operation.url, "method": operation.method, "body": operation.body}
+            return {
+                "http": {name: text(part) for name, part in asked.items()},
+                "headers": {name: text(part) for name, part in operation.headers.items()},
+                "timeout": operation.timeout,
+            }
+        case _:
+            raise TypeError(f"not a program: {operation}")
+    if operation.working_dir:
+        told["folder"] = operation.working_dir
+    return told
+
+
+def text(written: Text) -> Any:
+    """A text as it is, or the list of its pieces."""
+    match written:
+        case Take(name):
+            return [{"take": name}]
+        case Join(parts):
+            return [{"take": part.input} if isinstance(part, Take) else part for part in parts]
+        case _:
+            return written
+
+
+def env(value: Text | SecretKey) -> Any:
+    """A variable's text, or which secret it is."""
+    return {"secret": [value.secret, value.key]} if isinstance(value, SecretKey) else text(value)
+
+
+def output(declared: OutputDeclaration) -> dict[str, str]:
+    """Where an output is found, and its type."""
+    kind = "artifact" if declared.kind == "artifact" else "parameter"
+    return {"kind": kind, "path": declared.path, "type": declared.type}
+
+
+def items(over: Constant | Range) -> list[Any]:
+    """The items of a loop that are known."""
+    if isinstance(over, Range):
+        return [*range(over.start, over.stop, over.step)]
+    found = thaw(over.value)
+    return found if isinstance(found, list) else [found]
+
+
+def condition(
+    told: Condition, value: Callable[[Operand], list[Any]], everything: list[str]
+) -> list[Any]:
+    """A condition as lists whose first element says which it is.
+
+    value: an operand, likewise. everything: the steps whose outcome is the workflow's.
+    """
+    match told:
+        case Comparison(left, comparator, right):
+            return [comparator, value(left), value(right)]
+        case HasStatus(status, ""):
+            return ["workflow", status, everything]
+        case HasStatus(status, node):
+            return ["status", status, node]
+        case AllOf(terms):
+            return ["all", *(condition(term, value, everything) for term in terms)]
+        case AnyOf(terms):
+            return ["any", *(condition(term, value, everything) for term in terms)]
+        case Not(term):
+            return ["not", condition(term, value, everything)]
+        case _:
+            assert_never(told)
