@@ -259,8 +259,6 @@ def _type(column: ColumnReference, uses: Sequence[Feature]) -> tuple[str, str]:
     match column.kind:
         case "boolean":
             return "boolean", "categorical"
-        case "date":
-            return "date", "categorical"
         case "integer" | "float":
             return "double", "continuous"
         case _ if any(isinstance(use, CategoryId) for use in uses):

@@ -26,7 +26,6 @@ TYPES: Mapping[str, Callable[[str], Any]] = {
     "double": float,
     "integer": lambda text: int(float(text)),
     "string": str,
-    "date": str,
     "boolean": lambda text: text.lower() == "true",
 }
 FUNCTIONS: Mapping[str, Callable[..., float]] = {
