@@ -5,6 +5,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Threads that spin while they wait take the cores from the tests beside: three times the time.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 settings.register_profile(
     "steady", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -13,6 +13,7 @@ from threading import Lock
 
 from sqlml.runtime.channel import Channel
 from sqlml.runtime.machine import max_resident
+from sqlml.zoo.models import custom_source
 
 _MODULE = "sqlml.runtime.worker"
 
@@ -109,4 +110,5 @@ def worker_environment(threads: int) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": count,
         "MKL_NUM_THREADS": count,
         "PYTHONUNBUFFERED": "1",
+        "SQLML_ZOO_STATE": custom_source.state(),  # a worker that knows other files is another one
     }

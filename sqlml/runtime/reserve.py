@@ -8,7 +8,6 @@ from time import monotonic
 
 from sqlml.runtime.machine import peak_memory_of
 from sqlml.runtime.process import Worker
-from sqlml.zoo.models.custom_source import VARIABLE as USERS_FOLDERS
 
 MOST = 4
 SECONDS = 60.0  # that a worker waits at most
@@ -65,12 +64,7 @@ RESERVE = Reserve()
 
 
 def _is_worth_keeping(worker: Worker) -> bool:
-    """Not one that may know modules of the user's, which the user may be about to change."""
-    return (
-        worker.is_alive
-        and not worker.environment.get(USERS_FOLDERS)
-        and peak_memory_of(worker.process) <= LARGEST
-    )
+    return worker.is_alive and peak_memory_of(worker.process) <= LARGEST
 
 
 def _end(workers: list[Worker]) -> None:

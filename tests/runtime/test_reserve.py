@@ -94,8 +94,20 @@ def test_workers_that_have_waited_long_are_ended(reserve: Reserve, add: Add) -> 
     assert not worker.is_alive
 
 
-def test_workers_that_may_know_the_users_modules_are_not_kept(add: Add, tmp_path: Path) -> None:
-    assert not add(SQLML_ZOO=str(tmp_path)).is_alive
+def test_a_worker_that_may_know_an_older_file_of_the_users_is_not_taken(
+    reserve: Reserve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLML_ZOO", str(tmp_path))
+    file = tmp_path / "parts" / "mine.py"
+    file.parent.mkdir()
+    file.write_text("A = 1")
+    worker = Worker(worker_environment(1), ())
+    reserve.put(worker)
+    assert reserve.take(worker_environment(1)) is worker
+    reserve.put(worker)
+    file.write_text("A = 2")
+    os.utime(file, (1, 1))
+    assert reserve.take(worker_environment(1)) is None
 
 
 def test_busy_workers_are_ended_with_their_run(reserve: Reserve) -> None:

@@ -63,6 +63,13 @@ def folders() -> tuple[Path, ...]:
     return tuple(Path(folder) for folder in listed.split(os.pathsep) if folder)
 
 
+def state() -> str:
+    """A digest of which Python files the folders hold, and of when each was changed."""
+    paths = sorted(path for folder in folders() for path in folder.rglob("*.py"))
+    changed = "".join(f"{path} {path.stat().st_mtime_ns}\n" for path in paths)
+    return hashlib.sha256(changed.encode()).hexdigest() if paths else ""
+
+
 def find(name: str) -> Definition | None:
     """The model `module.Class` of the first folder that has such a module."""
     module, _, wanted = name.rpartition(".")
