@@ -1,0 +1,144 @@
+"""Conditions: `equal(output, value)` and its kin, and what is done `when` one holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlml.couler.flow import Family, Flow, current
+from sqlml.couler.outputs import LoopItem, StepOutput, first_of
+from sqlml.couler.places import fault
+from sqlml.workflow.ir import Comparator, Comparison, Constant, Operand, Output
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """Two values to compare; with one alone, it is compared with what a loop's body gives."""
+
+    left: Any
+    comparator: Comparator
+    right: Any = None
+
+
+def equal(pre: Any, post: Any = None) -> Predicate:
+    return _predicate(pre, "==", post)
+
+
+def not_equal(pre: Any, post: Any = None) -> Predicate:
+    return _predicate(pre, "!=", post)
+
+
+def bigger(pre: Any, post: Any = None) -> Predicate:
+    return _predicate(pre, ">", post)
+
+
+def smaller(pre: Any, post: Any = None) -> Predicate:
+    return _predicate(pre, "<", post)
+
+
+def bigger_equal(pre: Any, post: Any = None) -> Predicate:
+    return _predicate(pre, ">=", post)
+
+
+def smaller_equal(pre: Any, post: Any = None) -> Predicate:
+    return _predicate(pre, "<=", post)
+
+
+def _predicate(left: Any, comparator: Comparator, right: Any) -> Predicate:
+    """A function among the two is called: its step's output is meant."""
+    sides = [side() if callable(side) else side for side in (left, right)]
+    return Predicate(sides[0], comparator, sides[1])
+
+
+def when(condition: Predicate, function: Callable[[], Any]) -> Any:
+    """Do what `function` does if the condition holds when the run gets there.
+
+    Branches over the same output that follow each other start together. A `when` inside of another
+    keeps both conditions. Gives what the function gives.
+    """
+    called(function, "the second argument of `when`")
+    guard = comparison(condition)
+    flow = current()
+    with flow.undone_on_error():
+        return _branch(flow, guard, function)
+
+
+def _branch(flow: Flow, guard: Comparison, function: Callable[[], Any]) -> Any:
+    scope = flow.scope
+    subject = guard.left if isinstance(guard.left, Output) else guard.right
+    family = scope.family
+    if family is None or family.subject != subject:
+        family = None
+    base = family.base if family else scope.frontier
+    guards, scope.guards = scope.guards, (*scope.guards, guard)
+    scope.frontier, scope.family = base, None
+    given = function()
+    ends = (*(family.ends if family else ()), *(scope.frontier if scope.frontier != base else ()))
+    scope.frontier = tuple(dict.fromkeys(ends)) or base
+    scope.guards = guards
+    if isinstance(subject, Output):
+        scope.family = Family(subject, base, ends)
+    return given
+
+
+def comparison(condition: Any) -> Comparison:
+    """A predicate with both of its sides.
+
+    Raises:
+        ProgramError: it is none, or lacks a side.
+    """
+    _is_predicate(condition)
+    if condition.left is None or condition.right is None:
+        raise fault(
+            "E0730",
+            "the condition compares with nothing",
+            'give both sides: `equal(output, "heads")`',
+        )
+    return Comparison(operand(condition.left), condition.comparator, operand(condition.right))
+
+
+def on_own_output(condition: Any, output: Output) -> Comparison:
+    """The condition of a loop, on what its body gives: `equal("tails")` means output == tails."""
+    _is_predicate(condition)
+    value = condition.left if condition.right is None else condition.right
+    if value is None or isinstance(first_of(value), StepOutput | LoopItem):
+        raise fault(
+            "E0730",
+            "the condition of `exec_while` is about what its function gives, compared with a value",
+            'give it the value alone: `exec_while(equal("tails"), flip_coin)`',
+        )
+    return Comparison(output, condition.comparator, operand(value))
+
+
+def _is_predicate(condition: Any) -> None:
+    if not isinstance(condition, Predicate):
+        raise fault(
+            "E0730",
+            f"a condition cannot be {_told(condition)}",
+            "make it with equal, not_equal, bigger, smaller, bigger_equal or smaller_equal",
+        )
+
+
+def operand(value: Any) -> Operand:
+    """A side of a comparison. An output is its first one, text and numbers stand for themselves."""
+    value = first_of(value)
+    if isinstance(value, StepOutput | LoopItem):
+        if isinstance(value, StepOutput) and value.kind == "artifact":
+            raise fault("E0730", f"`{value.name}` of step `{value.step}` is a file, not a value")
+        return value.reference
+    if isinstance(value, bool):
+        return Constant(str(value))
+    if isinstance(value, str | int | float):
+        return Constant(value)
+    raise fault("E0730", f"a condition cannot compare {_told(value)}")
+
+
+def called(function: Any, what: str) -> None:
+    """Check that a function was given."""
+    if not callable(function):
+        raise fault(
+            "E0730", f"{what} must be a function, not {_told(function)}", "write `lambda: step()`"
+        )
+
+
+def _told(value: Any) -> str:
+    return f"{value!r:.60}"

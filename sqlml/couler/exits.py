@@ -1,0 +1,34 @@
+"""What is done when the workflow has ended: `set_exit_handler`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlml.couler.conditions import called
+from sqlml.couler.constants import WFStatus
+from sqlml.couler.flow import Scope, current
+from sqlml.couler.places import fault
+from sqlml.workflow.ir import HasStatus, Status
+
+_STATUSES: dict[WFStatus, Status] = {
+    WFStatus.Succeeded: "succeeded",
+    WFStatus.Failed: "failed",
+    WFStatus.Error: "failed",
+}
+
+
+def set_exit_handler(status: WFStatus, exit_handler: Callable[[], Any]) -> Any:
+    """Write steps that run last, if the workflow has ended with a status.
+
+    An error is a failure: steps that one function writes for both run once.
+    """
+    called(exit_handler, "the second argument of `set_exit_handler`")
+    if not isinstance(status, WFStatus):
+        raise fault(
+            "E0730",
+            f"{status!r:.60} is no status of a workflow",
+            "it is WFStatus.Succeeded, WFStatus.Failed or WFStatus.Error",
+        )
+    flow = current()
+    ended = _STATUSES[status]
+    with flow.inside(Scope(flow.exits, guards=(HasStatus(ended),), is_edge=True, realm=ended)):
+        return exit_handler()

@@ -1,0 +1,87 @@
+"""What a step gives, as the user's program passes it on to other steps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlml.workflow.ir import Item, Node, Output
+
+JOB_OUTPUTS = ("job-id", "job-name", "job-obj")
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    """One output of a step: a parameter, the standard output, a file, or a cluster's job."""
+
+    step: str
+    name: str
+    kind: Literal["parameter", "standard", "artifact", "job"] = "parameter"
+    path: str = ""
+
+    @property
+    def reference(self) -> Output:
+        return Output(self.step, self.name)
+
+    @property
+    def value(self) -> str:
+        """The text by which Couler knows the output."""
+        family = "artifacts" if self.kind == "artifact" else "parameters"
+        what = "result" if self.kind == "standard" else f"{family}.{self.name}"
+        return f"couler.{self.step}.{self.step}.outputs.{what}"
+
+
+class StepOutputs(list[StepOutput]):
+    """The outputs of one step; the first is what conditions and loops look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopItem:
+    """What a loop over values that only the run will know is at."""
+
+    @property
+    def reference(self) -> Item:
+        return Item()
+
+
+def outputs_of(node: Node) -> StepOutputs:
+    """A step's outputs: its parameters and files as declared, a job's as one."""
+    if any(declared.name == "job-name" for declared in node.outputs):
+        return StepOutputs([StepOutput(node.name, "job-name", "job")])
+    return StepOutputs(
+        StepOutput(
+            node.name,
+            declared.name,
+            "artifact"
+            if declared.kind == "artifact"
+            else ("parameter" if declared.path else "standard"),
+            declared.path,
+        )
+        for declared in node.outputs
+    )
+
+
+def first_of(value: Any) -> Any:
+    """A step's first output; any other value as it is."""
+    while isinstance(value, list) and value and is_made_of_outputs(value):
+        value = value[0]
+    return value
+
+
+def is_made_of_outputs(value: Any) -> bool:
+    """Whether a value is an output, or a list with outputs in it."""
+    if isinstance(value, list | tuple):
+        return any(is_made_of_outputs(item) for item in value)
+    return isinstance(value, StepOutput | LoopItem)
+
+
+def flattened(value: Any) -> Iterator[Any]:
+    """Arguments one by one: lists of outputs are opened; a job gives its id, name and object."""
+    if isinstance(value, list | tuple) and (
+        is_made_of_outputs(value) or isinstance(value, StepOutputs)
+    ):
+        for item in value:
+            yield from flattened(item)
+    elif isinstance(value, StepOutput) and value.kind == "job":
+        yield from (StepOutput(value.step, name) for name in JOB_OUTPUTS)
+    else:
+        yield value

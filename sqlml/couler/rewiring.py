@@ -1,0 +1,109 @@
+"""Steps with other sources of their values: renamed, or as a part of a workflow of their own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sqlml.workflow.ir import (
+    After,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    ForEach,
+    HasStatus,
+    Input,
+    InputFile,
+    Item,
+    Loop,
+    Node,
+    Not,
+    Operand,
+    Output,
+    Parameter,
+    Repeat,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewiring:
+    """How values and steps are replaced.
+
+    output: what stands for another step's output. step: the name that a step has now; None where
+    it is no longer there. item: what stands for a loop's item.
+    """
+
+    output: Callable[[Output], Output | Parameter]
+    step: Callable[[str], str | None]
+    item: Parameter | None = None
+
+    def node(self, node: Node) -> Node:
+        """A node whose values come from elsewhere."""
+        return replace(
+            node,
+            inputs={name: self._input(value, node) for name, value in node.inputs.items()},
+            after=tuple(self._after(node)),
+            guard=self.condition(node.guard) if node.guard else None,
+            loop=self._loop(node.loop),
+            files={name: self._file(file) for name, file in node.files.items()},
+        )
+
+    def _input(self, value: Input, node: Node) -> Input:
+        match value:
+            case Output():
+                return self.output(value)
+            case Item() if self.item and not isinstance(node.loop, ForEach):
+                return self.item
+        return value
+
+    def _after(self, node: Node) -> list[After]:
+        named = ((self.step(after.node), after) for after in node.after)
+        return [replace(after, node=name) for name, after in named if name is not None]
+
+    def _loop(self, loop: Loop | None) -> Loop | None:
+        match loop:
+            case ForEach(items=Output() as items):
+                return replace(loop, items=self.output(items))
+            case Repeat(condition=condition):
+                return replace(loop, condition=self.condition(condition))
+        return loop
+
+    def _file(self, file: InputFile) -> InputFile:
+        source = self.output(file.source) if isinstance(file.source, Output) else file.source
+        if isinstance(source, Parameter):
+            raise LookupError(file.path)
+        return replace(file, source=source)
+
+    def condition(self, condition: Condition) -> Condition:
+        """The same condition on other values."""
+        match condition:
+            case Comparison(left, _, right):
+                return replace(condition, left=self._operand(left), right=self._operand(right))
+            case HasStatus(node=name) if name:
+                step = self.step(name)
+                if step is None:
+                    raise LookupError(name)
+                return replace(condition, node=step)
+            case HasStatus():
+                return condition
+            case Not(term):
+                return Not(self.condition(term))
+            case AllOf(terms):
+                return AllOf(tuple(map(self.condition, terms)))
+            case AnyOf(terms):
+                return AnyOf(tuple(map(self.condition, terms)))
+
+    def _operand(self, side: Operand) -> Operand:
+        match side:
+            case Output():
+                return self.output(side)
+            case Item() if self.item:
+                return self.item
+        return side
+
+
+def renaming(names: dict[str, str]) -> Rewiring:
+    """Other names for some steps."""
+    return Rewiring(
+        lambda output: replace(output, node=names.get(output.node, output.node)),
+        lambda name: names.get(name, name),
+    )

@@ -1,0 +1,123 @@
+"""The text of a Python function, as a script that runs by itself."""
+
+import ast
+import builtins
+import dis
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from types import CodeType
+from typing import Any
+
+from sqlml.couler.places import fault
+
+_RETURNS = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
+_OTHER_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def script_of(function: Callable[..., Any], are_text: Sequence[bool]) -> str:
+    """What the function does, without its definition; with arguments, also the call.
+
+    are_text: for each argument, whether the script is given it as text; otherwise as JSON.
+
+    Raises:
+        ProgramError: its text is not at hand, or it uses what lies outside of it.
+    """
+    _check_alone(function)
+    definition, text = _definition(function)
+    if isinstance(definition, ast.Lambda):
+        if are_text:
+            raise fault("E0735", "a lambda cannot be given arguments here", "write it with `def`")
+        return f"{ast.unparse(definition.body)}\n"
+    if not are_text and not _needs_call(definition):
+        return _body(definition, text)
+    definition.decorator_list = []
+    whole = ast.get_source_segment(text, definition, padded=True) or ""
+    moved = textwrap.dedent(whole)
+    return _with_call(
+        definition.name, moved if moved[:4] == "def " else ast.unparse(definition), are_text
+    )
+
+
+def _with_call(name: str, definition: str, are_text: Sequence[bool]) -> str:
+    given = [f"sys.argv[{i}]" for i in range(1, len(are_text) + 1)]
+    read = [
+        a if is_text else f"json.loads({a})" for a, is_text in zip(given, are_text, strict=True)
+    ]
+    imports = [*(["import json"] if not all(are_text) else []), *(["import sys"] if given else [])]
+    return "\n".join([*imports, definition, f"{name}({', '.join(read)})", ""])
+
+
+def _definition(function: Callable[..., Any]) -> tuple[ast.FunctionDef | ast.Lambda, str]:
+    try:
+        text = textwrap.dedent("".join(inspect.getsourcelines(function)[0]))
+    except (OSError, TypeError) as error:
+        hint = "write it in a file, or give the source as text"
+        raise fault("E0735", f"the source of {function!r:.60} is not at hand", hint) from error
+    if text[:1].isspace():  # a text in it goes to the left of it
+        text = f"if True:\n{text}"
+    name = getattr(function, "__name__", "")
+    for candidate in _parsed(text):
+        if isinstance(candidate, ast.FunctionDef) and candidate.name == name:
+            return candidate, text
+        if isinstance(candidate, ast.Lambda) and name == "<lambda>":
+            return candidate, text
+    raise fault("E0735", f"the source of `{name}` cannot be read by itself", "write it with `def`")
+
+
+def _parsed(text: str) -> Iterator[ast.AST]:
+    try:
+        return ast.walk(ast.parse(text))
+    except SyntaxError:  # the lambda's lines are a part of a longer expression
+        return iter(())
+
+
+def _body(definition: ast.FunctionDef, text: str) -> str:
+    """The statements as they are written; written anew where their lines cannot be moved."""
+    first, last = definition.body[0], definition.body[-1]
+    decorators = getattr(first, "decorator_list", [])
+    start = min([first.lineno, *(decorator.lineno for decorator in decorators)])
+    lines = text.splitlines(keepends=True)[start - 1 : last.end_lineno]
+    moved = textwrap.dedent("".join(lines)).rstrip() + "\n"
+    if start > definition.lineno and not moved[:1].isspace():
+        return moved
+    return "".join(f"{ast.unparse(statement)}\n" for statement in definition.body)
+
+
+def _needs_call(definition: ast.FunctionDef) -> bool:
+    """Whether the body alone would be no program: it returns, or calls itself."""
+    pending: list[ast.AST] = list(definition.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, _RETURNS):
+            return True
+        if isinstance(node, ast.Name) and node.id == definition.name:
+            return True
+        if not isinstance(node, _OTHER_SCOPES):
+            pending += ast.iter_child_nodes(node)
+    return False
+
+
+def _check_alone(function: Callable[..., Any]) -> None:
+    code = getattr(function, "__code__", None)
+    if code is None:
+        raise fault("E0735", f"{function!r:.60} is no function written in Python")
+    outside = [*code.co_freevars, *_globals_of(code)]
+    known = {*dir(builtins), code.co_name, "__name__", "__file__"}
+    if used := [name for name in dict.fromkeys(outside) if name not in known]:
+        names = ", ".join(f"`{name}`" for name in used)
+        raise fault(
+            "E0735",
+            f"`{code.co_name}` uses {names}, which is outside of it: a step has its own text alone",
+            "import and define inside of the function what it uses, or pass it by `args`",
+        )
+
+
+def _globals_of(code: CodeType) -> Iterator[str]:
+    made = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_GLOBAL"}
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "LOAD_GLOBAL" and instruction.argval not in made:
+            yield instruction.argval
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _globals_of(constant)
