@@ -1,6 +1,6 @@
 """Code 1 of the Couler paper: a diamond of steps, its edges written one by one."""
 
-import sqlml.couler as couler
+import sqlml.couler as couler  # noqa: PLR0402
 
 
 def job(name):

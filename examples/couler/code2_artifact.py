@@ -1,6 +1,6 @@
 """Code 2 of the Couler paper: a step writes a message to a file, the next one takes it."""
 
-import sqlml.couler as couler
+import sqlml.couler as couler  # noqa: PLR0402
 
 
 def producer(step_name):

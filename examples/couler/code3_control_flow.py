@@ -1,6 +1,6 @@
 """Code 3 of the Couler paper: a coin decides which step runs."""
 
-import sqlml.couler as couler
+import sqlml.couler as couler  # noqa: PLR0402
 
 
 def random_code():
@@ -23,5 +23,5 @@ def tails():
 
 
 result = flip_coin()
-couler.when(couler.equal(result, "heads"), lambda: heads())
-couler.when(couler.equal(result, "tails"), lambda: tails())
+couler.when(couler.equal(result, "heads"), lambda: heads())  # noqa: PLW0108
+couler.when(couler.equal(result, "tails"), lambda: tails())  # noqa: PLW0108

@@ -1,6 +1,6 @@
 """Code 4 of the Couler paper, by the names of the steps instead of edges."""
 
-import sqlml.couler as couler
+import sqlml.couler as couler  # noqa: PLR0402
 
 
 def job(name):

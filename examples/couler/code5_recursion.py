@@ -1,6 +1,6 @@
 """Code 5 of the Couler paper: a coin is flipped again as long as it shows tails."""
 
-import sqlml.couler as couler
+import sqlml.couler as couler  # noqa: PLR0402
 
 
 def random_code():
@@ -15,4 +15,4 @@ def flip_coin():
 
 
 # Stop flipping coin until the outputs of 'flip_coin' is not 'tails'
-couler.exec_while(couler.equal("tails"), lambda: flip_coin())
+couler.exec_while(couler.equal("tails"), lambda: flip_coin())  # noqa: PLW0108

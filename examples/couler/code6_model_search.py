@@ -1,6 +1,6 @@
 """Code 6 of the Couler paper: a model is trained with several batch sizes, and each is measured."""
 
-import sqlml.couler as couler
+import sqlml.couler as couler  # noqa: PLR0402
 
 
 def train_tensorflow(batch_size):
@@ -23,7 +23,7 @@ def run_multiple_jobs(num_jobs):
         batch_size += 100
         para.append(batch_size)
         i = i + 1
-    return couler.map(lambda x: train_tensorflow(x), para)
+    return couler.map(lambda x: train_tensorflow(x), para)  # noqa: PLW0108
 
 
 def evaluation(model_path):
@@ -36,4 +36,4 @@ def evaluation(model_path):
 
 
 model_path = run_multiple_jobs(5)
-couler.map(lambda x: evaluation(x), model_path)
+couler.map(lambda x: evaluation(x), model_path)  # noqa: PLW0108

@@ -1,6 +1,6 @@
 """Code 7 of the Couler paper: two kinds of trees are trained on one table at the same time."""
 
-import sqlml.couler as couler
+import sqlml.couler as couler  # noqa: PLR0402
 from sqlml.couler.steps import xgboost
 from sqlml.couler.steps.lightgbm import LightGBMEstimator
 from sqlml.couler.steps.table import Dataset
@@ -34,4 +34,4 @@ def train_lgbm():
     return lgb.fit(train_data)
 
 
-couler.concurrent([lambda: train_xgboost(), lambda: train_lgbm()])
+couler.concurrent([lambda: train_xgboost(), lambda: train_lgbm()])  # noqa: PLW0108

@@ -34,7 +34,7 @@ def workflow_yaml() -> dict[str, Any]:
 
 def _read(text: str) -> dict[str, Any]:
     try:
-        import yaml  # type: ignore[import-untyped]
+        import yaml
     except ImportError as error:
         missing = "the package that reads YAML is not installed"
         raise ProgramError(Diagnostic("E0706", missing, hint="run `pip install pyyaml`")) from error

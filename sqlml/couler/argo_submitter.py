@@ -88,10 +88,10 @@ def cluster_client(
         hint = "run `pip install kubernetes`, or `couler.run()` here, without a submitter"
         raise ProgramError(Diagnostic("E0706", message, hint=hint)) from error
     try:
-        config.load_kube_config(config_file, context, configuration, persist)  # type: ignore[no-untyped-call]
+        config.load_kube_config(config_file, context, configuration, persist)
     except (config.ConfigException, OSError):
         try:
-            config.load_incluster_config()  # type: ignore[no-untyped-call]
+            config.load_incluster_config()
         except config.ConfigException as error:
             where = config_file or "~/.kube/config"
             message = f"no cluster is known: there is no usable `{where}`"

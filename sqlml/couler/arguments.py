@@ -55,7 +55,7 @@ def arguments_of(args: Any, files: Any, passed_on: Sequence[StepOutput] = ()) ->
     for value in [*values, *_listed(files)]:
         if file := _file(value):
             found[_file_name(value)] = file
-        elif isinstance(value, StepOutput) and value not in values:
+        elif isinstance(value, StepOutput) and (value.kind == "model" or value not in values):
             after[value.step] = After(value.step)
     rest = tuple(value for value in values if _file(value) is None)
     return Arguments(rest, found, tuple(after.values()))
@@ -79,12 +79,16 @@ def _file_name(value: StepOutput | Artifact) -> str:
 
 
 def input_of(value: Any, *, as_json: bool = False) -> Input:
-    """A value as an input. Truth is `True` or `False`, as Python writes it, unless as JSON.
+    """A value as an input; of a model, its name.
+
+    Truth is `True` or `False`, as Python writes it, unless as JSON.
 
     Raises:
         ProgramError: it can be no argument.
     """
     match value:
+        case StepOutput(kind="model", path=name):
+            return Constant(name)
         case StepOutput() | LoopItem():
             return value.reference
         case bool():

@@ -122,8 +122,9 @@ def operand(value: Any) -> Operand:
     """A side of a comparison. An output is its first one, text and numbers stand for themselves."""
     value = first_of(value)
     if isinstance(value, StepOutput | LoopItem):
-        if isinstance(value, StepOutput) and value.kind == "artifact":
-            raise fault("E0730", f"`{value.name}` of step `{value.step}` is a file, not a value")
+        if isinstance(value, StepOutput) and value.kind in ("artifact", "model"):
+            what = "a file" if value.kind == "artifact" else "a model"
+            raise fault("E0730", f"`{value.name}` of step `{value.step}` is {what}, not a value")
         return value.reference
     if isinstance(value, bool):
         return Constant(str(value))

@@ -207,10 +207,11 @@ class Flow:
 
 def _placed(node: Node, scope: Scope) -> Node:
     """A node after the scope's frontier, under its guards as well as its own."""
+    guards = dict.fromkeys([*([node.guard] if node.guard else []), *scope.guards])
+    node = replace(node, guard=all_of(tuple(guards)))
     data = {*givers(node), node.name}
     after = dict.fromkeys([*node.after, *(a for a in scope.frontier if a.node not in data)])
-    guards = dict.fromkeys([*([node.guard] if node.guard else []), *scope.guards])
-    return replace(node, after=tuple(after), guard=all_of(tuple(guards)))
+    return replace(node, after=tuple(after))
 
 
 def all_of(conditions: tuple[Condition, ...]) -> Condition | None:

@@ -21,10 +21,15 @@ def manifest_text(manifest: Any, env: Environment, template: str) -> Text:
     """
     if isinstance(manifest, str) and not (env.fixed or env.taken):
         return _with_takes(manifest)
-    told = dict(_object(manifest))
+    told = dict(object_of(manifest))
     if env.fixed or env.taken:
-        told["spec"] = {**(told.get("spec") or {}), "env": _variables(env, template)}
-    return _with_takes(json.dumps(told, indent=2, ensure_ascii=False))
+        told["spec"] = {**(told.get("spec") or {}), "env": variables(env, template)}
+    return object_text(told)
+
+
+def object_text(manifest: Mapping[str, Any]) -> Text:
+    """A manifest as JSON, with the marked values put in."""
+    return _with_takes(json.dumps(manifest, indent=2, ensure_ascii=False))
 
 
 def marked(taken: str) -> str:
@@ -40,7 +45,12 @@ def _with_takes(text: str) -> Text:
     return Join(tuple(part for part in parts if part != ""))
 
 
-def _object(manifest: Any) -> Mapping[str, Any]:
+def object_of(manifest: Any) -> Mapping[str, Any]:
+    """A manifest as a dict.
+
+    Raises:
+        ProgramError: it is no object of a cluster, or cannot be read.
+    """
     told = _read(manifest) if isinstance(manifest, str) else manifest
     if not isinstance(told, Mapping) or "kind" not in told:
         raise fault(
@@ -60,7 +70,7 @@ def _read(text: str) -> Any:
 
 def _read_yaml(text: str) -> Any:
     try:
-        import yaml  # type: ignore[import-untyped]
+        import yaml
     except ImportError as error:
         missing = "the manifest is YAML, and the package that reads it is not installed"
         hint = "run `pip install pyyaml`, or give the manifest as a dict"
@@ -72,7 +82,8 @@ def _read_yaml(text: str) -> Any:
         raise fault("E0739", f"the manifest cannot be read: {reason}") from error
 
 
-def _variables(env: Environment, template: str) -> list[dict[str, Any]]:
+def variables(env: Environment, template: str) -> list[dict[str, Any]]:
+    """The variables of a container, as Kubernetes writes them."""
     found: list[dict[str, Any]] = []
     for name, value in env.texts(template).items():
         if isinstance(value, SecretKey):

@@ -4,18 +4,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlml.workflow.ir import Item, Node, Output
+from sqlml.workflow.ir import Item, Node, Output, OutputDeclaration
 
 JOB_OUTPUTS = ("job-id", "job-name", "job-obj")
 
 
+Kind = Literal["parameter", "standard", "artifact", "job", "model"]
+
+
 @dataclass(frozen=True, slots=True)
 class StepOutput:
-    """One output of a step: a parameter, the standard output, a file, or a cluster's job."""
+    """One output of a step: a parameter, the standard output, a file, a job, or a model.
+
+    path: where a file lies; of a model, its name.
+    """
 
     step: str
     name: str
-    kind: Literal["parameter", "standard", "artifact", "job"] = "parameter"
+    kind: Kind = "parameter"
     path: str = ""
 
     @property
@@ -48,16 +54,17 @@ def outputs_of(node: Node) -> StepOutputs:
     if any(declared.name == "job-name" for declared in node.outputs):
         return StepOutputs([StepOutput(node.name, "job-name", "job")])
     return StepOutputs(
-        StepOutput(
-            node.name,
-            declared.name,
-            "artifact"
-            if declared.kind == "artifact"
-            else ("parameter" if declared.path else "standard"),
-            declared.path,
-        )
+        StepOutput(node.name, declared.name, _kind(declared), declared.path or declared.target)
         for declared in node.outputs
     )
+
+
+def _kind(declared: OutputDeclaration) -> Kind:
+    match declared.kind:
+        case "artifact" | "model":
+            return declared.kind
+        case _:
+            return "parameter" if declared.path else "standard"
 
 
 def first_of(value: Any) -> Any:

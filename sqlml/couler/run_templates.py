@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
-from sqlml.couler.arguments import Arguments, Environment, arguments_of, environment_of
+from sqlml.couler.arguments import Arguments, arguments_of, environment_of
 from sqlml.couler.constants import ImagePullPolicy
 from sqlml.couler.flow import current
 from sqlml.couler.manifests import manifest_text
@@ -16,6 +16,7 @@ from sqlml.couler.source import script_of
 from sqlml.couler.step_options import Options, cache_of, draft_of, extras_of, listed, retry_of
 from sqlml.workflow.ir import (
     Container,
+    Input,
     Node,
     OutputDeclaration,
     Resource,
@@ -146,7 +147,7 @@ def run_job(  # noqa: PLR0917
     environment = environment_of(variables, {})
     return write_job(
         partial(manifest_text, manifest, environment),
-        environment,
+        environment.inputs,
         conditions=(success_condition or "", failure_condition or ""),
         timeout=timeout,
         retry=retry,
@@ -160,7 +161,7 @@ def run_job(  # noqa: PLR0917
 
 def write_job(
     text: Callable[[str], Text],
-    environment: Environment,
+    inputs: Callable[[str], Mapping[str, Input]],
     *,
     conditions: tuple[str, str],
     timeout: Any = None,
@@ -171,7 +172,7 @@ def write_job(
     cache: Cache | None = None,
     pool: Any = None,
 ) -> StepOutputs:
-    """Write a step that makes an object. text: its manifest, for a template."""
+    """Write a step that makes an object. text, inputs: its manifest, for a template."""
     outputs = (
         OutputDeclaration("job-id", "parameter", path="{.metadata.uid}"),
         OutputDeclaration("job-name", "parameter", path="{.metadata.name}"),
@@ -182,7 +183,7 @@ def write_job(
         return Node(
             "",
             Resource(text(template), action, *conditions, is_owned),
-            environment.inputs(template),
+            inputs(template),
             outputs,
             retry=retry_of(retry),
             timeout=seconds("timeout", timeout),

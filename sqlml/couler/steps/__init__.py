@@ -1,0 +1,1 @@
+"""Ready-made steps: distributed jobs on Kubeflow, and models trained on tables."""
