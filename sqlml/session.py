@@ -23,6 +23,7 @@ from sqlml.planner.live_catalog import LiveCatalog
 from sqlml.planner.locate import locate
 from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.planner.lower import lower
+from sqlml.planner.models_before import Changes
 from sqlml.planner.program import plan as make_plan
 from sqlml.results import Result, Results
 from sqlml.runtime import local
@@ -114,18 +115,17 @@ class Session:
         Raises:
             ProgramError: with every fault found, up to ten; there is no run `resume`.
         """
-        if resume is not None:
-            self.store.runs.steps(resume)
+        done = None if resume is None else self.store.runs.changes_of_models(resume)
         with _collector_paused():
-            return self._compile(sources, variables or {}, resume is not None)
+            return self._compile(sources, variables or {}, done)
 
     def _compile(
-        self, sources: Sequence[Source], variables: Mapping[str, str], is_resumed: bool
+        self, sources: Sequence[Source], variables: Mapping[str, str], done: Changes | None
     ) -> Compiled:
         texts = [substitute(source, variables) for source in sources]
         program = parse_files(texts, dialect=self.settings.dialect)
         with self.database.rehearse() as rehearsal:
-            catalog = LiveCatalog(rehearsal, self.store, self.database.dialect, is_resumed)
+            catalog = LiveCatalog(rehearsal, self.store, self.database.dialect, done)
             plan = make_plan(program, catalog, dialect=self.settings.dialect)
         workflow = lower(plan, ", ".join(Path(source.name).name for source in sources))
         verify(workflow)

@@ -1,6 +1,7 @@
 """Going on from an earlier run: what it has done and still stands is not done twice."""
 
 from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlml.optimizer.effects import first_word
 from sqlml.store.runs import Step
@@ -27,9 +28,14 @@ class Resumption:
         self.run = run
         self._done: defaultdict[str, deque[Step]] = defaultdict(deque)
         self._standing: set[str] = set()
+        self._changed = set(_names(store.runs.changes_of_models(run)))
         for step in store.runs.steps(run):
             if step.outcome in ("succeeded", "reused"):
                 self._done[step.static_hash].append(step)
+
+    def has_changed(self, model: str) -> bool:
+        """Whether the run itself has renamed or dropped a model, or one version of it."""
+        return model.partition("@")[0].casefold() in self._changed
 
     def keep(self, node: Node) -> None:
         """Note that `node` is not run again for another reason."""
@@ -46,6 +52,13 @@ class Resumption:
         if not done or _belongs_to_connection(node):
             return None
         return done.popleft()
+
+
+def _names(changes: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """The folded names of models that were renamed or dropped."""
+    for change in changes:
+        name = change.get("renamed") or change.get("dropped", "")
+        yield name.partition("@")[0].casefold()
 
 
 def _says_only(node: Node) -> bool:

@@ -149,6 +149,13 @@ class Reuse:
             self._result(content["outputs"]),
         )
 
+    def done_before(self, node: Node) -> Reused | None:
+        """What the resumed run did, of a step whose model is not stored any more: that run itself
+        has renamed or dropped it.
+        """
+        self._keys[node.name] = None
+        return self._find_resumed(node, is_as_before=True)
+
     def finished(self, node: Node, run: str, outcome: Outcome) -> None:
         """Remember what `node` has left behind; to be called when it has succeeded."""
         self.fingerprints.forget(node)
@@ -227,6 +234,8 @@ class Reuse:
         self, node: Node, output: OutputDeclaration, outputs: Mapping[str, str]
     ) -> bool:
         name, _, number = outputs.get("model", "").rpartition("@")
+        if self._resumption is not None and self._resumption.has_changed(name):
+            return True  # it is where the program has put it
         if not name or self._store.models.find(name, int(number)) is None:
             return False
         if self._last_writers[output.kind, output.target.casefold()] != node.name:

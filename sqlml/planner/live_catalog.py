@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlml.databases.database import Column, QueryProblem, Rehearsal
+from sqlml.planner.models_before import Changes, ModelsBefore, Stored
 from sqlml.store.store import Store
 
 # Statements that fail when they are said a second time.
@@ -15,12 +16,16 @@ class LiveCatalog:
     """A Catalog of a database's rehearsal and the store's models."""
 
     def __init__(
-        self, rehearsal: Rehearsal, store: Store, dialect: str, is_resumed: bool = False
+        self, rehearsal: Rehearsal, store: Store, dialect: str, done: Changes | None = None
     ) -> None:
-        """is_resumed: what a statement creates or drops may have been created or dropped."""
+        """done: what the run that is gone on from has changed of models; None: there is no such
+        run. After one, what a statement creates or drops may have been created or dropped.
+        """
         self._rehearsal = rehearsal
-        self._models = store.models
-        self._is_resumed = is_resumed
+        self._models: Stored = store.models
+        if done:
+            self._models = ModelsBefore(store.models, done)
+        self._is_resumed = done is not None
         self.dialect = dialect
 
     def describe(self, sql: str) -> tuple[Column, ...] | None:
@@ -43,8 +48,7 @@ class LiveCatalog:
         return self._rehearsal.views()
 
     def model(self, name: str, version: int | None) -> Mapping[str, Any] | None:
-        found = self._models.find(name, version)
-        return found.manifest if found else None
+        return self._models.manifest(name, version)
 
     def aliases(self, name: str) -> Mapping[str, int]:
         return self._models.aliases(name)

@@ -98,6 +98,8 @@ class Execution:
     def prepare(self, node: Node, outputs: Mapping[str, Mapping[str, str]]) -> Prepared | Ended:
         """Find a step's inputs and whether it is needed. outputs: of the steps before it."""
         try:
+            if done := self._done_with_what_is_gone(node, outputs):
+                return Prepared(node, StepCall.of(node.operation, {}), {}, Facts(), done)
             values = {name: self._value(value, outputs) for name, value in node.inputs.items()}
             models = {
                 name: str(values[name])
@@ -214,6 +216,28 @@ class Execution:
             return None
         with self._reusing:
             return self._reuse.lookup(node, models, parameters)
+
+    def _done_with_what_is_gone(
+        self, node: Node, outputs: Mapping[str, Mapping[str, str]]
+    ) -> Reused | None:
+        """What the resumed run did with a model that it has renamed or dropped since."""
+        if self._reuse is None or not any(
+            self._is_gone(value, outputs) for value in node.inputs.values()
+        ):
+            return None
+        with self._reusing:
+            return self._reuse.done_before(node)
+
+    def _is_gone(self, value: Input, outputs: Mapping[str, Mapping[str, str]]) -> bool:
+        """Whether an input is a model that is not stored any more."""
+        match value:
+            case ModelReference(name=name, version=version):
+                return self._shared.store.models.find(name, version) is None
+            case Output(node=node, name=output):
+                name, _, number = outputs[node][output].rpartition("@")
+                return self._shared.store.models.find(name, int(number)) is None
+            case _:
+                return False
 
     def _remember(self, node: Node, outcome: Outcome) -> None:
         if self._reuse is not None:

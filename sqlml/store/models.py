@@ -118,6 +118,11 @@ class Models:
                 return None if number is None else self.find(name, number)
         return self._version(row) if row else None
 
+    def manifest(self, name: str, version: int | None = None) -> Mapping[str, Any] | None:
+        """What is known of a version, or of the newest; None where there is none."""
+        found = self.find(name, version)
+        return found.manifest if found else None
+
     def versions(self, name: str) -> tuple[Mapping[str, Any], ...]:
         """The manifests of a model's versions, oldest first; empty when there is no such model."""
         rows = self._ledger.rows(f"{_SELECT} ORDER BY version", (folded(name),))

@@ -164,6 +164,18 @@ class Runs:
         sql = f"SELECT {', '.join(_STEP)} FROM steps WHERE run = ? ORDER BY number, name"
         return tuple(_step(row) for row in self._ledger.rows(sql, (run,)))
 
+    def changes_of_models(self, run: str) -> tuple[Mapping[str, Any], ...]:
+        """What a run has renamed and dropped of models: its steps' outputs, in their order.
+
+        Raises:
+            ProgramError: E0508 there is no such run.
+        """
+        return tuple(
+            step.outputs
+            for step in self.steps(run)
+            if step.operation in ("alter", "manage") and step.outcome in ("succeeded", "reused")
+        )
+
     def succeeded(self, run: str) -> Mapping[str, str]:
         """The static hashes of the steps of a run that succeeded or were reused, by name.
 

@@ -17,6 +17,8 @@ def run(
 ) -> Outcome:
     """Change what is known of a stored model, `model@3`.
 
+    What only a look at the run can tell later, a name or an alias that is no more, is an output.
+
     name: of the alias or tag, or the model's new name. value: of the tag.
 
     Raises:
@@ -35,7 +37,8 @@ def run(
         case "drop-alias":
             if not models.drop_alias(altered, name):
                 raise _refusal("E0281", f"model `{altered}` has no alias `{name}`")
-            return Outcome(summary=f"{altered}@{name} is no more")
+            lost = {"dropped_alias": f"{altered}@{name}"}
+            return Outcome(summary=f"{altered}@{name} is no more", outputs=lost)
         case "drop-tag":
             if not models.drop_tag(altered, version, name):
                 raise _refusal(
@@ -46,7 +49,8 @@ def run(
             if not models.rename(altered, name):
                 hint = "choose another name: the versions of a dropped model are not counted anew"
                 raise _refusal("E0283", f"`{name}` is or was the name of another model", hint)
-            return Outcome(summary=f"{altered} is now {name}")
+            names = {"renamed": altered, "to": name}
+            return Outcome(summary=f"{altered} is now {name}", outputs=names)
 
 
 def _refusal(code: str, message: str, hint: str = "") -> StepError:

@@ -1,5 +1,6 @@
 """SHOW TRAIN, SHOW MODELS, DESCRIBE MODEL, DROP MODEL."""
 
+import json
 from typing import Literal
 
 import pyarrow as pa
@@ -10,6 +11,8 @@ from sqlml.zoo.context import Context
 from sqlml.zoo.steps.describe import describe, overview
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.stored import chosen_version, find_version, reference, unknown
+
+_PLANNED_BY = ("estimator", "task", "columns", "label", "classes", "parameters", "partition_by")
 
 
 def run(
@@ -50,7 +53,15 @@ def _drop(context: Context, name: str, version: int | str | None, *, if_exists: 
     if version is not None and found.aliases:
         raise _aliased(found)
     dropped = context.models.drop(name, None if version is None else found.version)
-    return Outcome(summary=f"{_count(dropped, 'version')} dropped")
+    lost = reference(name, None if version is None else found.version)
+    outputs = {"dropped": lost, "known": _known(found)}
+    return Outcome(summary=f"{_count(dropped, 'version')} dropped", outputs=outputs)
+
+
+def _known(found: Manifest) -> str:
+    """What a program that used the model must know of it to be planned again."""
+    content = found.to_json()
+    return json.dumps({"version": found.version, **{name: content[name] for name in _PLANNED_BY}})
 
 
 def _aliased(found: Manifest) -> StepError:
