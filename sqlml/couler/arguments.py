@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlml.couler.artifacts import Artifact
-from sqlml.couler.outputs import LoopItem, StepOutput, first_of, flattened, is_made_of_outputs
+from sqlml.couler.outputs import (
+    LoopItem,
+    StepOutput,
+    checked,
+    first_of,
+    flattened,
+    is_made_of_outputs,
+)
 from sqlml.couler.places import fault
 from sqlml.workflow.ir import (
     After,
@@ -93,7 +100,9 @@ def input_of(value: Any, *, as_json: bool = False) -> Input:
             return value.reference
         case bool():
             return Constant(value if as_json else str(value))
-        case str() | int() | float():
+        case str():
+            return Constant(checked(value))
+        case int() | float():
             return Constant(value)
         case list() | tuple() | Mapping() if _is_plain(value):
             return Constant(freeze(value))
@@ -147,7 +156,7 @@ def environment_of(env: Any, secrets: Mapping[str, SecretKey]) -> Environment:
         elif is_made_of_outputs(value):
             taken[str(name)] = first_of(value).reference
         elif isinstance(value, str | int | float):
-            fixed[str(name)] = str(value)
+            fixed[str(name)] = checked(str(value))
         else:
             raise fault("E0730", f"the variable `{name}` cannot be {value!r:.60}")
     return Environment({**fixed, **secrets}, taken)

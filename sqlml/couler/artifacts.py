@@ -146,8 +146,8 @@ def _bucket(  # noqa: PLR0917
         name = create_secret({"accessKey": user, "secretKey": password})
     if name:
         secrets = {
-            "accessKeySecret": SecretKey(name, "accessKey"),
-            "secretKeySecret": SecretKey(name, "secretKey"),
+            "accessKey": SecretKey(name, "accessKey"),
+            "secretKey": SecretKey(name, "secretKey"),
         }
     location = "/".join(part for part in (bucket, key) if part)
     stored = StoredArtifact(store, location, _given(settings), secrets)

@@ -105,13 +105,13 @@ class Flow:
 
         def rewind(*, keep_templates: bool = False) -> None:
             undone, self._journal[length:] = self._journal[length:], []
-            kept = [e for e in undone if keep_templates and self._names_template(*e[:2])]
-            for mapping, key, old in reversed([e for e in undone if e not in kept]):
-                if old is _MISSING:
+            for mapping, key, old in reversed(undone):
+                if keep_templates and self._names_template(mapping, key):
+                    self._journal.insert(length, (mapping, key, old))
+                elif old is _MISSING:
                     del mapping[key]
                 else:
                     mapping[key] = old
-            self._journal += kept
             del self.scopes[depth:]
             for name in ("frontier", "guards", "family", "passed_on", "is_edge"):
                 setattr(scope, name, getattr(before, name))

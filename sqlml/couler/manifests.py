@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlml.couler.arguments import Environment
+from sqlml.couler.outputs import checked
 from sqlml.couler.places import fault
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.ir import Join, SecretKey, Take, Text
@@ -20,7 +21,7 @@ def manifest_text(manifest: Any, env: Environment, template: str) -> Text:
         ProgramError: it is neither, or its text cannot be read.
     """
     if isinstance(manifest, str) and not (env.fixed or env.taken):
-        return _with_takes(manifest)
+        return _with_takes(checked(manifest))
     told = dict(object_of(manifest))
     if env.fixed or env.taken:
         told["spec"] = {**(told.get("spec") or {}), "env": variables(env, template)}

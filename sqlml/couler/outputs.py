@@ -1,9 +1,11 @@
 """What a step gives, as the user's program passes it on to other steps."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sqlml.couler.places import fault
 from sqlml.workflow.ir import Item, Node, Output, OutputDeclaration
 
 JOB_OUTPUTS = ("job-id", "job-name", "job-obj")
@@ -35,6 +37,9 @@ class StepOutput:
         what = "result" if self.kind == "standard" else f"{family}.{self.name}"
         return f"couler.{self.step}.{self.step}.outputs.{what}"
 
+    def __repr__(self) -> str:
+        return f"<output {self.name} of step {self.step}>"
+
 
 class StepOutputs(list[StepOutput]):
     """The outputs of one step; the first is what conditions and loops look at."""
@@ -43,6 +48,9 @@ class StepOutputs(list[StepOutput]):
 @dataclass(frozen=True, slots=True)
 class LoopItem:
     """What a loop over values that only the run will know is at."""
+
+    def __repr__(self) -> str:
+        return "<item of a loop>"
 
     @property
     def reference(self) -> Item:
@@ -65,6 +73,24 @@ def _kind(declared: OutputDeclaration) -> Kind:
             return declared.kind
         case _:
             return "parameter" if declared.path else "standard"
+
+
+_WRITTEN = re.compile(r"<output \S+ of step \S+>|<item of a loop>")
+
+
+def checked(text: str) -> str:
+    """A text of the user's.
+
+    Raises:
+        ProgramError: an output was written into it, whose value is not known before the run.
+    """
+    if written := _WRITTEN.search(text):
+        raise fault(
+            "E0730",
+            f"the text holds {written[0][1:-1]}, and its value is known only when the step runs",
+            "pass the output as an argument of its own: `args=[…, output]`",
+        )
+    return text
 
 
 def first_of(value: Any) -> Any:

@@ -8,7 +8,7 @@ from sqlml.couler.arguments import Arguments, arguments_of, environment_of
 from sqlml.couler.constants import ImagePullPolicy
 from sqlml.couler.flow import current
 from sqlml.couler.manifests import manifest_text
-from sqlml.couler.outputs import LoopItem, StepOutput, StepOutputs, outputs_of
+from sqlml.couler.outputs import LoopItem, StepOutput, StepOutputs, checked, outputs_of
 from sqlml.couler.places import fault
 from sqlml.couler.pods import Cache
 from sqlml.couler.quantities import seconds
@@ -221,6 +221,7 @@ def _check_image(image: Any) -> None:
             f"`image` must name an image, not {image!r:.60}",
             'such as `image="python:3.12"`',
         )
+    checked(image)
 
 
 def _words(command: Any) -> tuple[str, ...]:
@@ -231,7 +232,7 @@ def _words(command: Any) -> tuple[str, ...]:
             f"`command` must be a text or a list of texts, not {command!r:.60}",
             "what other steps give goes to `args`",
         )
-    return tuple(words)
+    return tuple(checked(word) for word in words)
 
 
 def _pull(policy: Any) -> Pull:

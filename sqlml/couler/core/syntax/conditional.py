@@ -1,0 +1,5 @@
+"""`couler.core.syntax.conditional`."""
+
+from sqlml.couler.conditions import when
+
+__all__ = ["when"]

@@ -1,0 +1,5 @@
+"""`couler.core.syntax.dag`."""
+
+from sqlml.couler.order import dag, set_dependencies
+
+__all__ = ["dag", "set_dependencies"]

@@ -1,0 +1,5 @@
+"""`couler.core.syntax.recursion`."""
+
+from sqlml.couler.loops import exec_while
+
+__all__ = ["exec_while"]
