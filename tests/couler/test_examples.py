@@ -7,7 +7,6 @@ import runpy
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pytest
 
 from sqlml import couler
@@ -42,21 +41,12 @@ def test_the_models_of_the_automl_listing_are_trained_on_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "telco.duckdb"
-    random = np.random.default_rng(0)
     columns = ("tenure", "age", "marital", "address", "ed", "employ")
-    data = {name: random.integers(0, 60, 400) for name in columns}
+    drawn = ", ".join(f"(hash(i, '{name}') % 60)::INT AS {name}" for name in columns)
     with duckdb.connect(str(path)) as connection:
         connection.execute(
-            f"CREATE TABLE pai_telco_demo_data ({', '.join(f'{c} INT' for c in columns)}, churn INT)"
-        )
-        rows = zip(
-            *data.values(),
-            (data["tenure"] + random.normal(0, 5, 400) < 20).astype(int),
-            strict=True,
-        )
-        connection.executemany(
-            "INSERT INTO pai_telco_demo_data VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [[int(v) for v in row] for row in rows],
+            f"CREATE TABLE pai_telco_demo_data AS SELECT *, (tenure < 20)::INT AS churn "
+            f"FROM (SELECT {drawn} FROM range(400) AS numbers(i))"
         )
     monkeypatch.setenv("SQLML_DB", str(path))
     runpy.run_path(str(ROOT / "examples" / "couler" / "code7_automl.py"))
