@@ -11,7 +11,7 @@ from sqlml.zoo.export.contract import Export, Format, check_names, inexpressible
 from sqlml.zoo.export.matrix import KNOWN, blocks
 from sqlml.zoo.export.pmml_fields import Fields, printable
 from sqlml.zoo.export.pmml_models import Target, model
-from sqlml.zoo.export.scoring import MODELS, Scoring, Unknown, scoring_of
+from sqlml.zoo.export.scoring import MODELS, Scoring, Unknown, refuse_lists, scoring_of
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.label import class_name
 
@@ -31,6 +31,7 @@ def document(export: Export) -> Element:
     """
     bundle = export.bundle
     try:
+        refuse_lists(bundle.manifest.labels)
         scoring = scoring_of(bundle.estimator)
         target = _target(export, scoring)
     except Unknown as unknown:

@@ -5,12 +5,14 @@ threshold is the one that gives the same answer for every double.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
+
+from sqlml.zoo.label import Label
 
 Link = Literal[
     "identity", "exp", "signed_square", "softplus", "logistic", "normalized_logistic", "softmax"
@@ -105,6 +107,16 @@ _READERS: Mapping[str, str] = {
     "LightGBMEstimator": "sqlml.zoo.export.lightgbm_scoring:scoring",
     "SklearnEstimator": "sqlml.zoo.export.sklearn_scoring:scoring",
 }
+
+
+def refuse_lists(labels: Sequence[Label]) -> None:
+    """Check that a result is one value.
+
+    Raises:
+        Unknown: it lists several numbers.
+    """
+    if any(label.length is not None for label in labels):
+        raise Unknown("a model with a label that lists several numbers")
 
 
 def scoring_of(estimator: Any) -> Scoring:

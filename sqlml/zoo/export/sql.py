@@ -20,6 +20,7 @@ from sqlml.zoo.export.scoring import (
     Score,
     Scoring,
     Unknown,
+    refuse_lists,
     scoring_of,
 )
 from sqlml.zoo.export.sql_features import KNOWN, feature_columns, number_literal
@@ -41,6 +42,7 @@ def select(export: Export) -> str:
     if bundle.manifest.segments:
         return select_by_segment(export, select)
     try:
+        refuse_lists(bundle.manifest.labels)
         scoring = scoring_of(bundle.estimator)
     except Unknown as unknown:
         raise inexpressible(str(unknown), "SQL", f"written are {MODELS}") from unknown

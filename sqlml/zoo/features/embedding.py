@@ -7,7 +7,7 @@ from typing import Any
 from sqlml.zoo.attributes import AttributeProblem
 from sqlml.zoo.features.arguments import Arguments, words
 from sqlml.zoo.features.blocks import Block
-from sqlml.zoo.features.categorical import Categorical, categorical_argument
+from sqlml.zoo.features.categorical import Categorical, categorical_argument, lists_categories
 from sqlml.zoo.features.category_id import CategoryId
 from sqlml.zoo.features.columns import Columns
 from sqlml.zoo.features.contract import Encoding, Feature, Output
@@ -56,10 +56,12 @@ class Embedding(Indicator):
     def refuse(self, model: ModelType) -> None:
         if model.embeds:
             return
-        name = self.columns[0]
+        column = self.references[0]
+        name = column.name
+        plain = f"VOCABULARY({name})" if lists_categories(column) else f"`{name}` alone"
         raise AttributeProblem(
             f"EMBEDDING needs a neural network, and `{model.name}` is none",
-            f"use `{name}` alone, CATEGORY_HASH({name}, n) or INDICATOR({name})",
+            f"use {plain}, CATEGORY_HASH({name}, n) or INDICATOR({name})",
         )
 
     def outputs(self, encoding: Encoding) -> Sequence[Output]:

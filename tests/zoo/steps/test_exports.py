@@ -335,6 +335,13 @@ def test_what_has_no_sql_is_an_error_that_says_what_has(
     assert "written are" in fault.hint
 
 
+def test_a_label_that_lists_numbers_is_not_written(mixed: Any) -> None:
+    mixed.train("xgboost.gbtree", "SELECT b, [y, -y] AS both FROM mixed", "both")
+    with pytest.raises(StepError, match="lists several numbers") as caught:
+        select(exported(mixed))
+    assert caught.value.diagnostics[0].code == "E0581"
+
+
 def test_several_labels_are_predicted_at_once(mixed: Any) -> None:
     rows = "SELECT b, y, y / 2 AS half FROM mixed"
     mixed.train("xgboost.gbtree", rows, ("y", "half"))
