@@ -8,5 +8,11 @@ if TYPE_CHECKING:
     from sqlml.codegen.engine import Engine
 
 ENGINES: "Registry[Engine]" = Registry(
-    "engine", "sqlml.engines", "E0750", {"airflow": "sqlml.codegen.airflow:ENGINE"}
+    "engine",
+    "sqlml.engines",
+    "E0750",
+    {
+        "argo": "sqlml.codegen.argo:ENGINE",
+        "airflow": "sqlml.codegen.airflow:ENGINE",
+    },
 )

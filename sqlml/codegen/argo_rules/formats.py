@@ -133,8 +133,10 @@ def _positive(field: tuple[str, str], text: str) -> str:
 
 
 def _factor(field: tuple[str, str], text: str) -> str:
-    is_number = re.fullmatch(r"\d+(\.\d+)?", text)
-    return f"`{text}` is no number" if field == ("Backoff", "factor") and not is_number else ""
+    is_number = _WHOLE.fullmatch(text)
+    return (
+        f"`{text}` is no whole number" if field == ("Backoff", "factor") and not is_number else ""
+    )
 
 
 def _schedule(field: tuple[str, str], text: str) -> str:
