@@ -36,8 +36,8 @@ _SETTINGS: dict[str, str] = {
 }
 _INCOMING = "__sqlml_rows"
 # Until a statement ends, DuckDB holds a part of every row group and column that it writes: of 8
-# million rows × 29 columns 500 MB, and 45 MB where each statement writes two row groups.
-_STATEMENT_ROWS = 2 * 122_880
+# million rows × 29 columns 500 MB, and 30 MB where each statement writes one row group.
+_STATEMENT_ROWS = 122_880
 _MACROS = (
     "SELECT database_name, schema_name, function_name, parameters, macro_definition"
     " FROM duckdb_functions() WHERE NOT internal ORDER BY ALL"
