@@ -42,7 +42,7 @@ from sqlml.zoo.models.keras_training import (
 )
 from sqlml.zoo.models.replay import Replay
 
-LEAST_GAIN = 1e-3  # share of the objective; what gains less does not pay
+LEAST_GAIN = 0.01  # share of the objective; what gains less does not pay
 _MEMBER, _MIXTURE, _HIDDEN = "network_", "mixture", "hidden_"
 
 
@@ -259,7 +259,7 @@ class _Search:
         outcome = (
             "none makes the ensemble better"
             if chosen is None
-            else f"{_layers(chosen.ensemble.depths[-1])} joins the ensemble"
+            else f"{_layers(chosen.ensemble.depths[-1])} taken"
         )
         self._job.note(f"iteration {iteration}: {tried}; {outcome}")
 

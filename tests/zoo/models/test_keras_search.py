@@ -66,7 +66,7 @@ def test_no_more_networks_are_taken_than_iterations_are_asked_for(searched: Any,
 def test_every_iteration_tells_what_was_tried_and_taken(searched: Any, told: Any) -> None:
     first = told["notes"][0]
     assert first.startswith("iteration 1: no hidden layer 0.")
-    assert first.endswith("; 1 hidden layer joins the ensemble")
+    assert first.endswith("; 1 hidden layer taken")
 
 
 def test_the_ensemble_is_a_weighted_sum_and_pays_for_its_depth(searched: Any, told: Any) -> None:
