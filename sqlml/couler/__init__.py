@@ -37,6 +37,7 @@ from sqlml.couler.constants import (
     WFStatus,
     WorkflowCRD,
 )
+from sqlml.couler.core import states
 from sqlml.couler.exits import set_exit_handler
 from sqlml.couler.flow import forget as _cleanup
 from sqlml.couler.flow import get_step_output
@@ -136,6 +137,7 @@ __all__ = [
     "set_security_context",
     "smaller",
     "smaller_equal",
+    "states",
     "submit",
     "when",
     "workflow",

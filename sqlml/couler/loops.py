@@ -8,6 +8,7 @@ from typing import Any
 from sqlml.couler.bodies import OWN, Body, body_of, write_all, write_step
 from sqlml.couler.conditions import Predicate, called, on_own_output
 from sqlml.couler.flow import Draft, Flow, current
+from sqlml.couler.job_names import named_by_item
 from sqlml.couler.outputs import LoopItem, StepOutput, StepOutputs, first_of, outputs_of
 from sqlml.couler.parallel import side_by_side
 from sqlml.couler.places import fault
@@ -51,7 +52,7 @@ def _over_output(flow: Flow, function: Callable[..., Any], given: Any) -> StepOu
     output = first_of(given)
     if not isinstance(output, StepOutput) or output.kind == "artifact":
         raise fault("E0730", f"`map` goes over a list, not over {given!r:.60}")
-    body = body_of(flow, lambda: function(LoopItem()))
+    body = named_by_item([body_of(flow, lambda: function(LoopItem()))], [LoopItem()])[0]
     name = f"map-{body.steps[-1][1].template}"
     return write_step(flow, body, ForEach(output.reference), name)
 
@@ -60,6 +61,7 @@ def _over_values(flow: Flow, function: Callable[..., Any], rows: list[tuple[Any,
     bodies = [body_of(flow, partial(function, *row)) for row in rows]
     if not bodies:
         return StepOutputs()
+    bodies = named_by_item(bodies, [row[0] for row in rows])
     if looped := _one_step(bodies):
         return outputs_of(flow.place(*looped))
     return side_by_side(flow, [partial(write_all, flow, body) for body in bodies])

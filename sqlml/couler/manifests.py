@@ -46,6 +46,20 @@ def _with_takes(text: str) -> Text:
     return Join(tuple(part for part in parts if part != ""))
 
 
+def renamed(text: Text, taken: str) -> Text | None:
+    """A manifest whose object is called as an input says; None where the cluster names it.
+
+    taken: the input.
+    """
+    parts = text.parts if isinstance(text, Join) else (text,)
+    whole = "".join(marked(p.input) if isinstance(p, Take) else p for p in parts)
+    told = dict(object_of(whole))
+    metadata = told.get("metadata") or {}
+    if "name" not in metadata:
+        return None
+    return object_text({**told, "metadata": {**metadata, "name": marked(taken)}})
+
+
 def object_of(manifest: Any) -> Mapping[str, Any]:
     """A manifest as a dict.
 

@@ -12,7 +12,7 @@ from sqlml.couler.outputs import LoopItem, StepOutput, StepOutputs, checked, out
 from sqlml.couler.places import fault
 from sqlml.couler.pods import Cache
 from sqlml.couler.quantities import seconds
-from sqlml.couler.source import script_of
+from sqlml.couler.source import parameters_of, script_of
 from sqlml.couler.step_options import Options, cache_of, draft_of, extras_of, listed, retry_of
 from sqlml.workflow.ir import (
     Container,
@@ -211,7 +211,9 @@ def _source(source: Any, args: Any) -> tuple[str, bool]:
         )
     values = arguments_of(args, None).values
     are_text = [isinstance(value, str | StepOutput | LoopItem) for value in values]
-    return script_of(source, are_text), bool(values)
+    if not parameters_of(source, len(values)):
+        return script_of(source, ()), False
+    return script_of(source, are_text), True
 
 
 def _check_image(image: Any) -> None:

@@ -45,14 +45,18 @@ class Secret:
         }
 
 
-def create_secret(
+def create_secret(  # noqa: PLR0917
     secret_data: Mapping[str, str],
     namespace: str = "default",
     name: str | None = None,
     dry_run: bool = False,
-    **_options: Any,
+    use_existing: bool = False,
+    artifact_secret: bool = False,
 ) -> str:
     """Keep a secret for the steps that name it, and give its name.
+
+    dry_run, use_existing: the cluster has it, or gets it in another way. artifact_secret: it is for
+    stores of artifacts; any secret can be.
 
     The cluster gets it when the workflow is submitted; no file holds it. Without a name it is
     called after its keys. The same data make one secret.
@@ -67,7 +71,9 @@ def create_secret(
             return str(known.name)
         digest = sha256(json.dumps(sorted(data)).encode()).hexdigest()[:10]
         name = flow.fresh("secret", f"couler-{digest}")
-    flow.put(flow.secrets, name, Secret(name, tuple(data), namespace, data, dry_run))
+    flow.put(
+        flow.secrets, name, Secret(name, tuple(data), namespace, data, dry_run or use_existing)
+    )
     return name
 
 

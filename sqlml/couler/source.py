@@ -39,6 +39,27 @@ def script_of(function: Callable[..., Any], are_text: Sequence[bool]) -> str:
     )
 
 
+def parameters_of(function: Callable[..., Any], count: int) -> bool:
+    """Whether the function takes parameters, and so many arguments; one without is not called.
+
+    Raises:
+        ProgramError: it takes others.
+    """
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*[None] * count)
+    except TypeError as error:
+        if not signature.parameters:
+            return False
+        name = getattr(function, "__name__", "the function")
+        raise fault(
+            "E0735",
+            f"`{name}{signature}` cannot be called with the {count} given arguments",
+            "give `args` a value for each of its parameters",
+        ) from error
+    return count > 0
+
+
 def _with_call(name: str, definition: str, are_text: Sequence[bool]) -> str:
     given = [f"sys.argv[{i}]" for i in range(1, len(are_text) + 1)]
     read = [

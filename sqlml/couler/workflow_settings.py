@@ -29,7 +29,7 @@ _CRON = {
     "failed_jobs_history_limit": 1,
     "starting_deadline_seconds": 10,
     "suspend": False,
-    "timezone": "",
+    "timezone": "Asia/Shanghai",
 }
 
 

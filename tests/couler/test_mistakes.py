@@ -25,6 +25,10 @@ def uses_outside():
     len(str(OUTSIDE))
 
 
+def pair(a, b):
+    len(a + b)
+
+
 def two_of_one_name() -> None:
     couler.set_dependencies(lambda: step(args="x", step_name="A"))
     couler.set_dependencies(lambda: step(args="x", step_name="A", env={"a": 1}))
@@ -97,6 +101,7 @@ MISTAKES: dict[str, list[Callable[[], Any]]] = {
         lambda: couler.run_script("a", source=closure()),
         lambda: couler.run_script("a", source=uses_outside),
         lambda: couler.run_script("a", source=print),
+        lambda: couler.run_script("a", source=pair, args=[1]),
     ],
     "E0736": [lambda: step(secret="password")],
     "E0737": [file_from_outside],

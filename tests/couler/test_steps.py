@@ -21,6 +21,7 @@ from sqlml.workflow.ir import (
     Constant,
     Container,
     Dns,
+    ForEach,
     InputFile,
     Join,
     Mount,
@@ -225,6 +226,7 @@ SCRIPTS: list[tuple[Callable[..., Any], list[Any], str]] = [
     (with_arguments, [41, "x", 0.5, {"a": [True]}], "42|X|1.0|True"),
     (recursive, [1], "1\n0"),
     (one_line, [], "one"),
+    (one_line, ["ignored"], "one"),
     (lambda: print("lambda"), [], "lambda"),
 ]
 
@@ -313,6 +315,16 @@ def test_the_environment_of_a_job_goes_into_its_manifest_with_outputs_of_steps()
         {"name": "COUNT", "value": "3"},
         {"name": "FROM", "value": "value"},
     ]
+
+
+def test_jobs_of_a_loop_are_named_after_their_items() -> None:
+    named = MANIFEST.replace("generateName: pi-", "name: pi")
+    couler.map(lambda _: couler.run_job(named, "s", "f", step_name="pi"), ["a", "b"])
+    couler.map(lambda _: couler.run_job(MANIFEST, "s", "f", step_name="free"), ["a", "b"])
+    pi, free = couler.workflow().nodes
+    assert pi.loop == ForEach(Constant(({"pi-para-name": "a"}, {"pi-para-name": "b"})))
+    assert manifest_of(pi, **{"pi-para-name": "a"})["metadata"] == {"name": "a"}
+    assert manifest_of(free)["metadata"] == {"generateName": "pi-"}
 
 
 # --- the step zoo -------------------------------------------------------------------------
