@@ -58,7 +58,7 @@ def _over_output(flow: Flow, function: Callable[..., Any], given: Any) -> StepOu
 
 
 def _over_values(flow: Flow, function: Callable[..., Any], rows: list[tuple[Any, ...]]) -> Any:
-    bodies = [body_of(flow, partial(function, *row)) for row in rows]
+    bodies: Sequence[Body] = [body_of(flow, partial(function, *row)) for row in rows]
     if not bodies:
         return StepOutputs()
     bodies = named_by_item(bodies, [row[0] for row in rows])
