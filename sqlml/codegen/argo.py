@@ -31,6 +31,7 @@ _LOWERED: Mapping[Feature, str] = {
 class Argo:
     name = "argo"
     title = "Argo Workflows"
+    outputs = "/tmp/sqlml-outputs"
     support: Mapping[Feature, Capability] = {
         feature: Capability("lowered", _LOWERED[feature])
         if feature in _LOWERED
