@@ -1,7 +1,6 @@
 """Airflow 3: a DAG file, plain text that imports nothing but Airflow."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
 from pprint import pformat
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
 from sqlml.workflow.graph import givers, needs
 from sqlml.workflow.ir import (
-    Condition,
     Constant,
     ForEach,
     Input,
@@ -21,7 +19,6 @@ from sqlml.workflow.ir import (
     Parameter,
     ParameterDeclaration,
     Range,
-    Repeat,
     RunId,
     Workflow,
 )
@@ -65,6 +62,16 @@ class Airflow:
 
 ENGINE = Airflow()
 
+_IMPORTS = """\
+from datetime import timedelta
+
+from airflow.sdk import DAG, BaseOperator, MultipleCronTriggerTimetable, Param, Variable
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+DONE = {"success"}
+FAILED = {"failed", "upstream_failed"}
+"""
+
 
 class _DagFile:
     def __init__(self, workflow: Workflow, name: str, options: Options) -> None:
@@ -81,8 +88,8 @@ class _DagFile:
             f'"""{_plain(workflow.name)}: written by sqlml; change the program, not this file."""'
         )
         folder = self._options.settings.get("files", "")
-        preamble = resources.files(__package__).joinpath("airflow_step.txt").read_text("utf-8")
-        lines = [title, "", preamble.rstrip(), "", "", f"FILES = {folder!r}", ""]
+        lines = [title, "", _IMPORTS, plain.interpreter(), "", plain.part("airflow_step"), ""]
+        lines += [f"FILES = {folder!r}", ""]
         lines += [f"with DAG({self._settings()}) as dag:"]
         body = [*self._tasks(), *self._edges()] or ["pass"]
         return "\n".join([*lines, *(f"    {line}" if line else "" for line in body)]) + "\n"
@@ -118,28 +125,15 @@ class _DagFile:
     def _task(
         self, node: Node, waits: Mapping[str, str], *, is_exit: bool = False
     ) -> Iterator[str]:
-        guard = node.guard
-        told: dict[str, Any] = {
-            "program": plain.program(node.operation),
-            "inputs": {name: self._value(value) for name, value in node.inputs.items()},
-            "needs": waits,
-            "outputs": {output.name: plain.output(output) for output in node.outputs},
-            "env": {name: plain.env(value) for name, value in node.env.items()},
-            "files": {
-                file.path: [file.source.node, file.source.name]
-                for file in node.files.values()
-                if isinstance(file.source, Output)
-            },
-        }
-        if guard is not None:
-            told["guard"] = self._condition(guard)
-        if isinstance(node.loop, Repeat):
-            condition = self._condition(node.loop.condition)
-            told["repeat"] = {"condition": condition, "limit": node.loop.limit}
+        told = plain.step(node, self._value, [*self._all_names()])
+        told["needs"] = dict(waits)
+        retry = node.retry or self._workflow.retry
+        if retry is not None:
+            told["transient"] = plain.patterns(retry.on)
         is_plain = not is_exit and self._is_plain(node)
         rule = "all_success" if is_plain else "all_done"
         arguments = [f"task_id={node.name!r}", f"trigger_rule={rule!r}", *self._policies(node)]
-        arguments += [_argument(name, value) for name, value in told.items()]
+        arguments.append(_argument("step", told))
         yield ""
         yield from self._call(node, arguments)
 
@@ -172,7 +166,6 @@ class _DagFile:
                 yield f"retry_exponential_backoff={retry.backoff.factor:g}"
             if retry.backoff.longest is not None:
                 yield f"max_retry_delay=timedelta(seconds={retry.backoff.longest:g})"
-            yield f"transient={_patterns(retry.on)!r}"
         if node.timeout is not None:
             yield f"execution_timeout=timedelta(seconds={node.timeout:g})"
         if isinstance(node.loop, ForEach) and node.loop.parallelism is not None:
@@ -247,9 +240,6 @@ class _DagFile:
             case _:
                 raise TypeError(f"not a program's input: {value}")
 
-    def _condition(self, condition: Condition) -> list[Any]:
-        return plain.condition(condition, self._value, [*self._all_names()])
-
 
 def _count(node: Node) -> int | str | None:
     """How many rounds a mapped step has, or the task that knows; None for other steps."""
@@ -279,10 +269,6 @@ def _param(declared: ParameterDeclaration) -> str:
     if declared.description:
         told.append(f"description={declared.description!r}")
     return f"Param({', '.join(told)})"
-
-
-def _patterns(classes: Sequence[str]) -> list[str]:
-    return [""] if "any" in classes else []
 
 
 def _argument(name: str, value: Any) -> str:

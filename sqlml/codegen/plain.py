@@ -1,6 +1,7 @@
 """What steps do as plain values, for engines whose file has an interpreter of its own for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import resources
 from typing import Any, assert_never
 
 from sqlml.workflow.ir import (
@@ -12,12 +13,16 @@ from sqlml.workflow.ir import (
     Container,
     HasStatus,
     Http,
+    Input,
     Join,
+    Node,
     Not,
     Operand,
     Operation,
+    Output,
     OutputDeclaration,
     Range,
+    Repeat,
     Script,
     SecretKey,
     Suspend,
@@ -25,6 +30,57 @@ from sqlml.workflow.ir import (
     Text,
 )
 from sqlml.workflow.serial import thaw
+
+
+def part(name: str) -> str:
+    """A part of a generated file, as it lies beside this one."""
+    return resources.files(__package__).joinpath(f"{name}.txt").read_text("utf-8").rstrip() + "\n"
+
+
+def interpreter() -> str:
+    """What runs the steps that `step` gives: Python without anything but its standard library."""
+    return f"{_IMPORTS}\n\n{part('interpreter')}"
+
+
+_IMPORTS = (
+    "\n".join(
+        f"import {name}"
+        for name in [
+            "json",
+            "os",
+            "re",
+            "shutil",
+            "subprocess",
+            "sys",
+            "tempfile",
+            "time",
+            "urllib.request",
+        ]
+    )
+    + "\nfrom pathlib import Path"
+)
+
+
+def step(node: Node, value: Callable[[Input], list[Any]], everything: list[str]) -> dict[str, Any]:
+    """All that a node does. value, everything: as in `condition`."""
+    told: dict[str, Any] = {
+        "name": node.name,
+        "program": program(node.operation),
+        "inputs": {name: value(one) for name, one in node.inputs.items()},
+        "outputs": {one.name: output(one) for one in node.outputs},
+        "env": {name: env(one) for name, one in node.env.items()},
+        "files": {
+            file.path: [file.source.node, file.source.name]
+            for file in node.files.values()
+            if isinstance(file.source, Output)
+        },
+    }
+    if node.guard is not None:
+        told["guard"] = condition(node.guard, value, everything)
+    if isinstance(node.loop, Repeat):
+        again = condition(node.loop.condition, value, everything)
+        told["repeat"] = {"condition": again, "limit": node.loop.limit}
+    return told
 
 
 def program(operation: Operation) -> dict[str, Any]:
@@ -105,3 +161,8 @@ def condition(
             return ["not", condition(term, value, everything)]
         case _:
             assert_never(told)
+
+
+def patterns(classes: Sequence[str]) -> list[str]:
+    """Regular expressions for the messages of the errors after which a step is tried again."""
+    return [""] if "any" in classes else []

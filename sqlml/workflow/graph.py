@@ -24,6 +24,7 @@ from sqlml.workflow.ir import (
     ModelReference,
     Node,
     Not,
+    Operand,
     Output,
     OutputKind,
     Outputs,
@@ -96,14 +97,19 @@ def givers(node: Node) -> Iterator[str]:
 
 def compared(condition: Condition | None) -> Iterator[Output]:
     """The outputs that a condition compares."""
+    yield from (one for one in operands_of(condition) if isinstance(one, Output))
+
+
+def operands_of(condition: Condition | None) -> Iterator[Operand]:
+    """All that a condition compares."""
     match condition:
         case Comparison(left=left, right=right):
-            yield from (side for side in (left, right) if isinstance(side, Output))
+            yield from (left, right)
         case AllOf(terms=terms) | AnyOf(terms=terms):
             for term in terms:
-                yield from compared(term)
+                yield from operands_of(term)
         case Not(term=term):
-            yield from compared(term)
+            yield from operands_of(term)
 
 
 def watched(condition: Condition | None) -> Iterator[str]:
