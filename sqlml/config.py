@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,9 @@ _SWITCH = {"1": True, "true": True, "yes": True, "on": True,
 class Settings:
     """db: path of the DuckDB file, or `:memory:`. threads: 0 means all cores that are there.
 
-    zoo: folders with models in Python files, separated as those of PATH are.
+    zoo: folders with models in Python files, separated as those of PATH are. containers: what runs
+    images; with `process`, their commands run here without them. secrets: a folder with a folder
+    for each secret, with a file for each key.
     """
 
     db: str = "sqlml.duckdb"
@@ -29,6 +31,8 @@ class Settings:
     on_error: Literal["stop", "continue"] = "continue"
     reuse: bool = True
     zoo: str = ""
+    containers: Literal["auto", "podman", "docker", "process"] = "auto"
+    secrets: str = ""
 
 
 def load_settings(
@@ -67,6 +71,22 @@ def _apply(settings: Settings, values: Mapping[str, Any], origin: str) -> Settin
     return settings
 
 
+_CHOICES = {
+    "on_error": ("stop", "continue"),
+    "containers": ("auto", "podman", "docker", "process"),
+}
+_WANTED = {
+    "threads": "a whole number, 0 or more",
+    "reuse": "true or false",
+    "db": "a path, or :memory:",
+    "dialect": "the name of an SQL dialect",
+    "zoo": "the path of a folder",
+    "secrets": "the path of a folder",
+    "on_error": "stop or continue",
+    "containers": "auto, podman, docker or process",
+}
+
+
 def _convert(name: str, value: Any, origin: str) -> Any:
     match name, value:
         case "threads", bool():
@@ -79,24 +99,14 @@ def _convert(name: str, value: Any, origin: str) -> Any:
             return value
         case "reuse", str() if value.lower() in _SWITCH:
             return _SWITCH[value.lower()]
-        case "on_error", "stop" | "continue":
+        case "on_error" | "containers", str() if value in _CHOICES[name]:
             return value
-        case "db", str() if value:
-            return value
-        case "dialect" | "zoo", str():
-            return _dialect(value, origin) if name == "dialect" else _folders(value, origin)
-        case "db", Path():
+        case "db", str() | Path() if str(value):
             return str(value)
-    wanted = {
-        "threads": "a whole number, 0 or more",
-        "reuse": "true or false",
-        "on_error": "stop or continue",
-        "db": "a path, or :memory:",
-        "dialect": "the name of an SQL dialect",
-        "zoo": "the path of a folder",
-    }[name]
+        case "dialect" | "zoo" | "secrets", str():
+            return _READERS[name](value, origin)
     raise ProgramError(
-        Diagnostic("E0704", f"{origin} sets `{name}` to {value!r}", hint=f"it is {wanted}")
+        Diagnostic("E0704", f"{origin} sets `{name}` to {value!r}", hint=f"it is {_WANTED[name]}")
     )
 
 
@@ -126,3 +136,14 @@ def _dialect(name: str, origin: str) -> str:
     hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
     fault = Diagnostic("E0704", f"{origin} sets `dialect` to {name!r}, which is none", hint=hint)
     raise ProgramError(fault)
+
+
+def _as_it_is(value: str, _origin: str) -> str:
+    return value
+
+
+_READERS: Mapping[str, Callable[[str, str], str]] = {
+    "dialect": _dialect,
+    "zoo": _folders,
+    "secrets": _as_it_is,
+}

@@ -31,12 +31,13 @@ from sqlml.runtime.ahead import started_ahead
 from sqlml.runtime.events import Listener
 from sqlml.runtime.functions import ModelFunctions
 from sqlml.runtime.pool import Pool
+from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
 from sqlml.runtime.shelf import Shelf
 from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
-from sqlml.workflow.ir import Workflow
+from sqlml.workflow.ir import Json, Workflow
 from sqlml.workflow.text import print_workflow
 
 
@@ -161,19 +162,45 @@ class Session:
         def place(node: str, about: str) -> Span | None:
             return locate(statements[node], about) if node in statements else None
 
-        report = local.run(
+        return self.execute_workflow(
             compiled.workflow,
-            self.database,
-            self.store,
-            listeners=tuple(listeners),
-            on_error=self.settings.on_error,
-            reuse=self.reuse(compiled.workflow, resume),
+            listeners,
             resume=resume,
-            threads=self.settings.threads or None,
             locate=place,
             pool=pool,
             statements=len(compiled.program.statements),
             program=without_secrets(compiled.text, self.settings.dialect),
+        )
+
+    def execute_workflow(
+        self,
+        workflow: Workflow,
+        listeners: Iterable[Listener] = (),
+        *,
+        parameters: Mapping[str, Json] | None = None,
+        resume: str | None = None,
+        **told: Any,
+    ) -> Execution:
+        """Run a verified workflow to its end. Failed steps are told in the report, not raised.
+
+        parameters: values of the workflow's. told: what else `runtime.local.run` takes.
+
+        Raises:
+            ProgramError: a parameter is missing, unknown or of another type, or this machine lacks
+                what a step needs; nothing has run.
+        """
+        report = local.run(
+            workflow,
+            self.database,
+            self.store,
+            listeners=tuple(listeners),
+            on_error=self.settings.on_error,
+            reuse=self.reuse(workflow, resume),
+            resume=resume,
+            threads=self.settings.threads or None,
+            parameters=parameters,
+            means=Means(self.settings.containers, self.settings.secrets),
+            **told,
         )
         results = [Result(step, rows.read()) for step, rows in report.results]
         metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}

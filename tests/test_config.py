@@ -56,6 +56,8 @@ def test_other_variables_are_left_alone(tmp_path: Path) -> None:
         ("db", "", "a path, or :memory:"),
         ("db", 7, "a path, or :memory:"),
         ("dialect", [], "the name of an SQL dialect"),
+        ("containers", "rkt", "auto, podman, docker or process"),
+        ("secrets", 1, "the path of a folder"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(
@@ -76,7 +78,7 @@ def test_an_unknown_setting_is_answered_with_the_nearest(tmp_path: Path) -> None
     assert "E0703" in (said := refused(tmp_path))
     assert said.endswith("did you mean `threads`?")
     assert refused(tmp_path.parent, color="red").endswith(
-        "settings: db, dialect, on_error, reuse, threads, zoo"
+        "settings: containers, db, dialect, on_error, reuse, secrets, threads, zoo"
     )
 
 

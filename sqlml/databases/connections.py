@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import duckdb
 
@@ -16,7 +16,7 @@ class Connections:
         self._borrowed = borrowed
         self._shared: duckdb.DuckDBPyConnection | None = None
         self._turn = threading.RLock()
-        self._running: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
+        self._running: WeakKeyDictionary[duckdb.DuckDBPyConnection, int] = WeakKeyDictionary()
         self._registering = threading.Lock()
 
     @property
@@ -54,18 +54,19 @@ class Connections:
     @contextmanager
     def _interruptible(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         with self._registering:
-            self._running.add(connection)
+            self._running[connection] = threading.get_ident()
         try:
             yield
         finally:
             with self._registering:
-                self._running.discard(connection)
+                self._running.pop(connection, None)
 
-    def interrupt(self) -> None:
-        """Stop every statement that runs now."""
+    def interrupt(self, thread: int | None = None) -> None:
+        """Stop every statement that runs now, or that of one thread."""
         with self._registering:
-            for connection in list(self._running):
-                connection.interrupt()
+            for connection, owner in list(self._running.items()):
+                if thread in (None, owner):
+                    connection.interrupt()
 
     def close(self) -> None:
         self.interrupt()

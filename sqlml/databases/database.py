@@ -186,8 +186,8 @@ class Database(Protocol):
         """Let statements, and the views that they read, call these functions."""
         ...
 
-    def interrupt(self) -> None:
-        """Stop what is running, from another thread."""
+    def interrupt(self, thread: int | None = None) -> None:
+        """Stop, from another thread, what is running, or what one thread runs."""
         ...
 
     def close(self) -> None: ...

@@ -200,8 +200,8 @@ class DuckDB:
     def attach_functions(self, functions: Functions) -> None:
         self._functions.attach(functions)
 
-    def interrupt(self) -> None:
-        self._connections.interrupt()
+    def interrupt(self, thread: int | None = None) -> None:
+        self._connections.interrupt(thread)
 
     def close(self) -> None:
         if self._page_cache is not None:

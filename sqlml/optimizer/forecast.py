@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from statistics import median
+from typing import Any
 
 from sqlml.optimizer.effects import Effect, Effects, effect
 from sqlml.optimizer.history import History, PastStep, operation_of, target_of
 from sqlml.optimizer.reuse import Reuse
-from sqlml.workflow.graph import givers, needs, topological_order
+from sqlml.workflow.graph import givers, needs, takes_model, topological_order
 from sqlml.workflow.ir import (
     Alter,
+    Json,
     Manage,
     ModelReference,
     Node,
@@ -80,7 +82,7 @@ class _Forecaster:
     def __init__(self, reuse: Reuse, history: History) -> None:
         self._reuse = reuse
         self._history = history
-        self._left: dict[str, Mapping[str, str]] = {}  # outputs of unchanged steps
+        self._left: dict[str, Mapping[str, Any]] = {}  # outputs of unchanged steps
         self._trained: dict[str, str] = {}  # what steps that would run train, by step
         self._altered: set[str] = set()  # models whose names or aliases may mean others
         self._effects = Effects(reuse.fingerprints.is_view)
@@ -132,18 +134,21 @@ class _Forecaster:
         found = {}
         for name, value in node.inputs.items():
             match value:
-                case Output(source, output):
+                case Output(source, output) if takes_model(node, name):
                     found[name] = self._left[source][output]
                 case ModelReference(model, version):
                     found[name] = f"{model}@{self._history.version(model, version)}"
         return found
 
-    def _parameters(self, node: Node) -> dict[str, tuple[str, ...]]:
-        return {
-            name: tuple(self._left[source][value.name] for source in value.nodes)
-            for name, value in node.inputs.items()
-            if isinstance(value, Outputs)
-        }
+    def _parameters(self, node: Node) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        for name, value in node.inputs.items():
+            match value:
+                case Outputs(sources, output):
+                    found[name] = tuple(self._left[source][output] for source in sources)
+                case Output(source, output) if not takes_model(node, name):
+                    found[name] = self._left[source][output]
+        return found
 
 
 def _altered(node: Node) -> frozenset[str]:

@@ -29,8 +29,9 @@ class Resumption:
         self._done: defaultdict[str, deque[Step]] = defaultdict(deque)
         self._standing: set[str] = set()
         self._changed = set(_names(store.runs.changes_of_models(run)))
+        self._asked: set[str] = set()
         for step in store.runs.steps(run):
-            if step.outcome in ("succeeded", "reused"):
+            if step.static_hash and step.outcome in ("succeeded", "reused"):
                 self._done[step.static_hash].append(step)
 
     def has_changed(self, model: str) -> bool:
@@ -41,8 +42,16 @@ class Resumption:
         """Note that `node` is not run again for another reason."""
         self._standing.add(node.name)
 
+    def keep_if_parts_stand(self, node: Node) -> None:
+        """Note that `node` stands where all steps stand that are part of it."""
+        prefix = f"{node.name}."
+        parts = {name for name in self._asked if name.startswith(prefix)}
+        if parts <= self._standing:
+            self._standing.add(node.name)
+
     def find(self, node: Node, static_hash: str) -> Step | None:
         """The earlier step that makes running `node` needless; to be asked once for each node."""
+        self._asked.add(node.name)
         if not all(name in self._standing for name in needs(node)):
             return None
         if _says_only(node):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from time import time
 from typing import Any, Literal
 
 from sqlml import __version__
@@ -33,6 +34,7 @@ from sqlml.workflow.ir import (
     Trial,
     Workflow,
 )
+from sqlml.workflow.operations import PROGRAMS
 from sqlml.zoo.models import find_model
 from sqlml.zoo.search import Search
 from sqlml.zoo.steps.outcome import Outcome
@@ -106,7 +108,12 @@ class Reuse:
 
     def can_stand(self, node: Node) -> bool:
         """Whether a step of this kind is ever reused."""
-        return self._by_key and _is_repeatable(node)
+        return self._by_key and node.loop is None and _is_repeatable(node)
+
+    def done_by_parts(self, node: Node) -> None:
+        """Note that `node` has ended without doing anything itself: its parts did, or nobody."""
+        if self._resumption is not None:
+            self._resumption.keep_if_parts_stand(node)
 
     def has_met(self, node: Node) -> bool:
         """Whether `node`, which was looked up, was run on the same data before."""
@@ -134,6 +141,8 @@ class Reuse:
         """
         key = self._keys[node.name] = self._key(node, models, parameters or {})
         memory = self._store.reuse.recall(key) if key else None
+        if memory is not None and _is_too_old(node, memory.outputs):
+            memory = None
         if memory is not None:
             self._met.add(node.name)
         if memory is None or not self._stands(node, memory.outputs):
@@ -146,7 +155,7 @@ class Reuse:
             content["outputs"],
             content["summary"],
             content["metrics"],
-            self._result(content["outputs"]),
+            self._result(node, content["outputs"]),
         )
 
     def done_before(self, node: Node) -> Reused | None:
@@ -169,6 +178,7 @@ class Reuse:
             "tables": left,
             "summary": outcome.summary,
             "metrics": dict(outcome.metrics),
+            "time": time(),
         }
         self._store.reuse.remember(key, memory, run)
 
@@ -180,7 +190,7 @@ class Reuse:
         if step is None or not is_as_before or not self._exists(node, step.outputs):
             return None
         self._resumption.keep(node)
-        result = self._result(step.outputs)
+        result = self._result(node, step.outputs)
         return Reused(self._resumption.run, step.outputs, result=result)
 
     def _key(
@@ -188,6 +198,8 @@ class Reuse:
     ) -> str | None:
         if not self.can_stand(node):
             return None
+        if node.cache is not None and node.cache.key:
+            return digest({"cache": node.cache.key, "outputs": [o.name for o in node.outputs]})
         data: dict[str, str] = {}
         for name in tables_read(node):
             fingerprint = self.fingerprints.table(name)
@@ -223,11 +235,15 @@ class Reuse:
             if output.kind == "model" and not self._model_stands(node, output, outputs):
                 return False
         plots = [Path(path) for name, path in outputs.items() if name.startswith("plot")]
-        files = [self._result(outputs), *plots]
-        return all(file is None or file.is_file() for file in files)
+        left = {output.name for output in node.outputs if output.kind != "parameter"}
+        files = [self._result(node, outputs), *plots]
+        if isinstance(node.operation, PROGRAMS):
+            files = [Path(path) for name, path in outputs.items() if name in left]
+        return all(file is None or file.exists() for file in files)
 
-    def _result(self, outputs: Mapping[str, str]) -> Path | None:
-        name = outputs.get("result")
+    def _result(self, node: Node, outputs: Mapping[str, str]) -> Path | None:
+        """The file of a statement's result set. What a program calls so is a value."""
+        name = None if isinstance(node.operation, PROGRAMS) else outputs.get("result")
         return self._store.results / name if name else None
 
     def _model_stands(
@@ -238,7 +254,7 @@ class Reuse:
             return True  # it is where the program has put it
         if not name or self._store.models.find(name, int(number)) is None:
             return False
-        if self._last_writers[output.kind, output.target.casefold()] != node.name:
+        if self._last_writers.get((output.kind, output.target.casefold())) != node.name:
             return True
         newest = self._store.models.find(name, None)
         return newest is not None and newest.number == int(number)
@@ -252,7 +268,15 @@ class Reuse:
         return digest(content)
 
 
+def _is_too_old(node: Node, memory: Mapping[str, Any]) -> bool:
+    """Whether what is remembered of a step may no longer be used."""
+    ttl = None if node.cache is None else node.cache.ttl
+    return ttl is not None and time() - memory.get("time", 0) > ttl
+
+
 def _is_repeatable(node: Node) -> bool:
+    if isinstance(node.operation, PROGRAMS):
+        return node.cache is not None
     match node.operation:
         case Query() as query:
             return query.repeatable and query.deterministic

@@ -102,6 +102,10 @@ class Attendant:
             raise StepFailure(error, peak, is_refusal=is_refusal)
         return Finished(outcome_from_json(last.values["outcome"]), peak)
 
+    def kill(self) -> None:
+        """End the worker, and with it the step."""
+        self._worker.kill()
+
     def give_threads(self, threads: int) -> None:
         """Let the running step use more threads, or fewer."""
         self._context.threads = threads

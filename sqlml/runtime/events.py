@@ -102,6 +102,23 @@ class StepFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StepRetried(Event):
+    """An attempt failed, and there will be another. attempt: the one that failed, from 1.
+
+    error: its kind. wait: seconds until the next one.
+    """
+
+    kind: ClassVar[str] = "step_retried"
+    step: str
+    operation: str
+    title: str
+    attempt: int
+    error: str
+    message: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
 class StepSkipped(Event):
     kind: ClassVar[str] = "step_skipped"
     step: str

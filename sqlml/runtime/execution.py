@@ -3,70 +3,40 @@
 import shutil
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, get_ident
 from time import monotonic
 from typing import Any
 
-from sqlml.errors import located
+from sqlml.errors import Diagnostic, located
 from sqlml.optimizer.reuse import Reuse, Reused
 from sqlml.quoting import select_from
 from sqlml.runtime.allocation import Facts
 from sqlml.runtime.attendant import Attendant, Interrupted, StepFailure
-from sqlml.runtime.call import StepCall, step_kind
-from sqlml.runtime.context import DriverContext, Surroundings, model_is_gone
+from sqlml.runtime.call import StepCall
+from sqlml.runtime.context import DriverContext, Surroundings
+from sqlml.runtime.inputs import Given, Inputs
+from sqlml.runtime.outputs import declared
 from sqlml.runtime.pool import Pool
+from sqlml.runtime.prepared import Ended, Prepared, call_of
+from sqlml.runtime.programs.runner import Programs, is_program
 from sqlml.runtime.report import ResultSet, StepReport
 from sqlml.runtime.trouble import ForeignBug, bug, diagnose
 from sqlml.source import Span
+from sqlml.workflow.graph import takes_model
 from sqlml.workflow.ir import (
-    Constant,
     Input,
-    Item,
-    Json,
     ModelReference,
     Node,
     Output,
     Outputs,
     Parameter,
-    Relation,
-    Run,
-    RunId,
-    is_function,
 )
 from sqlml.zoo.steps.outcome import Outcome
 
-_DATABASE_STEPS = frozenset({"query", "manage", "alter"})
-
 Locate = Callable[[str, str], Span | None]
-
-
-def is_light(node: Node) -> bool:
-    """Whether a step runs in the driver, beside the database, which does all the work."""
-    match node.operation:
-        case Run(ready_made=ready_made):
-            return ready_made
-        case operation:
-            return step_kind(operation) in _DATABASE_STEPS
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A step whose inputs are known. `reused` is set when it need not run."""
-
-    node: Node
-    call: StepCall
-    models: Mapping[str, str]
-    facts: Facts = field(default_factory=Facts)
-    reused: Reused | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    node: Node
-    report: StepReport
 
 
 class Execution:
@@ -76,7 +46,8 @@ class Execution:
         self,
         shared: Surroundings,
         pool: Pool,
-        parameters: Mapping[str, Json],
+        inputs: Inputs,
+        programs: Programs,
         *,
         reuse: Reuse | None,
         locate: Locate,
@@ -85,7 +56,8 @@ class Execution:
         """scratch: an empty folder, removed after the run."""
         self._shared = shared
         self._pool = pool
-        self._parameters = parameters
+        self.inputs = inputs
+        self._programs = programs
         self._reuse = reuse
         self._locate = locate
         self._folders = scratch / "steps"
@@ -94,39 +66,67 @@ class Execution:
         self._reusing = Lock()
         self._attendants: dict[str, Attendant] = {}
         self._threads: dict[str, int] = {}  # of running steps whose share has changed
+        self._at_work: dict[str, int] = {}  # the threads of steps that run beside the database
+        self._stopped: set[str] = set()
 
-    def prepare(self, node: Node, outputs: Mapping[str, Mapping[str, str]]) -> Prepared | Ended:
+    def prepare(self, node: Node, outputs: Given) -> Prepared | Ended:
         """Find a step's inputs and whether it is needed. outputs: of the steps before it."""
+        self._stopped.discard(node.name)
         try:
             if done := self._done_with_what_is_gone(node, outputs):
                 return Prepared(node, StepCall.of(node.operation, {}), {}, Facts(), done)
-            values = {name: self._value(value, outputs) for name, value in node.inputs.items()}
-            models = {
-                name: str(values[name])
-                for name, value in node.inputs.items()
-                if isinstance(value, Output | ModelReference)
+            values = {n: self.inputs.value(value, outputs) for n, value in node.inputs.items()}
+            files = {
+                name: Path(str(self.inputs.value(file.source, outputs)))
+                for name, file in node.files.items()
+                if isinstance(file.source, Output)
             }
+            call, models = call_of(node, values)
+            taken = Output | Outputs | Parameter
             parameters = {
-                name: values[name]
-                for name, value in node.inputs.items()
-                if isinstance(value, Outputs)
+                name: value
+                for name, value in values.items()
+                if name not in models and isinstance(node.inputs[name], taken)
             }
-            call = StepCall.of(node.operation, values, _functions(node, models))
-            reused = self._lookup(node, models, parameters)
+            reused = self._lookup(node, models, parameters | {k: str(f) for k, f in files.items()})
             facts = Facts() if reused else self._facts(call)
-            return Prepared(node, call, models, facts, reused)
+            return Prepared(node, call, models, facts, reused, values, files)
         except Exception as error:  # noqa: BLE001 - a step's outermost edge: it becomes its report
             return Ended(node, self._failed(node, error, 0.0, 0))
 
     def run_here(self, prepared: Prepared) -> Ended:
         """Run a step in this thread, beside the database."""
+        if is_program(prepared.node):
+            return self._run_program(prepared, 1)
+
+        name = prepared.node.name
 
         def work(context: DriverContext) -> tuple[Outcome, int]:
-            return prepared.call.settled(context.settle).run(context), 0
+            self._at_work[name] = get_ident()
+            try:
+                return prepared.call.settled(context.settle).run(context), 0
+            finally:
+                del self._at_work[name]
 
         return self._run(prepared, 1, work)
 
-    def run_in_worker(self, prepared: Prepared, threads: int) -> Ended:
+    def run_there(self, prepared: Prepared, threads: int) -> Ended:
+        """Have a process of its own run a step."""
+        if is_program(prepared.node):
+            return self._run_program(prepared, threads)
+        return self._run_in_worker(prepared, threads)
+
+    def _run_program(self, prepared: Prepared, threads: int) -> Ended:
+        node = prepared.node
+
+        def work(context: DriverContext) -> tuple[Outcome, int]:
+            values, files, log = prepared.values, prepared.files, self.log(node)
+            done = self._programs.run(node, values, files, context, log)
+            return Outcome(done.summary, outputs=done.outputs), done.peak_memory
+
+        return self._run(prepared, threads, work)
+
+    def _run_in_worker(self, prepared: Prepared, threads: int) -> Ended:
         """Have a worker process run a step, and serve it until it is done."""
         name = prepared.node.name
 
@@ -149,12 +149,36 @@ class Execution:
 
         return self._run(prepared, threads, work)
 
+    def done_by_parts(self, node: Node) -> None:
+        """Note that a step has ended that does nothing itself: its parts did, or nobody."""
+        if self._reuse is not None:
+            with self._reusing:
+                self._reuse.done_by_parts(node)
+
     def give_threads(self, step: str, threads: int) -> None:
         """Let a step that is running in a worker use more threads, or fewer."""
         self._threads[step] = threads
         attendant = self._attendants.get(step)
         if attendant is not None:
             attendant.give_threads(threads)
+
+    def stop(self, step: str) -> None:
+        """End a step that is running, whatever it does."""
+        self._stopped.add(step)
+        self._programs.processes.stop(step)
+        attendant = self._attendants.get(step)
+        if attendant is not None:
+            attendant.kill()
+        thread = self._at_work.get(step)
+        if thread is not None:
+            self._shared.database.interrupt(thread)
+
+    def log_text(self, node: Node) -> str:
+        """What a step has printed, secrets left out."""
+        try:
+            return self._programs.masked(self.log(node).read_text("utf-8", errors="replace"))
+        except OSError:
+            return ""
 
     def log(self, node: Node) -> Path:
         """The file for what a step prints."""
@@ -170,11 +194,14 @@ class Execution:
         began = monotonic()
         folder = self._folders / node.name
         folder.mkdir(parents=True)
-        locate = partial(self._locate, node.name)
+        locate = partial(self._locate, _written(node))
         context = DriverContext(self._shared, node.name, folder, threads, locate)
         try:
+            if node.name in self._stopped:
+                raise Interrupted
             outcome, peak = work(context)
-            outcome = _with_result(outcome, context.kept)
+            if not is_program(node):
+                outcome = declared(node, _with_result(outcome, context.kept), context.kept)
             self._remember(node, outcome)
             report = StepReport(
                 "succeeded",
@@ -203,11 +230,20 @@ class Execution:
                 file.write(told)
             diagnostics = (bug(told),)
         else:
-            diagnostics = tuple(
-                located(diagnostic, self._locate(node.name, diagnostic.about))
-                for diagnostic in diagnostics
-            )
+            diagnostics = tuple(self._placed(node, diagnostic) for diagnostic in diagnostics)
         return StepReport("failed", diagnostics=diagnostics, seconds=seconds, peak_memory=peak)
+
+    def _placed(self, node: Node, diagnostic: Diagnostic) -> Diagnostic:
+        """The diagnostic at its place in the user's text or program, secrets left out."""
+        masked = self._programs.masked
+        shown = replace(
+            diagnostic, message=masked(diagnostic.message), hint=masked(diagnostic.hint)
+        )
+        found = located(shown, self._locate(_written(node), diagnostic.about))
+        if found.span is None and not found.label and node.place is not None:
+            place = node.place
+            return replace(found, label=f"at {place.file}:{place.line}:{place.column}")
+        return found
 
     def _lookup(
         self, node: Node, models: Mapping[str, str], parameters: Mapping[str, Any]
@@ -217,18 +253,17 @@ class Execution:
         with self._reusing:
             return self._reuse.lookup(node, models, parameters)
 
-    def _done_with_what_is_gone(
-        self, node: Node, outputs: Mapping[str, Mapping[str, str]]
-    ) -> Reused | None:
+    def _done_with_what_is_gone(self, node: Node, outputs: Given) -> Reused | None:
         """What the resumed run did with a model that it has renamed or dropped since."""
         if self._reuse is None or not any(
-            self._is_gone(value, outputs) for value in node.inputs.values()
+            takes_model(node, name) and self._is_gone(value, outputs)
+            for name, value in node.inputs.items()
         ):
             return None
         with self._reusing:
             return self._reuse.done_before(node)
 
-    def _is_gone(self, value: Input, outputs: Mapping[str, Mapping[str, str]]) -> bool:
+    def _is_gone(self, value: Input, outputs: Given) -> bool:
         """Whether an input is a model that is not stored any more."""
         match value:
             case ModelReference(name=name, version=version):
@@ -244,28 +279,6 @@ class Execution:
             with self._reusing:
                 self._reuse.finished(node, self._shared.run, outcome)
 
-    def _value(self, value: Input, outputs: Mapping[str, Mapping[str, str]]) -> Json | Relation:
-        match value:
-            case Relation():
-                return value
-            case Constant(value=constant):
-                return constant
-            case Parameter(name=name):
-                return self._parameters[name]
-            case Output(node=node, name=name):
-                return outputs[node][name]
-            case Outputs(nodes=nodes, name=name):
-                return tuple(outputs[node][name] for node in nodes)
-            case RunId():
-                return self._shared.run
-            case Item():
-                raise TypeError("an item without a loop")
-            case ModelReference(name=name, version=version):
-                found = self._shared.store.models.find(name, version)
-                if found is None:
-                    raise model_is_gone(name if version is None else f"{name}@{version}")
-                return f"{found.name}@{found.number}"
-
     def _facts(self, call: StepCall) -> Facts:
         relation = call.rows.get("rows")
         if relation is None or call.is_ready_made:
@@ -278,17 +291,9 @@ class Execution:
         return Facts(counted.column(0)[0].as_py(), columns)
 
 
-def _functions(node: Node, models: Mapping[str, str]) -> tuple[str, ...]:
-    """The versions that plain names of models stand for in a step's SQL."""
-    return tuple(
-        models[name]
-        for name, value in node.inputs.items()
-        if is_function(name) and (isinstance(value, Output) or _is_newest(value))
-    )
-
-
-def _is_newest(value: Input) -> bool:
-    return isinstance(value, ModelReference) and value.version is None
+def _written(node: Node) -> str:
+    """The step of the program that a step is a part of."""
+    return node.name.partition(".")[0]
 
 
 def _with_result(outcome: Outcome, kept: ResultSet | None) -> Outcome:

@@ -1,9 +1,7 @@
 """Writes down what a run does, step by step, so that it can be asked about and gone on from."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from time import time
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -11,10 +9,11 @@ from typing import Any, Literal, Self
 from sqlml.errors import render
 from sqlml.optimizer.history import operation_of, target_of
 from sqlml.optimizer.reuse import Reuse
-from sqlml.runtime.execution import Prepared
+from sqlml.runtime.prepared import Prepared
 from sqlml.runtime.report import RunOutcome, StepReport
-from sqlml.runtime.titles import titles
-from sqlml.store.runs import Link, Step
+from sqlml.runtime.states import has_parts
+from sqlml.runtime.titles import Titles
+from sqlml.store.runs import Attempt, Link, Step
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node, Query, Relation, Workflow
 from sqlml.workflow.serial import thaw
@@ -37,20 +36,43 @@ class Journal:
         self._reuse = reuse
         self._finished = False
         self._models: dict[str, Mapping[str, str]] = {}
-        named = titles(workflow)
-        self._steps = {
-            node.name: Step(
-                name=node.name,
-                number=number,
-                operation=operation_of(node),
-                title=named[node.name],
-                target=target_of(node),
-                place=f"{node.place.file}:{node.place.line}" if node.place else "",
-                static_hash=reuse.static_hash(node) if reuse else "",
-            )
-            for number, node in enumerate(workflow.nodes, start=1)
-        }
-        self._runs.record(self.run, *self._steps.values())
+        self._titles = Titles()
+        self._steps: dict[str, Step] = {}
+        self.add(workflow.nodes)
+
+    def add(self, nodes: Sequence[Node]) -> None:
+        """Write down steps that are to be run."""
+        self._titles.add(nodes)
+        added = [self._step(node) for node in nodes]
+        self._runs.record(self.run, *added)
+
+    def _step(self, node: Node) -> Step:
+        known = self._steps.get(node.name)
+        step = self._steps[node.name] = Step(
+            name=node.name,
+            number=known.number if known else len(self._steps) + 1,
+            operation=operation_of(node),
+            title=self._titles[node.name],
+            target=target_of(node),
+            place=f"{node.place.file}:{node.place.line}" if node.place else "",
+            static_hash=self._static_hash(node),
+        )
+        return step
+
+    def _static_hash(self, node: Node) -> str:
+        """Empty for steps that others do: they are never reused by themselves."""
+        return "" if self._reuse is None or has_parts(node) else self._reuse.static_hash(node)
+
+    def group_started(self, node: Node) -> None:
+        """A step begins that other steps are part of."""
+        self._record(node.name, outcome="running", started=time())
+
+    def attempt_failed(self, node: Node, number: int, report: StepReport, kind: str) -> None:
+        """An attempt has failed, and another one follows."""
+        first = report.diagnostics[0] if report.diagnostics else None
+        code, message = (first.code, first.message) if first else ("", report.because)
+        attempt = Attempt(number, time(), report.seconds, kind, code, message)
+        self._runs.record_attempt(self.run, node.name, attempt)
 
     def step_started(self, prepared: Prepared, threads: int, memory: int) -> None:
         """A step begins in a worker. memory: the bytes it is expected to hold."""
@@ -65,7 +87,8 @@ class Journal:
             memory=memory,
         )
 
-    def step_ended(self, node: Node, report: StepReport, log: Path) -> None:
+    def step_ended(self, node: Node, report: StepReport, log: str) -> None:
+        """log: what it has printed."""
         outcome = report.outcome
         now = time()
         ran = report.status not in ("skipped", "reused")
@@ -155,8 +178,5 @@ def _known(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _log_text(log: Path, report: StepReport) -> str:
-    text = ""
-    with suppress(OSError):
-        text = log.read_text("utf-8", errors="replace")
-    return "\n".join([text, *(render(diagnostic) for diagnostic in report.diagnostics)]).lstrip()
+def _log_text(log: str, report: StepReport) -> str:
+    return "\n".join([log, *(render(diagnostic) for diagnostic in report.diagnostics)]).lstrip()

@@ -1,6 +1,6 @@
 """Runs a workflow here: each step as soon as what it needs is there, within the machine's means."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
@@ -9,18 +9,24 @@ from typing import Literal
 from sqlml.databases.database import Database
 from sqlml.optimizer.reuse import Reuse
 from sqlml.runtime.context import Surroundings
+from sqlml.runtime.crew import Rules
 from sqlml.runtime.events import Event, Listener, RunFinished, RunStarted
 from sqlml.runtime.execution import Execution, Locate
+from sqlml.runtime.inputs import Inputs
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.machine import core_count, memory_limit
 from sqlml.runtime.pool import Pool
+from sqlml.runtime.programs.check import check
+from sqlml.runtime.programs.means import Means
+from sqlml.runtime.programs.runner import Programs
 from sqlml.runtime.report import RunOutcome, RunReport
-from sqlml.runtime.schedule import Inbox, Interruption, Rules, Scheduler
+from sqlml.runtime.schedule import Inbox, Interruption, Scheduler
 from sqlml.runtime.scratch import scratch_folder
 from sqlml.runtime.signals import interruptions
 from sqlml.source import Span
 from sqlml.store.store import Store
-from sqlml.workflow.ir import Query, Workflow
+from sqlml.workflow.ir import Json, Query, Workflow
+from sqlml.workflow.parameters import bind
 
 
 def no_place(_node: str, _about: str) -> Span | None:
@@ -37,6 +43,8 @@ def run(
     reuse: Reuse | None = None,
     resume: str | None = None,
     threads: int | None = None,
+    parameters: Mapping[str, Json] | None = None,
+    means: Means | None = None,
     locate: Locate = no_place,
     scratch: Path | None = None,
     pool: Pool | None = None,
@@ -47,10 +55,14 @@ def run(
 
     listeners: called in this thread. on_error: whether steps that do not need a failed one still
     start. reuse: says what need not run. resume: the run that this one goes on from.
-    threads: cores to use. locate: the place of a part (`about`) of a node's statement. scratch: the
+    threads: cores to use. parameters: values of the workflow's. means: what runs containers, and
+    where secrets are. locate: the place of a part (`about`) of a node's statement. scratch: the
     folder for what lasts as long as the run. pool: workers that were started ahead; closed here.
     program and statements: the text that the workflow comes from, and how many statements it has.
     """
+    values = bind(workflow, parameters or {})
+    means = means or Means()
+    check(workflow, means)
     began = monotonic()
     cores = threads or core_count()
     workers = pool or Pool(cores)
@@ -67,6 +79,7 @@ def run(
     def interrupt() -> None:
         workers.close()
         database.interrupt()
+        programs.processes.interrupt()
 
     with ExitStack() as ending:
         ending.callback(workers.close)
@@ -80,10 +93,13 @@ def run(
             scratch_folder(scratch or store.folder / "scratch", journal.run)
         )
         shared = Surroundings(database, store, journal.run, inbox.put, clock, serial)
+        programs = Programs(workflow, store, journal.run, means)
+        ending.callback(programs.processes.close)
         execution = Execution(
             shared,
             workers,
-            {name: declared.default for name, declared in workflow.parameters.items()},
+            Inputs(store, journal.run, values),
+            programs,
             reuse=reuse,
             locate=locate,
             scratch=folder,
@@ -99,7 +115,7 @@ def run(
             clock=clock,
             interrupt=interrupt,
         )
-        steps = tuple(node.name for node in workflow.nodes)
+        steps = tuple(node.name for node in (*workflow.nodes, *workflow.on_exit))
         try:
             tell(RunStarted(clock(), journal.run, workflow.name, steps, statements))
             scheduler.run()
@@ -123,10 +139,16 @@ def _single_connection(database: Database) -> Iterator[None]:
 
 
 def _report(workflow: Workflow, run: str, seconds: float, scheduler: Scheduler) -> RunReport:
-    steps = {node.name: scheduler.reports[node.name] for node in workflow.nodes}
-    failed = any(step.status == "failed" for step in steps.values())
+    steps = scheduler.reports
+    failed = scheduler.ran_out or any(step.status == "failed" for step in steps.values())
     outcome: RunOutcome = "failed" if failed else "succeeded"
-    return RunReport(run, "interrupted" if scheduler.interrupted else outcome, seconds, steps)
+    outputs = {
+        name: steps[output.node].outcome.outputs[output.name]
+        for name, output in workflow.outputs.items()
+        if output.name in steps[output.node].outcome.outputs
+    }
+    outcome = "interrupted" if scheduler.interrupted else outcome
+    return RunReport(run, outcome, seconds, steps, outputs)
 
 
 def _closing(report: RunReport) -> RunFinished:

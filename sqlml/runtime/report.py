@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlml.errors import Diagnostic
 from sqlml.zoo.steps.outcome import Outcome
@@ -38,6 +38,7 @@ class StepReport:
     """How a step ended.
 
     source: the run that did it, when reused. because: why it was skipped. peak_memory: bytes.
+    is_group: what it did is what its parts, rounds or called steps, did.
     """
 
     status: StepStatus
@@ -48,16 +49,21 @@ class StepReport:
     because: str = ""
     seconds: float = 0.0
     peak_memory: int = 0
+    is_group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A finished run. steps: by name, in the order of the workflow."""
+    """A finished run. steps: by name, in the order of the workflow.
+
+    outputs: those of the workflow that were made.
+    """
 
     run: str
     outcome: RunOutcome
     seconds: float
     steps: Mapping[str, StepReport]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def results(self) -> Iterator[tuple[str, ResultSet]]:
@@ -68,12 +74,13 @@ class RunReport:
 
     @property
     def failed_step(self) -> str | None:
-        """The first step that failed, in the order of the workflow."""
-        return next((name for name, step in self.steps.items() if step.status == "failed"), None)
+        """The first step that failed and says why, in the order of the workflow."""
+        return next((name for name, step in self.steps.items() if step.diagnostics), None)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         return tuple(d for step in self.steps.values() for d in step.diagnostics)
 
     def count(self, status: StepStatus) -> int:
-        return sum(step.status == status for step in self.steps.values())
+        """How many steps ended so; those that are made of others are not counted."""
+        return sum(step.status == status for step in self.steps.values() if not step.is_group)

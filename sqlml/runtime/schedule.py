@@ -1,32 +1,24 @@
 """Starts steps when they may run, and takes in what they tell, until all have ended."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import assert_never
 
-from sqlml.runtime.allocation import Demand, admit, expected_memory, share_threads
-from sqlml.runtime.call import step_kind
-from sqlml.runtime.events import (
-    Event,
-    StepFailed,
-    StepFinished,
-    StepInterrupted,
-    StepReused,
-    StepSkipped,
-    StepStarted,
-)
-from sqlml.runtime.execution import Ended, Execution, Prepared, is_light
+from sqlml.errors import Diagnostic
+from sqlml.runtime.alarms import Alarms
+from sqlml.runtime.course import Course
+from sqlml.runtime.crew import Crew, Rules
+from sqlml.runtime.events import Event
+from sqlml.runtime.execution import Execution
 from sqlml.runtime.journal import Journal
+from sqlml.runtime.prepared import Ended, Prepared
 from sqlml.runtime.report import ResultSet, StepReport
-from sqlml.runtime.states import States
-from sqlml.runtime.titles import titles
+from sqlml.runtime.states import LANES, Lane
 from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import Node, Workflow
 from sqlml.zoo.steps.outcome import Outcome
 
-_LIGHT_STEPS = 4  # at a time that only the database works on
 _INTERRUPT_SECONDS = 0.05  # between two requests to the database to stop
 
 
@@ -35,16 +27,6 @@ class Interruption:
 
 
 Inbox = SimpleQueue[Event | Prepared | Ended | Interruption]
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """cores and memory (bytes) to share out; whether a failure stops all; one step at a time."""
-
-    cores: int
-    memory: int
-    stop_on_error: bool = False
-    serial: bool = False
 
 
 class Scheduler:
@@ -63,200 +45,227 @@ class Scheduler:
         interrupt: Callable[[], None],
     ) -> None:
         """tell: the listeners. interrupt: stops what the database and the workers are doing."""
-        self._states = States(workflow, is_light)
-        self._titles = titles(workflow)
-        self._rank = {node.name: rank for rank, node in enumerate(workflow.nodes)}
+        self.ran_out = False
+        self._workflow = workflow
         self._execution = execution
-        self._journal = journal
         self._inbox = inbox
         self._rules = rules
-        self._tell = tell
-        self._clock = clock
         self._interrupt = interrupt
-        self._stopping = ""  # why no step starts any more
-        self._light: set[str] = set()  # run beside the database
-        self._preparing: set[str] = set()  # will run in workers
-        self._prepared: dict[str, Prepared] = {}  # wait for cores and memory
-        self._working: dict[str, Demand] = {}  # run in workers
-        self._threads: Mapping[str, int] = {}
-        self.interrupted = False
-        self.reports: dict[str, StepReport] = {}
+        self._alarms = Alarms(clock)
+        self._is_exiting = False  # the steps run that come last
+        self._course = Course(
+            workflow,
+            execution,
+            journal,
+            self._alarms,
+            tell=tell,
+            clock=clock,
+            on_failure=self._note_failure,
+        )
+        self._crew = Crew(
+            execution,
+            journal,
+            rules,
+            answer=inbox.put,
+            tell=self._course.teller.tell,
+            started=self._course.teller.started,
+            rank=self._course.states.rank,
+        )
+
+    @property
+    def reports(self) -> dict[str, StepReport]:
+        """The reports of all steps that have ended, in the order of the workflow."""
+        return self._course.reports_in_order
+
+    @property
+    def interrupted(self) -> bool:
+        return self._course.is_interrupted
 
     def run(self) -> None:
-        """Run until every step has ended."""
-        while not self._states.all_ended:
-            self._start_steps()
-            if not self._is_busy:
-                self._skip_rest()
-                return
-            self._handle_next()
+        """Run until every step has ended, those on exit last."""
+        if self._workflow.timeout is not None:
+            self._alarms.set(self._workflow.timeout, self._run_out)
+        self._run_all()
+        if self._workflow.on_exit and not self._course.is_interrupted:
+            self._course.stopping = ""
+            self._is_exiting = True
+            self._course.add(self._workflow.on_exit, "")
+            self._course.settle()
+            self._run_all()
 
     def abandon(self) -> None:
         """End all steps that run, and wait for them; nobody is told."""
-        self._tell = lambda _event: None
+        self._course.teller.silence()
         self._be_interrupted()
-        while self._is_busy:
+        while self._crew.is_busy:
             self._handle_next()
-        self._skip_rest()
+        self._course.close_rest()
+
+    # --- messages and alarms --------------------------------------------------------------
+
+    def _run_all(self) -> None:
+        while not self._course.states.all_ended:
+            self._start_steps()
+            if self._crew.is_busy or self._course.attempts:
+                self._handle_next()
+            elif not self._course.states.all_ended:
+                assert self._course.stopping, "a step waits for nothing, and has not begun"
+                self._course.close_rest()
 
     def _handle_next(self) -> None:
+        left = self._alarms.seconds_left
+        waits = [_INTERRUPT_SECONDS] if self._course.is_interrupted else []
+        waits += [] if left is None else [left]
         try:
-            message = self._inbox.get(timeout=_INTERRUPT_SECONDS if self.interrupted else None)
+            message = self._inbox.get(timeout=min(waits, default=None))
         except Empty:
-            self._interrupt()  # what had not begun when it was last told to stop
-            return
+            if self._course.is_interrupted:
+                self._interrupt()  # what had not begun when it was last told to stop
+        else:
+            self._handle(message)
+        self._alarms.ring()
+
+    def _handle(self, message: Event | Prepared | Ended | Interruption) -> None:
         match message:
             case Interruption():
                 self._be_interrupted()
             case Prepared():
-                self._preparing.discard(message.node.name)
-                self._light.discard(message.node.name)
+                self._crew.answered(message.node.name)
                 self._take_prepared(message)
             case Ended():
-                self._preparing.discard(message.node.name)
-                self._light.discard(message.node.name)
-                self._end(message.node, message.report)
+                self._crew.answered(message.node.name)
+                self._course.end(message.node, message.report)
             case Event():
-                self._tell(message)
+                self._course.teller.tell(message)
             case _:
                 assert_never(message)
 
-    @property
-    def _is_busy(self) -> bool:
-        return bool(self._light or self._preparing or self._prepared or self._working)
+    # --- beginnings -----------------------------------------------------------------------
 
     def _start_steps(self) -> None:
-        if self._stopping:
+        while (
+            not self._course.stopping and (node := self._course.states.take("control")) is not None
+        ):
+            self._decide(node)
+        if self._course.stopping:
             return
         if self._rules.serial:
-            if not self._is_busy and (node := self._states.take_first()) is not None:
+            while self._crew.has_room("light") and (node := self._take(*LANES)):
                 self._begin(node)
         else:
-            while len(self._light) < _LIGHT_STEPS and (node := self._states.take_light()):
-                self._begin(node)
-            while self._has_room_to_prepare and (node := self._states.take_heavy()):
-                self._begin(node)
-        if not self._preparing:  # steps that are ready together shall start with equal shares
-            self._admit()
+            for lane in LANES:
+                while self._crew.has_room(lane) and (node := self._take(lane)):
+                    self._begin(node)
+        self._crew.admit()
 
-    @property
-    def _has_room_to_prepare(self) -> bool:
-        return len(self._preparing) + len(self._prepared) < self._rules.cores
+    def _take(self, *lanes: Lane) -> Node | None:
+        while (node := self._course.states.take(*lanes)) is not None:
+            if self._course.limits.begin(node.name):
+                return node
+        return None
+
+    def _decide(self, node: Node) -> None:
+        """Let a step start about which something is to be decided, or skip it, or open it up."""
+        report = self._course.control.begin(node)
+        if report is not None:
+            self._course.ended(node, report)
+        elif self._course.control.is_group(node.name):
+            self._course.teller.opened(node)
+            self._course.limits.set(node.name, self._course.control.parallelism(node))
+            self._watch(node)
+        else:
+            self._course.states.release(node)
+        self._course.settle()
 
     def _begin(self, node: Node) -> None:
-        (self._light if is_light(node) else self._preparing).add(node.name)
-        self._prepare(node)
-
-    def _prepare(self, node: Node) -> None:
-        """Find out in a thread what a step needs; a light step is then run there at once."""
-        outputs = {name: self.reports[name].outcome.outputs for name in needs(node)}
-
-        def work() -> None:
-            message = self._execution.prepare(node, outputs)
-            if isinstance(message, Prepared) and is_light(node) and message.reused is None:
-                self._inbox.put(self._started(node, 1))
-                message = self._execution.run_here(message)
-            self._inbox.put(message)
-
-        Thread(target=work, name=node.name, daemon=True).start()
+        self._crew.begin(
+            node, {name: self._course.reports[name].outcome.outputs for name in needs(node)}
+        )
+        self._watch(node)
 
     def _take_prepared(self, prepared: Prepared) -> None:
         node, reused = prepared.node, prepared.reused
         if reused is not None:
             outcome = Outcome(reused.summary, reused.metrics, reused.outputs)
             result = ResultSet(path=reused.result) if reused.result else None
-            self._end(node, StepReport("reused", outcome, result, source=reused.run))
-        elif self._stopping:
-            self._end(node, StepReport("skipped", because=self._stopping))
+            self._course.end(node, StepReport("reused", outcome, result, source=reused.run))
+        elif self._course.stopping or node.name in self._course.expired:
+            self._course.free(node.name)
+            self._course.leave_out(node, self._course.stopping)
+            self._course.settle()
         else:
-            self._prepared[node.name] = prepared
+            self._crew.wait_for_admission(prepared)
 
-    def _admit(self) -> None:
-        """Start prepared steps in workers, as cores and memory allow."""
-        demands = [
-            Demand(name, expected_memory(prepared.node.resources.memory, prepared.facts))
-            for name, prepared in sorted(self._prepared.items(), key=self._place)
-        ]
-        running = tuple(self._working.values())
-        admitted = admit(demands, running, self._rules.cores, self._rules.memory)
-        self._share_threads([*self._working, *admitted])
-        for demand in demands:
-            if demand.step in admitted:
-                self._work(self._prepared.pop(demand.step), demand)
+    # --- ends before the end --------------------------------------------------------------
 
-    def _place(self, item: tuple[str, Prepared]) -> int:
-        return self._rank[item[0]]
+    def _watch(self, node: Node) -> None:
+        """Count an attempt that begins, and see to it that it ends in time."""
+        attempt = self._course.attempts.begin(node)
+        if node.timeout is not None and node.loop is None:
+            self._alarms.set(node.timeout, partial(self._expire, node, attempt))
 
-    def _work(self, prepared: Prepared, demand: Demand) -> None:
-        node, threads = prepared.node, self._threads[demand.step]
+    def _expire(self, node: Node, attempt: int) -> None:
+        """End a step, or all that a group consists of, because its time is over."""
+        is_group = self._course.control.is_group(node.name)
+        is_running = is_group or node.name in self._crew.names
+        if self._course.attempts.number(node) != attempt or not is_running:
+            return
+        over = _time_is_over(f"step `{node.name}`", node.timeout)
+        self._course.expired[node.name] = over
+        if is_group:
+            self._end_parts(f"{node.name}.", over)
+        else:
+            self._execution.stop(node.name)
 
-        def work() -> None:
-            self._inbox.put(self._execution.run_in_worker(prepared, threads))
+    def _run_out(self) -> None:
+        """End what runs, but for the steps that come last, because the workflow's time is over."""
+        if not self._is_exiting:
+            self.ran_out = True
+            over = _time_is_over("the workflow", self._workflow.timeout)
+            self._stop(over.message)
+            self._end_parts("", over)
 
-        self._working[node.name] = demand
-        Thread(target=work, name=node.name, daemon=True).start()
-        self._journal.step_started(prepared, threads, demand.memory)
-        self._tell(self._started(node, threads))
+    def _end_parts(self, prefix: str, over: Diagnostic) -> None:
+        """End the steps whose names begin so: those that run, and those that have not begun."""
+        self._course.control.cut(prefix)
+        for node in self._crew.withdraw(prefix):
+            self._course.free(node.name)
+            self._course.leave_out(node, over.message)
+        running = [name for name in self._crew.names if name.startswith(prefix)]
+        for name in running:
+            self._course.expired[name] = over
+            self._execution.stop(name)
+        for node, _ in self._course.attempts.give_up(prefix):
+            self._course.expired[node.name] = over
+        for node in self._course.unbegun():
+            if node.name.startswith(prefix) and node.name not in running:
+                self._course.leave_out(node, over.message)
+        self._course.settle()
 
-    def _share_threads(self, steps: Sequence[str]) -> None:
-        """Give the steps that run, or are about to, their shares of the cores."""
-        before, self._threads = self._threads, share_threads(self._rules.cores, steps)
-        for name, threads in self._threads.items():
-            if before.get(name, threads) != threads:
-                self._execution.give_threads(name, threads)
-
-    def _end(self, node: Node, report: StepReport) -> None:
-        if self._working.pop(node.name, None) is not None:
-            self._share_threads([*self._working])
-        if report.status == "failed" and self.interrupted:
-            report = StepReport("interrupted", seconds=report.seconds)
-        self._close(node, report)
-        for skipped, reason in self._states.end(node.name, report.status):
-            self._close(skipped, StepReport("skipped", because=reason))
-        if report.status == "failed" and self._rules.stop_on_error:
+    def _note_failure(self) -> None:
+        if self._rules.stop_on_error:
             self._stop("an earlier step failed")
 
-    def _close(self, node: Node, report: StepReport) -> None:
-        self.reports[node.name] = report
-        self._journal.step_ended(node, report, self._execution.log(node))
-        self._tell(self._last_event(node, report))
-
     def _stop(self, reason: str) -> None:
-        self._stopping = self._stopping or reason
-        for prepared in tuple(self._prepared.values()):
-            del self._prepared[prepared.node.name]
-            self._end(prepared.node, StepReport("skipped", because=self._stopping))
+        """Start nothing more; what has not begun is left out when the rest has ended."""
+        self._course.stopping = self._course.stopping or reason
+        self._course.is_cut_short = True
+        for node in self._crew.withdraw():
+            self._course.free(node.name)
+            self._course.leave_out(node, self._course.stopping)
+        for node, report in self._course.attempts.give_up():
+            self._course.ended(node, report)
+        self._course.settle()
 
     def _be_interrupted(self) -> None:
-        self.interrupted = True
+        self._course.is_interrupted = True
         self._interrupt()
         self._stop("the run was interrupted")
 
-    def _skip_rest(self) -> None:
-        for node in tuple(self._states.remaining()):
-            self._close(node, StepReport("skipped", because=self._stopping))
 
-    def _started(self, node: Node, threads: int) -> StepStarted:
-        return StepStarted(*self._about(node), threads)
-
-    def _last_event(self, node: Node, report: StepReport) -> Event:
-        about, outcome = self._about(node), report.outcome
-        match report.status:
-            case "succeeded":
-                return StepFinished(
-                    *about, report.seconds, outcome.summary, outcome.metrics, report.peak_memory
-                )
-            case "reused":
-                return StepReused(*about, report.source)
-            case "failed":
-                return StepFailed(*about, report.seconds, report.diagnostics)
-            case "skipped":
-                return StepSkipped(*about, report.because)
-            case "interrupted":
-                return StepInterrupted(*about, report.seconds)
-            case _:
-                assert_never(report.status)
-
-    def _about(self, node: Node) -> tuple[float, str, str, str]:
-        """What all events of a step begin with."""
-        return self._clock(), node.name, step_kind(node.operation), self._titles[node.name]
+def _time_is_over(what: str, seconds: float | None) -> Diagnostic:
+    return Diagnostic(
+        "E0685",
+        f"{what} has not ended within {seconds:g} s",
+        hint="give it more time, or find out what it waits for: `sqlml log`",
+    )

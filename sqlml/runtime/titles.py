@@ -1,15 +1,18 @@
 """What steps are called on their lines: `xgboost.gbtree → iris_model`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlml.grammar.model_functions import for_people
 from sqlml.grammar.secrets import without_secrets
 from sqlml.workflow.ir import (
     Alter,
+    Call,
     Check,
+    Container,
     Evaluate,
     Explain,
+    Http,
     Input,
     Manage,
     ModelReference,
@@ -17,8 +20,11 @@ from sqlml.workflow.ir import (
     Output,
     Predict,
     Query,
+    Resource,
     Run,
+    Script,
     Solve,
+    Suspend,
     Train,
     Trial,
     Workflow,
@@ -31,12 +37,21 @@ Targets = Mapping[tuple[str, str], str]
 
 def titles(workflow: Workflow) -> Mapping[str, str]:
     """The titles of all steps, by name."""
-    targets = {
-        (node.name, output.name): output.target
-        for node in workflow.nodes
-        for output in node.outputs
-    }
-    return {node.name: _title(node, targets) for node in workflow.nodes}
+    return Titles((*workflow.nodes, *workflow.on_exit))
+
+
+class Titles(dict[str, str]):
+    """The titles of steps, by name. There may come more steps."""
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        super().__init__()
+        self._targets: dict[tuple[str, str], str] = {}
+        self.add(tuple(nodes))
+
+    def add(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            self._targets.update({(node.name, o.name): o.target for o in node.outputs})
+        self.update({node.name: _title(node, self._targets) for node in nodes})
 
 
 def _title(node: Node, targets: Targets) -> str:
@@ -59,6 +74,24 @@ def _title(node: Node, targets: Targets) -> str:
             return f"{action} {name} of {_model_name(node.inputs, targets)}"
         case Run(program=program, into=into):
             return f"{program} → {', '.join(into)}" if into else program
+        case _:
+            return _program_title(operation)
+
+
+def _program_title(operation: Any) -> str:
+    match operation:
+        case Script(source=source):
+            return _first_words(next(filter(None, map(str.strip, source.splitlines())), ""))
+        case Container(image=image, command=command):
+            return " ".join([image, *(word for word in command[:1] if isinstance(word, str))])
+        case Http(method=method, url=url):
+            return f"{method} {url}" if isinstance(url, str) else method
+        case Suspend(seconds=seconds):
+            return "until it is let go on" if seconds is None else f"{seconds:g} s"
+        case Resource(action=action):
+            return f"{action} an object"
+        case Call(workflow=workflow):
+            return workflow
         case _:  # a kind of step that another package brings
             return type(operation).__name__.lower()
 

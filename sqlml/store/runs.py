@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
@@ -59,6 +59,18 @@ class Step:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A failed attempt to do a step. finished: since the epoch. kind: of the error."""
+
+    number: int
+    finished: float
+    seconds: float
+    kind: str
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +153,18 @@ class Runs:
         ]
         with self._ledger.transaction() as ledger:
             ledger.executemany("INSERT INTO lineage VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def record_attempt(self, run: str, step: str, attempt: Attempt) -> None:
+        """Record an attempt that failed and was followed by another."""
+        self._ledger.write(
+            "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (run, step, *astuple(attempt))
+        )
+
+    def attempts(self, run: str, step: str) -> tuple[Attempt, ...]:
+        """The attempts of a step that failed and were followed by others, oldest first."""
+        columns = ", ".join(one.name for one in fields(Attempt))
+        sql = f"SELECT {columns} FROM attempts WHERE run = ? AND step = ? ORDER BY number"
+        return tuple(Attempt(*row) for row in self._ledger.rows(sql, (run, step)))
 
     def names(self) -> tuple[str, ...]:
         """The ids of all runs, oldest first."""

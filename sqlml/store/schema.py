@@ -109,4 +109,17 @@ MIGRATIONS = (
     """
     ALTER TABLE runs DROP COLUMN command;
     """,
+    """
+    CREATE TABLE attempts (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        step TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        finished REAL NOT NULL,
+        seconds REAL NOT NULL,
+        kind TEXT NOT NULL,
+        code TEXT NOT NULL,
+        message TEXT NOT NULL
+    );
+    CREATE INDEX attempts_by_run ON attempts (run);
+    """,
 )

@@ -17,6 +17,7 @@ def tables(ledger: Ledger) -> Mapping[str, Callable[[], "pa.Table"]]:
         "sqlml_models": lambda: _models(ledger),
         "sqlml_runs": lambda: _runs(ledger),
         "sqlml_steps": lambda: _steps(ledger),
+        "sqlml_attempts": lambda: _attempts(ledger),
         "sqlml_metrics": lambda: _metrics(ledger),
         "sqlml_trials": lambda: _trials(ledger),
         "sqlml_lineage": lambda: _lineage(ledger),
@@ -126,6 +127,25 @@ def _steps(ledger: Ledger) -> "pa.Table":
             *((name, pa.string()) for name in ("known", "outputs", "source")),
         ],
         table="steps.",
+    )
+
+
+def _attempts(ledger: Ledger) -> "pa.Table":
+    """The attempts that failed and were followed by others."""
+    import pyarrow as pa
+
+    return _query(
+        ledger,
+        "SELECT run, step, number, {finished}, seconds, kind, nullif(code, ''), message"
+        " FROM attempts ORDER BY rowid",
+        [
+            ("run", pa.string()),
+            ("step", pa.string()),
+            ("number", pa.int64()),
+            ("finished", pa.timestamp("us")),
+            ("seconds", pa.float64()),
+            *((name, pa.string()) for name in ("kind", "code", "message")),
+        ],
     )
 
 

@@ -40,6 +40,7 @@ from sqlml.workflow.ir import (
     Workflow,
     is_function,
 )
+from sqlml.workflow.operations import PROGRAMS
 
 NODE_NAME = re.compile(r"[a-z][a-z0-9-]{0,57}")
 
@@ -57,15 +58,16 @@ _TO_FIT: Mapping[str, Slot] = {
     "validation": Slot("dataset", required=False),
     "base": Slot("model", required=False),
 }
+_TO_USE: Mapping[str, Slot] = {"rows": Slot("dataset"), "model": Slot("model")}
 SLOTS: Mapping[type, Mapping[str, Slot]] = {
     Query: {},
     Train: {**_TO_FIT, "trials": Slot("parameter", required=False)},
     Trial: {**_TO_FIT, "earlier": Slot("parameter", required=False)},
-    Predict: {"rows": Slot("dataset"), "model": Slot("model")},
-    Evaluate: {"rows": Slot("dataset"), "model": Slot("model")},
-    Explain: {"rows": Slot("dataset"), "model": Slot("model")},
+    Predict: _TO_USE,
+    Evaluate: _TO_USE,
+    Explain: _TO_USE,
     Solve: {"rows": Slot("dataset")},
-    Check: {"rows": Slot("dataset"), "model": Slot("model")},
+    Check: _TO_USE,
     Manage: {},
     Alter: {"model": Slot("model")},
     Run: {"rows": Slot("dataset"), "reference": Slot("dataset", required=False)},
@@ -77,6 +79,19 @@ def needs(node: Node) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys([*givers(node), *watched(node.guard), *(after.node for after in node.after)])
     )
+
+
+def takes_model(node: Node, name: str) -> bool:
+    """Whether an input of a node is a stored model."""
+    match node.inputs[name]:
+        case ModelReference():
+            return True
+        case Output():
+            named = {} if isinstance(node.operation, PROGRAMS) else _TO_USE
+            slot = SLOTS.get(type(node.operation), named).get(name)
+            return is_function(name) or (slot is not None and slot.kind == "model")
+        case _:
+            return False
 
 
 def givers(node: Node) -> Iterator[str]:

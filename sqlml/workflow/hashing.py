@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlml.workflow.ir import Node, Output, Outputs
-from sqlml.workflow.serial import input_to_json, operation_to_json
+from sqlml.workflow.operations import PROGRAMS
+from sqlml.workflow.serial import encode, input_to_json, operation_to_json
 
 # Text that hangs on a node for people; it does not change what the step does.
 _FOR_PEOPLE = frozenset({"statement", "trials"})
@@ -46,9 +47,18 @@ def static_hash(node: Node, versions: Mapping[str, str]) -> str:
         {
             "operation": _normalize(operation),
             "inputs": _normalize(inputs),
+            **_of_programs(node),
             "versions": dict(versions),
         }
     )
+
+
+def _of_programs(node: Node) -> dict[str, Any]:
+    """What a program meets besides its inputs, and what it is to leave."""
+    if not isinstance(node.operation, PROGRAMS):
+        return {}
+    files = {name: encode(file) for name, file in node.files.items()}
+    return {"env": encode(node.env), "files": files, "outputs": encode(node.outputs)}
 
 
 def digest(value: Any) -> str:

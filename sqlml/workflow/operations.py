@@ -232,6 +232,8 @@ class Call:
     workflow: str
 
 
+PROGRAMS = (Container, Script, Resource, Suspend, Http, Call)  # which name their inputs themselves
+
 Operation = (
     Query
     | Train

@@ -12,8 +12,9 @@ from sqlml.runtime import local
 from sqlml.runtime.events import Event
 from sqlml.runtime.report import RunReport
 from sqlml.store.store import Store
-from sqlml.workflow.ir import Node, ParameterDeclaration, Workflow
+from sqlml.workflow.ir import Node, ParameterDeclaration, ValueType, Workflow
 
+TYPES: dict[type, ValueType] = {str: "text", int: "int", float: "float", bool: "bool"}
 PLUGIN = Path(__file__).parent / "plugin"
 STEPS = (
     "total", "echo", "double", "nap", "die", "blunder", "swell", "chatter", "keep", "tell", "learn",
@@ -68,10 +69,10 @@ class Runner:
 
     def __call__(self, *nodes: Node, **options: Any) -> RunReport:
         parameters = {
-            name: ParameterDeclaration(default=value)
+            name: ParameterDeclaration(TYPES[type(value)], value)
             for name, value in options.pop("parameters", {}).items()
         }
-        workflow = Workflow("test", nodes, parameters)
+        workflow = Workflow("test", nodes, parameters, **options.pop("workflow", {}))
         options = {"threads": 2, **options}
         return local.run(
             workflow, self.database, self.store, listeners=[self.events.append], **options

@@ -1,5 +1,6 @@
-from sqlml.runtime.states import States
-from sqlml.workflow.ir import After, Manage, Node, Output, Predict, Query, Relation, Train, Workflow
+from sqlml.runtime.prepared import lane_of
+from sqlml.runtime.states import LANES, States
+from sqlml.workflow.ir import After, Node, Output, Predict, Query, Relation, Train, Workflow
 
 
 def train(name: str, *after: After) -> Node:
@@ -11,12 +12,12 @@ def query(name: str, *after: After) -> Node:
 
 
 def states(*nodes: Node) -> States:
-    return States(Workflow("w", nodes), lambda node: isinstance(node.operation, Query | Manage))
+    return States(Workflow("w", nodes), lane_of)
 
 
 def drain(state: States) -> list[str]:
     taken = []
-    while (node := state.take_first()) is not None:
+    while (node := state.take(*LANES)) is not None:
         taken.append(node.name)
     return taken
 
@@ -27,9 +28,9 @@ def test_what_needs_nothing_is_ready_in_the_order_of_the_workflow() -> None:
 
 def test_light_and_heavy_steps_queue_apart() -> None:
     state = states(train("a"), query("b"), train("c"))
-    assert state.take_light() is not None
-    assert state.take_light() is None
-    assert [node.name for node in (state.take_heavy(), state.take_heavy()) if node] == ["a", "c"]
+    assert state.take("light") is not None
+    assert state.take("light") is None
+    assert [node.name for node in (state.take("heavy"), state.take("heavy")) if node] == ["a", "c"]
 
 
 def test_a_step_becomes_ready_when_all_it_needs_has_succeeded() -> None:

@@ -38,7 +38,7 @@ def run_process(name: str, command: Sequence[str], environment: Mapping[str, str
         tail = _pass_on(process)
     lines = [line for line in tail.decode(errors="replace").splitlines() if line.strip()]
     if process.returncode:
-        raise _failure(name, process.returncode, lines[-_SHOWN_LINES:])
+        raise program_failed(name, process.returncode, lines)
     return lines[-1].strip() if lines else ""
 
 
@@ -64,12 +64,14 @@ def _pass_on(process: subprocess.Popen[bytes]) -> bytes:
             chunk = chunk[os.write(_STANDARD_ERROR, chunk) :]
 
 
-def _failure(name: str, code: int, lines: Sequence[str]) -> StepError:
+def program_failed(name: str, code: int, said: Sequence[str]) -> StepError:
+    """How to tell that a program failed. code: -n for signal n. said: the lines it has written."""
+    lines = said[-_SHOWN_LINES:]
     ending = f"exit code {code}" if code > 0 else f"signal {-code} ({signal.Signals(-code).name})"
     if -code == signal.SIGKILL:
         ending += ", most likely for lack of memory"
-    said = "".join(f"\n    {line}" for line in lines)
+    last = "".join(f"\n    {line}" for line in lines)
     hint = (
-        f"the last that it wrote:{said}\n  all of it: `sqlml log`" if said else "it wrote nothing"
+        f"the last that it wrote:{last}\n  all of it: `sqlml log`" if last else "it wrote nothing"
     )
     return StepError(Diagnostic("E0540", f"`{name}` ended with {ending}", hint=hint))

@@ -1,0 +1,101 @@
+"""What this machine lacks for a workflow's programs, found out before anything runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlml.errors import Diagnostic, ProgramError
+from sqlml.runtime.programs.means import Means, variable
+from sqlml.runtime.programs.volumes import unmountable
+from sqlml.workflow.ir import (
+    Artifact,
+    Container,
+    Node,
+    Resource,
+    Script,
+    SecretKey,
+    Volume,
+    Workflow,
+)
+
+_WAY_OUT = (
+    "install Podman or Docker, or let commands run on this machine without their images:"
+    ' `containers = "process"` in sqlml.toml, or SQLML_CONTAINERS=process'
+)
+
+
+def check(workflow: Workflow, means: Means) -> None:
+    """Check that this machine can run all programs of a workflow.
+
+    Raises:
+        ProgramError: E0687 they need a cluster, E0688 a container engine, E0689 a secret, E0690 a
+            volume.
+    """
+    faults = [
+        fault
+        for part in (workflow, *workflow.workflows)
+        for node in (*part.nodes, *part.on_exit)
+        for fault in _faults(node, means, volumes_of(workflow))
+    ]
+    if faults:
+        raise ProgramError(*faults)
+
+
+def volumes_of(workflow: Workflow) -> dict[str, Volume]:
+    """The volumes of a workflow and of those it calls, by name."""
+    return {v.name: v for part in (*workflow.workflows, workflow) for v in part.volumes}
+
+
+def _faults(node: Node, means: Means, volumes: dict[str, Volume]) -> Iterator[Diagnostic]:
+    yield from _program_faults(node, means, volumes)
+    for reference in _secrets(node):
+        if means.secret(reference) is None:
+            message = (
+                f"step `{node.name}` needs key `{reference.key}` of the secret `{reference.secret}`"
+            )
+            hint = f"set the variable {variable(reference)}"
+            if means.secrets:
+                hint += (
+                    f", or write the file `{Path(means.secrets, reference.secret, reference.key)}`"
+                )
+            yield _fault("E0689", message, node, hint)
+
+
+def _program_faults(node: Node, means: Means, volumes: dict[str, Volume]) -> Iterator[Diagnostic]:
+    match node.operation:
+        case Resource():
+            message = f"step `{node.name}` changes an object of a cluster, and here is none"
+            hint = "run the workflow on an engine: `sqlml run … --engine argo`"
+            yield _fault("E0687", message, node, hint)
+            return
+        case Container(image=image, command=command):
+            is_here = means.runs_images_as_processes
+            if is_here and not command:
+                message = f"step `{node.name}` has no command, and without its image there is none"
+                yield _fault("E0688", message, node, "name the command that the image starts")
+        case Script(image=image):
+            is_here = means.runs_images_as_processes or not image
+        case _:
+            return
+    if not is_here and means.engine is None:
+        wanted = "Podman or Docker" if means.containers == "auto" else means.containers
+        message = f"step `{node.name}` runs the image `{image}`, and there is no {wanted} here"
+        yield _fault("E0688", message, node, _WAY_OUT)
+    for mount in unmountable(node.mounts, volumes) if is_here else ():
+        message = f"step `{node.name}` finds a volume at `{mount.path}`, which a process cannot"
+        hint = "run it in a container, or mount the volume at a relative path"
+        yield _fault("E0690", message, node, hint)
+
+
+def _secrets(node: Node) -> Iterator[SecretKey]:
+    yield from (value for value in node.env.values() if isinstance(value, SecretKey))
+    artifacts = [file.source for file in node.files.values()]
+    artifacts += [output.artifact for output in node.outputs if output.artifact is not None]
+    for artifact in artifacts:
+        if isinstance(artifact, Artifact):
+            yield from artifact.secrets.values()
+
+
+def _fault(code: str, message: str, node: Node, hint: str) -> Diagnostic:
+    place = node.place
+    label = f"at {place.file}:{place.line}:{place.column}" if place else ""
+    return Diagnostic(code, message, label=label, hint=hint)

@@ -1,0 +1,68 @@
+"""What this machine has for steps that are programs: a container engine, secrets."""
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from sqlml.workflow.ir import SecretKey
+
+Choice = Literal["auto", "podman", "docker", "process"]
+ENGINES = ("podman", "docker")
+PREFIX = "SQLML_SECRET_"
+
+
+@dataclass(frozen=True)
+class Means:
+    """containers: which engine runs images; `process` runs their commands here, without an image.
+
+    secrets: the folder with a folder per secret, a file per key. environment: of this process.
+    """
+
+    containers: Choice = "auto"
+    secrets: str = ""
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @property
+    def runs_images_as_processes(self) -> bool:
+        return self.containers == "process"
+
+    @cached_property
+    def engine(self) -> str | None:
+        """The program that runs containers; None: there is none, or none is wanted."""
+        if self.containers == "process":
+            return None
+        wanted = ENGINES if self.containers == "auto" else (self.containers,)
+        path = self.environment.get("PATH", "")
+        return next(filter(None, (shutil.which(name, path=path) for name in wanted)), None)
+
+    @cached_property
+    def inherited(self) -> dict[str, str]:
+        """The environment that programs have besides their own: ours, but for the secrets."""
+        return {k: v for k, v in self.environment.items() if not k.startswith(PREFIX)}
+
+    def secret(self, reference: SecretKey) -> str | None:
+        """The value of a secret's key; None where nobody has given it."""
+        value = self.environment.get(variable(reference))
+        if value is None and (file := self.secret_file(reference)) and file.is_file():
+            value = file.read_text("utf-8").removesuffix("\n")
+        return value
+
+    def secret_folder(self, secret: str) -> Path | None:
+        """The folder with a secret's keys as files."""
+        folder = Path(self.secrets) / secret
+        return folder if self.secrets and folder.is_dir() else None
+
+    def secret_file(self, reference: SecretKey) -> Path | None:
+        folder = self.secret_folder(reference.secret)
+        return None if folder is None else folder / reference.key
+
+
+def variable(reference: SecretKey) -> str:
+    """The variable that holds a secret's key: `SQLML_SECRET_<SECRET>_<KEY>`."""
+    name = f"{reference.secret}_{reference.key}".upper()
+    return PREFIX + re.sub(r"\W", "_", name)

@@ -1,0 +1,72 @@
+"""Runs the steps of a run that are programs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlml.runtime.context import DriverContext
+from sqlml.runtime.programs import RUNNERS
+from sqlml.runtime.programs.check import volumes_of
+from sqlml.runtime.programs.job import Done, Job
+from sqlml.runtime.programs.means import Means
+from sqlml.runtime.programs.processes import Processes
+from sqlml.store.store import Store
+from sqlml.workflow.ir import Node, SecretKey, Workflow
+
+_SHORTEST = 4  # characters of a secret that is hidden wherever it is printed
+
+
+def is_program(node: Node) -> bool:
+    """Whether a step is none of SQL's, but a program or the like."""
+    return type(node.operation) in RUNNERS
+
+
+class Programs:
+    """All that the programs of a run share. Steps may be run and stopped in different threads."""
+
+    def __init__(self, workflow: Workflow, store: Store, run: str, means: Means) -> None:
+        self.processes = Processes()
+        self._means = means
+        self._store = store
+        self._run = run
+        self._volumes = volumes_of(workflow)
+        self._secrets: set[str] = set()
+
+    def run(
+        self,
+        node: Node,
+        values: Mapping[str, Any],
+        files: Mapping[str, Path],
+        context: DriverContext,
+        log: Path,
+    ) -> Done:
+        """Run a step to its end. values: of its inputs. files: what others have left for it.
+
+        Raises:
+            StepFailure, StepError: it failed. Interrupted: it was stopped.
+        """
+        references = [value for value in node.env.values() if isinstance(value, SecretKey)]
+        self._secrets.update(filter(None, map(self._means.secret, references)))
+        job = Job(
+            node=node,
+            values=values,
+            files=files,
+            folder=context.folder.absolute(),
+            log=log,
+            threads=context.threads,
+            lasting=context.lasting,
+            note=context.note,
+            means=self._means,
+            processes=self.processes,
+            volumes=self._volumes,
+            shared=(self._store.folder / "volumes").absolute(),
+            waiting=self._store.folder / "waiting" / f"{self._run}-{node.name}",
+        )
+        return RUNNERS[type(node.operation)](job)
+
+    def masked(self, text: str) -> str:
+        """A text in which the values of secrets are not shown."""
+        for secret in self._secrets:
+            if len(secret) >= _SHORTEST:
+                text = text.replace(secret, "***")
+        return text
