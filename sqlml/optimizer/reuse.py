@@ -8,17 +8,15 @@ again and gives what it gave before does not make the steps behind it run.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import time
 from typing import Any, Literal
 
-from sqlml import __version__
 from sqlml.databases.database import Database
 from sqlml.optimizer.effects import files_read, may_call_macros, tables_left, tables_read
 from sqlml.optimizer.fingerprints import Fingerprints
 from sqlml.optimizer.resumption import Resumption
+from sqlml.optimizer.versions import versions
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
 from sqlml.workflow.ir import (
@@ -29,23 +27,10 @@ from sqlml.workflow.ir import (
     Query,
     Relation,
     Run,
-    Solve,
-    Train,
-    Trial,
     Workflow,
 )
 from sqlml.workflow.operations import PROGRAMS
-from sqlml.zoo.models import find_model
-from sqlml.zoo.search import Search
 from sqlml.zoo.steps.outcome import Outcome
-
-LIBRARIES = {
-    "xgboost": ("xgboost-cpu", "xgboost"),
-    "lightgbm": ("lightgbm",),
-    "sklearn": ("scikit-learn",),
-    "highs": ("highspy",),
-    "statsmodels": ("statsmodels",),
-}
 
 # What a manifest tells of a model's training that changes nothing that the model does. Its files
 # are not all that does: two models with the same file may give their classes other names.
@@ -103,7 +88,7 @@ class Reuse:
     def static_hash(self, node: Node) -> str:
         """The digest of what a step does, without its data."""
         if node.name not in self._hashes:
-            self._hashes[node.name] = static_hash(node, _versions(node))
+            self._hashes[node.name] = static_hash(node, versions(node))
         return self._hashes[node.name]
 
     def can_stand(self, node: Node) -> bool:
@@ -291,33 +276,3 @@ def _is_repeatable(node: Node) -> bool:
 
 def _changes_connection(node: Node) -> bool:
     return isinstance(node.operation, Query) and node.operation.session
-
-
-def _versions(node: Node) -> Mapping[str, str]:
-    """The versions of the libraries whose change could change what the step gives."""
-    versions = {"sqlml": __version__}
-    match node.operation:
-        case Train(estimator=estimator):
-            estimators = [estimator]
-        case Trial(search=search):
-            versions["optuna"] = _version("optuna")
-            estimators = [candidate.estimator for candidate in Search.from_json(search).candidates]
-        case Solve(solver=solver):
-            versions[solver], estimators = _library_version(solver), []
-        case _:
-            estimators = []
-    for model in filter(None, map(find_model, estimators)):
-        versions[model.module] = model.revision or _library_version(model.module)
-    return versions
-
-
-@cache
-def _library_version(module: str) -> str:
-    return next(filter(None, map(_version, LIBRARIES.get(module, ()))), "")
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
