@@ -1,0 +1,48 @@
+"""The page on engines, from what each says of itself."""
+
+from sqlml.codegen import ENGINES
+from sqlml.codegen.engine import FEATURES
+
+_HEAD = """# Engines
+
+A program, or a workflow written in Python, runs here or is written for an engine:
+
+```sh
+sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sqlml:0.1
+```
+
+- Every step of SQL becomes a call of `sqlml step`, in the image that the `Dockerfile` of this
+  project builds (`--image`). Tables, models and results move through an artifact store at any URL
+  that fsspec knows (`--store`); so a pod needs nothing but the image, its step and the store. Base
+  tables must be in the store as Parquet (`tables/NAME.parquet`). On machines that share a disk,
+  steps can open the DuckDB file itself (`--worker-db`).
+- No secret is written into a file: `CREATE SECRET` is refused there (E0753). Give the steps
+  credentials through their environment.
+- Argo's manifests are checked against its schema and by a linter (`sqlml lint FILE`). Airflow's
+  files and Kubeflow's pipelines are run by these engines themselves in the tests, with the same
+  results as here; Argo's are not run: that needs a cluster.
+
+## What becomes of what
+
+✓ native · ~ in other terms, told in the notes · – refused, with the step's place (E0752)
+"""
+
+
+def engines_page() -> str:
+    """`docs/engines.md`: a table of features and engines, and the notes to it."""
+    engines = [ENGINES.load(name) for name in sorted(ENGINES)]
+    marks = {"native": "✓", "lowered": "~", "refused": "–"}
+    lines = [_HEAD, f"| | {' | '.join(engine.title for engine in engines)} |"]
+    lines.append(f"|---|{'---|' * len(engines)}")
+    for feature in FEATURES:
+        cells = (marks[engine.support[feature].support] for engine in engines)
+        lines.append(f"| {feature} | {' | '.join(cells)} |")
+    for engine in engines:
+        lines += ["", f"## {engine.title}", ""]
+        for feature in FEATURES:
+            capability = engine.support[feature]
+            if capability.note:
+                lines.append(f"- {marks[capability.support]} {feature}: {capability.note}")
+        for name, meaning in engine.settings.items():
+            lines.append(f"- `--set {name}=…`: {meaning}")
+    return "\n".join(lines) + "\n"
