@@ -23,7 +23,12 @@ def workflow_yaml() -> dict[str, Any]:
         ProgramError: the workflow is wrong, or asks for what Argo cannot do.
     """
     flow = current()
-    (text,) = render(workflow(), "argo", Options()).values()
+    text, *more = render(workflow(), "argo", Options()).values()
+    if more:
+        hint = "write all of them by `sqlml.codegen.engine.render(couler.workflow(), …)`"
+        raise fault(
+            "E0738", f"the workflow is too large for one of Argo: it has {len(more)} parts", hint
+        )
     manifest = _read(text)
     if "name" not in flow.settings:
         name = manifest["metadata"].pop("name", None)

@@ -14,6 +14,7 @@ from sqlml.couler.outputs import (
     is_made_of_outputs,
 )
 from sqlml.couler.places import fault
+from sqlml.couler.source import argument
 from sqlml.workflow.ir import (
     After,
     Constant,
@@ -46,6 +47,10 @@ class Arguments:
 
     def texts(self, template: str) -> tuple[Take, ...]:
         return tuple(Take(name) for name in self.names(template))
+
+    def variables(self, template: str) -> dict[str, Take]:
+        """The arguments as variables, for functions."""
+        return {argument(i): take for i, take in enumerate(self.texts(template))}
 
 
 def arguments_of(args: Any, files: Any, passed_on: Sequence[StepOutput] = ()) -> Arguments:

@@ -109,14 +109,14 @@ def run_script(  # noqa: PLR0917
     text, is_called = _source(source, args)
 
     def build(template: str, given: Arguments) -> Script:
-        texts = given.texts(template)
+        texts = () if is_called else given.texts(template)
         return Script(text, image, words, texts, working_dir or "", pull)
 
     options = Options(
         args, output, input, env, secret, resources, timeout, retry, step_name, pool,
         enable_ulogfs, volume_mounts, node_selector, volumes, cache, bool(daemon),
     )  # fmt: skip
-    return options.write("script", build, as_json=is_called)
+    return options.write("script", build, is_called=is_called)
 
 
 def run_job(  # noqa: PLR0917

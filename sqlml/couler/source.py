@@ -39,6 +39,11 @@ def script_of(function: Callable[..., Any], are_text: Sequence[bool]) -> str:
     )
 
 
+def argument(position: int) -> str:
+    """The variable in which a function finds an argument; engines differ in a script's own."""
+    return f"ARGUMENT_{position}"
+
+
 def parameters_of(function: Callable[..., Any], count: int) -> bool:
     """Whether the function takes parameters, and so many arguments; one without is not called.
 
@@ -61,11 +66,11 @@ def parameters_of(function: Callable[..., Any], count: int) -> bool:
 
 
 def _with_call(name: str, definition: str, are_text: Sequence[bool]) -> str:
-    given = [f"sys.argv[{i}]" for i in range(1, len(are_text) + 1)]
+    given = [f'os.environ["{argument(i)}"]' for i in range(len(are_text))]
     read = [
         a if is_text else f"json.loads({a})" for a, is_text in zip(given, are_text, strict=True)
     ]
-    imports = [*(["import json"] if not all(are_text) else []), *(["import sys"] if given else [])]
+    imports = [*(["import json"] if not all(are_text) else []), *(["import os"] if given else [])]
     return "\n".join([*imports, definition, f"{name}({', '.join(read)})", ""])
 
 

@@ -53,8 +53,12 @@ class Options:
     cache: Any
     daemon: bool = False
 
-    def write(self, kind: str, build: Build, *, as_json: bool = False) -> StepOutputs:
-        """Write the step and give its outputs. kind: its name where nothing else names it."""
+    def write(self, kind: str, build: Build, *, is_called: bool = False) -> StepOutputs:
+        """Write the step and give its outputs.
+
+        kind: its name where nothing else names it. is_called: it is a function that is called with
+        the arguments.
+        """
         flow = current()
         with flow.undone_on_error():
             found = arguments_of(self.args, self.input, flow.scope.passed_on)
@@ -81,8 +85,8 @@ class Options:
                 return replace(
                     base,
                     operation=build(template, found),
-                    inputs={**found.inputs(template, as_json=as_json), **env.inputs(template)},
-                    env=env.texts(template),
+                    inputs={**found.inputs(template, as_json=is_called), **env.inputs(template)},
+                    env={**env.texts(template), **(found.variables(template) if is_called else {})},
                     template=template,
                 )
 
