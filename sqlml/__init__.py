@@ -10,11 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sqlml import runnable
     from sqlml.errors import Diagnostic, SqlmlError
     from sqlml.results import Result, Results
     from sqlml.session import Session, connect, plan, render, run
     from sqlml.stages import explain
-    from sqlml.zoo import runnable
 
 __version__ = "0.1.0"
 
@@ -29,7 +29,7 @@ _HOMES = {
     "plan": "sqlml.session",
     "render": "sqlml.session",
     "run": "sqlml.session",
-    "runnable": "sqlml.zoo.runnable",
+    "runnable": "sqlml.runnable",
 }
 
 __all__ = [

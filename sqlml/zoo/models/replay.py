@@ -10,8 +10,6 @@ import numpy as np
 
 from sqlml.zoo.model import Batch, Dataset
 
-KEPT_BYTES = 32 * 2**20
-
 
 class Replay:
     """The batches of a dataset, each matrix arranged by `arrange`; empty batches are left out.
@@ -20,17 +18,12 @@ class Replay:
     it is read for the first time, and later passes read that. Sparse matrices are made again.
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        arrange: Callable[[Any], Any],
-        folder: Path,
-        kept_bytes: int = KEPT_BYTES,
-    ) -> None:
+    kept_bytes = 32 * 2**20
+
+    def __init__(self, dataset: Dataset, arrange: Callable[[Any], Any], folder: Path) -> None:
         self._dataset = dataset
         self._arrange = arrange
         self._folder = folder
-        self._kept_bytes = kept_bytes
         self._kept: list[Batch] | None = None
         self._spool: Path | None = None
 
@@ -41,7 +34,7 @@ class Replay:
 
     def _first(self) -> Iterator[Batch]:
         kept: list[Batch] = []
-        room = self._kept_bytes
+        room = self.kept_bytes
         spooled = True
         with NamedTemporaryFile(dir=self._folder, prefix="batches-", delete=False) as file:
             for made in self._dataset:

@@ -20,7 +20,8 @@ from sqlml.zoo.models.dictionaries.lightgbm_parameters import (
     REGRESSORS,
 )
 from sqlml.zoo.models.lightgbm import FAMILY
-from sqlml.zoo.models.lightgbm_trainer import LightGBMTrainer
+from sqlml.zoo.models.lightgbm_trainer import NARROW, LightGBMTrainer
+from sqlml.zoo.models.replay import Replay
 
 TRAINER = LightGBMTrainer()
 generator = np.random.default_rng(11)
@@ -267,11 +268,14 @@ def test_a_forest_is_not_continued(dataset: Any, fit: Any) -> None:
         fit(TRAINER, "lightgbm.rf", dataset(X, VALUES), base=base)
 
 
-def test_rows_stream_and_are_never_held_as_a_whole(dataset: Any, fit: Any) -> None:
+def test_rows_stream_and_are_never_held_as_a_whole(
+    dataset: Any, fit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small = dataset(X, VALUES)
     fit(TRAINER, "lightgbm.gbdt", small, validation=dataset(X, VALUES))
     assert (small.passes, small.wholes) == (1, 0)
-    wide = generator.random((300, 30000), dtype=np.float32)
+    monkeypatch.setattr(Replay, "kept_bytes", 2_000)  # less than a batch
+    wide = generator.random((300, NARROW + 1), dtype=np.float32)
     large = dataset(wide, VALUES[:300], size=100)
     estimator = fit(TRAINER, "lightgbm.gbdt", large, settings={"num_boost_round": 1})
     assert (large.passes, large.wholes) == (1, 0)

@@ -50,10 +50,11 @@ def content(replay: Replay) -> list[tuple[list, list, object, object, bool]]:
 
 @pytest.mark.parametrize(("kept_bytes", "files"), [(1_000, 0), (60, 1), (0, 1)])
 def test_every_pass_gives_the_same_batches_and_the_dataset_is_made_once(
-    tmp_path: Path, kept_bytes: int, files: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_bytes: int, files: int
 ) -> None:
+    monkeypatch.setattr(Replay, "kept_bytes", kept_bytes)
     rows = Rows()
-    replay = Replay(rows, np.asfortranarray, tmp_path, kept_bytes)
+    replay = Replay(rows, np.asfortranarray, tmp_path)
     first = content(replay)
     assert [len(matrix) for matrix, *_ in first] == [4, 6]
     assert all(is_by_columns for *_, is_by_columns in first)
@@ -62,16 +63,20 @@ def test_every_pass_gives_the_same_batches_and_the_dataset_is_made_once(
     assert len(list(tmp_path.iterdir())) == files
 
 
-def test_a_pass_that_was_broken_off_is_begun_anew(tmp_path: Path) -> None:
-    replay = Replay(Rows(), np.asfortranarray, tmp_path, kept_bytes=0)
+def test_a_pass_that_was_broken_off_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Replay, "kept_bytes", 0)
+    replay = Replay(Rows(), np.asfortranarray, tmp_path)
     next(iter(replay))
     assert len(content(replay)) == 2
     assert len(content(replay)) == 2
 
 
-def test_sparse_rows_are_made_again(tmp_path: Path) -> None:
+def test_sparse_rows_are_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Replay, "kept_bytes", 0)
     rows = Rows(is_sparse=True)
-    replay = Replay(rows, lambda matrix: matrix, tmp_path, kept_bytes=0)
+    replay = Replay(rows, lambda matrix: matrix, tmp_path)
     for _ in range(2):
         assert sum(batch.matrix.shape[0] for batch in replay) == 10
     assert rows.passes == 2

@@ -68,7 +68,7 @@ def test_a_script_reads_the_rows_and_fills_a_table(place: Any) -> None:
 
 def test_a_module_of_this_folder_runs_as_python_runs_it(place: Any) -> None:
     script("shop/__init__.py", "")
-    script("shop/double.py", DOUBLE)
+    script("shop/double.py", DOUBLE.replace("from sqlml import", "import sqlml.runnable as"))
     run(place, "shop.double", "1")
     assert place.query("SELECT count(*) FROM made") == [(500,)]
 
