@@ -11,6 +11,7 @@ from sqlml.runtime.events import (
     StepFinished,
     StepInterrupted,
     StepProgress,
+    StepRetried,
     StepReused,
     StepSkipped,
 )
@@ -67,6 +68,12 @@ class Columns:
     def _text(self, step: str, title: str, detail: str) -> str:
         shown = shortened(" ".join(title.split()), self.title)
         return f"{step:<{self.name}}  {shown:<{self.title}}  {detail}"
+
+
+def again(event: StepRetried) -> str:
+    """What is said of an attempt that failed and is followed by another one."""
+    wait = f" in {duration(event.wait)}" if event.wait >= 1 else ""
+    return f"attempt {event.attempt} failed ({event.error}: {event.message}); again{wait}"
 
 
 def heading(event: RunStarted) -> str:

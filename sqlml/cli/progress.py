@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 import click
 
-from sqlml.cli.lines import Columns, closing, heading
+from sqlml.cli.lines import Columns, again, closing, heading
 from sqlml.cli.terminal import colored, is_live
 from sqlml.errors import Diagnostic, render
 from sqlml.runtime.events import (
@@ -19,6 +19,7 @@ from sqlml.runtime.events import (
     StepInterrupted,
     StepNote,
     StepProgress,
+    StepRetried,
     StepReused,
     StepSkipped,
     StepStarted,
@@ -101,6 +102,8 @@ class PlainLines(Failures):
             case StepNote():
                 place = f" ({event.place})" if event.place else ""
                 self.write(f"    {event.step}: {event.message}{place}")
+            case StepRetried():
+                self.write(f"    {event.step}: {again(event)}")
             case StepFinished(operation="trial", summary=""):
                 pass  # it did not begin: the time of its search was up
             case StepFinished() | StepReused() | StepSkipped() | StepFailed() | StepInterrupted():

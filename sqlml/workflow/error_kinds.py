@@ -6,6 +6,7 @@ One table for all: the local runner retries by it, and engines' files are writte
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from sqlml.workflow.policies import Backoff
@@ -60,7 +61,7 @@ _TABLE = (
     # --- images ---
     ErrorKind("image-pull", "transient",
               r"ImagePullBackOff|ErrImagePull|toomanyrequests: .*pull|"
-              r"received unexpected HTTP status: 5\d\d|registry.{0,60}\b50[0234]\b"),
+              r"received unexpected HTTP status: 5\d\d[\w ]*|registry.{0,60}\b50[0234]\b"),
     ErrorKind("image-unknown", "user",
               r"manifest unknown|manifest for \S+ not found|repository does not exist|"
               r"pull access denied|InvalidImageName|unauthorized: authentication required"),
@@ -116,18 +117,24 @@ _TABLE = (
 )  # fmt: skip
 
 ERROR_KINDS: Mapping[str, ErrorKind] = {kind.name: kind for kind in _TABLE}
-_PATTERNS = tuple((kind, re.compile(kind.pattern, re.IGNORECASE)) for kind in _TABLE)
 
 
 def kind_of(text: str) -> ErrorKind | None:
     """The kind of error that a text ends with; None where it tells of none that is known.
 
-    Programs complain and go on: what they say last is what ended them.
+    Programs complain and go on: what they say last is what ended them. Of two kinds that end with
+    the same words, the one that says more counts.
     """
     found: ErrorKind | None = None
-    latest = -1
-    for kind, pattern in _PATTERNS:
+    latest = (-1, 0)
+    for kind, pattern in _patterns():
         for match in pattern.finditer(text):
-            if match.end() > latest:
-                found, latest = kind, match.end()
+            place = match.end(), -match.start()
+            if place > latest:
+                found, latest = kind, place
     return found
+
+
+@cache
+def _patterns() -> tuple[tuple[ErrorKind, re.Pattern[str]], ...]:
+    return tuple((kind, re.compile(kind.pattern, re.IGNORECASE)) for kind in _TABLE)

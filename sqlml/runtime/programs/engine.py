@@ -1,7 +1,6 @@
 """A program in a container, by Podman or Docker, which take the same commands."""
 
 import subprocess
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
@@ -77,6 +76,8 @@ class _Container:
         """Copy files and folders into the container, which makes the folders they lie in."""
         if not files:
             return
+        import tarfile
+
         packed = self._job.folder / "files.tar"
         with tarfile.open(packed, "w") as archive:
             for path, source in files.items():

@@ -6,7 +6,6 @@ import signal
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -142,6 +141,8 @@ class Processes:
         Raises:
             Interrupted: the step was stopped.
         """
+        from concurrent.futures import Future
+
         answer: Future[Answer] = Future()
 
         def work() -> None:

@@ -2,23 +2,25 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlml.runtime.context import DriverContext
-from sqlml.runtime.programs import RUNNERS
 from sqlml.runtime.programs.check import volumes_of
-from sqlml.runtime.programs.job import Done, Job
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.programs.processes import Processes
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node, SecretKey, Workflow
+from sqlml.workflow.operations import PROGRAMS
+
+if TYPE_CHECKING:
+    from sqlml.runtime.context import DriverContext
+    from sqlml.runtime.programs.job import Done
 
 _SHORTEST = 4  # characters of a secret that is hidden wherever it is printed
 
 
 def is_program(node: Node) -> bool:
     """Whether a step is none of SQL's, but a program or the like."""
-    return type(node.operation) in RUNNERS
+    return isinstance(node.operation, PROGRAMS)
 
 
 class Programs:
@@ -37,14 +39,17 @@ class Programs:
         node: Node,
         values: Mapping[str, Any],
         files: Mapping[str, Path],
-        context: DriverContext,
+        context: "DriverContext",
         log: Path,
-    ) -> Done:
+    ) -> "Done":
         """Run a step to its end. values: of its inputs. files: what others have left for it.
 
         Raises:
             StepFailure, StepError: it failed. Interrupted: it was stopped.
         """
+        from sqlml.runtime.programs.job import Job
+        from sqlml.runtime.programs.runners import RUNNERS
+
         references = [value for value in node.env.values() if isinstance(value, SecretKey)]
         self._secrets.update(filter(None, map(self._means.secret, references)))
         job = Job(
