@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from sqlml.errors import Diagnostic, StepError
@@ -56,6 +57,21 @@ def _named(known: Mapping[str, Json], name: str, node: Node) -> Json:
     raise StepError(Diagnostic("E0683", message, hint=hint))
 
 
-def _first_row(result: ResultSet | None) -> dict[str, Any]:
+def _first_row(result: ResultSet | None) -> dict[str, Json]:
     rows = None if result is None else result.read().slice(0, 1).to_pylist()
-    return rows[0] if rows else {}
+    return {name: _plain(value) for name, value in rows[0].items()} if rows else {}
+
+
+def _plain(value: Any) -> Json:
+    """A value of the database as JSON: decimals as numbers, dates and the like as text."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case list():
+            return tuple(map(_plain, value))
+        case dict():
+            return {str(name): _plain(each) for name, each in value.items()}
+        case _:
+            return str(value)
