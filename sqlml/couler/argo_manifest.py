@@ -9,9 +9,9 @@ from typing import Any
 from sqlml.codegen.engine import Options, render
 from sqlml.couler.building import workflow
 from sqlml.couler.flow import current
-from sqlml.couler.places import fault
 from sqlml.couler.workflow_settings import cluster_config_file
 from sqlml.errors import Diagnostic, ProgramError
+from sqlml.workflow.places import fault
 
 _LEAVES = ("container", "script", "resource")
 

@@ -13,8 +13,7 @@ from sqlml.couler.outputs import (
     flattened,
     is_made_of_outputs,
 )
-from sqlml.couler.places import fault
-from sqlml.couler.source import argument
+from sqlml.workflow.functions import argument
 from sqlml.workflow.ir import (
     After,
     Constant,
@@ -25,6 +24,7 @@ from sqlml.workflow.ir import (
     Take,
     Text,
 )
+from sqlml.workflow.places import fault
 from sqlml.workflow.serial import freeze
 
 

@@ -12,8 +12,6 @@ from sqlml.couler.outputs import (
     is_made_of_outputs,
     outputs_of,
 )
-from sqlml.couler.places import caller, fault
-from sqlml.couler.rewiring import Rewiring, renaming
 from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import (
     After,
@@ -22,12 +20,13 @@ from sqlml.workflow.ir import (
     Item,
     Loop,
     Node,
-    Output,
     OutputDeclaration,
     Parameter,
     ParameterDeclaration,
     Workflow,
 )
+from sqlml.workflow.places import caller, fault
+from sqlml.workflow.rewiring import Rewiring, Value, renaming
 
 OWN = ""  # the name by which a loop knows the step that it belongs to
 
@@ -106,13 +105,15 @@ def _write_call(flow: Flow, body: Body, loop: Loop | None, name: str) -> StepOut
     names = {node.name for _, node in body.steps}
     taken: dict[str, Input] = {}
 
-    def output(value: Output) -> Output | Parameter:
-        if value.node in names:
+    def inner(value: Value) -> Value:
+        if isinstance(value, Item):
+            return Parameter("item")
+        if isinstance(value, Parameter) or value.node in names:
             return value
         taken[parameter := f"{value.node}-{value.name}"] = value
         return Parameter(parameter)
 
-    wires = Rewiring(output, lambda step: step if step in names else None, Parameter("item"))
+    wires = Rewiring(inner, lambda step: step if step in names else None)
     try:
         nodes = tuple(wires.node(node) for _, node in body.steps)
     except LookupError as error:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sqlml.couler.flow import Flow, current
-from sqlml.couler.places import fault, kebab
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.graph import needs, topological_order, verify
 from sqlml.workflow.ir import Node, Placement, Pods, Volume, Workflow
+from sqlml.workflow.places import fault, kebab
 
 
 def workflow() -> Workflow:

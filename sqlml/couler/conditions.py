@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlml.couler.flow import Family, Flow, current
 from sqlml.couler.outputs import LoopItem, StepOutput, first_of
-from sqlml.couler.places import fault
 from sqlml.workflow.ir import Comparator, Comparison, Constant, Operand, Output
+from sqlml.workflow.places import fault
 
 
 @dataclass(frozen=True, slots=True)

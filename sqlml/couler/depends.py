@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from sqlml.couler.places import fault, kebab
 from sqlml.errors import did_you_mean
 from sqlml.workflow.ir import After, AllOf, AnyOf, Condition, HasStatus, Not, Status
+from sqlml.workflow.places import fault, kebab
 
 _TOKEN = re.compile(r"\s*(&&|\|\||!|\(|\)|[A-Za-z0-9][-\w]*(?:\.\w+)?)")
 _STATUSES: dict[str, Status] = {

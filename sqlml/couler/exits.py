@@ -6,8 +6,8 @@ from typing import Any
 from sqlml.couler.conditions import called
 from sqlml.couler.constants import WFStatus
 from sqlml.couler.flow import Scope, current
-from sqlml.couler.places import fault
 from sqlml.workflow.ir import HasStatus, Status
+from sqlml.workflow.places import fault
 
 _STATUSES: dict[WFStatus, Status] = {
     WFStatus.Succeeded: "succeeded",

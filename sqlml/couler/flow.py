@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from sqlml.couler.outputs import StepOutputs, outputs_of
-from sqlml.couler.places import caller, fault, kebab
-from sqlml.couler.rewiring import renaming
 from sqlml.workflow.graph import givers
 from sqlml.workflow.ir import After, AllOf, Condition, Node, Output, Workflow
+from sqlml.workflow.places import caller, fault, kebab
+from sqlml.workflow.rewiring import renaming
 
 _MISSING = object()
 

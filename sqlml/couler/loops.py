@@ -11,8 +11,8 @@ from sqlml.couler.flow import Draft, Flow, current
 from sqlml.couler.job_names import named_by_item
 from sqlml.couler.outputs import LoopItem, StepOutput, StepOutputs, first_of, outputs_of
 from sqlml.couler.parallel import side_by_side
-from sqlml.couler.places import fault
 from sqlml.workflow.ir import Constant, ForEach, Input, Item, Node, Output, Repeat
+from sqlml.workflow.places import fault
 
 LIMIT = 100  # rounds; as deep as Argo lets a template call itself
 

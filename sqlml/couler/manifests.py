@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlml.couler.arguments import Environment
 from sqlml.couler.outputs import checked
-from sqlml.couler.places import fault
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.ir import Join, SecretKey, Take, Text
+from sqlml.workflow.places import fault
 
 _MARK = re.compile("\ue000(.*?)\ue001")
 

@@ -6,8 +6,8 @@ from typing import Any
 from sqlml.couler.conditions import called
 from sqlml.couler.depends import parse_depends
 from sqlml.couler.flow import Flow, current
-from sqlml.couler.places import fault, kebab
 from sqlml.workflow.ir import After
+from sqlml.workflow.places import fault, kebab
 
 
 def dag(dependency_graph: Sequence[Sequence[Callable[[], Any]]]) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlml.couler.places import fault
 from sqlml.workflow.ir import Item, Node, Output, OutputDeclaration
+from sqlml.workflow.places import fault
 
 JOB_OUTPUTS = ("job-id", "job-name", "job-obj")
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlml.couler.bodies import body_of, write_step
 from sqlml.couler.conditions import called
 from sqlml.couler.flow import Flow, current
-from sqlml.couler.places import fault
 from sqlml.workflow.ir import After
+from sqlml.workflow.places import fault
 
 
 def concurrent(

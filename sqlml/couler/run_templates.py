@@ -9,11 +9,9 @@ from sqlml.couler.constants import ImagePullPolicy
 from sqlml.couler.flow import current
 from sqlml.couler.manifests import manifest_text
 from sqlml.couler.outputs import LoopItem, StepOutput, StepOutputs, checked, outputs_of
-from sqlml.couler.places import fault
 from sqlml.couler.pods import Cache
-from sqlml.couler.quantities import seconds
-from sqlml.couler.source import parameters_of, script_of
 from sqlml.couler.step_options import Options, cache_of, draft_of, extras_of, listed, retry_of
+from sqlml.workflow.functions import parameters_of, script_of
 from sqlml.workflow.ir import (
     Container,
     Input,
@@ -23,6 +21,8 @@ from sqlml.workflow.ir import (
     Script,
     Text,
 )
+from sqlml.workflow.places import fault
+from sqlml.workflow.quantities import seconds
 
 Pull = Literal["", "Always", "IfNotPresent", "Never"]
 Action = Literal["get", "create", "apply", "replace", "patch", "delete"]

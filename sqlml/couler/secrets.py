@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 from sqlml.couler.flow import current
-from sqlml.couler.places import fault
 from sqlml.errors import did_you_mean
 from sqlml.workflow.ir import SecretKey
+from sqlml.workflow.places import fault
 
 
 @dataclass(frozen=True, slots=True)

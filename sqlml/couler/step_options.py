@@ -8,9 +8,7 @@ from sqlml.couler.arguments import Arguments, arguments_of, environment_of
 from sqlml.couler.artifacts import Artifact, declared
 from sqlml.couler.flow import Draft, current
 from sqlml.couler.outputs import StepOutputs, outputs_of
-from sqlml.couler.places import caller, fault, kebab
 from sqlml.couler.pods import Cache, VolumeMount
-from sqlml.couler.quantities import resources_of, seconds
 from sqlml.couler.secrets import secret_environment
 from sqlml.couler.workflow_settings import add_volume
 from sqlml.workflow.ir import (
@@ -24,6 +22,8 @@ from sqlml.workflow.ir import (
     Script,
 )
 from sqlml.workflow.ir import Cache as StepCache
+from sqlml.workflow.places import caller, fault, kebab
+from sqlml.workflow.quantities import resources_of, seconds
 
 Pull = Literal["", "Always", "IfNotPresent", "Never"]
 Action = Literal["get", "create", "apply", "replace", "patch", "delete"]

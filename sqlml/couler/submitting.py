@@ -9,9 +9,9 @@ from sqlml.couler.argo_submitter import ArgoSubmitter
 from sqlml.couler.building import workflow
 from sqlml.couler.flow import current, forget
 from sqlml.couler.local_submitter import LocalSubmitter
-from sqlml.couler.places import fault
 from sqlml.couler.secrets import Secret
 from sqlml.workflow.ir import Workflow
+from sqlml.workflow.places import fault
 
 
 @runtime_checkable

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlml.couler.flow import current
-from sqlml.couler.places import fault
 from sqlml.couler.pods import (
     DnsConfig,
     ImagePullSecret,
@@ -13,11 +12,12 @@ from sqlml.couler.pods import (
     Volume,
     VolumeClaimTemplate,
 )
-from sqlml.couler.quantities import quantity, seconds
 from sqlml.errors import did_you_mean
 from sqlml.workflow.ir import Dns, Schedule
 from sqlml.workflow.ir import Toleration as Tolerated
 from sqlml.workflow.ir import Volume as Storage
+from sqlml.workflow.places import fault
+from sqlml.workflow.quantities import quantity, seconds
 from sqlml.workflow.serial import freeze
 
 _CLUSTER = "couler_cluster_config"

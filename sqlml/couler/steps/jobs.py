@@ -7,11 +7,11 @@ from typing import Any
 from sqlml.couler.arguments import Arguments, Environment, arguments_of, environment_of
 from sqlml.couler.manifests import marked, object_text, variables
 from sqlml.couler.outputs import StepOutputs
-from sqlml.couler.places import fault
-from sqlml.couler.quantities import quantity
 from sqlml.couler.run_templates import write_job
 from sqlml.couler.secrets import secret_environment
 from sqlml.workflow.ir import Text
+from sqlml.workflow.places import fault
+from sqlml.workflow.quantities import quantity
 
 
 @dataclass(frozen=True, slots=True)

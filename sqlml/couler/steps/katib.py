@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlml.couler.manifests import object_of, object_text
 from sqlml.couler.outputs import StepOutputs
-from sqlml.couler.places import fault
 from sqlml.couler.run_templates import write_job
 from sqlml.couler.steps.jobs import manifest_of
+from sqlml.workflow.places import fault
 
 _LOOP = re.compile(r"\{\{-?\s*range\s+\.\s*-?\}\}(.*?)\{\{-?\s*end\s*-?\}\}", re.DOTALL)
 _REST = re.compile(r"[ \t]*\{\{-?\s*(?:with\s+\.HyperParameters|end)\s*-?\}\}[ \t]*\n?")

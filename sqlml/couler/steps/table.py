@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlml.couler.flow import Draft, current
 from sqlml.couler.outputs import StepOutputs, outputs_of
-from sqlml.couler.places import caller, fault, kebab
 from sqlml.errors import ProgramError
 from sqlml.quoting import as_written, literal, parts
 from sqlml.session import Session
 from sqlml.source import Source
 from sqlml.workflow.ir import Node, Train
+from sqlml.workflow.places import caller, fault, kebab
 
 _OF_TRAINING = frozenset({"num_boost_round", "early_stopping_rounds"})
 _ROUNDS = frozenset({"num_iterations", "num_trees", "n_estimators", "num_round", "num_rounds"})

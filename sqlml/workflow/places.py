@@ -1,6 +1,8 @@
 """Where in the user's program a call stands, and what the function around it is called."""
 
+import contextlib
 import linecache
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from sqlml.errors import Diagnostic, ProgramError
 from sqlml.source import Source, Span
 from sqlml.workflow.ir import Place
 
-_HERE = str(Path(__file__).parent)
+_OURS = (f"{Path(__file__).parents[1]}{os.sep}", contextlib.__file__)
 _COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _LONGEST = 50
 
@@ -72,7 +74,7 @@ def _outside() -> Iterator[FrameType]:
     last = frame
     while frame is not None:
         last = frame
-        if not frame.f_code.co_filename.startswith(_HERE):
+        if not frame.f_code.co_filename.startswith(_OURS):
             yield frame
         frame = frame.f_back
     if last is not None:

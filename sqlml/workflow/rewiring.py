@@ -23,18 +23,19 @@ from sqlml.workflow.ir import (
     Repeat,
 )
 
+Value = Output | Parameter | Item
+
 
 @dataclass(frozen=True, slots=True)
 class Rewiring:
     """How values and steps are replaced.
 
-    output: what stands for another step's output. step: the name that a step has now; None where
-    it is no longer there. item: what stands for a loop's item.
+    value: what stands for an output, a parameter or a loop's item; the item of a node's own loop
+    stays. step: the name that a step has now; None where it is no longer there.
     """
 
-    output: Callable[[Output], Output | Parameter]
+    value: Callable[[Value], Value]
     step: Callable[[str], str | None]
-    item: Parameter | None = None
 
     def node(self, node: Node) -> Node:
         """A node whose values come from elsewhere."""
@@ -48,12 +49,9 @@ class Rewiring:
         )
 
     def _input(self, value: Input, node: Node) -> Input:
-        match value:
-            case Output():
-                return self.output(value)
-            case Item() if self.item and not isinstance(node.loop, ForEach):
-                return self.item
-        return value
+        if not isinstance(value, Value) or (type(value) is Item and isinstance(node.loop, ForEach)):
+            return value
+        return self.value(value)
 
     def _after(self, node: Node) -> list[After]:
         named = ((self.step(after.node), after) for after in node.after)
@@ -61,15 +59,17 @@ class Rewiring:
 
     def _loop(self, loop: Loop | None) -> Loop | None:
         match loop:
-            case ForEach(items=Output() as items):
-                return replace(loop, items=self.output(items))
+            case ForEach(items=Value() as items):
+                return replace(loop, items=self.value(items))  # type: ignore[arg-type]
             case Repeat(condition=condition):
                 return replace(loop, condition=self.condition(condition))
         return loop
 
     def _file(self, file: InputFile) -> InputFile:
-        source = self.output(file.source) if isinstance(file.source, Output) else file.source
-        if isinstance(source, Parameter):
+        if not isinstance(file.source, Output):
+            return file
+        source = self.value(file.source)
+        if not isinstance(source, Output):
             raise LookupError(file.path)
         return replace(file, source=source)
 
@@ -93,17 +93,17 @@ class Rewiring:
                 return AnyOf(tuple(map(self.condition, terms)))
 
     def _operand(self, side: Operand) -> Operand:
-        match side:
-            case Output():
-                return self.output(side)
-            case Item() if self.item:
-                return self.item
-        return side
+        return self.value(side) if isinstance(side, Value) else side
 
 
 def renaming(names: dict[str, str]) -> Rewiring:
     """Other names for some steps."""
-    return Rewiring(
-        lambda output: replace(output, node=names.get(output.node, output.node)),
-        lambda name: names.get(name, name),
-    )
+
+    def value(value: Value) -> Value:
+        return (
+            replace(value, node=names.get(value.node, value.node))
+            if isinstance(value, Output)
+            else value
+        )
+
+    return Rewiring(value, lambda name: names.get(name, name))

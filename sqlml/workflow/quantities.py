@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlml.couler.places import fault
 from sqlml.workflow.ir import Resources
+from sqlml.workflow.places import fault
 
 _SUFFIXES = {
     "": 1.0,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import CodeType
 from typing import Any
 
-from sqlml.couler.places import fault
+from sqlml.workflow.places import fault
 
 _RETURNS = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
 _OTHER_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -31,12 +31,38 @@ def script_of(function: Callable[..., Any], are_text: Sequence[bool]) -> str:
         return f"{ast.unparse(definition.body)}\n"
     if not are_text and not _needs_call(definition):
         return _body(definition, text)
+    return _with_call(definition.name, _whole(definition, text), are_text)
+
+
+def program_of(function: Callable[..., Any], are_text: Sequence[bool], *, prints: bool) -> str:
+    """A script that calls the function. are_text: as for `script_of`.
+
+    prints: standard output is what the function returns and nothing else, as JSON unless it is
+    text; what the function itself prints goes to standard error.
+
+    Raises:
+        ProgramError: its text is not at hand, or it uses what lies outside of it.
+    """
+    _check_alone(function)
+    definition, text = _definition(function)
+    if isinstance(definition, ast.Lambda):
+        raise fault("E0735", "a lambda cannot be a step", "write it with `def`")
+    call = f"{definition.name}({', '.join(_given(are_text))})"
+    head = ["from __future__ import annotations", "", "import json", "import os", "import sys"]
+    whole = _whole(definition, text).rstrip()
+    if not prints:
+        return "\n".join([*head, "", "", whole, "", "", call, ""])
+    return "\n".join(
+        [*head, "from contextlib import redirect_stdout", "", "", whole, "", "",
+         "with redirect_stdout(sys.stderr):", f"    result = {call}",
+         "print(result if isinstance(result, str) else json.dumps(result))", ""]
+    )  # fmt: skip
+
+
+def _whole(definition: ast.FunctionDef, text: str) -> str:
     definition.decorator_list = []
-    whole = ast.get_source_segment(text, definition, padded=True) or ""
-    moved = textwrap.dedent(whole)
-    return _with_call(
-        definition.name, moved if moved[:4] == "def " else ast.unparse(definition), are_text
-    )
+    moved = textwrap.dedent(ast.get_source_segment(text, definition, padded=True) or "")
+    return moved if moved[:4] == "def " else ast.unparse(definition)
 
 
 def argument(position: int) -> str:
@@ -66,12 +92,19 @@ def parameters_of(function: Callable[..., Any], count: int) -> bool:
 
 
 def _with_call(name: str, definition: str, are_text: Sequence[bool]) -> str:
-    given = [f'os.environ["{argument(i)}"]' for i in range(len(are_text))]
-    read = [
-        a if is_text else f"json.loads({a})" for a, is_text in zip(given, are_text, strict=True)
+    imports = [
+        *(["import json"] if not all(are_text) else []),
+        *(["import os"] if are_text else []),
     ]
-    imports = [*(["import json"] if not all(are_text) else []), *(["import os"] if given else [])]
-    return "\n".join([*imports, definition, f"{name}({', '.join(read)})", ""])
+    return "\n".join([*imports, definition, f"{name}({', '.join(_given(are_text))})", ""])
+
+
+def _given(are_text: Sequence[bool]) -> list[str]:
+    """What reads the arguments."""
+    words = [f'os.environ["{argument(i)}"]' for i in range(len(are_text))]
+    return [
+        w if is_text else f"json.loads({w})" for w, is_text in zip(words, are_text, strict=True)
+    ]
 
 
 def _definition(function: Callable[..., Any]) -> tuple[ast.FunctionDef | ast.Lambda, str]:
