@@ -105,7 +105,7 @@ def _write_call(flow: Flow, body: Body, loop: Loop | None, name: str) -> StepOut
     names = {node.name for _, node in body.steps}
     taken: dict[str, Input] = {}
 
-    def inner(value: Value) -> Value:
+    def known(value: Value) -> Value:
         if isinstance(value, Item):
             return Parameter("item")
         if isinstance(value, Parameter) or value.node in names:
@@ -113,7 +113,7 @@ def _write_call(flow: Flow, body: Body, loop: Loop | None, name: str) -> StepOut
         taken[parameter := f"{value.node}-{value.name}"] = value
         return Parameter(parameter)
 
-    wires = Rewiring(inner, lambda step: step if step in names else None)
+    wires = Rewiring(known, lambda step: step if step in names else None)
     try:
         nodes = tuple(wires.node(node) for _, node in body.steps)
     except LookupError as error:

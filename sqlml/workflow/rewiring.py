@@ -59,7 +59,7 @@ class Rewiring:
 
     def _loop(self, loop: Loop | None) -> Loop | None:
         match loop:
-            case ForEach(items=Value() as items):
+            case ForEach(items=Output() | Parameter() | Item() as items):
                 return replace(loop, items=self.value(items))  # type: ignore[arg-type]
             case Repeat(condition=condition):
                 return replace(loop, condition=self.condition(condition))
