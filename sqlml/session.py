@@ -178,12 +178,14 @@ class Session:
         listeners: Iterable[Listener] = (),
         *,
         parameters: Mapping[str, Json] | None = None,
+        means: Means | None = None,
         resume: str | None = None,
         **told: Any,
     ) -> Execution:
         """Run a verified workflow to its end. Failed steps are told in the report, not raised.
 
-        parameters: values of the workflow's. told: what else `runtime.local.run` takes.
+        parameters: values of the workflow's. means: where secrets are, and what runs containers,
+        unless as the settings say. told: what else `runtime.local.run` takes.
 
         Raises:
             ProgramError: a parameter is missing, unknown or of another type, or this machine lacks
@@ -199,7 +201,7 @@ class Session:
             resume=resume,
             threads=self.settings.threads or None,
             parameters=parameters,
-            means=Means(self.settings.containers, self.settings.secrets),
+            means=means or Means(self.settings.containers, self.settings.secrets),
             **told,
         )
         results = [Result(step, rows.read()) for step, rows in report.results]

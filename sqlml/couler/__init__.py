@@ -20,6 +20,7 @@ from sqlml.couler.artifacts import (
     create_parameter_artifact,
     create_s3_artifact,
 )
+from sqlml.couler.branches import when
 from sqlml.couler.building import workflow
 from sqlml.couler.conditions import (
     bigger,
@@ -28,7 +29,6 @@ from sqlml.couler.conditions import (
     not_equal,
     smaller,
     smaller_equal,
-    when,
 )
 from sqlml.couler.constants import (
     ArtifactType,

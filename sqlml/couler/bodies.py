@@ -53,19 +53,25 @@ class Body:
 
 
 def body_of(flow: Flow, function: Callable[[], Any]) -> Body:
-    """Call a function, and keep what it writes out of the workflow.
-
-    Raises:
-        ProgramError: it writes no step.
-    """
+    """Call a function, and keep what it writes out of the workflow."""
     around, rewind = flow.scope, flow.mark()
     with flow.inside(Scope(passed_on=around.passed_on, is_edge=around.is_edge)) as scope:
         given = function()
     steps = tuple((scope.drafts[name], node) for name, node in scope.nodes.items())
     rewind(keep_templates=True)
-    if not steps:
-        raise fault("E0731", "the function writes no step", "call run_container or its kin in it")
     return Body(steps, given)
+
+
+def steps_of(flow: Flow, function: Callable[[], Any]) -> Body:
+    """The same for a function that has to write something.
+
+    Raises:
+        ProgramError: it writes no step.
+    """
+    body = body_of(flow, function)
+    if not body.steps:
+        raise fault("E0731", "the function writes no step", "call run_container or its kin in it")
+    return body
 
 
 def write_step(flow: Flow, body: Body, loop: Loop | None, name: str) -> StepOutputs:

@@ -1,10 +1,8 @@
-"""Conditions: `equal(output, value)` and its kin, and what is done `when` one holds."""
+"""Conditions: `equal(output, value)` and its kin."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlml.couler.flow import Family, Flow, current
 from sqlml.couler.outputs import LoopItem, StepOutput, first_of
 from sqlml.workflow.ir import Comparator, Comparison, Constant, Operand, Output
 from sqlml.workflow.places import fault
@@ -47,37 +45,6 @@ def _predicate(left: Any, comparator: Comparator, right: Any) -> Predicate:
     """A function among the two is called: its step's output is meant."""
     sides = [side() if callable(side) else side for side in (left, right)]
     return Predicate(sides[0], comparator, sides[1])
-
-
-def when(condition: Predicate, function: Callable[[], Any]) -> Any:
-    """Do what `function` does if the condition holds when the run gets there.
-
-    Branches over the same output that follow each other start together. A `when` inside of another
-    keeps both conditions. Gives what the function gives.
-    """
-    called(function, "the second argument of `when`")
-    guard = comparison(condition)
-    flow = current()
-    with flow.undone_on_error():
-        return _branch(flow, guard, function)
-
-
-def _branch(flow: Flow, guard: Comparison, function: Callable[[], Any]) -> Any:
-    scope = flow.scope
-    subject = guard.left if isinstance(guard.left, Output) else guard.right
-    family = scope.family
-    if family is None or family.subject != subject:
-        family = None
-    base = family.base if family else scope.frontier
-    guards, scope.guards = scope.guards, (*scope.guards, guard)
-    scope.frontier, scope.family = base, None
-    given = function()
-    ends = (*(family.ends if family else ()), *(scope.frontier if scope.frontier != base else ()))
-    scope.frontier = tuple(dict.fromkeys(ends)) or base
-    scope.guards = guards
-    if isinstance(subject, Output):
-        scope.family = Family(subject, base, ends)
-    return given
 
 
 def comparison(condition: Any) -> Comparison:

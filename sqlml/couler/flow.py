@@ -207,7 +207,7 @@ class Flow:
 
 def _placed(node: Node, scope: Scope) -> Node:
     """A node after the scope's frontier, under its guards as well as its own."""
-    guards = dict.fromkeys([*([node.guard] if node.guard else []), *scope.guards])
+    guards = dict.fromkeys([*scope.guards, *([node.guard] if node.guard else [])])
     node = replace(node, guard=all_of(tuple(guards)))
     data = {*givers(node), node.name}
     after = dict.fromkeys([*node.after, *(a for a in scope.frontier if a.node not in data)])

@@ -1,45 +1,54 @@
 """Runs workflows here, without a cluster."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlml.couler.secrets import Secret
 from sqlml.errors import StepError
-from sqlml.runtime import local
 from sqlml.runtime.events import Listener
+from sqlml.runtime.programs.means import Means, variable
 from sqlml.runtime.report import RunReport
 from sqlml.session import Session
-from sqlml.workflow.ir import Workflow
+from sqlml.workflow.ir import SecretKey, Workflow
 
 
 class LocalSubmitter:
-    """Runs each step as a process or container of this machine.
+    """Runs each step in a container of this machine, or as a process of it.
 
     db: the database whose store keeps the run, as of `sqlml run`. listeners: hear of its events.
+    settings: as in sqlml.toml; with `containers="process"`, images are not needed.
     """
 
     def __init__(
         self, db: str | Path | None = None, listeners: Iterable[Listener] = (), **settings: Any
     ) -> None:
         self._settings = {"db": None if db is None else str(db), **settings}
-        self._listeners: Sequence[Listener] = tuple(listeners)
+        self._listeners = tuple(listeners)
 
-    def submit_workflow(self, workflow: Workflow, _secrets: Mapping[str, Secret]) -> RunReport:
+    def submit_workflow(self, workflow: Workflow, secrets: Mapping[str, Secret]) -> RunReport:
         """Run it to its end, and tell how every step ended.
 
         Raises:
+            ProgramError: this machine lacks what a step needs; nothing has run.
             StepError: a step failed; those that do not need it have run.
         """
         with Session.open(**self._settings) as session:
-            report = local.run(
-                workflow,
-                session.database,
-                session.store,
-                listeners=self._listeners,
-                on_error=session.settings.on_error,
-                threads=session.settings.threads or None,
-            )
+            settings = session.settings
+            environment = {**os.environ, **_values(secrets.values())}
+            means = Means(settings.containers, settings.secrets, environment)
+            execution = session.execute_workflow(workflow, self._listeners, means=means)
+        report = execution.report
         if report.diagnostics:
             raise StepError(*report.diagnostics)
         return report
+
+
+def _values(secrets: Iterable[Secret]) -> dict[str, str]:
+    """The values of secrets, as the variables in which steps are given them."""
+    return {
+        variable(SecretKey(secret.name, key)): value
+        for secret in secrets
+        for key, value in (secret.data or {}).items()
+    }

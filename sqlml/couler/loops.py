@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlml.couler.bodies import OWN, Body, body_of, write_all, write_step
+from sqlml.couler.bodies import OWN, Body, steps_of, write_all, write_step
 from sqlml.couler.conditions import Predicate, called, on_own_output
 from sqlml.couler.flow import Draft, Flow, current
 from sqlml.couler.job_names import named_by_item
@@ -52,13 +52,13 @@ def _over_output(flow: Flow, function: Callable[..., Any], given: Any) -> StepOu
     output = first_of(given)
     if not isinstance(output, StepOutput) or output.kind == "artifact":
         raise fault("E0730", f"`map` goes over a list, not over {given!r:.60}")
-    body = named_by_item([body_of(flow, lambda: function(LoopItem()))], [LoopItem()])[0]
+    body = named_by_item([steps_of(flow, lambda: function(LoopItem()))], [LoopItem()])[0]
     name = f"map-{body.steps[-1][1].template}"
     return write_step(flow, body, ForEach(output.reference), name)
 
 
 def _over_values(flow: Flow, function: Callable[..., Any], rows: list[tuple[Any, ...]]) -> Any:
-    bodies: Sequence[Body] = [body_of(flow, partial(function, *row)) for row in rows]
+    bodies: Sequence[Body] = [steps_of(flow, partial(function, *row)) for row in rows]
     if not bodies:
         return StepOutputs()
     bodies = named_by_item(bodies, [row[0] for row in rows])
@@ -103,6 +103,6 @@ def exec_while(
         raise fault("E0730", f"`limit` must be a number of rounds, not {limit!r:.60}")
     flow = current()
     with flow.undone_on_error():
-        body = body_of(flow, inner_while)
+        body = steps_of(flow, inner_while)
         loop = Repeat(on_own_output(condition, Output(OWN, body.result.name)), limit)
         return write_step(flow, body, loop, f"exec-while-{body.steps[-1][1].template}")

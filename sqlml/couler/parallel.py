@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlml.couler.bodies import body_of, write_step
+from sqlml.couler.bodies import steps_of, write_step
 from sqlml.couler.conditions import called
 from sqlml.couler.flow import Flow, current
 from sqlml.workflow.ir import After
@@ -47,4 +47,4 @@ def side_by_side(flow: Flow, functions: Sequence[Callable[[], Any]]) -> list[Any
 
 
 def _subtask(flow: Flow, function: Callable[[], Any]) -> Any:
-    return write_step(flow, body_of(flow, function), None, "concurrent-task")
+    return write_step(flow, steps_of(flow, function), None, "concurrent-task")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlml import couler
 from sqlml.source import Source
 from sqlml.workflow.graph import needs, topological_order, verify
-from sqlml.workflow.ir import Workflow
+from sqlml.workflow.ir import Call, Workflow
 from sqlml.workflow.text import parse_workflow, print_workflow
 
 SHAPES = st.recursive(
@@ -81,13 +81,24 @@ class Author:
         return name
 
 
-def reached(workflow: Workflow) -> set[tuple[str, str]]:
-    """All pairs of steps of which the first has to end before the second starts."""
+def reached(part: Workflow, workflow: Workflow) -> tuple[set[str], set[tuple[str, str]]]:
+    """All steps, and the pairs of them of which the first has to end before the second starts.
+
+    Steps of a workflow that is called stand for the call.
+    """
+    called = {one.name: one for one in workflow.workflows}
+    names: dict[str, set[str]] = {}
     earlier: dict[str, set[str]] = {}
-    for node in topological_order(workflow):
-        direct = needs(node)
-        earlier[node.name] = {*direct, *(one for name in direct for one in earlier[name])}
-    return {(first, name) for name, all_of in earlier.items() for first in all_of}
+    pairs: set[tuple[str, str]] = set()
+    for node in topological_order(part):
+        names[node.name] = {node.name}
+        if isinstance(node.operation, Call):
+            names[node.name], inner = reached(called[node.operation.workflow], workflow)
+            pairs |= inner
+        earlier[node.name] = {*needs(node)}.union(*(earlier[name] for name in needs(node)))
+        before = set[str]().union(*(names[name] for name in earlier[node.name]))
+        pairs |= {(first, second) for first in before for second in names[node.name]}
+    return set().union(*names.values()), pairs
 
 
 @given(SHAPES)
@@ -97,8 +108,7 @@ def test_steps_are_ordered_as_the_program_says_and_no_more(shape: Any) -> None:
     names = author.write(shape)
     workflow = couler.workflow()
     verify(workflow)
-    assert {node.name for node in workflow.nodes} == names
-    assert reached(workflow) == author.before
+    assert reached(workflow, workflow) == (names, author.before)
     text = print_workflow(workflow)
     assert parse_workflow(Source("w", text)) == workflow
 

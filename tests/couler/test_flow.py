@@ -162,17 +162,37 @@ def test_branches_over_one_output_start_together_and_what_follows_waits_for_all(
 
 
 def test_a_condition_within_a_condition_keeps_both() -> None:
+    first, second = flip_coin(), flip_coin()
+
+    def inner():
+        couler.when(couler.not_equal(second, "tails"), heads)
+        tails()
+
+    couler.when(couler.equal(first, "heads"), inner)
+    say("end", name="end")
+    workflow = built()
+    unequal = Comparison(Output("flip-coin-2", "result"), "!=", Constant("tails"))
+    assert node("heads", workflow).guard == AllOf((is_("flip-coin", "heads"), unequal))
+    assert node("tails", workflow).guard == is_("flip-coin", "heads")
+    assert node("end", workflow).guard is None
+
+
+def test_steps_of_a_branch_that_pass_values_on_are_skipped_together() -> None:
     result = flip_coin()
 
     def again():
         second = flip_coin()
         couler.when(couler.not_equal(second, "tails"), heads)
+        return second
 
-    couler.when(couler.equal(result, "heads"), again)
+    found = couler.when(couler.equal(result, "heads"), again)
+    say(found, name="end")
     workflow = built()
-    assert node("flip-coin-2", workflow).guard == is_("flip-coin", "heads")
-    inner = Comparison(Output("flip-coin-2", "result"), "!=", Constant("tails"))
-    assert node("heads", workflow).guard == AllOf((is_("flip-coin", "heads"), inner))
+    call = node("when-heads", workflow)
+    assert (call.operation, call.guard) == (Call("when-heads"), is_("flip-coin", "heads"))
+    inner = workflow.workflows[0].nodes[1]
+    assert inner.guard == Comparison(Output("flip-coin-2", "result"), "!=", Constant("tails"))
+    assert node("end", workflow).inputs == {"para-end-0": Output("when-heads", "result")}
 
 
 @pytest.mark.parametrize(

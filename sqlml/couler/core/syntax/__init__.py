@@ -1,5 +1,6 @@
 """`couler.core.syntax`."""
 
+from sqlml.couler.branches import when
 from sqlml.couler.conditions import (
     bigger,
     bigger_equal,
@@ -7,7 +8,6 @@ from sqlml.couler.conditions import (
     not_equal,
     smaller,
     smaller_equal,
-    when,
 )
 from sqlml.couler.exits import set_exit_handler
 from sqlml.couler.loops import exec_while, map

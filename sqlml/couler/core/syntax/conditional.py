@@ -1,5 +1,5 @@
 """`couler.core.syntax.conditional`."""
 
-from sqlml.couler.conditions import when
+from sqlml.couler.branches import when
 
 __all__ = ["when"]
