@@ -61,6 +61,12 @@ class Connections:
             with self._registering:
                 self._running.pop(connection, None)
 
+    @property
+    def users(self) -> int:
+        """How many threads have statements that run now."""
+        with self._registering:
+            return len(set(self._running.values()))
+
     def interrupt(self, thread: int | None = None) -> None:
         """Stop every statement that runs now, or that of one thread."""
         with self._registering:

@@ -224,7 +224,7 @@ class DuckDB:
 
     def _streamed(self, size: int) -> None:
         if self._page_cache is not None:
-            self._page_cache.streamed(size)
+            self._page_cache.streamed(size, is_alone=self._connections.users <= 1)
 
 
 def _column(name: str, kind: str | None) -> str:
