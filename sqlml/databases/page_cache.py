@@ -7,8 +7,8 @@ import duckdb
 # Measured with 11 columns read, extended and written, peak memory of the process: 20 million rows
 # 3.1 GiB without trimming and 0.34 GiB with it, 2 million rows 0.33 GiB; and a third faster.
 _EVERY = 8 << 20
-# For each of the database's threads; beside other queries, which may ask for memory at the moment of
-# the trim, much more: with less they did not find room for the pages that they worked on.
+# For each of the database's threads; beside other queries, which may ask for memory in the moment
+# of the trim, much more: with less they did not find room for the pages that they worked on.
 _KEPT = 16 << 20
 _KEPT_BESIDE = 256 << 20
 _USAGE = (
