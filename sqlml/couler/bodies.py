@@ -58,7 +58,7 @@ def body_of(flow: Flow, function: Callable[[], Any]) -> Body:
     with flow.inside(Scope(passed_on=around.passed_on, is_edge=around.is_edge)) as scope:
         given = function()
     steps = tuple((scope.drafts[name], node) for name, node in scope.nodes.items())
-    rewind(keep_templates=True)
+    rewind(steps_only=True)
     return Body(steps, given)
 
 

@@ -59,9 +59,9 @@ class Draft:
 
 
 class Rewind(Protocol):
-    """Undoes changes; a template that is kept will be the same when its step is written again."""
+    """Undoes changes; or of the steps alone, so that they can be written elsewhere."""
 
-    def __call__(self, *, keep_templates: bool = False) -> None: ...
+    def __call__(self, *, steps_only: bool = False) -> None: ...
 
 
 @dataclass(slots=True)
@@ -103,10 +103,10 @@ class Flow:
         length, depth, scope = len(self._journal), len(self.scopes), self.scope
         before = replace(scope, occurrences=dict(scope.occurrences))
 
-        def rewind(*, keep_templates: bool = False) -> None:
+        def rewind(*, steps_only: bool = False) -> None:
             undone, self._journal[length:] = self._journal[length:], []
             for mapping, key, old in reversed(undone):
-                if keep_templates and self._names_template(mapping, key):
+                if steps_only and not self._is_of_steps(mapping, key):
                     self._journal.insert(length, (mapping, key, old))
                 elif old is _MISSING:
                     del mapping[key]
@@ -119,9 +119,10 @@ class Flow:
 
         return rewind
 
-    def _names_template(self, mapping: object, key: Any) -> bool:
-        names = mapping is self._taken or mapping is self._numbers
-        return mapping is self._templates or (names and key[0] == "template")
+    def _is_of_steps(self, mapping: object, key: Any) -> bool:
+        if mapping is self._taken or mapping is self._numbers:
+            return bool(key[0] == "step")
+        return mapping is self._known or mapping is self.outputs
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:

@@ -323,6 +323,17 @@ def test_exec_while_of_several_steps_repeats_a_workflow_of_them() -> None:
     assert order(workflow.workflows[0]) == {"ready": set(), "flip-coin": {"ready"}}
 
 
+def test_what_a_repeated_function_says_of_the_workflow_is_kept() -> None:
+    def step(x: int):
+        secret = couler.create_secret({"key": "value"}, name="made")
+        mount = couler.VolumeMount("data", "/data")
+        return say(x, secret=secret, volumes=couler.Volume("data", "claim"), volume_mounts=mount)
+
+    couler.map(step, [1, 2])
+    assert couler.get_secret("made") is not None
+    assert [volume.kind for volume in built().volumes] == ["claim"]
+
+
 def test_concurrent_functions_start_together_and_what_follows_waits() -> None:
     say("start", name="start")
     couler.concurrent([heads, tails, heads])
