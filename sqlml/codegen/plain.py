@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any, assert_never
 
+from sqlml.workflow.error_kinds import ERROR_KINDS
 from sqlml.workflow.ir import (
     AllOf,
     AnyOf,
@@ -165,4 +166,10 @@ def condition(
 
 def patterns(classes: Sequence[str]) -> list[str]:
     """Regular expressions for the messages of the errors after which a step is tried again."""
-    return [""] if "any" in classes else []
+    if "any" in classes:
+        return [""]
+    return [
+        f"(?i){kind.pattern}"
+        for kind in ERROR_KINDS.values()
+        if kind.name in classes or kind.category in classes
+    ]

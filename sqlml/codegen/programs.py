@@ -11,28 +11,22 @@ from sqlml.workflow.graph import compared, givers
 from sqlml.workflow.hashing import normalized_sql
 from sqlml.workflow.ir import (
     After,
-    Call,
     Constant,
     Container,
     ForEach,
-    Http,
     Input,
     Node,
     Output,
     Parameter,
     ParameterDeclaration,
     Query,
-    Resource,
     RunId,
-    Script,
-    Suspend,
     Take,
     Text,
     Workflow,
 )
+from sqlml.workflow.operations import PROGRAMS
 from sqlml.workflow.serial import encode
-
-_PROGRAMS = (Container, Script, Resource, Suspend, Http, Call)
 
 STEP = "sqlml-step"
 STORE = "store"
@@ -63,7 +57,7 @@ def as_programs(workflow: Workflow, worker: Worker) -> Workflow:
     Models, tables and results do not pass through the engine but through the artifact store, so
     that only the order of such steps is left, and the parameters that others take from them.
     """
-    if all(isinstance(node.operation, _PROGRAMS) for node in _all_nodes(workflow)):
+    if all(isinstance(node.operation, PROGRAMS) for node in _all_nodes(workflow)):
         return workflow
     lowered = [_lower(part, worker) for part in (workflow, *workflow.workflows)]
     parameters = dict(workflow.parameters)
@@ -87,7 +81,7 @@ def _lower(workflow: Workflow, worker: Worker) -> Workflow:
     earlier: list[Query] = []
     nodes: list[Node] = []
     for node in (*workflow.nodes, *workflow.on_exit):
-        if isinstance(node.operation, _PROGRAMS):
+        if isinstance(node.operation, PROGRAMS):
             nodes.append(node)
         else:
             nodes.append(_step(node, tuple(earlier), used, worker))
@@ -105,7 +99,7 @@ def _used_parameters(workflow: Workflow) -> frozenset[tuple[str, str]]:
         found.update((output.node, output.name) for output in compared(node.guard))
         if isinstance(node.loop, ForEach) and isinstance(node.loop.items, Output):
             found.add((node.loop.items.node, node.loop.items.name))
-        if isinstance(node.operation, _PROGRAMS):
+        if isinstance(node.operation, PROGRAMS):
             taken = [value for value in node.inputs.values() if isinstance(value, Output)]
             found.update((output.node, output.name) for output in taken)
     return frozenset(found)

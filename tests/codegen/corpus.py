@@ -160,6 +160,17 @@ RETRIED = Workflow(
         ), kind="int", inputs={"folder": Parameter("folder")},
              retry=Retry(3, ("any",), Backoff(0.05))),
         step("hopeless", "sys.exit('no')", retry=Retry(1, ("any",), Backoff(0.05))),
+        step("busy", (
+            "from pathlib import Path\np = Path(args[0], 'busy')\n"
+            "if not p.exists():\n    p.touch()\n    sys.exit('HTTP error 429: Too Many Requests')\n"
+            "print('served')"
+        ), inputs={"folder": Parameter("folder")}, retry=Retry(2, backoff=Backoff(0.05))),
+        step("wrong", (
+            "from pathlib import Path\np = Path(args[0], 'wrong')\n"
+            "p.write_text((p.read_text() if p.exists() else '') + 'x')\nundefined"
+        ), inputs={"folder": Parameter("folder")}, retry=Retry(3, backoff=Backoff(0.05))),
+        step("tried", "from pathlib import Path; print(len(Path(args[0], 'wrong').read_text()))",
+             inputs={"folder": Parameter("folder")}, after=(After("wrong", "failed"),), kind="int"),
     ),
     {"folder": ParameterDeclaration()},
 )  # fmt: skip
@@ -239,7 +250,11 @@ CORPUS: Mapping[str, Sample] = {
     "repeated": Sample(
         REPEATED, {"count": OK, "done": OK, "endless": BAD}, {"count": 3, "done": "3"}
     ),
-    "retried": Sample(RETRIED, {"flaky": OK, "hopeless": BAD}, {"flaky": 3}),
+    "retried": Sample(
+        RETRIED,
+        {"flaky": OK, "hopeless": BAD, "busy": OK, "wrong": BAD, "tried": OK},
+        {"flaky": 3, "busy": "served", "tried": 1},
+    ),
     "hostile": Sample(
         HOSTILE_TEXT,
         {"echo": OK, "joined": OK},
