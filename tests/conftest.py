@@ -8,6 +8,9 @@ from hypothesis import HealthCheck, settings
 # Threads that spin while they wait take the cores from the tests beside: three times the time.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# Sessions that do not ask for more have one worker process: a second one imports everything again.
+os.environ.setdefault("SQLML_THREADS", "1")
+
 settings.register_profile(
     "steady", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -18,9 +18,9 @@ CACHED = (
 LIMIT = "SELECT current_setting('memory_limit') AS n"
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    made = tmp_path / "d.duckdb"
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("data") / "d.duckdb"
     columns = ", ".join(f"random() AS f{number}" for number in range(10))
     with duckdb.connect(str(made)) as connection:
         connection.execute(f"CREATE TABLE t AS SELECT {columns} FROM range(3000000)")

@@ -68,9 +68,8 @@ class Laboratory:
 def laboratory(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Laboratory]:
-    """A module's own database. Its `THREADS`, if it has any, is how many steps run at a time:
-    every worker process that imports scikit-learn costs two seconds."""
-    threads = getattr(request.module, "THREADS", 2)
+    """A module's own database. Its `THREADS`, if it has any, is how many steps run at a time."""
+    threads = getattr(request.module, "THREADS", 1)
     with Session.open(db=":memory:", threads=threads) as session:
         found = Laboratory(session, {}, tmp_path_factory.mktemp("data"))
         for name, make in TABLES.items():

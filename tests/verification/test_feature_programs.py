@@ -11,7 +11,6 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler, OneHotEncoder, StandardScaler
 
-THREADS = 1
 PROGRAM = """
 SELECT * FROM customers TO TRAIN Ridge
 COLUMN STANDARDIZE(visits), MINMAX(worth), LOG(visits1)

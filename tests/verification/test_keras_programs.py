@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-THREADS = 1
 # One program, so that a single process loads TensorFlow.
 PROGRAM = """
 SELECT * EXCLUDE (species, id) FROM iris TO TRAIN DNNClassifier

@@ -11,7 +11,6 @@ import pytest
 import xgboost
 from sklearn import cluster, ensemble, metrics
 
-THREADS = 1
 BINARY: dict[str, Callable[[Any, Any, Any], float]] = {
     "accuracy": lambda y, said, p: metrics.accuracy_score(y, said),
     "balanced_accuracy": lambda y, said, p: metrics.balanced_accuracy_score(y, said),

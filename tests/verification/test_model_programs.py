@@ -17,8 +17,6 @@ from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScale
 
 from sqlml.session import Session
 
-THREADS = 1
-
 # The table `customers` changes between these two.
 BEFORE = """
 SELECT plan, city, income, visits, worth, churned FROM customers

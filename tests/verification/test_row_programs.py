@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+THREADS = 2
 ROWS = 130_000  # more than DuckDB's row group: joins and groups come back in any order
 
 # The class follows from a and b; the rows with another one weigh nothing.

@@ -10,8 +10,6 @@ from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
 from sqlml.errors import SqlmlError
 
-THREADS = 1
-
 
 @pytest.fixture(scope="module")
 def orders(laboratory: Any) -> pd.DataFrame:

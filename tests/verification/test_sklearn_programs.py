@@ -20,7 +20,6 @@ from sklearn import (
     tree,
 )
 
-THREADS = 1
 CLASSIFIERS = {
     "LogisticRegression WITH model.C = 0.3, model.solver = 'newton-cholesky'": (
         linear_model.LogisticRegression(C=0.3, solver="newton-cholesky")

@@ -49,13 +49,69 @@ class Mean:
 '''
 
 
+ITSELF = """
+    def save(self, folder):
+        (folder / 'x').write_text(str(self.mean))
+
+    @classmethod
+    def load(cls, folder):
+        one = cls()
+        one.predict = lambda X: np.full(len(X), float((folder / 'x').read_text()))
+        return one
+"""
+NETWORKS = """
+import keras
+
+class Wide(keras.Model):
+    \"\"\"A hidden layer.\"\"\"
+
+    def __init__(self, units: int = 8, outputs=1):
+        super().__init__()
+        self.hidden = keras.layers.Dense(units, activation="tanh")
+        self.last = keras.layers.Dense(outputs, activation="softmax")
+
+    def call(self, inputs):
+        return self.last(self.hidden(inputs))
+
+def Straight(inputs, scale: float = 1.0) -> keras.Model:
+    given = keras.Input((inputs,))
+    return keras.Model(given, keras.layers.Dense(1)(keras.layers.Rescaling(scale)(given)))
+
+def optimizer():
+    return keras.optimizers.SGD(0.05)
+"""
+
+ODD = MEAN.replace("self.told = {1", "self.odd = open; self.told = {1")
+PAGE = (ROOT / "docs/custom-models.md").read_text("utf-8")
+FILES = {
+    "mine": MEAN,
+    "failing": MEAN.replace("self.mean = y", "self.mean = 1 / 0 + y"),
+    "short": MEAN.replace("return self.line", "X = X[1:]; return self.line"),
+    "odd": ODD,
+    "itself": ODD + ITSELF,
+    "nets": NETWORKS,
+    "prototypes": re.findall(r"```python\n(.*?)```", PAGE, re.S)[0],
+    "networks": re.findall(r"```python\n(# zoo/networks.py.*?)```", PAGE, re.S)[0],
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("zoo")
+
+
 @pytest.fixture
-def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "zoo"
-    folder.mkdir()
-    (folder / "mine.py").write_text(MEAN)
+def zoo(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As old as in the last test, so that a worker that has read the files serves this one too."""
+    for name, text in FILES.items():
+        (folder / f"{name}.py").write_text(text)
+        os.utime(folder / f"{name}.py", (0, 0))
     monkeypatch.setenv("SQLML_ZOO", str(folder))
     return folder
+
+
+def train(module: str) -> str:
+    return TRAIN.replace("mine", module)
 
 
 @pytest.fixture
@@ -125,10 +181,9 @@ def test_a_file_that_is_no_python_is_told_with_its_line(session: Session, zoo: P
     assert code(raised.value) == "E0630"
 
 
-def test_an_exception_is_told_with_its_line(session: Session, zoo: Path) -> None:
-    (zoo / "mine.py").write_text(MEAN.replace("self.mean = y", "self.mean = 1 / 0 + y"))
+def test_an_exception_is_told_with_its_line(session: Session) -> None:
     with pytest.raises(StepError, match=r"in line 22 of .*ZeroDivisionError") as raised:
-        session.run(TRAIN)
+        session.run(train("failing"))
     assert code(raised.value) == "E0632"
 
 
@@ -152,29 +207,21 @@ def test_without_its_folder_a_model_cannot_be_used(
     assert "--zoo" in raised.value.diagnostics[0].hint
 
 
-def test_too_few_results_are_refused(session: Session, zoo: Path) -> None:
-    (zoo / "mine.py").write_text(MEAN.replace("return self.line", "X = X[1:]; return self.line"))
+def test_too_few_results_are_refused(session: Session) -> None:
     with pytest.raises(StepError, match="results for") as raised:
-        session.run(TRAIN)
+        session.run(train("short"))
     assert code(raised.value) == "E0634"
 
 
-def test_what_is_no_data_is_not_stored(session: Session, zoo: Path) -> None:
-    (zoo / "mine.py").write_text(MEAN.replace("self.told = {1", "self.odd = open; self.told = {1"))
+def test_what_is_no_data_is_not_stored(session: Session) -> None:
     with pytest.raises(StepError, match="`odd` is a builtin_function_or_method") as raised:
-        session.run(TRAIN)
+        session.run(train("odd"))
     assert code(raised.value) == "E0635"
 
 
-def test_a_class_may_store_itself(session: Session, zoo: Path) -> None:
-    (zoo / "mine.py").write_text(
-        MEAN.replace("self.told = {1", "self.odd = open; self.told = {1")
-        + "\n    def save(self, folder):\n        (folder / 'x').write_text(str(self.mean))\n"
-        "    @classmethod\n    def load(cls, folder):\n        one = cls()\n"
-        "        one.predict = lambda X: np.full(len(X), float((folder / 'x').read_text()))\n"
-        "        return one\n"
-    )
-    results = session.run(TRAIN + "SELECT * FROM iris LIMIT 2 TO PREDICT p.v USING m; FROM p")
+def test_a_class_may_store_itself(session: Session) -> None:
+    predict = "SELECT * FROM iris LIMIT 2 TO PREDICT p.v USING m; FROM p"
+    results = session.run(train("itself") + predict)
     expected = 2 * load_iris().data[:, 3].mean()
     assert results[-1].to_pandas()["v"].tolist() == pytest.approx([expected] * 2)
 
@@ -185,15 +232,9 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert code(raised.value) == "E0636"
 
 
-def test_the_page_on_custom_models_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = (ROOT / "docs/custom-models.md").read_text("utf-8")
-    python, sql = (re.search(rf"```{kind}\n(.*?)```", page, re.S) for kind in ("python", "sql"))
-    assert python is not None
-    assert sql is not None
-    (tmp_path / "prototypes.py").write_text(python[1])
-    monkeypatch.setenv("SQLML_ZOO", str(tmp_path))
-    with connect(tmp_path / "x.duckdb") as session:
-        found: Any = session.run(IRIS + sql[1] + "FROM answers")[-1].to_pandas()
+def test_the_page_on_custom_models_is_true(session: Session, tmp_path: Path) -> None:
+    (sql,) = re.findall(r"```sql\n(.*?)```", PAGE, re.S)[:1]
+    found: Any = session.run(sql + "FROM answers")[-1].to_pandas()
     assert list(found.columns[-3:]) == [
         f"species_proba_{name}" for name in ("setosa", "versicolor", "virginica")
     ]
@@ -202,50 +243,19 @@ def test_the_page_on_custom_models_is_true(tmp_path: Path, monkeypatch: pytest.M
     assert "source.py" in listed
 
 
-def test_the_network_on_the_page_learns_and_is_loaded_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = (ROOT / "docs/custom-models.md").read_text("utf-8")
-    (network,) = re.findall(r"```python\n(# zoo/networks.py.*?)```", page, re.S)
-    (tmp_path / "networks.py").write_text(network)
-    monkeypatch.setenv("SQLML_ZOO", str(tmp_path))
-    with connect(tmp_path / "x.duckdb") as session:
-        results = session.run(
-            IRIS + "SELECT * EXCLUDE (species) FROM iris"
-            " TO TRAIN networks.TwoLayers LABEL petal_width INTO m;"
-            "SELECT *, petal_width AS truth FROM iris TO PREDICT a.result USING m; FROM a"
-        )
+def test_the_network_on_the_page_learns_and_is_loaded_again(session: Session) -> None:
+    results = session.run(
+        "SELECT * EXCLUDE (species) FROM iris"
+        " TO TRAIN networks.TwoLayers LABEL petal_width INTO m;"
+        "SELECT *, petal_width AS truth FROM iris TO PREDICT a.result USING m; FROM a"
+    )
     found = results[-1].to_pandas()
     assert (found["result"] - found["truth"]).std() < 0.5 * found["truth"].std()
 
 
-NETWORKS = """
-import keras
-
-class Wide(keras.Model):
-    \"\"\"A hidden layer.\"\"\"
-
-    def __init__(self, units: int = 8, outputs=1):
-        super().__init__()
-        self.hidden = keras.layers.Dense(units, activation="tanh")
-        self.last = keras.layers.Dense(outputs, activation="softmax")
-
-    def call(self, inputs):
-        return self.last(self.hidden(inputs))
-
-def Straight(inputs, scale: float = 1.0) -> keras.Model:
-    given = keras.Input((inputs,))
-    return keras.Model(given, keras.layers.Dense(1)(keras.layers.Rescaling(scale)(given)))
-
-def optimizer():
-    return keras.optimizers.SGD(0.05)
-"""
-
-
-def test_keras_models_train_as_by_hand_and_are_loaded_again(session: Session, zoo: Path) -> None:
+def test_keras_models_train_as_by_hand_and_are_loaded_again(session: Session) -> None:
     import keras
 
-    (zoo / "nets.py").write_text(NETWORKS)
     results = session.run(
         "SELECT * EXCLUDE (species) FROM iris TO TRAIN nets.Straight"
         " WITH train.epoch = 3, train.batch_size = 150, train.seed = 7, model.scale = 0.5"
@@ -301,8 +311,7 @@ class Broken(Own, keras.Model):
 
 @pytest.fixture
 def loops(zoo: Path) -> Path:
-    page = (ROOT / "docs/custom-models.md").read_text("utf-8")
-    (on_page,) = re.findall(r"```python\n(# zoo/loops.py.*?)```", page, re.S)
+    (on_page,) = re.findall(r"```python\n(# zoo/loops.py.*?)```", PAGE, re.S)
     (zoo / "loops.py").write_text(on_page + LOOPS)
     return zoo
 

@@ -21,6 +21,7 @@ SMALL = {
     "pretrain_lr": 0.3,
     "update_interval": 20,
 }
+AT_ONCE = {"settings": {"batch_size": 300}}
 
 
 def train(fit: Any, data: Any, parameters: Any, **given: Any) -> Any:
@@ -34,6 +35,12 @@ def codes_of(found: Any, matrix: np.ndarray) -> np.ndarray:
     network = found.network
     code = keras.Model(network.inputs, network.get_layer("code").output)
     return np.asarray(code([matrix]))
+
+
+@pytest.fixture(scope="module")
+def unrefined(fit: Any, dataset: Any) -> Any:
+    """Without a single step of refinement."""
+    return train(fit, dataset(BLOBS), {**SMALL, "train_max_iters": 0}, **AT_ONCE)
 
 
 def test_clusters_of_blobs_are_found_and_stay_the_same(
@@ -53,9 +60,8 @@ def test_clusters_of_blobs_are_found_and_stay_the_same(
     np.testing.assert_array_equal(again.outputs(BLOBS), found.outputs(BLOBS))
 
 
-def test_likelihoods_are_students_t_around_the_centres_of_k_means(fit: Any, dataset: Any) -> None:
-    """Without a single step of refinement."""
-    found = train(fit, dataset(BLOBS), {**SMALL, "train_max_iters": 0})
+def test_likelihoods_are_students_t_around_the_centres_of_k_means(unrefined: Any) -> None:
+    found = unrefined
     codes = codes_of(found, BLOBS)
     centres = KMeans(3, n_init=20, random_state=0).fit(codes).cluster_centers_
     near = 1 / (1 + ((codes[:, None] - centres) ** 2).sum(axis=2))
@@ -64,13 +70,13 @@ def test_likelihoods_are_students_t_around_the_centres_of_k_means(fit: Any, data
     np.testing.assert_allclose(found.outputs(BLOBS)[:, order], expected, atol=1e-4)
 
 
-def test_a_step_goes_down_the_divergence_from_the_papers_targets(fit: Any, dataset: Any) -> None:
+def test_a_step_goes_down_the_divergence_from_the_papers_targets(
+    fit: Any, dataset: Any, unrefined: Any
+) -> None:
     """All rows in one step: the gradient of the centres, equation 5 of the paper."""
-    settings = {"settings": {"batch_size": 300}}
-    before = train(fit, dataset(BLOBS), {**SMALL, "train_max_iters": 0}, **settings)
-    rate = 0.01
+    before, rate = unrefined, 0.01
     one = {**SMALL, "train_max_iters": 1, "update_interval": 1, "train_lr": rate}
-    after = train(fit, dataset(BLOBS), one, **settings)
+    after = train(fit, dataset(BLOBS), one, **AT_ONCE)
     codes, likely = codes_of(before, BLOBS), before.outputs(BLOBS)
     centres = before.network.get_layer("clusters").centres.numpy()
     targets = likely**2 / likely.sum(axis=0)
