@@ -38,7 +38,9 @@ from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Json, Workflow
-from sqlml.workflow.text import print_workflow
+from sqlml.workflow.text import parse_workflow, print_workflow
+
+TEXT_FORM = ".workflow"  # how names of files end that hold a workflow's text form
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +125,29 @@ class Session:
     def _compile(
         self, sources: Sequence[Source], variables: Mapping[str, str], done: Changes | None
     ) -> Compiled:
+        if len(sources) == 1 and sources[0].name.endswith(TEXT_FORM):
+            return self._compile_text_form(sources[0])
         texts = [substitute(source, variables) for source in sources]
         program = parse_files(texts, dialect=self.settings.dialect)
         with self.database.rehearse() as rehearsal:
             catalog = LiveCatalog(rehearsal, self.store, self.database.dialect, done)
             plan = make_plan(program, catalog, dialect=self.settings.dialect)
         workflow = lower(plan, ", ".join(Path(source.name).name for source in sources))
+        return Compiled(program, plan, self._stages(workflow))
+
+    def _compile_text_form(self, source: Source) -> Compiled:
+        """A workflow that is written out: it has no statements."""
+        program = Program(span=Span(source, 0, len(source.text)), statements=())
+        return Compiled(program, LogicalPlan(()), self._stages(parse_workflow(source)))
+
+    def _stages(self, workflow: Workflow) -> tuple[tuple[str, Workflow], ...]:
+        """The workflow, checked, and after each pass."""
         verify(workflow)
         stages = [("workflow", workflow)]
         for name in PASSES:
             workflow = PASSES.load(name)(self.history)(workflow)
             stages.append((name, workflow))
-        return Compiled(program, plan, tuple(stages))
+        return tuple(stages)
 
     def forecast(self, compiled: Compiled) -> Forecast:
         """What running a compiled program now would do."""
@@ -150,12 +163,17 @@ class Session:
         compiled: Compiled,
         listeners: Iterable[Listener] = (),
         *,
+        parameters: Mapping[str, Json] | None = None,
         resume: str | None = None,
         pool: Pool | None = None,
     ) -> Execution:
         """Run a compiled program to its end. Failed steps are told in the report, not raised.
 
-        pool: worker processes that were started ahead; they are ended with the run.
+        parameters: values of its workflow's, as text or as they are. pool: worker processes that
+        were started ahead; they are ended with the run.
+
+        Raises:
+            ProgramError: as `execute_workflow` does.
         """
         statements = compiled.plan.statements_by_node()
 
@@ -165,6 +183,7 @@ class Session:
         return self.execute_workflow(
             compiled.workflow,
             listeners,
+            parameters=parameters,
             resume=resume,
             locate=place,
             pool=pool,

@@ -78,8 +78,8 @@ def again(event: StepRetried) -> str:
 
 def heading(event: RunStarted) -> str:
     """The line that a run begins with."""
-    statements = _count(event.statements, "statement")
-    return f"{event.workflow} · {statements} · {_count(len(event.steps), 'step')} · local"
+    statements = f" · {_count(event.statements, 'statement')}" if event.statements else ""
+    return f"{event.workflow}{statements} · {_count(len(event.steps), 'step')} · local"
 
 
 def closing(event: RunFinished, *, color: bool) -> str:

@@ -195,7 +195,7 @@ def _similar_file(name: str) -> str:
     return did_you_mean(name, known)
 
 
-def read_variables(pairs: Sequence[str]) -> dict[str, str]:
+def read_variables(pairs: Sequence[str], flag: str = "--var") -> dict[str, str]:
     """`NAME=VALUE` pairs as a mapping.
 
     Raises:
@@ -204,18 +204,27 @@ def read_variables(pairs: Sequence[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise ProgramError(Diagnostic("E0709", f"--var {pair} is not NAME=VALUE"))
+        if not equals or not name.replace("-", "_").isidentifier():
+            raise ProgramError(Diagnostic("E0709", f"{flag} {pair} is not NAME=VALUE"))
         values[name] = value
     return values
 
 
 def spelled(
-    files: Sequence[str], texts: Sequence[str], pairs: Sequence[str], db: str | None
+    files: Sequence[str],
+    texts: Sequence[str],
+    pairs: Sequence[str],
+    db: str | None,
+    parameters: Sequence[str] = (),
 ) -> str:
     """The options of `program` as they are typed, to show a command that can be copied."""
     words = [shlex.quote(name) for name in files or ([] if texts else ["-"])]
-    given = {"-c": texts, "--var": pairs, "--db": [db] if db else []}
+    given = {
+        "-c": texts,
+        "--var": pairs,
+        "--param": parameters,
+        "--db": [db] if db else [],
+    }
     words += [f"{flag} {shlex.quote(value)}" for flag, values in given.items() for value in values]
     return " ".join(words)
 

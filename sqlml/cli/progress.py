@@ -24,6 +24,7 @@ from sqlml.runtime.events import (
     StepSkipped,
     StepStarted,
 )
+from sqlml.runtime.states import has_parts
 from sqlml.runtime.titles import titles
 from sqlml.workflow.ir import Workflow
 
@@ -44,7 +45,8 @@ def progress_for(workflow: Workflow, *, as_json: bool, quiet: bool) -> Progress:
         return JsonLines()
     if quiet:
         return Failures()
-    columns = Columns.of(titles(workflow))
+    rounds = {f"{node.name}.0": "" for node in workflow.nodes if has_parts(node)}
+    columns = Columns.of({**titles(workflow), **rounds})
     if is_live(sys.stderr):
         return LiveLines(columns, color=colored(sys.stderr))
     return PlainLines(columns)

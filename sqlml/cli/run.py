@@ -22,6 +22,9 @@ EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
 @click.option("--resume", metavar="RUN", help="Go on with a run that failed or was interrupted.")
 @click.option("--reuse/--no-reuse", default=None, help="Skip steps that have not changed.")
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use (default: all).")
+@click.option(
+    "--param", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show results and errors only.")
 def run(
     *,
@@ -36,9 +39,10 @@ def run(
     resume: str | None,
     reuse: bool | None,
     threads: int | None,
+    given: Sequence[str],
     quiet: bool,
 ) -> int:
-    """Run SQL programs: the statements of all files, as one program.
+    """Run SQL programs: the statements of all files, as one program; or a `.workflow` file.
 
     Statements run in parallel unless one needs what another makes. Results go to stdout, progress
     to stderr.
@@ -50,6 +54,7 @@ def run(
     )
     publish_zoo(settings)
     variables = options.read_variables(pairs)
+    parameters = options.read_variables(given, "--param")
     sources = options.read_sources(files, texts)
     from sqlml.runtime.ahead import started_ahead
 
@@ -65,7 +70,9 @@ def run(
             if not compiled.workflow.nodes:
                 return 0
             with progress_for(compiled.workflow, as_json=as_json, quiet=quiet) as progress:
-                execution = session.execute(compiled, [progress], resume=resume, pool=pool)
+                execution = session.execute(
+                    compiled, [progress], parameters=parameters, resume=resume, pool=pool
+                )
             for i, result in enumerate(execution.results):
                 if as_json:
                     print_event(result.step, result.table)
@@ -75,7 +82,7 @@ def run(
                 print_result(result.table, output)
     report = execution.report
     if not (as_json or (quiet and report.outcome == "succeeded")):
-        again = options.spelled(files, texts, pairs, db)
+        again = options.spelled(files, texts, pairs, db, given)
         for line in _next(report, compiled.workflow, again, f" --db {db}" if db else ""):
             click.echo(f"  {line}", err=True)
     return EXIT_CODES[report.outcome]

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlml.errors import Diagnostic
 from sqlml.runtime.alarms import Alarms
 from sqlml.runtime.report import StepReport
-from sqlml.runtime.retry import Again, decide, error_kind
 from sqlml.workflow.ir import Call, Node, Retry
+
+if TYPE_CHECKING:
+    from sqlml.runtime.retry import Again
 
 
 class Attempts:
@@ -19,7 +22,7 @@ class Attempts:
         default: Retry | None,
         alarms: Alarms,
         *,
-        tell: Callable[[Node, int, StepReport, Again], None],
+        tell: Callable[[Node, int, StepReport, "Again"], None],
         start: Callable[[Node], None],
     ) -> None:
         """tell: an attempt has failed, and another follows. start: makes it."""
@@ -55,6 +58,8 @@ class Attempts:
 
         reasons: why it failed. log: what it printed last.
         """
+        from sqlml.runtime.retry import decide, error_kind  # where nothing fails, nobody needs it
+
         number = self._numbers[node.name]
         if not number or node.loop is not None:  # each round is tried again by itself
             return False

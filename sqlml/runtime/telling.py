@@ -1,7 +1,7 @@
 """Tells listeners and the journal what becomes of the steps of a run."""
 
 from collections.abc import Callable, Sequence
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from sqlml.runtime.call import step_kind
 from sqlml.runtime.events import (
@@ -16,9 +16,11 @@ from sqlml.runtime.events import (
 )
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.report import StepReport
-from sqlml.runtime.retry import Again
 from sqlml.runtime.titles import Titles
 from sqlml.workflow.ir import Node, Workflow
+
+if TYPE_CHECKING:
+    from sqlml.runtime.retry import Again
 
 
 class Teller:
@@ -60,7 +62,7 @@ class Teller:
         self._journal.group_started(node)
         self.tell(self.started(node, 0))
 
-    def retried(self, node: Node, attempt: int, report: StepReport, again: Again) -> None:
+    def retried(self, node: Node, attempt: int, report: StepReport, again: "Again") -> None:
         """An attempt has failed, and another one follows."""
         self._journal.attempt_failed(node, attempt, report, again.kind)
         message = report.diagnostics[0].message if report.diagnostics else ""

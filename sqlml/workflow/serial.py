@@ -21,6 +21,7 @@ from sqlml.workflow.ir import (
     Output,
     Outputs,
     Parameter,
+    Range,
     Relation,
     RunId,
     SecretKey,
@@ -39,7 +40,7 @@ INPUTS: Mapping[str, type[Any]] = {
     "rows": Relation,
     "model": ModelReference,
 }
-_OTHERS = (*get_args(Condition), *get_args(Loop), *get_args(Text)[1:], Artifact, SecretKey)
+_OTHERS = (*get_args(Condition), *get_args(Loop), *get_args(Text)[1:], Range, Artifact, SecretKey)
 _WORDS: Mapping[type[Any], str] = {
     **{kind: word for word, kind in OPERATIONS.items()},
     **{kind: word for word, kind in INPUTS.items()},

@@ -1,9 +1,10 @@
 """A program in a container, by Podman or Docker, which take the same commands."""
 
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from subprocess import DEVNULL, CompletedProcess, run
 from threading import Event
+from typing import IO
 from uuid import uuid4
 
 from sqlml.errors import Diagnostic, StepError
@@ -59,6 +60,7 @@ class _Container:
         self._engine = engine
         self._name = f"sqlml-{uuid4().hex[:16]}"
         self._variables = job.variables()
+        self._environment = {**job.means.inherited, **self._variables}
 
     def create(self, words: Sequence[str], has_command: bool, stop: Event) -> None:
         operation = self._job.operation
@@ -83,12 +85,10 @@ class _Container:
             for path, source in files.items():
                 archive.add(source, path.lstrip("/"))
         with packed.open("rb") as stream:
-            subprocess.run(
-                [self._engine, "cp", "-", f"{self._name}:/"],
-                stdin=stream,
-                capture_output=True,
-                check=True,
-            )
+            copied = self._ask("cp", "-", f"{self._name}:/", stdin=stream)
+        if copied.returncode:
+            message = f"files cannot be put into a container of `{self._job.operation.image}`"
+            raise StepError(Diagnostic("E0688", message, hint=copied.stderr.strip()))
         packed.unlink()
 
     def start(self, printed: Path, stop: Event) -> int:
@@ -116,13 +116,19 @@ class _Container:
     def remove(self) -> None:
         self._ask("rm", "--force", self._name)
 
-    def _ask(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run([self._engine, *words], capture_output=True, text=True, check=False)
+    def _ask(self, *words: str, stdin: IO[bytes] | int = DEVNULL) -> CompletedProcess[str]:
+        return run(
+            [self._engine, *words],
+            env=self._environment,
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def _run(self, words: Sequence[str], output: str, stop: Event) -> int:
         job, command = self._job, [self._engine, *words]
-        environment = {**job.means.inherited, **self._variables}
-        launch = Launch(job.node.name, command, environment, job.folder, job.log, stop)
+        launch = Launch(job.node.name, command, self._environment, job.folder, job.log, stop)
         return job.processes.run(launch, job.folder / output).code
 
     def _flags(self) -> Iterator[str]:
