@@ -11,6 +11,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import data
@@ -178,6 +180,23 @@ def show(title: str, c: Comparison) -> None:
     )
 
 
+def rendering(folder: Path, pairs: int) -> dict[str, object]:
+    """10,000 steps as manifests of Argo; and 5,000 steps beside Hera, where it is installed."""
+    script = [sys.executable, str(HERE / "argo_steps.py")]
+    runs = [measure([*script, "10000"], folder) for _ in range(pairs)]
+    seconds = statistics.median(run.seconds for run in runs)
+    peak = max(run.peak for run in runs)
+    print(f"10,000 steps to Argo's YAML: {seconds:.2f} s, {peak / MIB:.0f} MiB; {runs[0].output}")
+    told: dict[str, object] = {"seconds": seconds, "peak": peak, "files": runs[0].output}
+    if find_spec("hera") is None:
+        print("beside Hera: skipped, it is not installed (`pip install hera`)")
+        return told
+    mine = partial(measure, [*script, "5000"], folder)
+    compared = compare(mine, by_hand(folder, "hera_steps.py", "5000"), pairs)
+    show("5,000 steps against Hera", compared)
+    return {**told, "hera": asdict(compared)}
+
+
 BENCHMARKS = {
     "train-predict": train_predict,
     "small": small,
@@ -186,6 +205,7 @@ BENCHMARKS = {
     "parallel": parallel,
     "scoring": scoring,
     "planning": planning,
+    "rendering": rendering,
     "start-up": start_up,
 }
 

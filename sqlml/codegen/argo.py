@@ -1,15 +1,19 @@
 """Argo Workflows 4: a Workflow, CronWorkflow or WorkflowTemplate."""
 
+import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
 from sqlml.codegen.argo_flow import Flow
+from sqlml.codegen.argo_parts import in_parts
 from sqlml.codegen.argo_pods import given, placement_of, pods_of, volumes_of
+from sqlml.codegen.argo_rules.limits import BYTES, PARAMETERS, TASKS, TEMPLATES
 from sqlml.codegen.argo_rules.manifests import API_VERSION
-from sqlml.codegen.argo_templates import Defaults, Library
+from sqlml.codegen.argo_templates import Defaults, Library, TooManyTemplates
 from sqlml.codegen.argo_text import literal, plain
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.yaml import dump
@@ -18,6 +22,8 @@ from sqlml.workflow.ir import Node, ParameterDeclaration, Schedule, Workflow
 from sqlml.workflow.serial import thaw
 
 _LONGEST = {"CronWorkflow": 52}
+STEPS = 2_000  # of one object: more slow the controller down
+STATUS = 83  # bytes of a step in the status of a run, compressed
 _KINDS = ("Workflow", "WorkflowTemplate")
 _LOWERED: Mapping[Feature, str] = {
     "repeat": "a template that runs itself; Argo lets it do so some 95 times",
@@ -43,11 +49,26 @@ class Argo:
     }
 
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
-        """One manifest; of a workflow that is too large for one, those of its parts as well."""
+        """One manifest; of a workflow that is too large for one, those of its parts as well.
+
+        Raises:
+            ProgramError: E0727 Argo cannot do what a step asks for; E0728 it is too large.
+        """
         kind = _kind(workflow, options)
         name = object_name(options.name or workflow.name, _LONGEST.get(kind, 63))
-        manifest = manifest_of(workflow, kind, name, options)
-        return {f"{name}.yaml": dump(manifest)}
+        size = STEPS
+        while size:
+            manifests = _Writer(options, kind, name, size).manifests(workflow)
+            if all(_fits(manifest, size) for manifest in manifests.values()):
+                texts = {f"{each}.yaml": dump(manifest) for each, manifest in manifests.items()}
+                rest = [*texts][1:]
+                return {**texts, **{each: f"---\n{texts[each]}" for each in rest}}
+            size = min(size, len(workflow.nodes)) // 2
+        message = f"workflow `{workflow.name}` is too large for Argo Workflows"
+        hint = (
+            f"let steps share templates, and keep their texts short: an object has {BYTES:,} bytes"
+        )
+        raise ProgramError(Diagnostic("E0728", message, hint=hint))
 
 
 ENGINE = Argo()
@@ -66,39 +87,99 @@ def object_name(name: str, longest: int = 63) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:longest].strip("-") or "workflow"
 
 
-def manifest_of(workflow: Workflow, kind: str, name: str, options: Options) -> dict[str, Any]:
-    metadata = {"name": name, **given(namespace=options.namespace)}
-    spec = spec_of(workflow, name, options.worker.image)
-    if kind == "CronWorkflow" and workflow.schedule:
-        spec = {**_schedule(workflow, workflow.schedule), "workflowSpec": spec}
-    return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes the manifests of a workflow. name: of the object. size: steps in one object."""
+
+    options: Options
+    kind: str
+    name: str
+    size: int
+
+    def manifests(self, workflow: Workflow) -> dict[str, dict[str, Any]]:
+        """By name: the workflow's, and those of its parts that are objects of their own."""
+        whole = in_parts(workflow, self.size, f"{self.name[:40]}-part", apart=True)
+        known = {part.name for part in workflow.workflows}
+        parts = [part for part in whole.workflows if part.name not in known]
+        main = replace(whole, workflows=workflow.workflows)
+        if parts and any(volume.kind == "new-claim" for volume in workflow.volumes):
+            message = f"workflow `{workflow.name}` is too large for one object of Argo"
+            hint = "name a claim that exists: one that is made for the run is not shared by objects"
+            raise ProgramError(Diagnostic("E0728", message, hint=hint))
+        spec = self.spec(main, parts)
+        if self.kind == "CronWorkflow" and workflow.schedule:
+            spec = {**_schedule(workflow, workflow.schedule), "workflowSpec": spec}
+        told = {self.name: self.object(self.kind, self.name, spec)}
+        for part in parts:
+            alone = replace(
+                workflow,
+                name=part.name,
+                nodes=part.nodes,
+                parameters=part.parameters,
+                outputs=part.outputs,
+                on_exit=(),
+                timeout=None,
+                ext={"argo": {"apart": True}},
+            )
+            told[part.name] = self.object("WorkflowTemplate", part.name, self.spec(alone))
+        return told
+
+    def object(self, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+        metadata = {"name": name, **given(namespace=self.options.namespace)}
+        return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+
+    def spec(self, workflow: Workflow, apart: Iterable[Workflow] = ()) -> dict[str, Any]:
+        """What a workflow is; in graphs of as many tasks as Argo takes, sharing templates.
+
+        apart: the parts that it starts as objects of their own.
+        """
+        defined = workflow.workflows
+        if workflow.ext.get("argo", {}).get("layout") != "steps":
+            workflow = in_parts(workflow, TASKS, "group")
+        inner = {part.name: part for part in (*apart, *workflow.workflows)}
+        for part in defined:
+            grouped = in_parts(part, TASKS, f"{part.name[:40]}-group")
+            inner |= {each.name: each for each in (grouped, *grouped.workflows)}
+        defaults = Defaults(self.options.worker.image, f"{self.name}-cache", workflow.retry)
+        try:
+            return self._spec(workflow, Flow(Library(), inner, defaults))
+        except TooManyTemplates:
+            return self._spec(workflow, Flow(Library(lifts=True), inner, defaults))
+
+    def _spec(self, workflow: Workflow, flow: Flow) -> dict[str, Any]:
+        taken = {*flow.workflows, *(n.template or n.name for n in _all_nodes(workflow))}
+        entrypoint = flow.write(workflow, _free(object_name(workflow.name), taken), is_top=True)
+        on_exit = ""
+        if workflow.on_exit:
+            exits = Workflow("exit-handler", workflow.on_exit, ext=workflow.ext)
+            on_exit = flow.write(exits, _free(exits.name, taken), is_top=True)
+        parameters = [_parameter(*declared) for declared in workflow.parameters.items()]
+        timeout = None if workflow.timeout is None else math.ceil(workflow.timeout)
+        return {
+            "entrypoint": entrypoint,
+            **given(onExit=on_exit, arguments=given(parameters=parameters)),
+            **given(
+                parallelism=workflow.parallelism,
+                activeDeadlineSeconds=timeout,
+                ttlStrategy=given(secondsAfterCompletion=workflow.cleanup),
+                **placement_of(workflow.placement),
+                **pods_of(workflow.pods),
+                **volumes_of(workflow.volumes),
+            ),
+            "templates": [*flow.library.templates.values()],
+        }
 
 
-def spec_of(workflow: Workflow, name: str, image: str) -> dict[str, Any]:
-    library = Library()
-    defined = {each.name: each for each in workflow.workflows}
-    flow = Flow(library, defined, Defaults(image, f"{name}-cache", workflow.retry))
-    taken = {*defined, *(each.template or each.name for each in _all_nodes(workflow))}
-    entrypoint = flow.write(workflow, _free(object_name(workflow.name), taken), is_top=True)
-    on_exit = ""
-    if workflow.on_exit:
-        exits = Workflow("exit-handler", workflow.on_exit, ext=workflow.ext)
-        on_exit = flow.write(exits, _free(exits.name, taken), is_top=True)
-    parameters = [_parameter(*declared) for declared in workflow.parameters.items()]
-    timeout = None if workflow.timeout is None else math.ceil(workflow.timeout)
-    return {
-        "entrypoint": entrypoint,
-        **given(onExit=on_exit, arguments=given(parameters=parameters)),
-        **given(
-            parallelism=workflow.parallelism,
-            activeDeadlineSeconds=timeout,
-            ttlStrategy=given(secondsAfterCompletion=workflow.cleanup),
-            **placement_of(workflow.placement),
-            **pods_of(workflow.pods),
-            **volumes_of(workflow.volumes),
-        ),
-        "templates": [*library.templates.values()],
-    }
+def _fits(manifest: Mapping[str, Any], steps: int) -> bool:
+    """Whether Argo takes an object, and can keep the status of its steps in it too."""
+    spec = manifest["spec"].get("workflowSpec", manifest["spec"])
+    size = len(json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode())
+    inputs = (template.get("inputs", {}).get("parameters", ()) for template in spec["templates"])
+    return (
+        size + steps * STATUS <= BYTES
+        and len(spec["templates"]) <= TEMPLATES
+        and max(map(len, inputs), default=0) <= PARAMETERS
+    )
 
 
 def _all_nodes(workflow: Workflow) -> Iterator[Node]:

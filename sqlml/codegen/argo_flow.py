@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlml.codegen.argo_children import is_apart, starting
 from sqlml.codegen.argo_conditions import depends_of, is_plain, order_of, when_of
 from sqlml.codegen.argo_loops import Callee, once, repeated, side_by_side
 from sqlml.codegen.argo_pods import given
@@ -133,6 +134,8 @@ class Flow:
                 "put it on the steps of the workflow that it calls",
             )
         called = node.operation.workflow
+        if is_apart(node):
+            return self.library.put(node.name, starting(node, self.workflows[called])), {}
         if called not in self.written:
             self.written[called] = self.write(self.workflows[called], called)
         return self.written[called], {}
@@ -183,11 +186,13 @@ def _outputs(workflow: Workflow, scope: Scope) -> dict[str, Any]:
     """What callers can take, and of what may be skipped, nothing."""
     parameters, artifacts = [], []
     default = {"default": ""} if any(node.guard for node in workflow.nodes) else {}
+    is_object = bool(workflow.ext.get("argo", {}).get("apart"))  # its outputs are those of a run
     for name, output in workflow.outputs.items():
+        told = {"name": name, **({"globalName": name} if is_object else {})}
         declared = {each.name: each for each in scope.nodes[output.node].outputs}[output.name]
         if declared.kind == "parameter":
             source = {"parameter": f"{{{{{scope.output(output)}}}}}", **default}
-            parameters.append({"name": name, "valueFrom": source})
+            parameters.append({**told, "valueFrom": source})
         elif declared.path:
-            artifacts.append({"name": name, "from": scope.file(output)})
+            artifacts.append({**told, "from": scope.file(output)})
     return given(outputs=given(parameters=parameters, artifacts=artifacts))

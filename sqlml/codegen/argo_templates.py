@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlml.codegen.argo_conditions import is_daemon
 from sqlml.codegen.argo_pods import environment_of, given, mounts_of, placement_of, resources_of
+from sqlml.codegen.argo_rules.limits import TEMPLATES
 from sqlml.codegen.argo_stores import location_of
 from sqlml.codegen.argo_text import literal, text_of
 from sqlml.errors import Diagnostic, ProgramError
@@ -33,6 +34,10 @@ FOR_EVER = "87600h"  # ten years; Argo wants an age
 _EXITS: Mapping[str, tuple[int, ...]] = {"transient": (75, 143), "resource": (137,)}
 
 
+class TooManyTemplates(Exception):  # noqa: N818 - another try makes it good
+    """There are more templates than Argo takes, and their texts may become parameters."""
+
+
 @dataclass
 class Library:
     """The templates of a manifest, in the order in which they were put in.
@@ -51,6 +56,8 @@ class Library:
         if key not in self._names:
             self._names[key] = free = self.free(name)
             self.templates[free] = {"name": free, **template}
+            if len(self.templates) > TEMPLATES and not self.lifts:
+                raise TooManyTemplates
         return self._names[key]
 
     def put_shared(self, name: str, template: Template) -> tuple[str, dict[str, str]]:
@@ -209,10 +216,15 @@ def _input_file(node: Node, name: str, file: InputFile) -> dict[str, Any]:
     return {"name": name, "path": literal(file.path)}
 
 
+def place_of(node: Node) -> str:
+    """Where the user's program writes a step, for the label of a diagnostic."""
+    place = node.place
+    return f"at {place.file}:{place.line}:{place.column}" if place else ""
+
+
 def refusal(node: Node, message: str, hint: str) -> ProgramError:
     """What Argo cannot do with a step, at the step's place."""
-    at = f"at {node.place.file}:{node.place.line}:{node.place.column}" if node.place else ""
-    return ProgramError(Diagnostic("E0727", message, label=at, hint=hint))
+    return ProgramError(Diagnostic("E0727", message, label=place_of(node), hint=hint))
 
 
 def file_argument(node: Node, name: str, source: Artifact) -> dict[str, Any]:

@@ -7,7 +7,7 @@ number to some reader (`1e3`, `0o14`, a commit hash such as `12345e7`) is quoted
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
@@ -26,7 +26,9 @@ def dump(value: Any) -> str:
         ValueError: a number that is not finite, or half a character.
         TypeError: a value of another type.
     """
-    return "".join(_block(value, ""))
+    pieces: list[str] = []
+    _block(value, "", pieces.append)
+    return "".join(pieces)
 
 
 def dump_all(values: Iterable[Any]) -> str:
@@ -34,34 +36,40 @@ def dump_all(values: Iterable[Any]) -> str:
     return "---\n".join(map(dump, values))
 
 
-def _block(value: Any, indent: str) -> Iterator[str]:
+Write = Callable[[str], None]
+
+
+def _block(value: Any, indent: str, write: Write) -> None:
     """Whole lines, all but the first of them indented."""
-    match value:
-        case Mapping() if value:
-            for number, (key, content) in enumerate(value.items()):
-                yield f"{indent if number else ''}{_scalar(key)}:"
-                yield from _behind_key(content, indent)
-        case list() | tuple() if value:
-            for number, content in enumerate(value):
-                yield f"{indent if number else ''}- "
-                yield from _block(content, indent + _STEP)
-        case str():
-            yield f"{_text(value, indent or _STEP)}\n"
-        case _:
-            yield f"{_scalar(value)}\n"
-
-
-def _behind_key(content: Any, indent: str) -> Iterator[str]:
-    if isinstance(content, Mapping) and content:
-        yield f"\n{indent}{_STEP}"
-        yield from _block(content, indent + _STEP)
-    elif isinstance(content, list | tuple) and content:
-        yield f"\n{indent}"
-        yield from _block(content, indent)
-    elif isinstance(content, str):
-        yield f" {_text(content, indent + _STEP)}\n"
+    if isinstance(value, Mapping) and value:
+        before = ""
+        for key, content in value.items():
+            write(f"{before}{_scalar(key)}:")
+            _behind_key(content, indent, write)
+            before = indent
+    elif isinstance(value, list | tuple) and value:
+        before = ""
+        for content in value:
+            write(f"{before}- ")
+            _block(content, indent + _STEP, write)
+            before = indent
+    elif isinstance(value, str):
+        write(f"{_text(value, indent or _STEP)}\n")
     else:
-        yield f" {_scalar(content)}\n"
+        write(f"{_scalar(value)}\n")
+
+
+def _behind_key(content: Any, indent: str, write: Write) -> None:
+    if isinstance(content, str):
+        write(f" {_text(content, indent + _STEP)}\n")
+    elif isinstance(content, Mapping) and content:
+        write(f"\n{indent}{_STEP}")
+        _block(content, indent + _STEP, write)
+    elif isinstance(content, list | tuple) and content:
+        write(f"\n{indent}")
+        _block(content, indent, write)
+    else:
+        write(f" {_scalar(content)}\n")
 
 
 def _scalar(value: Any) -> str:
@@ -89,7 +97,7 @@ def _scalar(value: Any) -> str:
 
 def _text(value: str, indent: str) -> str:
     """A string behind a key or a dash: several plain lines as a block, else as `_quoted`."""
-    if not _is_block(value):
+    if "\n" not in value or not _is_block(value):
         return _quoted(value)
     body = value.rstrip("\n")
     ends = len(value) - len(body)
