@@ -9,6 +9,7 @@ from typing import Any
 from sqlml.codegen.argo_conditions import is_daemon
 from sqlml.codegen.argo_pods import environment_of, given, mounts_of, placement_of, resources_of
 from sqlml.codegen.argo_rules.limits import TEMPLATES
+from sqlml.codegen.argo_scripts import as_container
 from sqlml.codegen.argo_stores import location_of
 from sqlml.codegen.argo_text import literal, text_of
 from sqlml.errors import Diagnostic, ProgramError
@@ -154,6 +155,9 @@ def template_of(node: Node, defaults: Defaults) -> Template:
                 volumeMounts=mounts_of(node.mounts),
             ),
         }
+    if isinstance(node.operation, Script) and node.operation.args:
+        inputs, body = as_container(told.pop("inputs", {}), body)
+        return {"inputs": inputs, **told, "container": body}
     kind = _KINDS[type(node.operation)]
     return {**told, kind: body}
 

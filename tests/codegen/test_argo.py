@@ -239,8 +239,11 @@ def test_sub_workflows_are_templates_with_inputs_and_outputs() -> None:
 
 def test_braces_of_the_user_stay_braces() -> None:
     script = Script("print(f'{{x}}')", "python:3", args=("{{workflow.name}}",))
-    told = templates(Workflow("w", (Node("a", script, env={"B": "{{"}),)))["a"]["script"]
-    assert told["source"] == "print(f'{{='{{'}}x}}')"
+    template = templates(Workflow("w", (Node("a", script, env={"B": "{{"}),)))["a"]
+    (file,) = template["inputs"]["artifacts"]
+    assert file["raw"]["data"] == "print(f'{{='{{'}}x}}')"
+    told = template["container"]
+    assert told["command"] == ["python", file["path"]]
     assert told["args"] == ["{{='{{'}}workflow.name}}"]
     assert told["env"] == [{"name": "B", "value": "{{='{{'}}"}]
 

@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from sqlml import couler
+from sqlml.codegen import ENGINES
 from sqlml.codegen.argo_lint import lint
+from sqlml.codegen.engine import Options, render
 from sqlml.errors import ProgramError
 from sqlml.source import Source
 
@@ -28,13 +30,20 @@ def checked() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_the_listings_of_the_paper_are_manifests_that_argo_takes(
+def test_the_listings_of_the_paper_are_manifests_that_argo_takes_and_files_of_every_engine(
     example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SQLML_DB", str(tmp_path / "none.duckdb"))
     runpy.run_path(str(example))
     manifest = checked()
     assert manifest["metadata"] == {"generateName": f"{example.stem.replace('_', '-')}-"}
+    for engine in ENGINES:
+        has_job = example.stem == "code6_model_search" and engine != "argo"
+        try:
+            assert render(couler.workflow(), engine, Options())
+        except ProgramError as error:  # objects of a cluster: not on every engine
+            assert has_job
+            assert f"{example.name}:9:12" in str(error)
 
 
 def test_the_entrypoint_comes_first_and_templates_in_the_order_of_their_definition() -> None:
@@ -66,6 +75,18 @@ def test_implicit_order_is_groups_of_steps_and_explicit_order_lists_of_dependenc
         ("a", None),
         ("b", ["a"]),
     ]
+
+
+def test_a_script_of_another_language_finds_its_arguments_behind_its_own_file() -> None:
+    couler.run_script(
+        image="bash", command=["bash", "-e"], source='echo "$1"', args=["x y"], step_name="say"
+    )
+    template = checked()["spec"]["templates"][1]
+    (file,) = template["inputs"]["artifacts"]
+    assert file["raw"] == {"data": 'echo "$1"'}
+    container = template["container"]
+    assert container["command"] == ["bash", "-e", file["path"]]
+    assert container["args"] == ["{{inputs.parameters.para-say-0}}"]
 
 
 def test_a_schedule_makes_a_cron_workflow() -> None:
