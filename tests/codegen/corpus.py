@@ -4,9 +4,11 @@ Steps that were left out, because of their own condition or of what they need, a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextvars import Context
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlml import couler
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -216,6 +218,35 @@ CALLED = Workflow(
     ),
 )
 
+
+def _program_for_couler() -> Workflow:
+    """A program written for Couler, of which only the import is another."""
+
+    def flip() -> None:
+        print("heads")  # noqa: T201
+
+    def power(x: int) -> None:
+        print(int(x) ** 2)  # noqa: T201
+
+    def say(what: str) -> Any:
+        name = f"say-{what}"
+        return couler.run_container(
+            image="alpine:3.20", command=["echo"], args=["it was", what], step_name=name
+        )
+
+    def square(x: int) -> Any:
+        return couler.run_script(image="python:3.11", source=power, args=[x], step_name="square")
+
+    result = couler.run_script(image="python:3.11", source=flip, step_name="flip")
+    couler.when(couler.equal(result, "heads"), lambda: say("heads"))
+    couler.when(couler.equal(result, "tails"), lambda: say("tails"))
+    couler.map(lambda x: square(x), [1, 2, 3])  # noqa: PLW0108
+    couler.set_exit_handler(couler.WFStatus.Succeeded, lambda: say("done"))
+    return replace(couler.workflow(), name="couler")
+
+
+COULER = Context().run(_program_for_couler)
+
 OK, BAD, OFF = "succeeded", "failed", "skipped"
 CORPUS: Mapping[str, Sample] = {
     "flip": Sample(
@@ -259,6 +290,11 @@ CORPUS: Mapping[str, Sample] = {
         HOSTILE_TEXT,
         {"echo": OK, "joined": OK},
         {"echo": HOSTILE, "joined": "<v{{x}}> {{v}}"},
+    ),
+    "couler": Sample(
+        COULER,
+        {"flip": OK, "say-heads": OK, "say-tails": OFF, "square": OK, "say-done": OK},
+        {"say-heads": "it was heads", "square": ["1", "4", "9"], "say-done": "it was done"},
     ),
     "called": Sample(
         CALLED, {"start": OK, "end": OK}, {"start": 4, "end": 9}

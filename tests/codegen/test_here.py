@@ -6,11 +6,14 @@ import pytest
 
 from sqlml.databases.duckdb import DuckDB
 from sqlml.runtime import local
+from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
 from sqlml.store.store import Store
 from sqlml.workflow.serial import thaw
 
 from .corpus import CORPUS
+
+AS_PROCESSES = Means("process")
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +23,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, RunR
     for name, sample in CORPUS.items():
         folder = tmp_path_factory.mktemp(name)
         given = {"folder": str(folder)} if "folder" in sample.workflow.parameters else {}
-        found[name] = local.run(sample.workflow, database, store, parameters=given)
+        found[name] = local.run(
+            sample.workflow, database, store, parameters=given, means=AS_PROCESSES
+        )
     yield found
     database.close()
     store.close()
