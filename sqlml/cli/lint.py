@@ -1,4 +1,4 @@
-"""`sqlml lint`: what is wrong with manifests of Argo Workflows."""
+"""`sqlml lint`: what is wrong with manifests of Argo Workflows or Tekton."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,13 +14,16 @@ from sqlml.errors import Diagnostic, ProgramError
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per fault.")
 def lint(*, files: Sequence[str], as_json: bool) -> int | None:
-    """Check manifests of Argo Workflows, whoever wrote them: files, `-`, or folders of them."""
+    """Check manifests of Argo Workflows and Tekton, whoever wrote them.
+
+    FILE: a file, `-`, or a folder of them.
+    """
     names = [*_named(files)]
     if not names:
         message = f"there are no YAML files in {', '.join(f'`{name}`' for name in files)}"
         raise ProgramError(Diagnostic("E0716", message))
     sources = options.read_sources(names, [])
-    from sqlml.codegen.argo_lint import lint as faults_of
+    from sqlml.codegen.lint import lint as faults_of
 
     faults = faults_of(sources)
     if as_json:

@@ -15,5 +15,6 @@ ENGINES: "Registry[Engine]" = Registry(
         "argo": "sqlml.codegen.argo:ENGINE",
         "airflow": "sqlml.codegen.airflow:ENGINE",
         "kfp": "sqlml.codegen.kfp:ENGINE",
+        "tekton": "sqlml.codegen.tekton:ENGINE",
     },
 )

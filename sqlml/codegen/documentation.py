@@ -20,7 +20,8 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   credentials through their environment.
 - Argo's manifests are checked against its schema and by a linter (`sqlml lint FILE`). Airflow's
   files and Kubeflow's pipelines are run by these engines themselves in the tests, with the same
-  results as here; Argo's are not run: that needs a cluster.
+  results as here; Argo's are not run: that needs a cluster. Tekton's are linted too, and run in
+  the tests by a small interpreter of what is written, not by Tekton itself.
 
 ## What becomes of what
 

@@ -7,22 +7,13 @@ from typing import Any
 from sqlml.codegen import plain
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
+from sqlml.codegen.given import given_step, parameters_of
 from sqlml.codegen.yaml import dump
-from sqlml.workflow.graph import givers, needs, operands_of, watched
+from sqlml.workflow.graph import needs, watched
 from sqlml.workflow.ir import (
-    Constant,
     Container,
-    ForEach,
-    Input,
-    Item,
     Node,
-    Output,
-    Outputs,
-    Parameter,
     ParameterDeclaration,
-    Range,
-    Repeat,
-    RunId,
     Script,
     Workflow,
 )
@@ -89,7 +80,8 @@ class _Pipeline:
         self._workflow = workflow
         self._name = name
         self._watched = set(_watched(workflow))
-        interpreter = f"{plain.interpreter()}\n\n{plain.part('kfp_step')}"
+        parts = (plain.interpreter(), plain.part("given_step"), plain.part("kfp_step"))
+        interpreter = "\n\n".join(parts)
         self._command = ["python3", "-c", interpreter]
 
     def specification(self) -> dict[str, Any]:
@@ -144,7 +136,7 @@ class _Pipeline:
             }
             for name in needs(node)
         }
-        for name in _parameters(node):
+        for name in parameters_of(node):
             taken[f"parameter--{name}"] = {"componentInputParameter": name}
         taken["run"] = {"runtimeValue": {"constant": "{{$.pipeline_job_uuid}}"}}
         task: dict[str, Any] = {
@@ -162,7 +154,7 @@ class _Pipeline:
         taken: dict[str, Any] = {
             f"task--{name}": {"parameterType": "STRING"} for name in needs(node)
         }
-        for name in _parameters(node):
+        for name in parameters_of(node):
             taken[f"parameter--{name}"] = {"parameterType": _TYPES[declared[name].type]}
         taken["run"] = {"parameterType": "STRING"}
         if node in self._workflow.on_exit:
@@ -186,25 +178,8 @@ class _Pipeline:
         return {"container": container}
 
     def _step(self, node: Node) -> dict[str, Any]:
-        told = plain.step(node, _value, [])
-        found = dict.fromkeys(needs(node), "finished")
-        found.update({after.node: after.status for after in node.after})
-        found.update(dict.fromkeys(givers(node), "succeeded"))
-        told |= {"needs": found, "is_watched": node.name in self._watched}
-        if node.timeout is not None:
-            told["timeout"] = node.timeout
-        if isinstance(node.loop, ForEach):
-            told |= {"items": _value(node.loop.items), "parallelism": node.loop.parallelism}
-        retry = node.retry or self._workflow.retry
-        if retry is not None:
-            told["retry"] = {
-                "limit": retry.limit,
-                "seconds": retry.backoff.seconds,
-                "factor": retry.backoff.factor,
-                "longest": retry.backoff.longest,
-                "transient": plain.patterns(retry.on),
-            }
-        return told
+        told = given_step(node, node.retry or self._workflow.retry)
+        return told | {"is_watched": node.name in self._watched}
 
     def _watcher(self) -> dict[str, Any]:
         """A task that fails the run when a step has failed which others were to see fail."""
@@ -245,36 +220,6 @@ def _watched(workflow: Workflow) -> Iterator[str]:
     for node in (*workflow.nodes, *workflow.on_exit):
         yield from (a.node for a in node.after if a.status not in ("succeeded", "passed"))
         yield from watched(node.guard)
-
-
-def _parameters(node: Node) -> tuple[str, ...]:
-    """The workflow's parameters that a step takes, compares or goes over."""
-    operands: list[object] = [*node.inputs.values(), *operands_of(node.guard)]
-    if isinstance(node.loop, ForEach):
-        operands.append(node.loop.items)
-    elif isinstance(node.loop, Repeat):
-        operands += operands_of(node.loop.condition)
-    return tuple(dict.fromkeys(one.name for one in operands if isinstance(one, Parameter)))
-
-
-def _value(value: Input | Range) -> list[Any]:
-    match value:
-        case Range(start, stop, step):
-            return ["constant", [*range(start, stop, step)]]
-        case Constant(value=constant):
-            return ["constant", thaw(constant)]
-        case Parameter(name):
-            return ["parameter", name]
-        case RunId():
-            return ["run"]
-        case Item(field):
-            return ["item", field]
-        case Output(node, name):
-            return ["output", node, name]
-        case Outputs(nodes, name):
-            return ["outputs", [*nodes], name]
-        case _:
-            raise TypeError(f"not a program's input: {value}")
 
 
 def _without_placeholders(step: Mapping[str, Any]) -> str:

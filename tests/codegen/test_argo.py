@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sqlml.codegen.argo_lint import lint
 from sqlml.codegen.engine import Options, render
+from sqlml.codegen.lint import lint
 from sqlml.errors import ProgramError
 from sqlml.source import Source
 from sqlml.workflow.ir import (

@@ -8,8 +8,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sqlml.codegen.argo_lint import lint
 from sqlml.codegen.engine import Options, render
+from sqlml.codegen.lint import lint
 from sqlml.source import Source
 from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import (

@@ -1,0 +1,62 @@
+"""What the table of features cannot tell of Tekton: texts it would change, and exit steps."""
+
+import re
+from collections.abc import Iterator
+
+from sqlml.errors import Diagnostic
+from sqlml.workflow.graph import needs
+from sqlml.workflow.ir import Container, Node, Script, SecretKey, Suspend, Workflow
+
+_PARAMETER = re.compile(r"[A-Za-z_][-A-Za-z0-9_]*")
+
+
+def refusals(workflow: Workflow) -> Iterator[Diagnostic]:
+    """Why a workflow without calls cannot be written for Tekton."""
+    for name, declared in workflow.parameters.items():
+        if not _PARAMETER.fullmatch(name):
+            hint = "use letters, digits, `-` and `_`"
+            yield Diagnostic("E0790", f"Tekton has no parameter of the name `{name}`", hint=hint)
+        if "$(" in str(declared.default):
+            yield _reference(f"the default of parameter `{name}`", str(declared.default), "")
+    for volume in workflow.volumes:
+        if "$(" in volume.source:
+            yield _reference(f"volume `{volume.name}`", volume.source, "")
+    exits = {node.name for node in workflow.on_exit}
+    for node in (*workflow.nodes, *workflow.on_exit):
+        yield from _node_refusals(node, exits)
+
+
+def _node_refusals(node: Node, exits: set[str]) -> Iterator[Diagnostic]:
+    for text in _texts(node):
+        if "$(" in text:
+            yield _reference(f"step `{node.name}`", text, _place(node))
+    if node.operation == Suspend(None):
+        message = f"Tekton has no one who could resume step `{node.name}`"
+        hint = "give it a time, or split the workflow in two"
+        yield Diagnostic("E0752", message, label=_place(node), hint=hint)
+    if others := exits.intersection(needs(node)):
+        told = ", ".join(f"`{other}`" for other in sorted(others))
+        message = f"on Tekton exit steps run at the same time, and `{node.name}` needs {told}"
+        yield Diagnostic("E0752", message, label=_place(node), hint="make one step of them")
+
+
+def _reference(who: str, text: str, place: str) -> Diagnostic:
+    message = f"Tekton would take `$(` in `{text}` for a reference, which {who} has"
+    hint = "leave it out; in scripts, arguments and variables it may stay"
+    return Diagnostic("E0790", message, label=place, hint=hint)
+
+
+def _texts(node: Node) -> Iterator[str]:
+    """The texts of a step that are outside of its JSON."""
+    if isinstance(node.operation, Container | Script):
+        yield node.operation.image
+    for mount in node.mounts:
+        yield from (mount.path, mount.sub_path)
+    for value in node.env.values():
+        if isinstance(value, SecretKey):
+            yield from (value.secret, value.key)
+
+
+def _place(node: Node) -> str:
+    place = node.place
+    return f"at {place.file}:{place.line}:{place.column}" if place else ""

@@ -1,0 +1,172 @@
+"""Tekton's documents, run by an interpreter of what is in them."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+
+from sqlml.codegen.engine import Options, render
+from sqlml.codegen.programs import Worker
+from sqlml.errors import ProgramError
+from sqlml.session import connect
+from sqlml.source import Source
+from sqlml.store.depot import Depot
+from sqlml.workflow.ir import (
+    After,
+    Container,
+    HasStatus,
+    Mount,
+    Node,
+    ParameterDeclaration,
+    Placement,
+    Pods,
+    Resources,
+    Retry,
+    Schedule,
+    Script,
+    SecretKey,
+    Suspend,
+    Volume,
+    Workflow,
+)
+
+from .corpus import CORPUS, step
+from .tekton_interpreter import PipelineRun
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+CREATE OR REPLACE TABLE flowers AS SELECT * FROM read_csv('examples/data/iris.csv');
+SELECT species, avg(petal_length) AS length FROM flowers GROUP BY ALL ORDER BY ALL;
+"""
+
+
+def text_of(workflow: Workflow, options: Options | None = None) -> str:
+    (text,) = render(workflow, "tekton", options or Options()).values()
+    return text
+
+
+def documents(workflow: Workflow) -> dict[str, Any]:
+    return {one["kind"]: one for one in yaml.safe_load_all(text_of(workflow))}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_a_workflow_comes_to_the_same_there(name: str, tmp_path: Path) -> None:
+    sample = CORPUS[name]
+    files = tmp_path / "files"
+    files.mkdir()
+    run = PipelineRun(text_of(sample.workflow), tmp_path / "run", {"folder": str(files)})
+    status = run.run()
+    told = {step: json.loads(given) for step, given in run.results.items()}
+    words = {"held back": "skipped"}
+    for step_name, state in sample.states.items():
+        given = told.get(step_name, {"state": run.states[step_name].lower()})
+        assert words.get(given["state"], given["state"]) == state, step_name
+    for step_name, value in sample.outputs.items():
+        assert told[step_name]["values"]["result"] == value
+    exits = {node.name for node in sample.workflow.on_exit}
+    failed = any(state == "failed" for s, state in sample.states.items() if s not in exits)
+    assert status == ("Failed" if failed else "Succeeded")
+
+
+def test_a_program_of_sql_gives_what_it_gives_here(tmp_path: Path) -> None:
+    with connect(tmp_path / "x.duckdb") as session:
+        workflow = session.compile([Source("iris.sql", PROGRAM)]).workflow
+        *_, here = session.run(PROGRAM, name="iris.sql")
+    worker = Worker(
+        store=str(tmp_path / "store"),
+        command=(sys.executable, "-m", "sqlml", "step"),
+        folder=str(ROOT),
+    )
+    text = text_of(workflow, Options(worker=worker))
+    assert PipelineRun(text, tmp_path / "run", {}).run() == "Succeeded"
+    (path,) = Path(Depot(str(tmp_path / "store")).url).glob("runs/run-x7k2/query-*.arrow")
+    assert pa.ipc.open_file(str(path)).read_all().equals(here.to_arrow())
+
+
+def test_pods_are_as_asked_for() -> None:
+    node = Node(
+        "work",
+        Container("registry/work:1", ("true",)),
+        env={"TOKEN": SecretKey("keys", "token"), "PLAIN": "$(x)"},
+        mounts=(Mount("data", "/data", read_only=True), Mount("scratch", "/s", sub_path="a")),
+        resources=Resources(cpu=0.5, memory=2**30, gpu=1),
+        placement=Placement({"disk": "ssd"}),
+        retry=Retry(2),
+    )
+    workflow = Workflow(
+        "Flow.sql",
+        (node,),
+        {"size": ParameterDeclaration("int", 3), "must": ParameterDeclaration(required=True)},
+        volumes=(Volume("data", "claim", "data-1"), Volume("scratch", "new-claim", size="2Gi")),
+        pods=Pods(service_account="runner", labels={"team": "a"}),
+        placement=Placement({"zone": "b"}),
+        timeout=90,
+    )
+    found = documents(workflow)
+    pipeline, run = found["Pipeline"]["spec"], found["PipelineRun"]
+    assert pipeline["params"] == [
+        {"name": "size", "type": "string", "default": "3"},
+        {"name": "must", "type": "string"},
+    ]
+    task, outcome = pipeline["tasks"]
+    assert outcome["runAfter"] == ["work"]
+    (one,) = task["taskSpec"]["steps"]
+    assert one["image"] == "registry/work:1"
+    assert one["env"] == [
+        {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "token"}}}
+    ]
+    assert json.loads(one["args"][0])["env"] == {"PLAIN": "$(x)"}
+    assert one["computeResources"]["limits"] == {
+        "cpu": "500m", "memory": "1Gi", "nvidia.com/gpu": "1"
+    }  # fmt: skip
+    assert one["volumeMounts"][1] == {"name": "data", "mountPath": "/data", "readOnly": True}
+    assert task["workspaces"] == [{"name": "scratch", "workspace": "scratch", "subPath": "a"}]
+    assert task["retries"] == 2
+    assert run["metadata"] == {"generateName": "flow-", "labels": {"team": "a"}}
+    spec = run["spec"]
+    assert spec["timeouts"] == {"pipeline": "0s", "tasks": "90s"}
+    assert spec["taskRunTemplate"] == {
+        "serviceAccountName": "runner", "podTemplate": {"nodeSelector": {"zone": "b"}}
+    }  # fmt: skip
+    assert spec["taskRunSpecs"][0]["podTemplate"] == {"nodeSelector": {"disk": "ssd"}}
+    claim = spec["workspaces"][0]["volumeClaimTemplate"]["spec"]
+    assert claim["resources"] == {"requests": {"storage": "2Gi"}}
+
+
+@pytest.mark.parametrize(
+    ("workflow", "fault"),
+    [
+        (Workflow("w", (Node("a", Container("i:$(x)")),)), "E0790 Tekton would take `$(` in"),
+        (Workflow("w", (), {"p": ParameterDeclaration(default="$(y)")}), "E0790 Tekton would"),
+        (Workflow("w", (), {"p.q": ParameterDeclaration()}), "E0790 Tekton has no parameter"),
+        (Workflow("w", (Node("a", Suspend(None)),)), "E0752 Tekton has no one"),
+        (Workflow("w", schedule=Schedule(("0 0 * * *",))), "E0752 Tekton has no schedule"),
+        (
+            Workflow("w", on_exit=(
+                step("a", ""), step("b", "", after=(After("a"),)),
+            )),
+            "E0752 on Tekton exit steps run at the same time, and `b` needs `a`",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_said_is_refused(workflow: Workflow, fault: str) -> None:
+    with pytest.raises(ProgramError) as caught:
+        text_of(workflow)
+    assert [f"{d.code} {d.message}".startswith(fault) for d in caught.value.diagnostics] == [True]
+
+
+def test_a_step_whose_outputs_are_too_large_or_missing_fails(tmp_path: Path) -> None:
+    nodes = (
+        step("large", "print('x' * 4000)"),
+        Node("lost", Script("", command=("no-such-program",))),
+    )
+    workflow = Workflow("w", nodes, on_exit=(step("end", "", guard=HasStatus("failed")),))
+    run = PipelineRun(text_of(workflow), tmp_path / "run", {})
+    assert run.run() == "Failed"
+    assert [json.loads(run.results[name])["state"] for name in ("large", "lost")] == ["failed"] * 2
+    assert run.states["end"] == "Succeeded"
+    assert "more than 3500 bytes" in (tmp_path / "run/large/log").read_text()
