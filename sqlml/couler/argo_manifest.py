@@ -26,9 +26,8 @@ def workflow_yaml() -> dict[str, Any]:
     text, *more = render(workflow(), "argo", Options()).values()
     if more:
         hint = "write all of them by `sqlml.codegen.engine.render(couler.workflow(), …)`"
-        raise fault(
-            "E0738", f"the workflow is too large for one of Argo: it has {len(more)} parts", hint
-        )
+        message = f"the workflow is too large for one manifest of Argo: it has {1 + len(more)}"
+        raise fault("E0738", message, hint)
     manifest = _read(text)
     if "name" not in flow.settings:
         name = manifest["metadata"].pop("name", None)
@@ -43,7 +42,7 @@ def _read(text: str) -> dict[str, Any]:
     except ImportError as error:
         missing = "the package that reads YAML is not installed"
         raise ProgramError(Diagnostic("E0706", missing, hint="run `pip install pyyaml`")) from error
-    return yaml.safe_load(text)  # type: ignore[no-any-return]
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # type: ignore[no-any-return]
 
 
 def _configured(manifest: dict[str, Any], path: str) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def create_gcs_artifact(
     if service_account_key:
         name = create_secret({"serviceAccountKey": service_account_key})
         secrets = {"serviceAccountKey": SecretKey(name, "serviceAccountKey")}
-    location = "/".join(part for part in (bucket, key) if part)
+    location = _location(bucket, key)
     return Artifact(path, "gcs", is_global, StoredArtifact("gcs", location, {}, secrets))
 
 
@@ -149,9 +149,13 @@ def _bucket(  # noqa: PLR0917
             "accessKey": SecretKey(name, "accessKey"),
             "secretKey": SecretKey(name, "secretKey"),
         }
-    location = "/".join(part for part in (bucket, key) if part)
+    location = _location(bucket, key)
     stored = StoredArtifact(store, location, _given(settings), secrets)
     return Artifact(path, store, is_global, stored)
+
+
+def _location(bucket: str | None, key: str | None) -> str:
+    return "/".join(part.strip("/") for part in (bucket, key) if part)
 
 
 def _given(settings: dict[str, Any]) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def test_artifacts_are_outputs_and_files_of_others() -> None:
         couler.create_parameter_artifact("/tmp/a", is_global=True),
         couler.create_parameter_artifact("/tmp/b"),
         couler.create_oss_artifact(
-            "/tmp/c", "bucket", accesskey_id="me", accesskey_secret="hush", key="k/c", endpoint="e"
+            "/tmp/c", "bucket/", accesskey_id="me", accesskey_secret="hush", key="k/c", endpoint="e"
         ),
         couler.create_local_artifact("/tmp/d"),
     ]
