@@ -22,6 +22,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+# Of Argo Events, Argo CD and Argo Rollouts, which have the same version.
+_OF_OTHERS = frozenset({
+    "Sensor", "EventSource", "EventBus", "Application", "ApplicationSet", "AppProject", "Rollout",
+    "AnalysisTemplate", "ClusterAnalysisTemplate", "AnalysisRun", "Experiment", "ExecutorPlugin",
+    "WorkflowTaskSet", "WorkflowArtifactGCTask",
+})  # fmt: skip
+
+
 def library_of(documents: Sequence[Part]) -> dict[str, Manifest]:
     """The workflow templates among the documents, by name."""
     kinds = ("WorkflowTemplate", "ClusterWorkflowTemplate")
@@ -38,6 +46,8 @@ def faults_of(document: Part, library: Mapping[str, Manifest]) -> Iterator[Diagn
         if kind.text in KINDS or version.text.startswith("argoproj.io/"):
             message = f"there is no `{kind.text}` of version `{version.text}`"
             yield Diagnostic("E0716", message, version.span, hint=f"write `{API_VERSION}`")
+    elif kind.text in _OF_OTHERS:
+        return
     elif kind.text not in KINDS:
         hint = did_you_mean(kind.text, KINDS) or f"the kinds: {', '.join(KINDS)}"
         yield Diagnostic("E0716", f"Argo has no `{kind.text}`", kind.span, hint=hint)

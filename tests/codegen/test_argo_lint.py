@@ -118,6 +118,8 @@ def test_cron_workflows() -> None:
         "E0717 `spec` has no field `schedule`",
         "E0724 `schedules`: `61` is no minute",
     ]
+    empty = {**manifest, "metadata": {"name": "c"}, "spec": {**spec, "schedules": []}}
+    assert "E0724 `schedules` lists nothing" in told(dump(empty))
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,12 @@ def _entry_faults(manifest: Manifest) -> Iterator[Diagnostic]:
         return
     if not spec.at("entrypoint").text and not manifest.is_template:
         yield Diagnostic("E0719", "the workflow has no entrypoint", spec.span)
+    is_without = spec.at("automountServiceAccountToken").value is False
+    if is_without and not spec.at("executor", "serviceAccountName").text:
+        message = "without its account's token a pod cannot tell how it ended"
+        hint = "give `executor.serviceAccountName`"
+        span = spec.span_of("automountServiceAccountToken")
+        yield Diagnostic("E0726", message, span, hint=hint)
     for field in ("entrypoint", "onExit"):
         yield from _start_faults(manifest, spec.at(field))
     for hook in hooks_of(spec):
@@ -180,9 +186,12 @@ def _argument_faults(arguments: Part) -> Iterator[Diagnostic]:
             name = artifact.at("name").text
             yield Diagnostic("E0721", f"argument `{name}` has no source", artifact.span)
         source = artifact.at("from")
+        hint = "as `{{tasks.NAME.outputs.artifacts.NAME}}`"
         if source.text and not source.text.strip().startswith("{{"):
-            hint = "as `{{tasks.NAME.outputs.artifacts.NAME}}`"
             yield Diagnostic("E0724", "`from` must be a reference", source.span, hint=hint)
+        elif source.text and ".artifacts." not in source.text and "{{=" not in source.text:
+            message = f"`{source.text.strip()}` is no artifact"
+            yield Diagnostic("E0724", message, source.span, hint=f"a file is taken {hint}")
         yield from location_faults(artifact)
 
 

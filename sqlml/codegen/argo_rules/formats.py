@@ -65,6 +65,10 @@ _POSITIVE = frozenset({
     ("WorkflowSpec", "parallelism"), ("Template", "parallelism"),
     ("Template", "activeDeadlineSeconds"), ("WorkflowSpec", "activeDeadlineSeconds"),
 })  # fmt: skip
+_NOT_NEGATIVE = frozenset({
+    ("CronWorkflowSpec", "startingDeadlineSeconds"), ("TTLStrategy", "secondsAfterCompletion"),
+    ("TTLStrategy", "secondsAfterSuccess"), ("TTLStrategy", "secondsAfterFailure"),
+})  # fmt: skip
 _EXPRESSIONS: Mapping[tuple[str, str], Grammar] = {
     ("DAGTask", "when"): WHEN,
     ("WorkflowStep", "when"): WHEN,
@@ -129,7 +133,9 @@ def _number(field: tuple[str, str], text: str) -> str:
 
 
 def _positive(field: tuple[str, str], text: str) -> str:
-    return f"{text} is too small" if field in _POSITIVE and float(text) <= 0 else ""
+    least = 1 if field in _POSITIVE else 0 if field in _NOT_NEGATIVE else None
+    is_number = text.lstrip("-").isdecimal()
+    return f"{text} is too small" if least is not None and is_number and int(text) < least else ""
 
 
 def _factor(field: tuple[str, str], text: str) -> str:

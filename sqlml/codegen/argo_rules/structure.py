@@ -53,6 +53,8 @@ def _typed(part: Part, kind: str, owner: str, key: str, *, partial: bool) -> Ite
 def _list(part: Part, kind: str, owner: str, key: str, *, partial: bool) -> Iterator[Diagnostic]:
     if not isinstance(part.value, list):
         yield _wrong_type(part, key, "a list")
+    if (owner, key) == ("CronWorkflowSpec", "schedules") and not part.items():
+        yield Diagnostic("E0724", "`schedules` lists nothing", part.span, hint="as `0 3 * * *`")
     for item in part.items():
         if item.value is None:
             yield Diagnostic("E0717", f"`{key}` has an empty item", item.span)

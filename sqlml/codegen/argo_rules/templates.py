@@ -1,6 +1,7 @@
 """What each template needs by itself, whatever calls it."""
 
 from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 from sqlml.codegen.argo_rules.documents import Part, read_documents
 from sqlml.codegen.argo_rules.manifests import (
@@ -103,6 +104,16 @@ def _container_set_faults(template: Part, body: Part) -> Iterator[Diagnostic]:
                 yield Diagnostic(
                     "E0719", f"there is no container `{need.text}`", need.span, "", hint
                 )
+    needs = {
+        name: [need.text for need in container.at("dependencies").items()]
+        for name, container in containers.items()
+    }
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        message = f"containers depend on each other in a circle: {circle}"
+        yield Diagnostic("E0723", message, template.span_of("containerSet"))
     has_outputs = any(template.at("outputs", kind).items() for kind in ("parameters", "artifacts"))
     if has_outputs and containers and "main" not in containers:
         message = "a set of containers with outputs needs a container `main`"
@@ -230,10 +241,21 @@ def _mount_faults(manifest: Manifest, template: Part) -> Iterator[Diagnostic]:
     for container in _containers(template):
         for mount in container.at("volumeMounts").items():
             name = mount.at("name")
+            yield from _mount_conflicts(template, mount)
             if name.text not in volumes and "{{" not in name.text:
                 hint = did_you_mean(name.text, volumes) or "declare it among the spec's `volumes`"
                 message = f"there is no volume `{name.text}`"
                 yield Diagnostic("E0719", message, name.span, hint=hint)
+
+
+def _mount_conflicts(template: Part, mount: Part) -> Iterator[Diagnostic]:
+    path = mount.at("mountPath")
+    for artifact in template.at("inputs", "artifacts").items():
+        if path.text and artifact.at("path").text == path.text:
+            message = (
+                f"`{path.text}` is a volume and the input artifact `{artifact.at('name').text}`"
+            )
+            yield Diagnostic("E0726", message, path.span)
 
 
 def _containers(template: Part) -> Iterator[Part]:
