@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from sqlml.codegen.argo_lint import lint
 from sqlml.codegen.argo_rules.limits import BYTES, TASKS, TEMPLATES
 from sqlml.codegen.engine import Options, render
+from sqlml.codegen.lint import lint
 from sqlml.errors import ProgramError
 from sqlml.source import Source
 from sqlml.workflow.ir import (

@@ -10,8 +10,8 @@ import yaml
 
 from sqlml import couler
 from sqlml.codegen import ENGINES
-from sqlml.codegen.argo_lint import lint
 from sqlml.codegen.engine import Options, render
+from sqlml.codegen.lint import lint
 from sqlml.errors import ProgramError
 from sqlml.source import Source
 
