@@ -20,6 +20,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "show": "sqlml.cli.show:show",
         "compare": "sqlml.cli.compare:compare",
         "log": "sqlml.cli.log:log",
+        "cancel": "sqlml.cli.cancel:cancel",
         "export": "sqlml.cli.export:export",
         "import": "sqlml.cli.import_:import_",
         "models": "sqlml.cli.models:models",

@@ -1,8 +1,14 @@
 """`sqlml log RUN [STEP]`: what the steps of a run wrote."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import click
 
 from sqlml.cli import options
+
+if TYPE_CHECKING:
+    from sqlml.session import Session
 
 
 @click.command()
@@ -13,6 +19,8 @@ def log(run: str, step: str | None, db: str | None) -> None:
     """Print what a step of a run wrote, with its error if it failed; or what all of them wrote."""
     with options.opened(db=db) as session:
         logs = session.store.runs.logs(run, step)
+        if session.store.placements.find(run) is not None and not all(logs.values()):
+            logs = _with_those_of_pods(session, run, logs)
     written = {name: text.rstrip() for name, text in logs.items() if text.strip()}
     for name, text in written.items():
         if step is None:
@@ -20,3 +28,13 @@ def log(run: str, step: str | None, db: str | None) -> None:
         click.echo(text)
     if not written:
         click.echo("nothing was written", err=True)
+
+
+def _with_those_of_pods(session: "Session", run: str, logs: Mapping[str, str]) -> Mapping[str, str]:
+    """The logs, and what the pods of those steps have printed whose end nobody has followed."""
+    from sqlml.cli.engine_run import placed
+    from sqlml.runtime.follow import logs_of
+
+    place = placed(session, run)
+    state = place[0].get(*place[1:]) if place else None
+    return logs if place is None or state is None else logs_of(place[0], state, logs)

@@ -8,6 +8,7 @@ import click
 from sqlml.cli import options
 
 if TYPE_CHECKING:
+    from sqlml.codegen.engine import Options
     from sqlml.runtime.report import RunReport
     from sqlml.workflow.ir import Workflow
 
@@ -25,7 +26,10 @@ EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
 @click.option(
     "--param", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow."
 )
+@click.option("--engine", metavar="NAME", help="Run it on an engine: argo …")
+@click.option("--run-id", default="", metavar="ID", help="Of a run on an engine: done only once.")
 @click.option("--quiet", "-q", is_flag=True, help="Show results and errors only.")
+@options.target
 def run(
     *,
     files: Sequence[str],
@@ -40,7 +44,10 @@ def run(
     reuse: bool | None,
     threads: int | None,
     given: Sequence[str],
+    engine: str | None,
+    run_id: str,
     quiet: bool,
+    target: "Options",
 ) -> int:
     """Run SQL programs: the statements of all files, as one program; or a `.workflow` file.
 
@@ -58,7 +65,8 @@ def run(
     sources = options.read_sources(files, texts)
     from sqlml.runtime.ahead import started_ahead
 
-    with started_ahead((source.text for source in sources), settings.threads or None) as pool:
+    texts_here = () if engine else (source.text for source in sources)
+    with started_ahead(texts_here, settings.threads or None) as pool:
         from sqlml.cli.progress import progress_for
         from sqlml.cli.results import print_event, print_result
         from sqlml.session import Session
@@ -70,32 +78,38 @@ def run(
             if not compiled.workflow.nodes:
                 return 0
             with progress_for(compiled.workflow, as_json=as_json, quiet=quiet) as progress:
-                execution = session.execute(
-                    compiled, [progress], parameters=parameters, resume=resume, pool=pool
-                )
-            for i, result in enumerate(execution.results):
+                if engine:
+                    from sqlml.cli.engine_run import Asked, run_on
+
+                    asked = Asked(engine, target, run_id, parameters)
+                    report, results = run_on(session, compiled, asked, progress)
+                else:
+                    done = session.execute(
+                        compiled, [progress], parameters=parameters, resume=resume, pool=pool
+                    )
+                    report, results = done.report, done.results
+            for i, result in enumerate(results):
                 if as_json:
                     print_event(result.step, result.table)
                     continue
                 if i and output in ("table", "markdown"):
                     click.echo()
                 print_result(result.table, output)
-    report = execution.report
     if not (as_json or (quiet and report.outcome == "succeeded")):
-        again = options.spelled(files, texts, pairs, db, given)
+        again = "" if engine else options.spelled(files, texts, pairs, db, given)
         for line in _next(report, compiled.workflow, again, f" --db {db}" if db else ""):
             click.echo(f"  {line}", err=True)
     return EXIT_CODES[report.outcome]
 
 
 def _next(report: "RunReport", workflow: "Workflow", again: str, db: str) -> Sequence[str]:
-    """The next useful commands."""
+    """The next useful commands. again: what goes on with a run here."""
     if report.outcome == "succeeded":
         shown = [report.run, *_models(workflow)[:1]]
         return ["next: " + "   ".join(f"sqlml show {name}{db}" for name in shown)]
     failed = report.failed_step
     log = [f"log: sqlml log {report.run} {failed}{db}"] if failed else []
-    return [*log, f"resume with: sqlml run {again} --resume {report.run}"]
+    return [*log, f"resume with: sqlml run {again} --resume {report.run}"] if again else log
 
 
 def _models(workflow: "Workflow") -> Sequence[str]:

@@ -30,8 +30,10 @@ class Journal:
         reuse: Reuse | None = None,
         program: str = "",
         resume: str | None = None,
+        run: str = "",
     ) -> None:
-        self.run = store.runs.start(workflow.name, program, resumed=resume or "")
+        """run: its id, where the record of it has begun."""
+        self.run = run or store.runs.start(workflow.name, program, resumed=resume or "")
         self._runs = store.runs
         self._reuse = reuse
         self._finished = False

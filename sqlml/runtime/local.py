@@ -10,7 +10,7 @@ from sqlml.databases.database import Database
 from sqlml.optimizer.reuse import Reuse
 from sqlml.runtime.context import Surroundings
 from sqlml.runtime.crew import Rules
-from sqlml.runtime.events import Event, Listener, RunFinished, RunStarted
+from sqlml.runtime.events import Event, Listener, RunStarted
 from sqlml.runtime.execution import Execution, Locate
 from sqlml.runtime.inputs import Inputs
 from sqlml.runtime.journal import Journal
@@ -19,7 +19,7 @@ from sqlml.runtime.pool import Pool
 from sqlml.runtime.programs.check import check
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.programs.runner import Programs
-from sqlml.runtime.report import RunOutcome, RunReport
+from sqlml.runtime.report import RunOutcome, RunReport, closing
 from sqlml.runtime.schedule import Inbox, Interruption, Scheduler
 from sqlml.runtime.scratch import scratch_folder
 from sqlml.runtime.signals import interruptions
@@ -124,7 +124,7 @@ def run(
             raise
         report = _report(workflow, journal.run, clock(), scheduler)
         journal.finish(report.outcome)
-    tell(_closing(report))
+    tell(closing(report))
     return report
 
 
@@ -149,17 +149,3 @@ def _report(workflow: Workflow, run: str, seconds: float, scheduler: Scheduler) 
     }
     outcome = "interrupted" if scheduler.interrupted else outcome
     return RunReport(run, outcome, seconds, steps, outputs)
-
-
-def _closing(report: RunReport) -> RunFinished:
-    return RunFinished(
-        report.seconds,
-        report.run,
-        report.outcome,
-        report.seconds,
-        done=report.count("succeeded"),
-        reused=report.count("reused"),
-        failed=report.count("failed"),
-        skipped=report.count("skipped"),
-        interrupted=report.count("interrupted"),
-    )

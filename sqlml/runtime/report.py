@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlml.errors import Diagnostic
+from sqlml.runtime.events import RunFinished
 from sqlml.zoo.steps.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -84,3 +85,18 @@ class RunReport:
     def count(self, status: StepStatus) -> int:
         """How many steps ended so; those that are made of others are not counted."""
         return sum(step.status == status for step in self.steps.values() if not step.is_group)
+
+
+def closing(report: RunReport) -> RunFinished:
+    """The last event of a run."""
+    return RunFinished(
+        report.seconds,
+        report.run,
+        report.outcome,
+        report.seconds,
+        done=report.count("succeeded"),
+        reused=report.count("reused"),
+        failed=report.count("failed"),
+        skipped=report.count("skipped"),
+        interrupted=report.count("interrupted"),
+    )

@@ -10,7 +10,9 @@ from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import literal, parts
 from sqlml.runtime.shelf import Shelf
 from sqlml.store.depot import Depot, View
+from sqlml.store.naming import folded
 from sqlml.store.store import Store
+from sqlml.workflow.graph import topological_order
 from sqlml.workflow.ir import (
     Alter,
     Check,
@@ -24,6 +26,7 @@ from sqlml.workflow.ir import (
     Relation,
     Run,
     Solve,
+    Workflow,
 )
 
 _CATALOG = """
@@ -63,9 +66,7 @@ class Supply:
     def keep(self, node: Node) -> None:
         """Put the tables that a node has written into the store, and forget those it dropped."""
         for name in _written(node):
-            *schema, table = parts(name)
-            places = {"table": literal(table), "schema": literal(schema[-1] if schema else "main")}
-            found = self._database.table(_CATALOG.format(**places)).column(0).to_pylist()
+            found = self._database.table(_CATALOG.format(**_places(name))).column(0).to_pylist()
             if not found:
                 self._depot.drop_table(name)
             elif found[0]:
@@ -73,15 +74,19 @@ class Supply:
             else:
                 self._put_table(name)
 
-    def publish(self, reference: str) -> str:
-        """Put a new version of a model into the store; what it is called there, `name@version`."""
+    def publish(self, reference: str, number: int | None = None) -> str:
+        """Put a new version of a model into the store; what it is called there, `name@version`.
+
+        number: of the version there, if not the next.
+        """
         version = self._shelf.get(reference)
         files = {
             path.relative_to(version.folder).as_posix(): path
             for path in sorted(version.folder.rglob("*"))
             if path.is_file()
         }
-        return self._depot.models.publish(version.name, "model", files).reference
+        entry = self._depot.models.publish(version.name, "model", files, number=number)
+        return entry.reference
 
     def drop(self, node: Node) -> None:
         """Forget in the store the model that a node has dropped."""
@@ -98,6 +103,28 @@ class Supply:
         """Put tables and views of the database into the store, views as their rows are now."""
         for name in names:
             self._put_table(name)
+
+    def put_needs(self, workflow: Workflow) -> tuple[str, ...]:
+        """Put into the store what a workflow needs of the database and does not make; its names.
+
+        Models keep the numbers of their versions; those that are there already are not put again.
+
+        Raises:
+            StepError: E0755 the workflow needs the database itself.
+            ProgramError: E0641 the store cannot be used.
+        """
+        tables = [name for name in _needed_tables(workflow) if self._is_there(name)]
+        self.put_tables(tables)
+        published = {entry.reference.casefold() for entry in self._depot.models.published()}
+        references = {name for node in workflow.nodes for name in self._models(node)}
+        models = [found for name in sorted(references) if (found := self._shelf.find(name))]
+        for model in models:
+            if model.reference.casefold() not in published:
+                self.publish(model.reference, model.number)
+        return (*tables, *(model.reference for model in models))
+
+    def _is_there(self, name: str) -> bool:
+        return bool(self._database.table(_CATALOG.format(**_places(name))).num_rows)
 
     def _put_table(self, name: str) -> None:
         with TemporaryDirectory(dir=self._scratch) as folder:
@@ -141,6 +168,23 @@ class Supply:
         if entry.reference not in self._there:
             self._there.add(entry.reference)
             self._shelf.receive(self._depot.models, entry, number=entry.version)
+
+
+def _places(name: str) -> dict[str, str]:
+    *schema, table = parts(name)
+    return {"table": literal(table), "schema": literal(schema[-1] if schema else "main")}
+
+
+def _needed_tables(workflow: Workflow) -> tuple[str, ...]:
+    """The tables and views that a workflow reads or changes before it makes them."""
+    needed: dict[str, str] = {}
+    made: set[str] = set()
+    for node in topological_order(workflow):
+        changed = isinstance(node.operation, Query) and not node.operation.repeatable
+        names = (*_read(node), *(_written(node) if changed else ()))
+        needed.update({folded(name): name for name in names if folded(name) not in made})
+        made.update(map(folded, _written(node)))
+    return tuple(needed.values())
 
 
 def _read(node: Node) -> tuple[str, ...]:

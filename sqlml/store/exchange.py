@@ -57,9 +57,17 @@ class Exchange:
         self._url = url
 
     def publish(
-        self, name: str, kind: Kind, files: Mapping[str, Path], description: str = ""
+        self,
+        name: str,
+        kind: Kind,
+        files: Mapping[str, Path],
+        description: str = "",
+        *,
+        number: int | None = None,
     ) -> Entry:
         """Make local files, by their paths in the folder to be, the next version of `name`.
+
+        number: of the version, if not the next; it must not be there.
 
         Raises:
             ProgramError: E0641, the URL cannot be written.
@@ -67,7 +75,7 @@ class Exchange:
         with reaching(self._url):
             digests = {_inside(path): digest(source) for path, source in files.items()}
             size = sum(source.stat().st_size for source in files.values())
-            number, place = self._claim(name)
+            number, place = self._claim(name, number)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             entry = Entry(name, number, kind, description, now, size, digests)
             try:
@@ -164,9 +172,13 @@ class Exchange:
         except OSError as error:
             raise _in_the_way(f"`{folder}` cannot take the files: {error}") from error
 
-    def _claim(self, name: str) -> tuple[int, str]:
+    def _claim(self, name: str, asked: int | None) -> tuple[int, str]:
         """The number of the next version of `name`, and its folder, which is made."""
         folder = folder_name(name)
+        if asked is not None:
+            place = self._place(folder, asked)
+            self._files.makedirs(place, exist_ok=False)
+            return asked, place
         self._files.makedirs(f"{self._root}/{folder}", exist_ok=True)
         number = max(self._numbers(folder), default=0) + 1
         while True:

@@ -111,6 +111,14 @@ class Runs:
                     continue
                 return run
 
+    def begin(self, run: str, name: str, program: str = "") -> None:
+        """Record that the run of that id begins; nothing happens where it has begun before."""
+        self._ledger.write(
+            "INSERT OR IGNORE INTO runs (id, name, program, resumed, started, outcome)"
+            " VALUES (?, ?, ?, '', ?, 'running')",
+            (run, name, program, time.time()),
+        )
+
     def finish(self, run: str, outcome: str) -> None:
         """Record how a run ended: succeeded, failed or interrupted."""
         self._ledger.write(

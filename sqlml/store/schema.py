@@ -122,4 +122,14 @@ MIGRATIONS = (
     );
     CREATE INDEX attempts_by_run ON attempts (run);
     """,
+    """
+    CREATE TABLE placements (
+        run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+        engine TEXT NOT NULL,
+        namespace TEXT NOT NULL,
+        api_version TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )

@@ -9,6 +9,7 @@ from sqlml.errors import Diagnostic, ProgramError
 from sqlml.store import tables
 from sqlml.store.ledger import Ledger
 from sqlml.store.models import Models
+from sqlml.store.placements import Placements
 from sqlml.store.reuse import ReuseMemory
 from sqlml.store.runs import Runs
 
@@ -31,6 +32,7 @@ class Store:
         self._ledger = Ledger(folder / "store.sqlite")
         self.models = Models(self._ledger, folder)
         self.runs = Runs(self._ledger)
+        self.placements = Placements(self._ledger)
         self.reuse = ReuseMemory(self._ledger, self.results)
 
     @classmethod

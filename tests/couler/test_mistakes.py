@@ -107,7 +107,6 @@ MISTAKES: dict[str, list[Callable[[], Any]]] = {
     "E0737": [file_from_outside],
     "E0738": [
         lambda: couler.run(submitter="argo"),
-        lambda: couler.ArgoSubmitter(config_file="/no/such/file").submit({"kind": "Workflow"}),
     ],
     "E0739": [lambda: couler.run_job(""), lambda: couler.run_job({"spec": {}})],
 }

@@ -1,0 +1,162 @@
+"""A program's run on an engine: what it needs is put into its store, then it is handed over."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from sqlml.codegen.engine import Options, render
+from sqlml.errors import Diagnostic, ProgramError
+from sqlml.grammar.secrets import without_secrets
+from sqlml.results import Result
+from sqlml.runtime.cluster import Cluster, Resource
+from sqlml.runtime.events import Listener
+from sqlml.runtime.follow import follow
+from sqlml.runtime.journal import Journal
+from sqlml.runtime.kubeconfig import access
+from sqlml.runtime.report import ResultSet, RunReport
+from sqlml.runtime.submit import named, submit, submitted
+from sqlml.runtime.supply import Supply
+from sqlml.session import Compiled, Session
+from sqlml.store.depot import Depot
+from sqlml.store.placements import Placement
+from sqlml.workflow.ir import Json, Workflow
+from sqlml.workflow.operations import PROGRAMS
+from sqlml.workflow.parameters import bind
+
+_RUN_ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of an engine. run: empty for a new one. parameters: the workflow's."""
+
+    engine: str
+    target: Options
+    run: str = ""
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+
+
+def run_on(
+    session: Session, compiled: Compiled, asked: Asked, listener: Listener
+) -> tuple[RunReport, Iterable[Result]]:
+    """Hand a program to an engine, and follow its run; where that is there already, only follow.
+
+    Gives the report, and the result sets that its steps leave.
+
+    Raises:
+        ProgramError: E0780 nothing can be handed to that engine, E0781 the run cannot have that id,
+            E0782 there is no store, and what the engine, the store and the cluster raise.
+    """
+    engine, target = asked.engine, asked.target
+    _check(session, compiled.workflow, target, asked.run)
+    workflow = _with_values(compiled.workflow, asked.parameters)
+    manifest = _manifest(render(workflow, engine, target), engine)
+    cluster = Cluster(access(target.namespace))
+    run = _recorded(session, compiled, asked.run)
+    made = named(manifest, run)
+    kind, name = made["kind"], made["metadata"]["name"]
+    session.store.placements.put(
+        Placement(run, engine, cluster.namespace, made["apiVersion"], kind, name)
+    )
+    submission = submitted(cluster, made, run)
+    if submission is None:
+        _supply(session, compiled, target.worker.store)
+        submission = submit(cluster, made, run)
+    journal = Journal(session.store, compiled.workflow, run=run)
+    try:
+        report = follow(cluster, submission, compiled.workflow, journal, listeners=[listener])
+    except KeyboardInterrupt:
+        click.echo(f"run {run} goes on as {kind} {name}; to stop it: sqlml cancel {run}", err=True)
+        raise
+    uid = str(submission.answer["metadata"]["uid"])
+    return report, _results(compiled.workflow, target.worker.store, uid)
+
+
+def _with_values(workflow: Workflow, given: Mapping[str, Json]) -> Workflow:
+    """The workflow with those values for its parameters.
+
+    Raises:
+        ProgramError: E0681, with each that is missing, unknown or of another type.
+    """
+    values = bind(workflow, given)
+    parameters = {
+        name: replace(declared, default=values[name], required=False)
+        for name, declared in workflow.parameters.items()
+    }
+    return replace(workflow, parameters=parameters)
+
+
+def _results(workflow: Workflow, store: str, run: str) -> Iterator[Result]:
+    if not store:
+        return
+    depot = Depot(store)
+    with TemporaryDirectory(prefix="sqlml-") as scratch:
+        for node in workflow.nodes:
+            path = Path(scratch) / f"{node.name}.arrow"
+            if depot.result(run, node.name, path):
+                yield Result(node.name, ResultSet(path=path).read())
+
+
+def _recorded(session: Session, compiled: Compiled, run: str) -> str:
+    """The id of the run, of which there is a record from now on."""
+    name = compiled.workflow.name
+    program = without_secrets(compiled.text, session.settings.dialect)
+    if not run:
+        return session.store.runs.start(name, program)
+    session.store.runs.begin(run, name, program)
+    return run
+
+
+def _check(session: Session, workflow: Workflow, target: Options, run: str) -> None:
+    if run and not _RUN_ID.fullmatch(run):
+        message = f"`{run}` cannot be the id of a run"
+        hint = "up to 40 small letters, digits and hyphens, such as `nightly-2026-05-01`"
+        raise ProgramError(Diagnostic("E0781", message, hint=hint))
+    runs, placements = session.store.runs, session.store.placements
+    if run and runs.find(run) is not None and placements.find(run) is None:
+        hint = "choose another --run-id"
+        raise ProgramError(Diagnostic("E0781", f"run `{run}` was done here", hint=hint))
+    has_sql = any(not isinstance(node.operation, PROGRAMS) for node in workflow.nodes)
+    if has_sql and not (target.worker.store or target.worker.db):
+        message = "an engine's steps need a store, through which tables and models move"
+        hint = "name one that they reach: --store s3://bucket/folder"
+        raise ProgramError(Diagnostic("E0782", message, hint=hint))
+
+
+def _manifest(files: Mapping[str, str], engine: str) -> Mapping[str, Any]:
+    """The one object that an engine's files describe."""
+    (name, text), *others = files.items()
+    if name.endswith(".yaml") and not others:
+        import yaml
+
+        manifest = yaml.safe_load(text)
+        if "apiVersion" in manifest and "metadata" in manifest:
+            return dict(manifest)
+    message = f"nothing can be handed to engine `{engine}`: it takes files"
+    hint = f"write them: sqlml render --engine {engine} --to FOLDER"
+    raise ProgramError(Diagnostic("E0780", message, hint=hint))
+
+
+def _supply(session: Session, compiled: Compiled, url: str) -> None:
+    if url:
+        with TemporaryDirectory(prefix="sqlml-") as scratch:
+            supply = Supply(Depot(url), session.database, session.store, Path(scratch))
+            supply.put_needs(compiled.workflow)
+
+
+def placed(session: Session, run: str) -> tuple[Cluster, Resource, str] | None:
+    """The cluster that a run is on, and its object there; None for one that was done here.
+
+    Raises:
+        ProgramError: no cluster is known.
+    """
+    place = session.store.placements.find(run)
+    if place is None:
+        return None
+    resource = Resource.of({"apiVersion": place.api_version, "kind": place.kind})
+    return Cluster(access(place.namespace)), resource, place.name

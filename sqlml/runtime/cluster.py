@@ -1,0 +1,302 @@
+"""A Kubernetes cluster: the few calls that running a workflow there takes.
+
+A call that the cluster is too busy for, or whose answer is lost, is made again. What is made has a
+name of ours, and so is there once, however often it was asked for.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Self
+
+from sqlml.errors import ProgramError
+from sqlml.runtime.kubeconfig import Access
+from sqlml.runtime.refusals import Place, refused, unreachable
+from sqlml.runtime.retry import wait
+from sqlml.workflow.ir import Backoff
+
+Object = Mapping[str, Any]
+
+_BACKOFF = Backoff(0.5, 2.0, 30.0)
+_BUSY = frozenset({429, 500, 502, 503, 504})
+_WATCHED = 60  # seconds that one watch lasts
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of objects, as a path of the interface names it."""
+
+    group: str
+    version: str
+    plural: str
+
+    @classmethod
+    def of(cls, manifest: Object) -> Self:
+        group, _, version = manifest["apiVersion"].partition("/")
+        return cls(group, version, f"{manifest['kind'].lower()}s")
+
+    @property
+    def title(self) -> str:
+        return f"{self.plural}.{self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to go on with a cluster that does not answer, and how long for one answer.
+
+    total, connect, answer: seconds.
+    """
+
+    total: float = 120.0
+    connect: float = 10.0
+    answer: float = 60.0
+
+
+class Cluster:
+    """A namespace of a cluster.
+
+    Every method raises ProgramError: E0771 the cluster does not answer, E0772 it does not know the
+    user, or does not let them; E0773 there is no such namespace or kind of object; E0775 it refuses
+    what it was given.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        patience: Patience | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        from kubernetes import client, watch
+
+        self.namespace = access.namespace
+        self._host = access.client.configuration.host
+        self._objects = client.CustomObjectsApi(access.client)
+        self._core = client.CoreV1Api(access.client)
+        self._watch = watch.Watch
+        self._errors = client.ApiException
+        self._patience = patience or Patience()
+        self._sleep = sleep
+        self._clock = clock
+
+    def create(self, manifest: Object) -> Object | None:
+        """Make an object; None where one of its name is there already."""
+        resource = Resource.of(manifest)
+        try:
+            made: Object = self._call(
+                self._objects.create_namespaced_custom_object,
+                *self._path(resource),
+                dict(manifest),
+                field_validation="Strict",
+                place=self._place("create", resource),
+            )
+        except Conflict:
+            return None
+        return made
+
+    def get(self, resource: Resource, name: str) -> Object | None:
+        """An object as it is now; None where there is none of that name."""
+        return self._look(resource, name)[0]
+
+    def states(self, resource: Resource, name: str) -> Iterator[Object]:
+        """An object now, and again whenever it changes, until it is not there any more.
+
+        A watch that breaks off, or whose version is too old for the cluster, begins with a look.
+        """
+        fruitless = 0
+        while True:
+            found, version = self._look(resource, name)
+            if found is None:
+                return
+            yield found
+            is_empty = True
+            for change in self._changes(resource, name, version):
+                is_empty = False
+                yield change
+            fruitless = fruitless + 1 if is_empty else 0
+            if fruitless:
+                self._sleep(wait(_BACKOFF, fruitless, random.random()))
+
+    def patch(self, resource: Resource, name: str, version: str, values: Mapping[str, Any]) -> bool:
+        """Set values at paths (`/spec/shutdown`); False where the object is of another version."""
+        steps = [{"op": "replace", "path": "/metadata/resourceVersion", "value": version}]
+        steps += [{"op": "add", "path": path, "value": value} for path, value in values.items()]
+        try:
+            self._call(
+                self._objects.patch_namespaced_custom_object,
+                *self._path(resource),
+                name,
+                steps,
+                place=self._place("patch", resource),
+            )
+        except Conflict:
+            return False
+        return True
+
+    def delete(self, resource: Resource, name: str, **options: Any) -> Object | None:
+        """Delete an object; None where there is none of that name."""
+        try:
+            answer: Object = self._call(
+                self._objects.delete_namespaced_custom_object,
+                *self._path(resource),
+                name,
+                place=self._place("delete", resource),
+                **options,
+            )
+        except Missing:
+            return None
+        return answer
+
+    def create_secret(self, manifest: Object) -> bool:
+        """Make a secret; False where one of its name is there already."""
+        try:
+            self._call(
+                self._core.create_namespaced_secret,
+                self.namespace,
+                dict(manifest),
+                place=self._place("create", Resource("", "v1", "secrets")),
+            )
+        except Conflict:
+            return False
+        return True
+
+    def secret(self, name: str) -> Mapping[str, str]:
+        """The data of a secret, in Base64; nothing where it cannot be had."""
+        try:
+            found = self._call(
+                self._core.read_namespaced_secret,
+                name,
+                self.namespace,
+                place=self._place("get", Resource("", "v1", "secrets")),
+            )
+        except Missing:
+            return {}
+        return found.data or {}
+
+    def pods(self, labels: str) -> Iterator[Object]:
+        """The metadata of the pods with such labels: `name`, `annotations`."""
+        listed = self._call(
+            self._core.list_namespaced_pod,
+            self.namespace,
+            label_selector=labels,
+            place=self._place("list", Resource("", "v1", "pods")),
+        )
+        for pod in listed.items:
+            yield {"name": pod.metadata.name, "annotations": pod.metadata.annotations or {}}
+
+    def log(self, pod: str, container: str) -> str:
+        """What a pod has printed; nothing where it is gone, or has not begun."""
+        try:
+            answer = self._call(
+                self._core.read_namespaced_pod_log,
+                pod,
+                self.namespace,
+                container=container,
+                _preload_content=False,
+                place=self._place("get", Resource("", "v1", "pods/log")),
+                read=lambda answer: answer.data,
+            )
+        except (Missing, ProgramError):
+            return ""
+        return bytes(answer).decode("utf-8", "replace")
+
+    # --- how calls are made ---
+
+    def _look(self, resource: Resource, name: str) -> tuple[Object | None, str]:
+        """An object as it is now, and the version of all that is known, to watch from."""
+        listed = self._call(
+            self._objects.list_namespaced_custom_object,
+            *self._path(resource),
+            field_selector=f"metadata.name={name}",
+            place=self._place("list", resource),
+        )
+        named = (each for each in listed["items"] if each["metadata"]["name"] == name)
+        return next(named, None), listed.get("metadata", {}).get("resourceVersion", "")
+
+    def _changes(self, resource: Resource, name: str, version: str) -> Iterator[Object]:
+        """An object whenever it changes, as long as one watch lasts."""
+        from urllib3.exceptions import HTTPError
+
+        events = self._watch().stream(
+            self._objects.list_namespaced_custom_object,
+            *self._path(resource),
+            field_selector=f"metadata.name={name}",
+            resource_version=version,
+            timeout_seconds=_WATCHED,
+            _request_timeout=(self._patience.connect, self._patience.answer + _WATCHED),
+        )
+        try:
+            for event in events:
+                if event is None or event["type"] == "DELETED":
+                    return
+                if event["object"]["metadata"]["name"] == name:
+                    yield event["object"]
+        except self._errors as error:
+            if error.status not in {*_BUSY, 410}:
+                raise refused(error, self._place("watch", resource)) from error
+        except HTTPError:
+            return
+
+    def _call(
+        self,
+        do: Callable[..., Any],
+        *arguments: Any,
+        place: Place,
+        read: Callable[[Any], Any] = lambda answer: answer,
+        **options: Any,
+    ) -> Any:
+        """Call, and call again where nothing is known of the call or the cluster is busy."""
+        from urllib3.exceptions import HTTPError
+
+        timeouts = (self._patience.connect, self._patience.answer)
+        deadline = self._clock() + self._patience.total
+        for attempt in count(1):
+            pause = wait(_BACKOFF, attempt, random.random())
+            try:
+                answer = do(*arguments, _request_timeout=timeouts, **options)
+                status = getattr(answer, "status", 200)
+                if isinstance(status, int) and status >= 300:  # an answer not yet read
+                    raise self._errors(http_resp=answer)
+                return read(answer)
+            except self._errors as error:
+                if error.status not in _BUSY:
+                    raise _meant(error, place) from error
+                reason: Exception = error
+                pause = max(pause, _asked(error))
+            except HTTPError as error:
+                reason = error
+            if self._clock() + pause > deadline:
+                raise unreachable(self._host, reason, attempt) from reason
+            self._sleep(pause)
+        raise AssertionError
+
+    def _path(self, resource: Resource) -> tuple[str, str, str, str]:
+        return resource.group, resource.version, self.namespace, resource.plural
+
+    def _place(self, verb: str, resource: Resource) -> Place:
+        return Place(verb, resource.title.rstrip("."), self.namespace, self._host)
+
+
+class Conflict(Exception):  # noqa: N818 - part of the protocol, told to nobody
+    """409: such an object is there, or is of another version."""
+
+
+class Missing(Exception):  # noqa: N818 - part of the protocol, told to nobody
+    """404: there is no object of that name."""
+
+
+def _meant(error: Any, place: Place) -> Exception:
+    if error.status == 409:
+        return Conflict()
+    if error.status == 404 and place.verb in {"get", "delete"}:
+        return Missing()
+    return refused(error, place)
+
+
+def _asked(error: Any) -> float:
+    """The seconds that the cluster asks to wait."""
+    asked = str((error.headers or {}).get("Retry-After", ""))
+    return float(asked) if asked.isdecimal() else 0.0

@@ -1,0 +1,181 @@
+"""Follows a run on a cluster: tells the events that a run here would, and writes them down."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlml.errors import Diagnostic, StepError
+from sqlml.runtime.argo_status import NodeStatus, steps_of
+from sqlml.runtime.cluster import Cluster, Object
+from sqlml.runtime.events import Event, Listener, RunStarted
+from sqlml.runtime.journal import Journal
+from sqlml.runtime.pod_logs import Told, read_logs, told_in
+from sqlml.runtime.report import RunOutcome, RunReport, StepReport, closing
+from sqlml.runtime.submit import ENDED, Submission, cancel
+from sqlml.runtime.telling import Teller
+from sqlml.workflow.ir import Node, Workflow
+from sqlml.zoo.steps.outcome import Outcome
+
+_NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """grace: seconds that a step may wait for its image, which somebody may be pushing."""
+
+    grace: float = 120.0
+    clock: Callable[[], float] = time.monotonic
+
+
+def follow(
+    cluster: Cluster,
+    submission: Submission,
+    workflow: Workflow,
+    journal: Journal,
+    *,
+    listeners: Sequence[Listener] = (),
+    rules: Rules | None = None,
+) -> RunReport:
+    """Follow a run to its end. Failed steps are told in the report, not raised.
+
+    Raises:
+        StepError: E0778 the engine cannot run the workflow at all.
+        ProgramError: what a cluster raises; the run goes on.
+    """
+    follower = _Follower(cluster, submission, workflow, rules or Rules())
+    follower.begin(journal, listeners)
+    last: Object = {}
+    for state in cluster.states(submission.resource, submission.name):
+        last = state
+        follower.see(state)
+        if state.get("status", {}).get("phase") in ENDED:
+            break
+    return follower.finish(last)
+
+
+class _Follower:
+    def __init__(
+        self, cluster: Cluster, submission: Submission, workflow: Workflow, rules: Rules
+    ) -> None:
+        self._cluster = cluster
+        self._submission = submission
+        self._workflow = workflow
+        self._nodes = (*workflow.nodes, *workflow.on_exit)
+        self._rules = rules
+        self._began = rules.clock()
+        self._logs: dict[str, str] = {}
+        self._started: set[str] = set()
+        self._waiting: dict[str, float] = {}
+        self._stuck: dict[str, Diagnostic] = {}
+        self._reports: dict[str, StepReport] = {}
+
+    def begin(self, journal: Journal, listeners: Sequence[Listener]) -> None:
+        """Say who is told."""
+        self._journal = journal
+        self._listeners = listeners
+        self._teller = Teller(
+            self._workflow,
+            journal,
+            tell=self._tell,
+            clock=self._clock,
+            log=lambda node: self._logs.get(node.name, ""),
+        )
+        self._teller.added(self._workflow.on_exit)
+        names = tuple(node.name for node in self._nodes)
+        self._tell(RunStarted(0.0, self._submission.run, self._workflow.name, names))
+
+    def see(self, state: Object) -> None:
+        """Tell what is new in the state of the run."""
+        steps = steps_of(state)
+        is_over = state.get("status", {}).get("phase") in ENDED
+        for node in self._nodes:
+            status = steps.get(node.name)
+            if status is not None and node.name not in self._reports:
+                self._see_step(node, status, is_over=is_over)
+
+    def finish(self, state: Object) -> RunReport:
+        """Tell how the run has ended; state: the last that was seen of it."""
+        status = state.get("status", {})
+        outcome = self._outcome(status.get("phase", ""), state)
+        for node in self._nodes:
+            if node.name not in self._reports:
+                self._end(node, StepReport("skipped", because="the run ended before it"))
+        report = RunReport(self._submission.run, outcome, self._clock(), self._reports)
+        self._journal.finish(outcome)
+        self._tell(closing(report))
+        if outcome == "failed" and not report.diagnostics:
+            raise StepError(self._failure("the run", status.get("message", "")))
+        return report
+
+    def _outcome(self, phase: str, state: Object) -> RunOutcome:
+        if phase == "Succeeded":
+            return "succeeded"
+        if self._stuck or (phase in ENDED and not state["spec"].get("shutdown")):
+            return "failed"
+        return "interrupted"
+
+    def _see_step(self, node: Node, status: NodeStatus, *, is_over: bool) -> None:
+        if status.state == "skipped":
+            self._end(node, StepReport("skipped", because=status.message or "not needed"))
+            return
+        if status.state == "waiting":
+            self._check_image(node, status.message)
+        if status.state != "waiting" and node.name not in self._started:
+            self._started.add(node.name)
+            self._journal.group_started(node)
+            self._tell(self._teller.started(node, 0))
+        if status.state in {"succeeded", "failed"}:
+            log = read_logs(self._cluster, self._submission.name, status.pods)
+            told = told_in(log)
+            self._logs[node.name] = told.text
+            self._end(node, self._report(node, status, told))
+
+    def _report(self, node: Node, status: NodeStatus, told: Told) -> StepReport:
+        outcome = Outcome(summary=told.summary, metrics=told.metrics)
+        if status.state == "succeeded":
+            return StepReport("succeeded", outcome, seconds=status.seconds)
+        if node.name not in self._stuck and "shutdown" in status.message:
+            return StepReport("interrupted", seconds=status.seconds)
+        reasons = told.diagnostics or (self._failure(f"step `{node.name}`", status.message),)
+        if node.name in self._stuck:
+            reasons = (self._stuck[node.name],)
+        return StepReport("failed", diagnostics=reasons, seconds=status.seconds)
+
+    def _check_image(self, node: Node, message: str) -> None:
+        """Stop a run that waits in vain for an image."""
+        if not any(word in message for word in _NO_IMAGE):
+            self._waiting.pop(node.name, None)
+            return
+        since = self._waiting.setdefault(node.name, self._rules.clock())
+        if node.name in self._stuck or self._rules.clock() - since < self._rules.grace:
+            return
+        hint = "push the image, or name another by --image; is it private, give the cluster access"
+        self._stuck[node.name] = Diagnostic(
+            "E0779", f"the image of step `{node.name}` cannot be had", label=message, hint=hint
+        )
+        cancel(self._cluster, self._submission.resource, self._submission.name)
+
+    def _failure(self, what: str, message: str) -> Diagnostic:
+        hint = f"sqlml log {self._submission.run}"
+        return Diagnostic("E0778", f"{what} failed on the cluster", label=message, hint=hint)
+
+    def _end(self, node: Node, report: StepReport) -> None:
+        self._reports[node.name] = report
+        self._teller.ended(node, report)
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+    def _clock(self) -> float:
+        return self._rules.clock() - self._began
+
+
+def logs_of(cluster: Cluster, state: Object, known: Mapping[str, str]) -> Mapping[str, str]:
+    """What the steps of a run have printed until now. known: what is written down of them."""
+    name = state["metadata"]["name"]
+    found = dict(known)
+    for each, status in steps_of(state).items():
+        if each in known and not known[each]:
+            found[each] = told_in(read_logs(cluster, name, status.pods)).text
+    return found

@@ -1,0 +1,71 @@
+"""What the pods of an Argo Workflow have printed, and what steps of SQL tell in it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlml.errors import Diagnostic
+from sqlml.runtime.cluster import Cluster
+
+_MOST_PODS = 20  # whose logs are read, of one step
+_NODE_ID = "workflows.argoproj.io/node-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """text: what was printed besides events. summary, metrics: of a finished step. diagnostics: of
+    one that failed."""
+
+    text: str = ""
+    summary: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def read_logs(cluster: Cluster, workflow: str, nodes: Sequence[str]) -> str:
+    """What the pods of some nodes of a workflow have printed; nothing of those that are gone."""
+    if not nodes:
+        return ""
+    pods = {
+        pod["annotations"].get(_NODE_ID): pod["name"]
+        for pod in cluster.pods(f"workflows.argoproj.io/workflow={workflow}")
+    }
+    names = [pods[node] for node in nodes[-_MOST_PODS:] if node in pods]
+    return "\n".join(filter(None, (cluster.log(name, "main").rstrip() for name in names)))
+
+
+def told_in(log: str) -> Told:
+    """What a log says; events are lines of JSON, as `sqlml step` prints them."""
+    events, text = [], []
+    for line in log.splitlines():
+        event = _event(line)
+        if event is None:
+            text.append(line)
+        else:
+            events.append(event)
+    last: dict[str, Any] = next((e for e in reversed(events) if e["event"] in _ENDS), {})
+    return Told(
+        "\n".join(text),
+        str(last.get("summary", "")),
+        last.get("metrics", {}),
+        tuple(map(_diagnostic, last.get("diagnostics", ()))),
+    )
+
+
+_ENDS = frozenset({"step_finished", "step_failed"})
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    if line.startswith('{"event":'):
+        with suppress(ValueError):
+            event: dict[str, Any] = json.loads(line)
+            return event
+    return None
+
+
+def _diagnostic(told: Mapping[str, Any]) -> Diagnostic:
+    place = told.get("place") or ""
+    label = f"at {place}" if place else ""
+    return Diagnostic(told["code"], told["message"], label=label, hint=told.get("hint", ""))

@@ -1,0 +1,94 @@
+"""Hands rendered workflows to a Kubernetes cluster, once however often it is asked to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlml.errors import Diagnostic, ProgramError
+from sqlml.runtime.cluster import Cluster, Object, Resource
+
+RUN_LABEL = "sqlml-run"
+ENDED = frozenset({"Succeeded", "Failed", "Error"})
+
+_LONGEST = 63
+_LASTING = frozenset({"CronWorkflow", "WorkflowTemplate"})  # not one run each
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A run on a cluster. answer: the object as the cluster has it. is_new: made by this call."""
+
+    run: str
+    resource: Resource
+    name: str
+    is_new: bool
+    answer: Object = field(repr=False)
+
+
+def named(manifest: Object, run: str) -> dict[str, Any]:
+    """A manifest with a name; one that is a single run is named after that, too."""
+    metadata: Mapping[str, Any] = manifest["metadata"]
+    name = metadata.get("name") or metadata["generateName"].rstrip("-")
+    if manifest["kind"] not in _LASTING:
+        name = f"{name[: _LONGEST - len(run) - 1].rstrip('-')}-{run}"
+    kept = {key: value for key, value in metadata.items() if key != "generateName"}
+    return {**manifest, "metadata": {**kept, "name": name}}
+
+
+def submit(cluster: Cluster, manifest: Object, run: str) -> Submission:
+    """Make the object of a manifest with a name; where this run has made it already, do nothing.
+
+    Raises:
+        ProgramError: E0776 there is another object of that name; and what a cluster raises.
+    """
+    labels = {**manifest["metadata"].get("labels", {}), RUN_LABEL: run}
+    metadata = {**manifest["metadata"], "labels": labels, "namespace": cluster.namespace}
+    resource, name = Resource.of(manifest), str(metadata["name"])
+    while True:
+        answer = cluster.create({**manifest, "metadata": metadata})
+        if answer is not None:
+            return Submission(run, resource, name, True, answer)
+        if (there := submitted(cluster, manifest, run)) is not None:
+            return there
+
+
+def submitted(cluster: Cluster, manifest: Object, run: str) -> Submission | None:
+    """What this run has made of a manifest with a name; None where it has made nothing.
+
+    Raises:
+        ProgramError: E0776 there is another object of that name; and what a cluster raises.
+    """
+    resource, name = Resource.of(manifest), str(manifest["metadata"]["name"])
+    there = cluster.get(resource, name)
+    if there is None:
+        return None
+    if there["metadata"].get("labels", {}).get(RUN_LABEL) != run:
+        message = f"namespace `{cluster.namespace}` has another {manifest['kind']} `{name}`"
+        hint = f"choose another name, or: kubectl delete {resource.title} {name}"
+        raise ProgramError(Diagnostic("E0776", message, hint=f"{hint} -n {cluster.namespace}"))
+    return Submission(run, resource, name, False, there)
+
+
+def cancel(cluster: Cluster, resource: Resource, name: str) -> bool:
+    """Let a run stop, its steps on exit still run; False where it had ended already.
+
+    Raises:
+        ProgramError: E0777 it is not there any more; and what a cluster raises.
+    """
+    while True:
+        found = cluster.get(resource, name)
+        if found is None:
+            raise gone(cluster, name)
+        if found.get("status", {}).get("phase") in ENDED:
+            return False
+        version = found["metadata"]["resourceVersion"]
+        if found["spec"].get("shutdown") or cluster.patch(
+            resource, name, version, {"/spec/shutdown": "Stop"}
+        ):
+            return True
+
+
+def gone(cluster: Cluster, name: str) -> ProgramError:
+    message = f"namespace `{cluster.namespace}` has no workflow `{name}` any more"
+    hint = "it was deleted, or the cluster has cleaned up; `sqlml show RUN` has what is known of it"
+    return ProgramError(Diagnostic("E0777", message, hint=hint))

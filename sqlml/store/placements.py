@@ -1,0 +1,34 @@
+"""The record of the runs that engines do: where each of them is."""
+
+from dataclasses import astuple, dataclass, fields
+
+from sqlml.store.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The object of a cluster that is a run. api_version, kind: as manifests have them."""
+
+    run: str
+    engine: str
+    namespace: str
+    api_version: str
+    kind: str
+    name: str
+
+
+class Placements:
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def put(self, placement: Placement) -> None:
+        """Record where a run is, instead of what was recorded before."""
+        self._ledger.write(
+            "INSERT OR REPLACE INTO placements VALUES (?, ?, ?, ?, ?, ?)", astuple(placement)
+        )
+
+    def find(self, run: str) -> Placement | None:
+        """Where a run is; None for one that is done here, or is not known."""
+        columns = ", ".join(one.name for one in fields(Placement))
+        row = self._ledger.row(f"SELECT {columns} FROM placements WHERE run = ?", (run,))
+        return Placement(*row) if row else None

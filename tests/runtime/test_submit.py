@@ -1,0 +1,356 @@
+"""Runs on a cluster: an interface on the loopback that does wrong, and pods that are processes."""
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sqlml import couler
+from sqlml.cli.main import outcome
+from sqlml.codegen.engine import Options, render
+from sqlml.errors import SqlmlError
+from sqlml.runtime.cluster import Cluster, Patience, Resource
+from sqlml.runtime.events import Event
+from sqlml.runtime.follow import Rules, follow, logs_of
+from sqlml.runtime.journal import Journal
+from sqlml.runtime.kubeconfig import access
+from sqlml.runtime.report import RunReport
+from sqlml.runtime.submit import Submission, cancel, named, submit
+from sqlml.session import connect
+from sqlml.store.store import Store
+from sqlml.workflow.ir import (
+    After,
+    Comparison,
+    Constant,
+    Container,
+    Node,
+    Output,
+    OutputDeclaration,
+    Workflow,
+)
+
+from .cluster_server import FakeCluster, Fault, fake_cluster
+
+WORKFLOWS = Resource("argoproj.io", "v1alpha1", "workflows")
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCluster]:
+    with fake_cluster() as server:
+        config = server.kubeconfig(tmp_path / "config")
+        monkeypatch.setattr(
+            "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(config)
+        )
+        yield server
+
+
+@pytest.fixture
+def cluster(server: FakeCluster) -> Cluster:
+    """A client that does not sleep between calls, and waits 0.2 s for an answer."""
+    return Cluster(access(), Patience(60, 0.2, 0.2), sleep=SLEPT.append)
+
+
+SLEPT: list[float] = []
+
+
+def step(name: str, text: str, **more: Any) -> Node:
+    return Node(name, Container(more.pop("image", "alpine"), ("sh", "-c", text)), **more)
+
+
+def manifest(workflow: Workflow) -> Mapping[str, Any]:
+    (text,) = render(workflow, "argo", Options()).values()
+    return dict(yaml.safe_load(text))
+
+
+def begun(cluster: Cluster, workflow: Workflow, run: str = "r1") -> Submission:
+    return submit(cluster, named(manifest(workflow), run), run)
+
+
+def followed(
+    cluster: Cluster,
+    workflow: Workflow,
+    store: Store,
+    rules: Rules | None = None,
+    listeners: Any = (),
+) -> RunReport:
+    submission = begun(cluster, workflow)
+    store.runs.begin("r1", workflow.name)
+    journal = Journal(store, workflow, run="r1")
+    return follow(
+        cluster, submission, workflow, journal, listeners=listeners, rules=rules or Rules()
+    )
+
+
+MIXED = Workflow(
+    "mixed",
+    (
+        step("coin", "echo heads", outputs=(OutputDeclaration("result", "parameter"),)),
+        step(
+            "tails", "echo t", guard=Comparison(Output("coin", "result"), "==", Constant("tails"))
+        ),
+        step("bad", "echo oops; exit 3"),
+        step("next", "echo never", after=(After("bad"),)),
+        step("other", "echo fine", after=(After("tails", "passed"),)),
+    ),
+)
+ONE = Workflow("one", (step("only", "echo done"),))
+LONG = Workflow(
+    "long", (step("slow", "exec sleep 30"), step("later", "echo x", after=(After("slow"),)))
+)
+
+
+def test_a_run_on_a_cluster_tells_the_events_of_a_run_here(
+    cluster: Cluster, store: Store, server: FakeCluster
+) -> None:
+    events: list[Event] = []
+    report = followed(cluster, MIXED, store, listeners=[events.append])
+    assert {name: step.status for name, step in report.steps.items()} == {
+        "coin": "succeeded", "tails": "skipped", "bad": "failed", "next": "skipped",
+        "other": "succeeded",
+    }  # fmt: skip
+    kinds = [(event.kind, getattr(event, "step", "")) for event in events]
+    assert kinds[0] == ("run_started", "")
+    assert kinds[-1] == ("run_finished", "")
+    for name in ("coin", "other"):
+        assert kinds.index(("step_started", name)) < kinds.index(("step_finished", name))
+    assert ("step_failed", "bad") in kinds
+    assert ("step_started", "next") not in kinds
+    assert report.outcome == "failed"
+    (failure,) = report.diagnostics
+    assert failure.code == "E0778"
+    assert "exit code 3" in failure.label
+    recorded = {one.name: one for one in store.runs.steps("r1")}
+    assert recorded["bad"].log.startswith("oops")
+    assert recorded["tails"].outcome == "skipped"
+    assert store.runs.find("r1").outcome == "failed"  # type: ignore[union-attr]
+    assert server.count("post") == 1
+
+
+FAULTS = {
+    "busy": [Fault("post", status=429, headers={"Retry-After": "7"}), Fault("get", status=503)],
+    "lost": [Fault("post", "lost"), Fault("get", "lost", times=2)],
+    "deaf": [Fault("post", "deaf", times=2), Fault("watch", "deaf")],
+    "half": [Fault("post", "half"), Fault("get", "half", "workflows")],
+    "cut": [Fault("watch", "cut", times=3)],
+    "gone": [Fault("watch", "gone"), Fault("watch", status=410)],
+    "down": [Fault("watch", status=500), Fault("get", status=500, times=3)],
+    "busy logs": [Fault("get", status=429, path="/log"), Fault("get", status=500, path="/pods")],
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_no_fault_loses_or_doubles_a_request(
+    name: str, cluster: Cluster, store: Store, server: FakeCluster
+) -> None:
+    server.faults = [Fault(**vars(fault)) for fault in FAULTS[name]]
+    SLEPT.clear()
+    report = followed(cluster, ONE, store)
+    assert report.outcome == "succeeded"
+    assert len(server.state.runs) == 1
+    assert store.runs.logs("r1") == {"only": "done"}
+    assert not any(fault.times for fault in server.faults)
+    if name == "busy":
+        assert 7.0 in SLEPT
+
+
+def test_a_run_is_submitted_once(cluster: Cluster, server: FakeCluster) -> None:
+    first, second = begun(cluster, ONE), begun(cluster, ONE)
+    assert (first.is_new, second.is_new) == (True, False)
+    assert first.name == second.name == "one-r1"
+    assert len(server.state.runs) == 1
+    assert begun(cluster, ONE, "r2").is_new
+    taken = {**named(manifest(ONE), "r1")}
+    with pytest.raises(SqlmlError, match="another Workflow `one-r1`") as caught:
+        submit(cluster, taken, "r3")
+    assert caught.value.diagnostics[0].code == "E0776"
+
+
+def test_a_run_is_cancelled_though_its_object_changes_meanwhile(
+    cluster: Cluster, store: Store, server: FakeCluster
+) -> None:
+    stale = Fault("patch", status=409, message="the object has been modified")
+    server.faults = [stale, Fault("patch", "lost")]
+    asked = []
+
+    def listen(event: Event) -> None:
+        if event.kind == "step_started":
+            asked.append(cancel(cluster, WORKFLOWS, "long-r1"))
+
+    report = followed(cluster, LONG, store, listeners=[listen])
+    assert asked == [True]
+    assert report.outcome == "interrupted"
+    assert [step.status for step in report.steps.values()] == ["interrupted", "skipped"]
+    assert server.count("patch") == 3  # stale, done without an answer, and nothing more to do
+    assert cancel(cluster, WORKFLOWS, "long-r1") is False
+    with pytest.raises(SqlmlError) as caught:
+        cancel(cluster, WORKFLOWS, "nowhere")
+    assert caught.value.diagnostics[0].code == "E0777"
+
+
+def test_a_deleted_run_is_interrupted(cluster: Cluster, store: Store) -> None:
+    def listen(event: Event) -> None:
+        if event.kind == "step_started":
+            cluster.delete(WORKFLOWS, "long-r1")
+
+    report = followed(cluster, LONG, store, listeners=[listen])
+    assert report.outcome == "interrupted"
+
+
+def test_a_missing_image_ends_a_run(cluster: Cluster, store: Store) -> None:
+    workflow = Workflow("lost", (step("pull", "true", image="missing/image"),))
+    report = followed(cluster, workflow, store, Rules(grace=0))
+    (failure,) = report.diagnostics
+    assert failure.code == "E0779"
+    assert "missing/image" in failure.label
+    assert report.outcome == "failed"
+
+
+REFUSALS: dict[str, tuple[str, list[Fault], str]] = {
+    "E0771": ("lab", [Fault("post", status=503, times=99)], "503"),
+    "E0772": (
+        "lab",
+        [Fault("post", status=403, message="not for you")],
+        "kubectl auth can-i create",
+    ),
+    "E0773": ("nowhere", [], "kubectl create namespace nowhere"),
+    "E0775": ("lab", [Fault("post", status=422, message="spec is odd")], "spec is odd"),
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_what_a_cluster_refuses_is_one_error_with_the_next_step(
+    code: str, server: FakeCluster
+) -> None:
+    namespace, server.faults, told = REFUSALS[code]
+    clock = iter(range(10_000))
+    cluster = Cluster(
+        access(namespace), Patience(20), sleep=lambda _: None, clock=lambda: next(clock)
+    )
+    with pytest.raises(SqlmlError) as caught:
+        begun(cluster, ONE)
+    assert [one.code for one in caught.value.diagnostics] == [code]
+    assert told in str(caught.value)
+
+
+def test_other_refusals(server: FakeCluster, tmp_path: Path) -> None:
+    cluster = Cluster(access())
+    server.faults = [
+        Fault("post", status=401),
+        Fault("post", status=404, message="404 page not found"),
+    ]
+    with pytest.raises(SqlmlError, match="does not know you"):
+        begun(cluster, ONE)
+    with pytest.raises(SqlmlError, match=r"does not know workflows\.argoproj\.io"):
+        begun(cluster, ONE)
+    with pytest.raises(SqlmlError, match="unknown field"):
+        submit(cluster, {**manifest(ONE), "spec": {**manifest(ONE)["spec"], "tmplates": []}}, "r")
+    with pytest.raises(SqlmlError, match="no usable") as caught:
+        access(config_file=str(tmp_path / "nothing"))
+    assert caught.value.diagnostics[0].code == "E0770"
+    with pytest.raises(SqlmlError, match="with a context `there`"):
+        access(context="there")
+
+
+def test_couler_makes_workflow_and_secrets_once(server: FakeCluster) -> None:
+    server.faults = [Fault("post", "lost", "secrets"), Fault("post", "lost", "workflows")]
+    couler.create_secret({"password": "x"}, name="db")
+    couler.run_container(image="alpine", command="echo", args=["hi"], step_name="hi")
+    answer = couler.run(submitter=couler.ArgoSubmitter(namespace="lab"))
+    assert len(server.state.runs) == 1
+    kinds = sorted(kind for kind, _ in server.state.objects)
+    assert kinds == ["secrets", "workflows"]
+    couler.delete(answer["metadata"]["name"], namespace="lab")
+    with pytest.raises(SqlmlError) as caught:
+        couler.delete(answer["metadata"]["name"], namespace="lab")
+    assert caught.value.diagnostics[0].code == "E0777"
+    couler.create_secret({"password": "other"}, name="db")
+    couler.run_container(image="alpine", command="echo", args=["hi"], step_name="hi")
+    with pytest.raises(SqlmlError, match="another secret `db`"):
+        couler.run(submitter=couler.ArgoSubmitter(namespace="lab"))
+
+
+def test_logs_of_a_run_that_lasts(cluster: Cluster, store: Store, server: FakeCluster) -> None:
+    workflow = Workflow("two", (step("quick", "echo first"), *LONG.nodes))
+    submission = begun(cluster, workflow)
+    deadline = time.monotonic() + 20
+    while not server.state.logs and time.monotonic() < deadline:
+        time.sleep(0.02)
+    state = next(cluster.states(WORKFLOWS, submission.name))
+    assert logs_of(cluster, state, {"quick": "", "slow": "known"})["slow"] == "known"
+    assert logs_of(cluster, state, {"quick": "", "slow": ""}) == {"quick": "first", "slow": ""}
+
+
+# --- the command line ---------------------------------------------------------------------
+
+PROGRAM = """
+CREATE OR REPLACE TABLE doubled AS SELECT a, 2 * a AS b FROM base;
+SELECT sum(b) AS total FROM doubled;
+"""
+Shown = tuple[int, str, str]
+
+
+@pytest.fixture
+def sqlml(
+    server: FakeCluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Any:
+    monkeypatch.chdir(tmp_path)
+    with connect(tmp_path / "x.duckdb") as session:
+        session.run("CREATE TABLE base AS SELECT range AS a FROM range(10)")
+    (tmp_path / "p.sql").write_text(PROGRAM)
+
+    def run(*arguments: str) -> Shown:
+        code = outcome(["--db" if word == "DB" else word for word in arguments])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def on_argo(*more: str) -> list[str]:
+    words = ["run", "p.sql", "--db", "x.duckdb", "--engine", "argo", "--store", "depot"]
+    return [*words, "--worker", "python -m sqlml step", *more]
+
+
+def test_a_program_runs_on_argo_and_gives_what_it_gives_here(
+    sqlml: Any, server: FakeCluster, tmp_path: Path
+) -> None:
+    code, out, err = sqlml(*on_argo("--run-id", "nightly-1", "--output", "csv"))
+    assert (code, out) == (0, "total\n90\n"), err
+    posts = server.count("post")
+    assert sqlml(*on_argo("--run-id", "nightly-1", "--output", "csv"))[:2] == (code, out)
+    assert server.count("post") == posts
+    assert len(server.state.runs) == 1
+    code, out, _ = sqlml("show", "nightly-1", "--db", "x.duckdb")
+    assert code == 0
+    assert "succeeded" in out
+    assert sqlml("cancel", "nightly-1", "--db", "x.duckdb")[1].endswith("had ended already\n")
+    (tmp_path / "p.sql").write_text("SELECT error('no ' || count(*)) FROM base;")
+    code, _, err = sqlml(*on_argo("--run-id", "nightly-2"))
+    assert code == 1
+    assert "no 10" in err
+    assert "E0778" not in err
+    code, out, _ = sqlml("log", "nightly-2", "--db", "x.duckdb")
+    assert code == 0
+    assert "no 10" in out
+
+
+def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
+    def error(*words: str) -> str:
+        code, _, err = sqlml(*words)
+        assert code == 2
+        return str(err[6:11])
+
+    base = ["run", "p.sql", "--db", "x.duckdb", "--engine"]
+    assert error(*base, "argo") == "E0782"
+    assert error(*base, "airflow", "--store", "depot") == "E0780"
+    assert error(*on_argo("--run-id", "Not_Good")) == "E0781"
+    assert sqlml("run", "-c", "SELECT 1", "--db", "x.duckdb")[0] == 0
+    with connect(tmp_path / "x.duckdb") as session:
+        (run,) = [name for name in session.store.runs.names() if name]
+    assert error(*on_argo("--run-id", run)) == "E0781"
+    assert error("cancel", run, "--db", "x.duckdb") == "E0783"
