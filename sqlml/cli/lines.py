@@ -78,8 +78,9 @@ def again(event: StepRetried) -> str:
 
 def heading(event: RunStarted) -> str:
     """The line that a run begins with."""
-    statements = f" · {_count(event.statements, 'statement')}" if event.statements else ""
-    return f"{event.workflow}{statements} · {_count(len(event.steps), 'step')} · local"
+    statements = [_count(event.statements, "statement")] if event.statements else []
+    steps = _count(len(event.steps), "step")
+    return " · ".join([event.workflow, *statements, steps, event.place])
 
 
 def closing(event: RunFinished, *, color: bool) -> str:

@@ -14,8 +14,14 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
 - Every step of SQL becomes a call of `sqlml step`, in the image that the `Dockerfile` of this
   project builds (`--image`). Tables, models and results move through an artifact store at any URL
   that fsspec knows (`--store`); so a pod needs nothing but the image, its step and the store. Base
-  tables must be in the store as Parquet (`tables/NAME.parquet`). On machines that share a disk,
-  steps can open the DuckDB file itself (`--worker-db`).
+  tables must be in the store as Parquet (`tables/NAME.parquet`); `sqlml run --engine` puts them,
+  and the models that the program needs, there. On machines that share a disk, steps can open the
+  DuckDB file itself (`--worker-db`).
+- `sqlml run flow.sql --engine argo --store …` hands the workflow to the cluster of the kubeconfig,
+  shows how its steps end, and prints the results. `--run-id nightly-2026-05-01` names the run: the
+  same command again submits nothing, and follows on. `sqlml log RUN` prints what its pods print,
+  `sqlml cancel RUN` stops it. A call that the cluster is too busy for, or whose answer is lost, is
+  made again, and nothing is made twice.
 - No secret is written into a file: `CREATE SECRET` is refused there (E0753). Give the steps
   credentials through their environment.
 - Argo's manifests are checked against its schema and by a linter (`sqlml lint FILE`). Airflow's

@@ -75,6 +75,10 @@ class Cluster:
         self.namespace = access.namespace
         self._host = access.client.configuration.host
         self._objects = client.CustomObjectsApi(access.client)
+        merging = ("Content-Type", "application/merge-patch+json")  # what clients send differs
+        self._merges = client.CustomObjectsApi(
+            client.ApiClient(access.client.configuration, *merging)
+        )
         self._core = client.CoreV1Api(access.client)
         self._watch = watch.Watch
         self._errors = client.ApiException
@@ -120,16 +124,15 @@ class Cluster:
             if fruitless:
                 self._sleep(wait(_BACKOFF, fruitless, random.random()))
 
-    def patch(self, resource: Resource, name: str, version: str, values: Mapping[str, Any]) -> bool:
-        """Set values at paths (`/spec/shutdown`); False where the object is of another version."""
-        steps = [{"op": "replace", "path": "/metadata/resourceVersion", "value": version}]
-        steps += [{"op": "add", "path": path, "value": value} for path, value in values.items()]
+    def merge(self, resource: Resource, name: str, version: str, changes: Object) -> bool:
+        """Merge changes into an object; False where it is of another version by now."""
+        changed = {**changes, "metadata": {"resourceVersion": version}}
         try:
             self._call(
-                self._objects.patch_namespaced_custom_object,
+                self._merges.patch_namespaced_custom_object,
                 *self._path(resource),
                 name,
-                steps,
+                changed,
                 place=self._place("patch", resource),
             )
         except Conflict:

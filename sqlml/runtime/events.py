@@ -20,11 +20,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
+    """place: `local`, or the object of a cluster that is the run."""
+
     kind: ClassVar[str] = "run_started"
     run: str
     workflow: str
     steps: tuple[str, ...]
     statements: int = 0
+    place: str = "local"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ class _Follower:
         )
         self._teller.added(self._workflow.on_exit)
         names = tuple(node.name for node in self._nodes)
-        self._tell(RunStarted(0.0, self._submission.run, self._workflow.name, names))
+        run, place = self._submission.run, self._submission.title
+        self._tell(RunStarted(0.0, run, self._workflow.name, names, place=place))
 
     def see(self, state: Object) -> None:
         """Tell what is new in the state of the run."""

@@ -24,6 +24,10 @@ class Submission:
     is_new: bool
     answer: Object = field(repr=False)
 
+    @property
+    def title(self) -> str:
+        return f"{self.resource.plural}/{self.name}"
+
 
 def named(manifest: Object, run: str) -> dict[str, Any]:
     """A manifest with a name; one that is a single run is named after that, too."""
@@ -82,9 +86,8 @@ def cancel(cluster: Cluster, resource: Resource, name: str) -> bool:
         if found.get("status", {}).get("phase") in ENDED:
             return False
         version = found["metadata"]["resourceVersion"]
-        if found["spec"].get("shutdown") or cluster.patch(
-            resource, name, version, {"/spec/shutdown": "Stop"}
-        ):
+        is_asked = found["spec"].get("shutdown")
+        if is_asked or cluster.merge(resource, name, version, {"spec": {"shutdown": "Stop"}}):
             return True
 
 

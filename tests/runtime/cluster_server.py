@@ -242,15 +242,10 @@ class Handler(BaseHTTPRequestHandler):
     def change(self) -> tuple[int, Any]:
         state = self.server.state
         thing = copy.deepcopy(state.objects[self.kind, self.parts[-1]])
-        assert self.headers["Content-Type"] == "application/json-patch+json"
-        for step in self.body:
-            *way, last = step["path"].strip("/").split("/")
-            target = thing
-            for part in way:
-                target = target[part]
-            if last == "resourceVersion" and target[last] != step["value"]:
-                return 409, status_of(409, "the object has been modified")
-            target[last] = step["value"]
+        assert self.headers["Content-Type"] == "application/merge-patch+json"
+        if self.body["metadata"] != {"resourceVersion": thing["metadata"]["resourceVersion"]}:
+            return 409, status_of(409, "the object has been modified")
+        thing["spec"] |= self.body["spec"]
         state.put(self.kind, thing, "MODIFIED")
         return 200, thing
 

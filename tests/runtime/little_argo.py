@@ -35,7 +35,7 @@ class Run:
         top = self.templates[self.workflow["spec"]["entrypoint"]]
         self.nodes[self.name] = {"id": self.name, "name": self.name, "displayName": self.name}
         self.nodes[self.name] |= {"type": "DAG", "phase": "Running"}
-        tasks = top["dag"]["tasks"]
+        tasks = top["dag"]["tasks"] if "dag" in top else tasks_of(top["steps"])
         while not all(self.phase(task["name"]) in _END for task in tasks):
             before = repr(self.nodes)
             for task in tasks:
@@ -166,6 +166,16 @@ class Run:
         for key, node in self.nodes.items():
             known[f"tasks.{key[len(self.name) + 1 :]}.outputs.result"] = node.get("result", "")
         return re.sub(r"\{\{([^{}]+)\}\}", lambda found: known[found[1].strip()], text)
+
+
+def tasks_of(groups: list[list[JsonObject]]) -> list[JsonObject]:
+    """The groups of a `steps` template as tasks of a `dag`."""
+    tasks: list[JsonObject] = []
+    before: list[str] = []
+    for group in groups:
+        tasks += [{**step, "dependencies": before} for step in group]
+        before = [step["name"] for step in group]
+    return tasks
 
 
 def order_of(task: JsonObject) -> str:
