@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from sqlml.codegen.argo_text import Scope, literal, plain
@@ -48,7 +49,10 @@ def when_of(condition: Condition, scope: Scope) -> str:
         case HasStatus(status="finished"):
             return "true"
         case HasStatus(status=status, node=node):
-            return " || ".join(f"{scope.status(node)} == {phase}" for phase in _PHASES[status])
+            phases = _PHASES[status]
+            if status == "failed" and not node:
+                phases = scope.failed or phases
+            return " || ".join(f"{scope.status(node)} == {phase}" for phase in phases)
         case AllOf(terms=terms):
             return _joined(terms, " && ", scope) or "true"
         case AnyOf(terms=terms):
@@ -90,6 +94,12 @@ def _operand(operand: Operand, scope: Scope, *, as_number: bool) -> str:
         return f"'{literal(escaped)}'"
     value = scope.value(operand)
     return value if as_number else f"'{value}'"
+
+
+def scope_of(node: Node, scope: Scope) -> Scope:
+    """The scope in which a step's own guard is read."""
+    failed = node.ext.get("argo", {}).get("failed", ())
+    return replace(scope, failed=failed) if isinstance(failed, tuple) else scope
 
 
 # --- order ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlml.codegen.argo_children import is_apart, starting
-from sqlml.codegen.argo_conditions import depends_of, is_plain, order_of, when_of
+from sqlml.codegen.argo_conditions import depends_of, is_plain, order_of, scope_of, when_of
 from sqlml.codegen.argo_loops import Callee, once, repeated, side_by_side
 from sqlml.codegen.argo_pods import given
 from sqlml.codegen.argo_templates import (
@@ -67,7 +67,7 @@ class Flow:
         for node in nodes:
             order = orders[node.name]
             waits = {"dependencies": [*order]} if is_list else {"depends": depends_of(order, scope)}
-            guard = when_of(node.guard, scope) if node.guard is not None else ""
+            guard = when_of(node.guard, scope_of(node, scope)) if node.guard is not None else ""
             tasks.append(self._call(node, scope, waits if order else {}, guard))
         return {"dag": {"failFast": False, "tasks": tasks}}
 
@@ -166,7 +166,7 @@ def _guard_of_step(
         terms += [HasStatus(status, name) for status in sorted(statuses - free)]
     if node.guard is not None:
         terms.append(node.guard)
-    return when_of(AllOf(tuple(terms)), scope) if terms else ""
+    return when_of(AllOf(tuple(terms)), scope_of(node, scope)) if terms else ""
 
 
 def _file(node: Node, name: str, scope: Scope) -> dict[str, Any]:

@@ -55,12 +55,14 @@ class Scope:
     """What the steps of a template can refer to.
 
     nodes: the steps by name. root: what Argo calls them there. is_top: parameters are those of the
-    whole workflow, else they are inputs of the template.
+    whole workflow, else they are inputs of the template. failed: what Argo calls the workflow that
+    a step on exit is for, if it is for one kind of failure alone.
     """
 
     nodes: Mapping[str, Node]
     root: str = "tasks"
     is_top: bool = True
+    failed: tuple[str, ...] = ()
 
     def value(self, value: Input) -> str:
         """An input of a step as the text of an argument."""

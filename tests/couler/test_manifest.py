@@ -95,6 +95,24 @@ def test_a_script_of_another_language_finds_its_arguments_behind_its_own_file() 
     assert container["args"] == ["{{inputs.parameters.para-say-0}}"]
 
 
+def test_exit_handlers_are_for_the_kind_of_end_that_they_are_set_for() -> None:
+    status = couler.WFStatus
+    job("a")
+    couler.set_exit_handler(status.Succeeded, lambda: job("s", step_name="fine"))
+    couler.set_exit_handler(status.Failed, lambda: job("f", step_name="failed"))
+    couler.set_exit_handler(status.Error, lambda: job("e", step_name="error"))
+    for either in (status.Failed, status.Error):
+        couler.set_exit_handler(either, lambda: job("b", step_name="both"))
+    manifest = checked()
+    (exits,) = (t for t in manifest["spec"]["templates"] if t["name"] == manifest["spec"]["onExit"])
+    assert {step["name"]: step["when"] for group in exits["steps"] for step in group} == {
+        "fine": "{{workflow.status}} == Succeeded",
+        "failed": "{{workflow.status}} == Failed",
+        "error": "{{workflow.status}} == Error",
+        "both": "{{workflow.status}} == Error || {{workflow.status}} == Failed",
+    }
+
+
 def test_a_schedule_makes_a_cron_workflow() -> None:
     couler.config_workflow(name="nightly", cron_config={"schedule": "0 3 * * *", "suspend": True})
     job("a")
