@@ -99,7 +99,7 @@ def _operand(operand: Operand, scope: Scope, *, as_number: bool) -> str:
 def scope_of(node: Node, scope: Scope) -> Scope:
     """The scope in which a step's own guard is read."""
     failed = node.ext.get("argo", {}).get("failed", ())
-    return replace(scope, failed=failed) if isinstance(failed, tuple) else scope
+    return replace(scope, failed=tuple(map(str, failed))) if isinstance(failed, tuple) else scope
 
 
 # --- order ------------------------------------------------------------------------------------
