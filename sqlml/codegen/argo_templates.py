@@ -117,6 +117,11 @@ def lifted(template: Template) -> tuple[Template, dict[str, str]]:
             ]
         shape[kind] = body
     inputs = dict(shape.get("inputs", {}))
+    if "artifacts" in inputs:  # a script with arguments is a file
+        inputs["artifacts"] = [
+            {**each, "raw": {"data": lift(each["raw"]["data"])}} if "raw" in each else each
+            for each in inputs["artifacts"]
+        ]
     inputs["parameters"] = [*inputs.get("parameters", []), *({"name": name} for name in arguments)]
     return ({**shape, "inputs": inputs} if arguments else shape), arguments
 

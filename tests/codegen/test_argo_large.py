@@ -27,6 +27,7 @@ from sqlml.workflow.ir import (
     ParameterDeclaration,
     Place,
     RunId,
+    Script,
     Take,
     Volume,
     Workflow,
@@ -99,6 +100,18 @@ def test_more_steps_than_one_graph_holds_are_graphs_of_graphs() -> None:
                 assert origin(argument(task, "x"), group, groups) == f"s{number - 10}"
     assert texts == {f"number {i}" for i in range(450)}  # one template for all of them
     assert len(known) == 1 + 3 + 2  # those that take an `x`, and those that do not
+
+
+def test_scripts_share_a_template_where_there_are_too_many_for_one_each() -> None:
+    nodes = [Node(f"a{i}", Script(f"print({i})", "python:3")) for i in range(150)]
+    nodes += [Node(f"b{i}", Script(f"print({i})", "python:3", args=("x",))) for i in range(150)]
+    (manifest,) = manifests(Workflow("scripts", tuple(nodes))).values()
+    known = templates(manifest)
+    assert [*known] == ["scripts", "group-1", "run-script", "run-container", "group-2"]
+    (file,) = known["run-container"]["inputs"]["artifacts"]
+    parameter = file["raw"]["data"].removeprefix("{{inputs.parameters.").removesuffix("}}")
+    last = known["group-2"]["dag"]["tasks"][-1]
+    assert argument(last, parameter) == "print(149)"
 
 
 def origin(value: str, group: str, groups: Mapping[str, tuple[Any, Any]]) -> str:
