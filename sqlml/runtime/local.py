@@ -93,7 +93,7 @@ def run(
             scratch_folder(scratch or store.folder / "scratch", journal.run)
         )
         shared = Surroundings(database, store, journal.run, inbox.put, clock, serial)
-        programs = Programs(workflow, store, journal.run, means)
+        programs = Programs(workflow, store, journal.run, means, folder)
         ending.callback(programs.processes.close)
         execution = Execution(
             shared,

@@ -14,6 +14,7 @@ from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import ProgramError
 from sqlml.runtime.programs.means import Means
 from sqlml.workflow.ir import (
+    After,
     Artifact,
     Constant,
     Container,
@@ -188,6 +189,13 @@ def test_volumes_are_folders(run: Any, tmp_path: Path) -> None:
     report = run(sh("r", "cat in/x", mounts=(Mount("v", "in"),)), workflow={"volumes": volumes})
     assert left(report, "r") == {"result": "kept"}
     assert (tmp_path / "hosted" / "y").read_text() == "hosted\n"
+    own = {"volumes": (Volume("v", "new-claim"),)}  # made for the run
+    for _ in range(2):
+        write = sh("w", "ls d | wc -l; touch d/x", mounts=(Mount("v", "d"),))
+        read = sh("r", "ls e", mounts=(Mount("v", "e"),), after=(After("w"),))
+        report = run(write, read, workflow=own)
+        assert left(report, "w")["result"].strip() == "0"
+        assert left(report, "r") == {"result": "x"}
 
 
 def refused(run: Any, node: Node, means: Means, **workflow: Any) -> list[str]:

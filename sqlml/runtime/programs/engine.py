@@ -137,7 +137,7 @@ class _Container:
         for name in self._variables:
             yield from ("--env", name)
         for mount in job.node.mounts:
-            source = source_of(mount, job.volumes[mount.volume], job.means, job.shared)
+            source = source_of(mount, job.volumes[mount.volume], job.means, job.places)
             mode = ":ro" if mount.read_only else ""
             yield from ("--volume", f"{source.absolute()}:{mount.path}{mode}")
         if job.operation.working_dir:

@@ -57,7 +57,7 @@ def _prepare(job: Job, work: Path) -> None:
                 (work / output.path).parent.mkdir(parents=True, exist_ok=True)
         for mount in job.node.mounts:
             if not Path(mount.path).is_absolute():
-                source = source_of(mount, job.volumes[mount.volume], job.means, job.shared)
+                source = source_of(mount, job.volumes[mount.volume], job.means, job.places)
                 (work / mount.path).parent.mkdir(parents=True, exist_ok=True)
                 (work / mount.path).symlink_to(source.absolute())
     except PermissionError as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.programs.processes import Processes
+from sqlml.runtime.programs.volumes import Places
 from sqlml.workflow.ir import Json, Node, SecretKey, Text, Volume
 from sqlml.workflow.texts import filled
 
@@ -17,7 +18,7 @@ class Job:
 
     folder: its scratch space. log: where what it prints goes. threads: its share of the cores.
     lasting: the folder for files of that name that outlive the run. volumes: the workflow's.
-    shared: the folder where they lie. waiting: the file that stands for a wait without an end.
+    places: where they lie. waiting: the file that stands for a wait without an end.
     """
 
     node: Node
@@ -31,7 +32,7 @@ class Job:
     means: Means
     processes: Processes
     volumes: Mapping[str, Volume]
-    shared: Path
+    places: Places
     waiting: Path
 
     @property

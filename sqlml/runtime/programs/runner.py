@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlml.runtime.programs.check import volumes_of
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.programs.processes import Processes
+from sqlml.runtime.programs.volumes import Places
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node, SecretKey, Workflow
 from sqlml.workflow.operations import PROGRAMS
@@ -26,12 +27,17 @@ def is_program(node: Node) -> bool:
 class Programs:
     """All that the programs of a run share. Steps may be run and stopped in different threads."""
 
-    def __init__(self, workflow: Workflow, store: Store, run: str, means: Means) -> None:
+    def __init__(
+        self, workflow: Workflow, store: Store, run: str, means: Means, scratch: Path
+    ) -> None:
+        """scratch: a folder that is removed after the run."""
         self.processes = Processes()
         self._means = means
         self._store = store
         self._run = run
         self._volumes = volumes_of(workflow)
+        lasting, of_run = store.folder / "volumes", scratch / "volumes"
+        self._places = Places(lasting.absolute(), of_run.absolute())
         self._secrets: set[str] = set()
 
     def run(
@@ -64,7 +70,7 @@ class Programs:
             means=self._means,
             processes=self.processes,
             volumes=self._volumes,
-            shared=(self._store.folder / "volumes").absolute(),
+            places=self._places,
             waiting=self._store.folder / "waiting" / f"{self._run}-{node.name}",
         )
         return RUNNERS[type(node.operation)](job)

@@ -1,6 +1,7 @@
 """Volumes as folders of this machine."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlml.errors import Diagnostic, StepError
@@ -8,8 +9,21 @@ from sqlml.runtime.programs.means import Means
 from sqlml.workflow.ir import Mount, Volume
 
 
-def folder_of(volume: Volume, means: Means, shared: Path) -> Path:
-    """The folder that a volume is here. shared: where those lie that are nobody else's.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where volumes lie: those that last beside the database, and those that are made for a run."""
+
+    lasting: Path
+    of_run: Path
+
+    def folder(self, volume: Volume) -> Path:
+        if volume.kind == "claim":
+            return self.lasting / (volume.source or volume.name)
+        return self.of_run / volume.name
+
+
+def folder_of(volume: Volume, means: Means, places: Places) -> Path:
+    """The folder that a volume is here.
 
     Raises:
         StepError: E0690, it is of a kind that only clusters have, or its secret is not here.
@@ -23,14 +37,14 @@ def folder_of(volume: Volume, means: Means, shared: Path) -> Path:
             hint = "the setting `secrets` names a folder, which has a folder of that name"
             raise StepError(Diagnostic("E0690", message, hint=hint))
         return folder
-    folder = shared / (volume.source or volume.name)
+    folder = places.folder(volume)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def source_of(mount: Mount, volume: Volume, means: Means, shared: Path) -> Path:
+def source_of(mount: Mount, volume: Volume, means: Means, places: Places) -> Path:
     """The folder that is found at a mount."""
-    folder = folder_of(volume, means, shared)
+    folder = folder_of(volume, means, places)
     if not mount.sub_path:
         return folder
     inner = folder / mount.sub_path
