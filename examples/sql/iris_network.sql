@@ -15,7 +15,7 @@ INTO sqlflow_models.my_dnn_model;
 SELECT * FROM iris.train
 TO TRAIN DNNClassifier
 WITH model.hidden_units = [10, 20], model.optimizer = Adam, optimizer.learning_rate = 0.02,
-     train.epoch = 100, train.early_stopping_rounds = 20, validation.split = 0.2
+     train.epoch = 50, train.early_stopping_rounds = 10, validation.split = 0.2
 COLUMN STANDARDIZE(sepal_length), STANDARDIZE(sepal_width), petal_length, petal_width
 LABEL class
 INTO iris_network;
