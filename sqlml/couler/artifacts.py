@@ -1,7 +1,7 @@
 """Artifacts: the files by which steps hand on parameters and data."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlml.couler.secrets import create_secret
@@ -21,7 +21,7 @@ class Artifact:
     path: str
     type: str = "parameters"
     is_global: bool = False
-    stored: StoredArtifact | None = field(default=None)
+    stored: StoredArtifact | None = None
 
     @property
     def id(self) -> str:
