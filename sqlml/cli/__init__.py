@@ -20,6 +20,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "show": "sqlml.cli.show:show",
         "compare": "sqlml.cli.compare:compare",
         "log": "sqlml.cli.log:log",
+        "schedule": "sqlml.cli.schedule:schedule",
         "cancel": "sqlml.cli.cancel:cancel",
         "export": "sqlml.cli.export:export",
         "import": "sqlml.cli.import_:import_",

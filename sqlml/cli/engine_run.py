@@ -53,9 +53,10 @@ def run_on(
             E0782 there is no store, and what the engine, the store and the cluster raise.
     """
     engine, target = asked.engine, asked.target
-    _check(session, compiled.workflow, target, asked.run)
-    workflow = _with_values(compiled.workflow, asked.parameters)
-    manifest = _manifest(render(workflow, engine, target), engine)
+    _check_run(session, asked.run)
+    check_store(compiled.workflow, target)
+    workflow = with_values(compiled.workflow, asked.parameters)
+    manifest = manifest_of(render(workflow, engine, target), engine, "Workflow")
     cluster = Cluster(access(target.namespace))
     run = _recorded(session, compiled, asked.run)
     made = named(manifest, run)
@@ -63,10 +64,14 @@ def run_on(
     session.store.placements.put(
         Placement(run, engine, cluster.namespace, made["apiVersion"], kind, name)
     )
-    submission = submitted(cluster, made, run)
-    if submission is None:
-        _supply(session, compiled, target.worker.store)
-        submission = submit(cluster, made, run)
+    try:
+        submission = submitted(cluster, made, run)
+        if submission is None:
+            supply(session, compiled, target.worker.store)
+            submission = submit(cluster, made, run)
+    except BaseException:
+        session.store.runs.finish(run, "interrupted")
+        raise
     journal = Journal(session.store, compiled.workflow, run=run)
     try:
         report = follow(cluster, submission, compiled.workflow, journal, listeners=[listener])
@@ -77,7 +82,7 @@ def run_on(
     return report, _results(compiled.workflow, target.worker.store, uid)
 
 
-def _with_values(workflow: Workflow, given: Mapping[str, Json]) -> Workflow:
+def with_values(workflow: Workflow, given: Mapping[str, Json]) -> Workflow:
     """The workflow with those values for its parameters.
 
     Raises:
@@ -112,7 +117,7 @@ def _recorded(session: Session, compiled: Compiled, run: str) -> str:
     return run
 
 
-def _check(session: Session, workflow: Workflow, target: Options, run: str) -> None:
+def _check_run(session: Session, run: str) -> None:
     if run and not _RUN_ID.fullmatch(run):
         message = f"`{run}` cannot be the id of a run"
         hint = "up to 40 small letters, digits and hyphens, such as `nightly-2026-05-01`"
@@ -121,6 +126,10 @@ def _check(session: Session, workflow: Workflow, target: Options, run: str) -> N
     if run and runs.find(run) is not None and placements.find(run) is None:
         hint = "choose another --run-id"
         raise ProgramError(Diagnostic("E0781", f"run `{run}` was done here", hint=hint))
+
+
+def check_store(workflow: Workflow, target: Options) -> None:
+    """Raises: ProgramError: E0782, the steps need a store and there is none."""
     has_sql = any(not isinstance(node.operation, PROGRAMS) for node in workflow.nodes)
     if has_sql and not (target.worker.store or target.worker.db):
         message = "an engine's steps need a store, through which tables and models move"
@@ -128,25 +137,37 @@ def _check(session: Session, workflow: Workflow, target: Options, run: str) -> N
         raise ProgramError(Diagnostic("E0782", message, hint=hint))
 
 
-def _manifest(files: Mapping[str, str], engine: str) -> Mapping[str, Any]:
-    """The one object that an engine's files describe."""
-    (name, text), *others = files.items()
-    if name.endswith(".yaml") and not others:
-        import yaml
+def manifest_of(files: Mapping[str, str], engine: str, kind: str) -> Mapping[str, Any]:
+    """The object of Argo's that an engine's files describe.
 
-        manifest = yaml.safe_load(text)
-        if "apiVersion" in manifest and "metadata" in manifest:
-            return dict(manifest)
-    message = f"nothing can be handed to engine `{engine}`: it takes files"
+    Raises:
+        ProgramError: E0780, they describe something else.
+    """
+    found = None
+    for name, text in files.items():
+        if name.endswith(".yaml") and "\n---\n" not in text:
+            import yaml
+
+            manifest = yaml.safe_load(text)
+            if manifest.get("apiVersion", "").startswith("argoproj.io/"):
+                found = manifest["kind"]
+                if found == kind:
+                    return dict(manifest)
+    message = f"a run cannot be handed to engine `{engine}`: it takes files"
     hint = f"write them: sqlml render --engine {engine} --to FOLDER"
+    if found:
+        message = f"a {found} was written, and a {kind} is needed here"
+        hint = "`sqlml run` runs a program now, `sqlml schedule` again and again"
     raise ProgramError(Diagnostic("E0780", message, hint=hint))
 
 
-def _supply(session: Session, compiled: Compiled, url: str) -> None:
+def supply(session: Session, compiled: Compiled, url: str) -> None:
+    """Put what the program needs of the database into the engine's store."""
     if url:
         with TemporaryDirectory(prefix="sqlml-") as scratch:
-            supply = Supply(Depot(url), session.database, session.store, Path(scratch))
-            supply.put_needs(compiled.workflow)
+            depot = Depot(url)
+            needs = Supply(depot, session.database, session.store, Path(scratch))
+            needs.put_needs(compiled.workflow)
 
 
 def placed(session: Session, run: str) -> tuple[Cluster, Resource, str] | None:

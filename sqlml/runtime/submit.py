@@ -73,6 +73,20 @@ def submitted(cluster: Cluster, manifest: Object, run: str) -> Submission | None
     return Submission(run, resource, name, False, there)
 
 
+def replace(cluster: Cluster, manifest: Object, owner: str) -> Submission:
+    """Make an object, or what is there of that owner the same.
+
+    Raises: as `submit`.
+    """
+    while True:
+        there = submit(cluster, manifest, owner)
+        if there.is_new:
+            return there
+        version = there.answer["metadata"]["resourceVersion"]
+        if cluster.merge(there.resource, there.name, version, {"spec": manifest["spec"]}):
+            return there
+
+
 def cancel(cluster: Cluster, resource: Resource, name: str) -> bool:
     """Let a run stop, its steps on exit still run; False where it had ended already.
 

@@ -354,4 +354,23 @@ def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
     with connect(tmp_path / "x.duckdb") as session:
         run = session.store.runs.names()[-1]
     assert error(*on_argo("--run-id", run)) == "E0781"
+    schedule = ["schedule", "p.sql", "--db", "x.duckdb", "--cron"]
+    assert error(*schedule, "daily at 3") == "E0784"
+    assert error(*schedule, "0 3 * * *") == "E0782"
+    assert error(*on_argo("--set", "kind=WorkflowTemplate")) == "E0780"
+    assert error(*base, "tekton", "--store", "depot") == "E0780"
     assert error("cancel", run, "--db", "x.duckdb") == "E0783"
+
+
+def test_a_program_is_scheduled_and_scheduled_anew(sqlml: Any, server: FakeCluster) -> None:
+    words = ["schedule", "p.sql", "--db", "x.duckdb", "--store", "depot", "--name", "nightly"]
+    code, out, err = sqlml(*words, "--cron", "0 3 * * *")
+    assert (code, out) == (
+        0,
+        "cronworkflows/nightly is scheduled in namespace lab: 0 3 * * *\n",
+    ), err
+    server.faults = [Fault("patch", status=409)]
+    assert "scheduled anew" in sqlml(*words, "--cron", "30 4 * * *")[1]
+    there = server.state.objects["cronworkflows", "nightly"]
+    assert there["spec"]["schedules"] == ["30 4 * * *"]
+    assert there["spec"]["workflowSpec"]["entrypoint"]
