@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from sqlml.codegen.argo_text import Scope, literal, plain
-from sqlml.workflow.graph import givers, needs, watched
+from sqlml.workflow.graph import givers, watched
 from sqlml.workflow.ir import (
     AllOf,
     AnyOf,
@@ -107,13 +107,13 @@ def scope_of(node: Node, scope: Scope) -> Scope:
 
 def order_of(node: Node, scope: Scope) -> dict[str, frozenset[Status]]:
     """What must have ended before a node starts, and with which statuses, all of which it needs."""
-    told: dict[str, set[Status]] = {name: set() for name in needs(node)}
+    told: dict[str, set[Status]] = {}
     for name in givers(node):
-        told[name].add("succeeded")
-    for after in node.after:
-        told[after.node].add(after.status)
+        told.setdefault(name, set()).add("succeeded")
     for name in watched(node.guard):
-        told[name].add("finished")
+        told.setdefault(name, set()).add("finished")
+    for after in node.after:
+        told.setdefault(after.node, set()).add(after.status)
     return {name: _least(statuses, scope.nodes[name]) for name, statuses in told.items()}
 
 

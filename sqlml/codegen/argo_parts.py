@@ -50,7 +50,7 @@ def in_parts(workflow: Workflow, size: int, name: str, *, apart: bool = False) -
     slices = [nodes[start : start + size] for start in range(0, len(nodes), size)]
     names = [f"{name}-{number}" for number in range(1, len(slices) + 1)]
     where = {node.name: names[i] for i, part in enumerate(slices) for node in part}
-    cuts = [_Cut(names[i], where, workflow, apart) for i in range(len(slices))]
+    cuts = [_Cut(names[i], where, apart) for i in range(len(slices))]
     cut = [[one.node(node) for node in part] for one, part in zip(cuts, slices, strict=True)]
     taken = {(o.node, o.name) for one in cuts for o in one.taken.values() if isinstance(o, Output)}
     taken |= {(output.node, output.name) for output in workflow.outputs.values()}
@@ -117,17 +117,15 @@ class _Cut:
 
     name: str
     where: Mapping[str, str]
-    workflow: Workflow
     apart: bool
     taken: dict[str, Input] = field(default_factory=dict)
     before: dict[str, None] = field(default_factory=dict)  # the parts that it comes after
 
     def node(self, node: Node) -> Node:
-        if faults := [*self._faults(node)]:
+        elsewhere = [self.where[name] for name in needs(node) if self._is_elsewhere(name)]
+        if elsewhere and (faults := [*self._faults(node)]):
             raise ProgramError(*faults)
-        for name in needs(node):
-            if self._is_elsewhere(name):
-                self.before[self.where[name]] = None
+        self.before |= dict.fromkeys(elsewhere)
         loop = node.loop
         if isinstance(loop, ForEach) and isinstance(loop.items, Output | Parameter):
             loop = replace(loop, items=self._value(loop.items))
