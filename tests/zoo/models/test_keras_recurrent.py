@@ -27,22 +27,26 @@ def train(fit: Any, model: str, data: Any, task: str, parameters: Any, **given: 
     return fit(KerasTrainer(), f"keras.{model}", data, task, parameters, **given)
 
 
-@pytest.mark.parametrize(("kind", "both"), [("rnn", False), ("lstm", True), ("gru", False)])
+@pytest.mark.parametrize(
+    ("kind", "both", "units"),
+    [("rnn", False, (5,)), ("lstm", True, (5, 3)), ("gru", False, (5,))],
+)
 def test_a_sequence_is_read_as_if_it_stood_alone(
-    fit: Any, dataset: Any, kind: str, both: bool
+    fit: Any, dataset: Any, kind: str, both: bool, units: tuple[int, ...]
 ) -> None:
     """Each row by itself, without any padding, through layers with the same weights."""
     parameters = {
         "model_type": kind,
         "bidirectional": both,
-        "stack_units": (5, 3),
+        "stack_units": units,
         "hidden_size": 4,
     }
     found = train(
         fit, "StackedRNNClassifier", dataset(PLACES, RISES), "classification", parameters,
         parts=(STEPS,), settings={"batch_size": ROWS},
     )  # fmt: skip
-    layers: list[Any] = [KINDS[kind](5, return_sequences=True), KINDS[kind](3)]
+    layers: list[Any] = [KINDS[kind](size, return_sequences=True) for size in units[:-1]]
+    layers.append(KINDS[kind](units[-1]))
     if both:
         layers = [BOTH_WAYS(layer) for layer in layers]
     layers += [keras.layers.Dense(4, "relu"), keras.layers.Dense(1, "sigmoid")]
@@ -107,13 +111,12 @@ def test_the_next_values_of_a_series_are_told(fit: Any, dataset: Any) -> None:
     following = np.stack([waves[0, i + 5 : i + 7] for i in range(150)])
     found = train(
         fit, "RNNBasedTimeSeriesModel", dataset(windows, following), "regression",
-        {"n_in": 5, "n_out": 2, "stack_units": (8, 6), "model_type": "gru"},
+        {"n_in": 5, "n_out": 2, "stack_units": (8,), "model_type": "gru"},
         labels=2, settings={"batch_size": 150, "epoch": 4}, seed=2,
         parts=(Part("a", 0, 5), Part("b", 5, 10)),
     )  # fmt: skip
     keras.utils.set_random_seed(2)
-    layers = [keras.layers.GRU(8, return_sequences=True), keras.layers.GRU(6)]
-    by_hand = keras.Sequential([keras.Input((5, 2)), *layers, keras.layers.Dense(2)])
+    by_hand = keras.Sequential([keras.Input((5, 2)), keras.layers.GRU(8), keras.layers.Dense(2)])
     by_hand.compile("adam", "mse", jit_compile=False)
     series = windows.reshape(-1, 2, 5).transpose(0, 2, 1)
     by_hand.fit(series, following, batch_size=150, epochs=4, verbose=0)
