@@ -24,7 +24,7 @@ class Retry:
     """Try again after a failure, `limit` times at most.
 
     on: the classes of errors to try again after, by name (`transient`, `resource`, or one of
-    their kinds); `any` is every failure.
+    their kinds); `any` is every failure but those that are known to be a user's own mistake.
     """
 
     limit: int

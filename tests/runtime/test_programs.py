@@ -1,7 +1,10 @@
 """Scripts, containers, requests: what goes in, what comes out, what is wrong."""
 
 import json
+import os
+import signal
 import sys
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -285,3 +288,24 @@ def test_a_daemon_serves_those_that_need_it_and_ends_with_the_run(run: Any, tmp_
     assert left(report, "u") == {"result": "127.0.0.1"}
     process = (tmp_path / "pid").read_text().strip()
     assert not Path(f"/proc/{process}").exists()
+
+
+def test_an_interrupted_run_ends_its_programs(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+
+    def interrupt() -> None:
+        while not (file.exists() and file.read_text().endswith("\n")):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    Thread(target=interrupt, daemon=True).start()
+    report = run(
+        sh("slow", f"echo $$ > {file}; sleep 60"),
+        sh("next", "echo", after=(After("slow", "finished"),)),
+        workflow={"on_exit": (sh("exit", "echo"),)},
+    )
+    assert report.outcome == "interrupted"
+    assert {name: step.status for name, step in report.steps.items()} == {
+        "slow": "interrupted", "next": "skipped",
+    }  # fmt: skip
+    assert not Path(f"/proc/{file.read_text().strip()}").exists()
