@@ -3,15 +3,15 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlml.couler.secrets import Secret
 from sqlml.errors import StepError
-from sqlml.runtime.events import Listener
-from sqlml.runtime.programs.means import Means, variable
-from sqlml.runtime.report import RunReport
-from sqlml.session import Session
 from sqlml.workflow.ir import SecretKey, Workflow
+
+if TYPE_CHECKING:
+    from sqlml.runtime.events import Listener
+    from sqlml.runtime.report import RunReport
 
 
 class LocalSubmitter:
@@ -22,18 +22,21 @@ class LocalSubmitter:
     """
 
     def __init__(
-        self, db: str | Path | None = None, listeners: Iterable[Listener] = (), **settings: Any
+        self, db: str | Path | None = None, listeners: "Iterable[Listener]" = (), **settings: Any
     ) -> None:
         self._settings = {"db": None if db is None else str(db), **settings}
         self._listeners = tuple(listeners)
 
-    def submit_workflow(self, workflow: Workflow, secrets: Mapping[str, Secret]) -> RunReport:
+    def submit_workflow(self, workflow: Workflow, secrets: Mapping[str, Secret]) -> "RunReport":
         """Run it to its end, and tell how every step ended.
 
         Raises:
             ProgramError: this machine lacks what a step needs; nothing has run.
             StepError: a step failed; those that do not need it have run.
         """
+        from sqlml.runtime.programs.means import Means
+        from sqlml.session import Session
+
         with Session.open(**self._settings) as session:
             settings = session.settings
             environment = {**os.environ, **_values(secrets.values())}
@@ -47,6 +50,8 @@ class LocalSubmitter:
 
 def _values(secrets: Iterable[Secret]) -> dict[str, str]:
     """The values of secrets, as the variables in which steps are given them."""
+    from sqlml.runtime.programs.means import variable
+
     return {
         variable(SecretKey(secret.name, key)): value
         for secret in secrets

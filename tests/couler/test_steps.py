@@ -477,7 +477,7 @@ def test_the_paths_of_import_of_couler_lead_to_the_same_things(tmp_path: Path) -
 
 
 def test_importing_the_interface_loads_nothing_heavy() -> None:
-    heavy = {"kubernetes", "pandas", "sklearn", "xgboost", "yaml"}
+    heavy = {"duckdb", "kubernetes", "pandas", "pyarrow", "sklearn", "sqlglot", "xgboost", "yaml"}
     code = f"import sqlml.couler, sys; print(sorted({heavy!r} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"
