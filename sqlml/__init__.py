@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlml import runnable
     from sqlml.errors import Diagnostic, SqlmlError
+    from sqlml.flow import step, workflow
     from sqlml.results import Result, Results
     from sqlml.session import Session, connect, plan, render, run
     from sqlml.stages import explain
@@ -30,6 +31,8 @@ _HOMES = {
     "render": "sqlml.session",
     "run": "sqlml.session",
     "runnable": "sqlml.runnable",
+    "step": "sqlml.flow",
+    "workflow": "sqlml.workflow",
 }
 
 __all__ = [
@@ -44,6 +47,8 @@ __all__ = [
     "render",
     "run",
     "runnable",
+    "step",
+    "workflow",
 ]
 
 

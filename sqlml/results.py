@@ -41,14 +41,21 @@ class Result:
 class Results(Sequence[Result]):
     """The results of a program, in the order of its statements. `run` names the run in the store.
 
+    metrics and outputs: by step; outputs are the values that a step passes on.
+
     `to_arrow`, `to_pandas` and `to_polars` give the last result, which is what a program of one
     statement is run for.
     """
 
     def __init__(
-        self, run: str, results: Sequence[Result], metrics: dict[str, dict[str, float]]
+        self,
+        run: str,
+        results: Sequence[Result],
+        metrics: dict[str, dict[str, float]],
+        outputs: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         self.run = run
+        self.outputs = outputs or {}
         self.metrics = metrics
         self._results = tuple(results)
 

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
+from sqlml.codegen.engine import Options
+from sqlml.codegen.engine import render as render_for
 from sqlml.config import Settings, load_settings, publish_zoo
 from sqlml.databases import DATABASES
 from sqlml.databases.database import Database
@@ -38,6 +40,7 @@ from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Json, Workflow
+from sqlml.workflow.serial import thaw
 from sqlml.workflow.text import parse_workflow, print_workflow
 
 TEXT_FORM = ".workflow"  # how names of files end that hold a workflow's text form
@@ -61,6 +64,20 @@ class Compiled:
         """The program's text, that of all its files."""
         sources = dict.fromkeys(statement.span.source for statement in self.program.statements)
         return "\n".join(source.text for source in sources)
+
+
+class Author(Protocol):
+    """What writes a workflow otherwise than in SQL alone.
+
+    sources: statements of SQL that are among its steps.
+    """
+
+    @property
+    def sources(self) -> Sequence[Source]: ...
+
+    def workflow(self, plan: LogicalPlan, lowered: Workflow) -> Workflow:
+        """All of it. lowered: what its statements become, as planned."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +123,7 @@ class Session:
 
     def compile(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[Source] | Author,
         variables: Mapping[str, str] | None = None,
         *,
         resume: str | None = None,
@@ -123,8 +140,10 @@ class Session:
             return self._compile(sources, variables or {}, done)
 
     def _compile(
-        self, sources: Sequence[Source], variables: Mapping[str, str], done: Changes | None
+        self, given: Sequence[Source] | Author, variables: Mapping[str, str], done: Changes | None
     ) -> Compiled:
+        author = None if isinstance(given, Sequence) else given
+        sources = given if isinstance(given, Sequence) else given.sources
         if len(sources) == 1 and sources[0].name.endswith(TEXT_FORM):
             return self._compile_text_form(sources[0])
         texts = [substitute(source, variables) for source in sources]
@@ -133,6 +152,8 @@ class Session:
             catalog = LiveCatalog(rehearsal, self.store, self.database.dialect, done)
             plan = make_plan(program, catalog, dialect=self.settings.dialect)
         workflow = lower(plan, ", ".join(Path(source.name).name for source in sources))
+        if author is not None:
+            workflow = author.workflow(plan, workflow)
         return Compiled(program, plan, self._stages(workflow))
 
     def _compile_text_form(self, source: Source) -> Compiled:
@@ -225,26 +246,34 @@ class Session:
         )
         results = [Result(step, rows.read()) for step, rows in report.results]
         metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}
-        return Execution(report, Results(report.run, results, metrics))
+        outputs = {name: thaw(step.outcome.outputs) for name, step in report.steps.items()}
+        return Execution(report, Results(report.run, results, metrics, outputs))
 
     def run(
         self,
-        text: str,
+        text: str | Author,
         *,
         name: str = "<program>",
         variables: Mapping[str, str] | None = None,
+        parameters: Mapping[str, Json] | None = None,
         listeners: Iterable[Listener] = (),
         resume: str | None = None,
     ) -> Results:
-        """Run a program and give its results.
+        """Run a program, or a workflow that is written in Python, and give its results.
+
+        parameters: values of the workflow's.
 
         Raises:
             ProgramError: the program is wrong; nothing has run.
             StepError: a step failed; the steps that do not need it have run.
         """
-        with started_ahead([text], self.settings.threads or None) as pool:
-            compiled = self.compile([Source(name, text)], variables, resume=resume)
-            execution = self.execute(compiled, listeners, resume=resume, pool=pool)
+        given = [Source(name, text)] if isinstance(text, str) else text
+        texts = [text] if isinstance(text, str) else [source.text for source in text.sources]
+        with started_ahead(texts, self.settings.threads or None) as pool:
+            compiled = self.compile(given, variables, resume=resume)
+            execution = self.execute(
+                compiled, listeners, parameters=parameters, resume=resume, pool=pool
+            )
         if execution.report.diagnostics:
             raise StepError(*execution.report.diagnostics)
         return execution.results
@@ -278,37 +307,56 @@ def connect(db: str | Path | None = None, **settings: Any) -> Session:
 
 
 def run(
-    text: str,
+    text: str | Author,
     *,
     db: str | Path | None = None,
     variables: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Json] | None = None,
     **settings: Any,
 ) -> Results:
-    """Run a program on a DuckDB file and give its results.
+    """Run a program, or a workflow that is written in Python, and give its results.
+
+    db: a DuckDB file. parameters: values of the workflow's.
 
     Raises:
         ProgramError: the program is wrong; nothing has run.
         StepError: a step failed; the steps that do not need it have run.
     """
     with connect(db, **settings) as session:
-        return session.run(text, variables=variables)
+        return session.run(text, variables=variables, parameters=parameters)
 
 
-def plan(text: str, *, db: str | Path | None = None, **settings: Any) -> Forecast:
+def plan(text: str | Author, *, db: str | Path | None = None, **settings: Any) -> Forecast:
     """What running a program now would do, and why; nothing runs.
 
     Raises:
         ProgramError: the program is wrong.
     """
     with connect(db, **settings) as session:
-        return session.forecast(session.compile([Source("<program>", text)]))
+        return session.forecast(session.compile(_given(text)))
 
 
-def render(text: str, *, db: str | Path | None = None, **settings: Any) -> str:
-    """The text form of the workflow that a program becomes; nothing runs.
+def render(
+    text: str | Author,
+    *,
+    engine: str = "",
+    db: str | Path | None = None,
+    options: Options | None = None,
+    **settings: Any,
+) -> str:
+    """The workflow that a program becomes: its text form, or what an engine runs; nothing runs.
+
+    options: how to write it for the engine.
 
     Raises:
-        ProgramError: the program is wrong.
+        ProgramError: the program is wrong, or the engine cannot do what it asks for.
     """
     with connect(db, **settings) as session:
-        return print_workflow(session.compile([Source("<program>", text)]).workflow)
+        workflow = session.compile(_given(text)).workflow
+    if not engine:
+        return print_workflow(workflow)
+    return "".join(render_for(workflow, engine, options or Options()).values())
+
+
+def _given(text: str | Author) -> Sequence[Source] | Author:
+    return [Source("<program>", text)] if isinstance(text, str) else text

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import CodeType
 from typing import Any
 
+from sqlml.workflow.ir import ValueType
 from sqlml.workflow.places import fault
 
 _RETURNS = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
@@ -34,11 +35,13 @@ def script_of(function: Callable[..., Any], are_text: Sequence[bool]) -> str:
     return _with_call(definition.name, _whole(definition, text), are_text)
 
 
-def program_of(function: Callable[..., Any], are_text: Sequence[bool], *, prints: bool) -> str:
+def program_of(
+    function: Callable[..., Any], are_text: Sequence[bool], *, prints: ValueType | None
+) -> str:
     """A script that calls the function. are_text: as for `script_of`.
 
-    prints: standard output is what the function returns and nothing else, as JSON unless it is
-    text; what the function itself prints goes to standard error.
+    prints: the type of what the function returns, which is all that goes to standard output; what
+    the function itself prints goes to standard error. None: it returns nothing.
 
     Raises:
         ProgramError: its text is not at hand, or it uses what lies outside of it.
@@ -50,12 +53,12 @@ def program_of(function: Callable[..., Any], are_text: Sequence[bool], *, prints
     call = f"{definition.name}({', '.join(_given(are_text))})"
     head = ["from __future__ import annotations", "", "import json", "import os", "import sys"]
     whole = _whole(definition, text).rstrip()
-    if not prints:
+    if prints is None:
         return "\n".join([*head, "", "", whole, "", "", call, ""])
     return "\n".join(
         [*head, "from contextlib import redirect_stdout", "", "", whole, "", "",
          "with redirect_stdout(sys.stderr):", f"    result = {call}",
-         "print(result if isinstance(result, str) else json.dumps(result))", ""]
+         "print(result)" if prints == "text" else "print(json.dumps(result))", ""]
     )  # fmt: skip
 
 

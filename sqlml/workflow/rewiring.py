@@ -44,7 +44,7 @@ class Rewiring:
             inputs={name: self._input(value, node) for name, value in node.inputs.items()},
             after=tuple(self._after(node)),
             guard=self.condition(node.guard) if node.guard else None,
-            loop=self._loop(node.loop),
+            loop=self.loop(node.loop),
             files={name: self._file(file) for name, file in node.files.items()},
         )
 
@@ -57,7 +57,8 @@ class Rewiring:
         named = ((self.step(after.node), after) for after in node.after)
         return [replace(after, node=name) for name, after in named if name is not None]
 
-    def _loop(self, loop: Loop | None) -> Loop | None:
+    def loop(self, loop: Loop | None) -> Loop | None:
+        """The same loop over other values."""
         match loop:
             case ForEach(items=Output() | Parameter() | Item() as items):
                 return replace(loop, items=self.value(items))  # type: ignore[arg-type]

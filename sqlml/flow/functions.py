@@ -1,0 +1,163 @@
+"""Python functions as steps: `@step`."""
+
+import functools
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ParamSpec, TypeVar, Unpack, overload
+
+from sqlml.flow.blocks import innermost
+from sqlml.flow.options import Options, input_of, with_options
+from sqlml.flow.values import Statement, Value
+from sqlml.workflow.functions import argument, program_of
+from sqlml.workflow.ir import Constant, Input, Node, OutputDeclaration, Script, Take, ValueType
+from sqlml.workflow.places import caller, fault
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+_TYPES: Mapping[Any, ValueType] = {str: "text", int: "int", float: "float", bool: "bool"}
+_FITTING: Mapping[ValueType, tuple[ValueType, ...]] = {"float": ("int",), "text": (), "json": ()}
+
+
+@overload
+def step(function: Callable[Parameters, Result], /) -> Callable[Parameters, Result]: ...
+@overload
+def step(
+    *, image: str = "", **options: Unpack[Options]
+) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]: ...
+def step(function: Any = None, /, *, image: str = "", **options: Any) -> Any:
+    """Make a function a step wherever it is called while a workflow is being written.
+
+    Its parameters and what it returns have types: text, numbers, truth values, or what JSON can
+    say. It travels as its text, so that it has to import inside of it what it uses. Elsewhere it
+    is called as it is.
+
+    image: what has Python and what the function imports; without one, this machine or the worker.
+    options: how it is to be run, as for `flow.container`.
+    """
+    if function is None:
+        return lambda decorated: step_of(decorated, image, options)
+    return step_of(function, image, options)
+
+
+def step_of(function: Any, image: str, options: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function that writes a step in a workflow, and is itself elsewhere.
+
+    Raises:
+        ProgramError: E0764, E0765 it is none that can travel, or its types are not said.
+    """
+    if not isinstance(function, types.FunctionType):
+        raise fault("E0765", f"{function!r:.60} is no function", "write `@sqlml.step` above `def`")
+    signature = _signature(function)
+    with_options(_NOTHING, options)  # type: ignore[arg-type]
+
+    @functools.wraps(function)
+    def written(*args: Any, **kwargs: Any) -> Any:
+        block = innermost()
+        if block is None:
+            return function(*args, **kwargs)
+        node = _node(signature, image, _bound(signature, args, kwargs), options)
+        return block.flow.add(node, options.get("name") or function.__name__)
+
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    function: Callable[..., Any]
+    parameters: Mapping[str, ValueType]
+    result: ValueType | None
+
+
+_NOTHING = Node("nothing", Script(""))
+
+
+def _signature(function: Callable[..., Any]) -> _Signature:
+    try:
+        hints = typing.get_type_hints(function)
+    except NameError as error:
+        raise fault("E0765", f"`{function.__name__}`: {error}") from error
+    parameters = inspect.signature(function).parameters
+    name = function.__name__
+    for parameter in parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            hint = "give it a list or dict instead"
+            raise fault("E0765", f"step `{name}` cannot take `*{parameter.name}`", hint)
+        if parameter.name not in hints:
+            hint = f"such as `{parameter.name}: str`"
+            raise fault("E0765", f"parameter `{parameter.name}` of `{name}` has no type", hint)
+    if "return" not in hints:
+        hint = "such as `-> float:`, or `-> None:` if it returns nothing"
+        raise fault("E0765", f"it is not said what `{name}` returns", hint)
+    given = hints.pop("return")
+    result = None if given is type(None) else type_of(given)
+    return _Signature(function, {p: type_of(hints[p]) for p in parameters}, result)
+
+
+def type_of(annotation: Any) -> ValueType:
+    """The type of values that an annotation allows; what is not simple is JSON."""
+    return _TYPES.get(annotation, "json")
+
+
+def _bound(signature: _Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        bound = inspect.signature(signature.function).bind(*args, **kwargs)
+    except TypeError as error:
+        called = f"{signature.function.__name__}{inspect.signature(signature.function)}"
+        raise fault("E0766", f"{error}: `{called}`") from error
+    bound.apply_defaults()
+    return bound.arguments
+
+
+def _node(
+    signature: _Signature, image: str, arguments: Mapping[str, Any], options: Mapping[str, Any]
+) -> Node:
+    inputs: dict[str, Input] = {}
+    for name, value in arguments.items():
+        inputs[name] = input_of(value)
+        _check_type(signature, name, value)
+    are_text = [_is_text(signature.parameters[name], inputs[name]) for name in inputs]
+    result = signature.result
+    source = program_of(signature.function, are_text, prints=result)
+    outputs = (OutputDeclaration("result", "parameter", type=result),) if result else ()
+    node = with_options(
+        Node("", Script(source, image), inputs, outputs, place=caller().place),
+        options,  # type: ignore[arg-type]
+    )
+    taken = {argument(i): Take(name) for i, name in enumerate(arguments)}
+    return replace(node, env={**node.env, **taken})
+
+
+def _is_text(type: ValueType, value: Input) -> bool:
+    """Whether the function is given the text as it is; else the text is JSON."""
+    if isinstance(value, Constant):
+        return isinstance(value.value, str)
+    return type == "text"
+
+
+def _check_type(signature: _Signature, name: str, value: Any) -> None:
+    """Raises: ProgramError: E0766, the function is given what it does not take."""
+    wanted = signature.parameters[name]
+    if isinstance(value, Value):
+        given = "text" if isinstance(value, Statement) and value.made else value.type
+        fits = given in (None, "text", wanted, *_FITTING.get(wanted, ())) or wanted == "json"
+    else:
+        given = _TYPES.get(type(value), "json")
+        fits = given in (wanted, *_FITTING.get(wanted, ())) or wanted == "json"
+    if not fits:
+        called = signature.function.__name__
+        message = f"parameter `{name}` of `{called}` is {_WORDS[wanted]}, not {_WORDS[given]}"
+        raise fault("E0766", message)
+
+
+_WORDS: Mapping[ValueType | None, str] = {
+    "text": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "json": "JSON",
+    None: "something else",
+}

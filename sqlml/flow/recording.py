@@ -1,0 +1,101 @@
+"""A workflow that is being written: `with sqlml.workflow(name) as flow`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlml.flow.blocks import block_of, innermost, writing
+from sqlml.flow.building import Merge
+from sqlml.flow.control import Control
+from sqlml.flow.options import retry_of
+from sqlml.flow.programs import Programs
+from sqlml.flow.statements import Statements
+from sqlml.flow.values import Value, constant
+from sqlml.planner.logical_plan import LogicalPlan
+from sqlml.source import Source
+from sqlml.workflow.ir import (
+    Parameter,
+    ParameterDeclaration,
+    Schedule,
+    ValueType,
+    Workflow,
+)
+from sqlml.workflow.places import fault, kebab
+from sqlml.workflow.quantities import seconds
+
+_PYTHON = {"text": str, "int": int, "float": (int, float), "bool": bool}
+
+
+class Flow(Statements, Programs, Control):
+    """A workflow and its steps. `sqlml.run` and `sqlml.render` take it when it is written."""
+
+    def __init__(self, settings: Workflow) -> None:
+        super().__init__(settings)
+        self.parameters: dict[str, ParameterDeclaration] = {}
+
+    def parameter(
+        self, name: str, default: Any = None, *, type: ValueType = "text", description: str = ""
+    ) -> Value:
+        """A parameter of the workflow; without a default it has to be given to a run.
+
+        type: `text`, `int`, `float`, `bool` or `json`.
+        """
+        block_of(self)
+        if name in self.parameters:
+            raise fault("E0764", f"there is a parameter `{name}` already")
+        kind = _PYTHON.get(type, object)
+        is_odd = isinstance(default, bool) and type in ("int", "float")
+        if default is not None and (is_odd or not isinstance(default, kind)):  # type: ignore[arg-type]
+            raise fault("E0764", f"the default of `{name}` is no {type}: {default!r:.60}")
+        value = constant(default).value
+        self.parameters[name] = ParameterDeclaration(type, value, default is None, description)
+        return Value(Parameter(name), type)
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """The statements of SQL, each at its place in the Python file."""
+        block = innermost()
+        if block is not None and block.flow is self:
+            hint = "take `sqlml.run(flow)` out of the `with` block"
+            raise fault("E0763", f"workflow `{self.name}` is still being written", hint)
+        found = [entry.source for entry in self.statements()]
+        return found or [Source(self.name, "")]
+
+    def workflow(self, plan: LogicalPlan, lowered: Workflow) -> Workflow:
+        """All of it. lowered: the steps that its statements become, as planned.
+
+        Raises:
+            ProgramError: a piece of SQL is no single statement, or steps need each other in vain.
+        """
+        return Merge(self, plan, lowered).workflow()
+
+
+@contextmanager
+def workflow(
+    name: str,
+    *,
+    schedule: str | Schedule | None = None,
+    timeout: float | str | None = None,
+    parallelism: int | None = None,
+    retries: int | None = None,
+) -> Iterator[Flow]:
+    """Write a workflow: `with sqlml.workflow("nightly") as flow:`.
+
+    schedule: five fields of cron. timeout: seconds, or a text such as `2h`. parallelism: steps at
+    a time. retries: of every step that says nothing else.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise fault("E0764", f"a workflow's name is a text, not {name!r:.60}")
+    if isinstance(parallelism, bool) or not isinstance(parallelism, int | None) or parallelism == 0:
+        raise fault("E0764", f"`parallelism` is a number of steps, not {parallelism!r:.60}")
+    flow = Flow(
+        Workflow(
+            kebab(name),
+            parallelism=parallelism,
+            timeout=seconds("timeout", timeout),
+            retry=retry_of(retries),
+            schedule=Schedule((schedule,)) if isinstance(schedule, str) else schedule,
+        )
+    )
+    with writing(flow.root):
+        yield flow

@@ -1,0 +1,161 @@
+"""Every misuse of workflows in Python is told at the user's line."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import sqlml
+from sqlml.flow import Flow
+
+
+@sqlml.step
+def number(n: int) -> int:
+    return n
+
+
+def _untyped(n):  # type: ignore[no-untyped-def]
+    return n
+
+
+def _result_unsaid(n: int):  # type: ignore[no-untyped-def]
+    return n
+
+
+def _many(*n: int) -> None: ...
+
+
+def _unknown_name(n: int) -> str:
+    return undefined + str(n)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _otherwise_alone(flow: Flow) -> None:
+    with flow.otherwise():
+        number(1)
+
+
+def _otherwise_too_late(flow: Flow) -> None:
+    with flow.when(number(1) > 0):
+        number(2)
+    number(3)
+    with flow.otherwise():
+        number(4)
+
+
+def _loop_without_steps(flow: Flow) -> None:
+    with flow.for_each([1]):
+        pass
+
+
+def _loop_without_end(flow: Flow) -> None:
+    with flow.loop_until(max=2):
+        number(1)
+
+
+def _sql_in_a_loop(flow: Flow) -> None:
+    with flow.for_each([1]):
+        flow.sql("SELECT 1")
+
+
+def _exit_in_a_block(flow: Flow) -> None:
+    with flow.when(number(1) > 0), flow.on_exit():
+        number(1)
+
+
+def _condition_elsewhere(flow: Flow) -> None:
+    outside = number(1)
+    with flow.loop_until(max=2) as loop:
+        number(2)
+        loop.until(outside > 0)
+
+
+MISTAKES: dict[str, tuple[str, str, Callable[[Flow], object]]] = {
+    "text of a value": ("E0760", "no text yet", lambda flow: f"{number(1)}"),
+    "list of a value": ("E0760", "this list", lambda flow: list(number(1))),
+    "part of a value": ("E0760", "the parts", lambda flow: number(1)["a"]),
+    "if": ("E0761", "with flow.when", lambda flow: 1 if number(1) > 0 else 2),
+    "and": ("E0761", "with flow.when", lambda flow: (number(1) > 0) and (number(2) > 0)),
+    "a value alone": ("E0761", "a value alone", lambda flow: flow.when(number(1)).__enter__()),
+    "no JSON": ("E0762", "cannot be given", lambda flow: flow.script("x", args=[{1, 2}])),
+    "no output": ("E0762", "gives no `x`", lambda flow: flow.script("print()").output("x")),
+    "no rows": ("E0762", "rows cannot be", lambda flow: flow.train("a.b", 3, into="m")),
+    "no model": ("E0762", "a model cannot be", lambda flow: flow.predict(number(1), "t", into="p")),
+    "no list": ("E0762", "goes over a list", lambda flow: flow.for_each("abc").__enter__()),
+    "nothing to pass": ("E0762", "makes nothing", lambda flow: number(flow.sql("SELECT 1"))),  # type: ignore[arg-type]
+    "otherwise alone": ("E0763", "no `when` before", _otherwise_alone),
+    "otherwise too late": ("E0763", "no `when` before", _otherwise_too_late),
+    "empty loop": ("E0763", "no step in this loop", _loop_without_steps),
+    "endless loop": ("E0763", "no `until`", _loop_without_end),
+    "SQL in a loop": ("E0763", "cannot repeat a statement", _sql_in_a_loop),
+    "on_exit inside": ("E0763", "whole workflow", _exit_in_a_block),
+    "run inside": ("E0763", "still being written", lambda flow: sqlml.run(flow, db=":memory:")),
+    "retries": ("E0764", "whole number", lambda flow: flow.script("x", retries=-1)),
+    "option": ("E0764", "no option `retry`", lambda flow: flow.script("x", retry=1)),  # type: ignore[call-arg]
+    "secret": ("E0764", "secret/key", lambda flow: flow.script("x", secrets={"A": "b"})),
+    "max": ("E0764", "number of rounds", lambda flow: flow.loop_until(max=0).__enter__()),
+    "default": ("E0764", "no int", lambda flow: flow.parameter("p", "x", type="int")),
+    "no type": ("E0765", "has no type", lambda flow: sqlml.step(_untyped)),
+    "no result type": ("E0765", "returns", lambda flow: sqlml.step(_result_unsaid)),
+    "star": ("E0765", "cannot take `*n`", lambda flow: sqlml.step(_many)),
+    "not a function": ("E0765", "is no function", lambda flow: sqlml.step(3)),  # type: ignore[call-overload]
+    "outside name": ("E0735", "undefined", lambda flow: sqlml.step(_unknown_name)(1)),
+    "argument missing": ("E0766", "missing a required", lambda flow: number()),  # type: ignore[call-arg]
+    "argument's type": ("E0766", "whole number, not", lambda flow: number("a")),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_where_it_is(name: str) -> None:
+    code, words, mistake = MISTAKES[name]
+    with pytest.raises(sqlml.SqlmlError) as caught, sqlml.workflow("wrong") as flow:
+        mistake(flow)
+    diagnostic = caught.value.diagnostics[0]
+    assert diagnostic.code == code
+    assert words in str(caught.value)
+    assert diagnostic.span is not None
+    assert Path(diagnostic.span.source.name).name == "test_mistakes.py"
+    first = mistake.__code__.co_firstlineno
+    lines = len(inspect.getsource(mistake).splitlines())
+    assert first <= diagnostic.span.source.position(diagnostic.span.start)[0] < first + lines
+
+
+def test_statements_are_checked_at_their_lines_in_the_python_file() -> None:
+    with sqlml.workflow("wrong") as flow:
+        flow.sql("""
+            SELECT 1 AS one;
+        """)
+        flow.sql("SELECT x FROM nowhere")
+        flow.train("no.such", "SELECT 1 AS x, 2 AS y", label="y", into="m")
+    with pytest.raises(sqlml.SqlmlError) as caught:
+        sqlml.render(flow, db=":memory:")
+    lines = Path(__file__).read_text("utf-8").splitlines()
+    found = {d.span.source.position(d.span.start): d for d in caught.value.diagnostics if d.span}
+    training = next(place for place, d in found.items() if "no.such" in d.message)
+    assert "flow.train(" in lines[training[0] - 1]
+    nowhere = next(place for place, d in found.items() if "nowhere" in d.message)
+    assert lines[nowhere[0] - 1][nowhere[1] - 1 :].startswith("nowhere")
+
+
+def test_a_step_is_one_statement() -> None:
+    with sqlml.workflow("wrong") as flow:
+        flow.sql("SELECT 1; SELECT 2")
+    with pytest.raises(sqlml.SqlmlError, match="E0767"):
+        sqlml.render(flow, db=":memory:")
+
+
+def test_a_loop_ends_by_what_its_own_steps_give() -> None:
+    with sqlml.workflow("wrong") as flow:
+        _condition_elsewhere(flow)
+    with pytest.raises(sqlml.SqlmlError, match="E0763"):
+        sqlml.render(flow, db=":memory:")
+
+
+def test_a_step_belongs_to_the_workflow_that_is_being_written() -> None:
+    with sqlml.workflow("one") as one:
+        mine = number(1)
+    with sqlml.workflow("other") as other:
+        with pytest.raises(sqlml.SqlmlError, match="E0763"):
+            one.sql("SELECT 1")
+        with pytest.raises(sqlml.SqlmlError, match="E0763"):
+            mine >> other.script("print(1)", name="late")
