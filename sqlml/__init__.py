@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sqlml import runnable
+    from sqlml.calls import plan, render, run
     from sqlml.errors import Diagnostic, SqlmlError
     from sqlml.flow import step, workflow
     from sqlml.results import Result, Results
-    from sqlml.session import Session, connect, plan, render, run
+    from sqlml.session import Session, connect
     from sqlml.stages import explain
 
 __version__ = "0.1.0"
@@ -27,9 +28,9 @@ _HOMES = {
     "SqlmlError": "sqlml.errors",
     "connect": "sqlml.session",
     "explain": "sqlml.stages",
-    "plan": "sqlml.session",
-    "render": "sqlml.session",
-    "run": "sqlml.session",
+    "plan": "sqlml.calls",
+    "render": "sqlml.calls",
+    "run": "sqlml.calls",
     "runnable": "sqlml.runnable",
     "step": "sqlml.flow",
     "workflow": "sqlml.workflow",

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from sqlml.codegen.engine import Options
-from sqlml.codegen.engine import render as render_for
 from sqlml.config import Settings, load_settings, publish_zoo
 from sqlml.databases import DATABASES
 from sqlml.databases.database import Database
@@ -41,7 +39,7 @@ from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Json, Workflow
 from sqlml.workflow.serial import thaw
-from sqlml.workflow.text import parse_workflow, print_workflow
+from sqlml.workflow.text import parse_workflow
 
 TEXT_FORM = ".workflow"  # how names of files end that hold a workflow's text form
 
@@ -304,59 +302,3 @@ def _collector_paused() -> Iterator[None]:
 def connect(db: str | Path | None = None, **settings: Any) -> Session:
     """Open a session on a DuckDB file (or `:memory:`); settings as in `sqlml.toml`."""
     return Session.open(load_settings(db=db, **settings))
-
-
-def run(
-    text: str | Author,
-    *,
-    db: str | Path | None = None,
-    variables: Mapping[str, str] | None = None,
-    parameters: Mapping[str, Json] | None = None,
-    **settings: Any,
-) -> Results:
-    """Run a program, or a workflow that is written in Python, and give its results.
-
-    db: a DuckDB file. parameters: values of the workflow's.
-
-    Raises:
-        ProgramError: the program is wrong; nothing has run.
-        StepError: a step failed; the steps that do not need it have run.
-    """
-    with connect(db, **settings) as session:
-        return session.run(text, variables=variables, parameters=parameters)
-
-
-def plan(text: str | Author, *, db: str | Path | None = None, **settings: Any) -> Forecast:
-    """What running a program now would do, and why; nothing runs.
-
-    Raises:
-        ProgramError: the program is wrong.
-    """
-    with connect(db, **settings) as session:
-        return session.forecast(session.compile(_given(text)))
-
-
-def render(
-    text: str | Author,
-    *,
-    engine: str = "",
-    db: str | Path | None = None,
-    options: Options | None = None,
-    **settings: Any,
-) -> str:
-    """The workflow that a program becomes: its text form, or what an engine runs; nothing runs.
-
-    options: how to write it for the engine.
-
-    Raises:
-        ProgramError: the program is wrong, or the engine cannot do what it asks for.
-    """
-    with connect(db, **settings) as session:
-        workflow = session.compile(_given(text)).workflow
-    if not engine:
-        return print_workflow(workflow)
-    return "".join(render_for(workflow, engine, options or Options()).values())
-
-
-def _given(text: str | Author) -> Sequence[Source] | Author:
-    return [Source("<program>", text)] if isinstance(text, str) else text

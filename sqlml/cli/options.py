@@ -15,7 +15,7 @@ from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.source import Source, Span
 
 if TYPE_CHECKING:
-    from sqlml.session import Session
+    from sqlml.session import Author, Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -171,6 +171,20 @@ def read_sources(files: Sequence[str], texts: Sequence[str]) -> list[Source]:
         hint = "name a file, give -c SQL, or pipe SQL in"
         raise ProgramError(Diagnostic("E0708", "there is no program to read", hint=hint))
     return sources
+
+
+def read_program(files: Sequence[str], texts: Sequence[str]) -> "Sequence[Source] | Author":
+    """As `read_sources`, or the workflow that a single Python file writes.
+
+    Raises:
+        ProgramError: a file that cannot be read, or is no workflow.
+    """
+    if texts or len(files) != 1 or not files[0].endswith(".py"):
+        return read_sources(files, texts)
+    _read(files[0])
+    from sqlml.flow.files import read_flow
+
+    return read_flow(files[0])
 
 
 def _read(name: str) -> Source:

@@ -26,9 +26,9 @@ def plan(
 ) -> None:
     """Show what running a program now would do, and why; nothing runs."""
     variables = options.read_variables(pairs)
-    sources = options.read_sources(files, texts)
+    program = options.read_program(files, texts)
     with options.opened(db=db, dialect=dialect) as session:
-        compiled = session.compile(sources, variables)
+        compiled = session.compile(program, variables)
         told = session.forecast(compiled)
     options.print_notes(compiled.plan.notes)
     again = options.spelled(files, texts, pairs, db)

@@ -45,12 +45,12 @@ def render(
 ) -> None:
     """Print the workflow that a program becomes, or write it for an engine; nothing runs."""
     variables = options.read_variables(pairs)
-    sources = options.read_sources(files, texts)
+    program = options.read_program(files, texts)
     from sqlml.workflow.serial import to_json
     from sqlml.workflow.text import print_workflow
 
     with options.opened(db=db, dialect=dialect) as session:
-        workflow = session.compile(sources, variables).workflow
+        workflow = session.compile(program, variables).workflow
     if engine:
         _write(workflow, engine, target, folder)
     elif output == "json":

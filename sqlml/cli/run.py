@@ -49,7 +49,8 @@ def run(
     quiet: bool,
     target: "Options",
 ) -> int:
-    """Run SQL programs: the statements of all files, as one program; or a `.workflow` file.
+    """Run SQL programs: the statements of all files, as one program; or the workflow of a
+    `.workflow` file or a Python file.
 
     Statements run in parallel unless one needs what another makes. Results go to stdout, progress
     to stderr.
@@ -62,9 +63,10 @@ def run(
     publish_zoo(settings)
     variables = options.read_variables(pairs)
     parameters = options.read_variables(given, "--param")
-    sources = options.read_sources(files, texts)
+    program = options.read_program(files, texts)
     from sqlml.runtime.ahead import started_ahead
 
+    sources = program if isinstance(program, Sequence) else program.sources
     texts_here = () if engine else (source.text for source in sources)
     with started_ahead(texts_here, settings.threads or None) as pool:
         from sqlml.cli.progress import progress_for
@@ -72,7 +74,7 @@ def run(
         from sqlml.session import Session
 
         with Session.open(settings) as session:
-            compiled = session.compile(sources, variables, resume=resume)
+            compiled = session.compile(program, variables, resume=resume)
             if not quiet:
                 options.print_notes(compiled.plan.notes, as_json=as_json)
             if not compiled.workflow.nodes:
