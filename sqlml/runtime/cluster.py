@@ -46,12 +46,13 @@ class Resource:
 class Patience:
     """How long to go on with a cluster that does not answer, and how long for one answer.
 
-    total, connect, answer: seconds.
+    total, connect, answer: seconds. first: as total, of one that has never answered.
     """
 
     total: float = 120.0
     connect: float = 10.0
     answer: float = 60.0
+    first: float = 10.0
 
 
 class Cluster:
@@ -83,6 +84,7 @@ class Cluster:
         self._watch = watch.Watch
         self._errors = client.ApiException
         self._patience = patience or Patience()
+        self._has_answered = False
         self._sleep = sleep
         self._clock = clock
 
@@ -255,23 +257,26 @@ class Cluster:
         from urllib3.exceptions import HTTPError
 
         timeouts = (self._patience.connect, self._patience.answer)
-        deadline = self._clock() + self._patience.total
+        began = self._clock()
         for attempt in count(1):
             pause = wait(_BACKOFF, attempt, random.random())
             try:
                 answer = do(*arguments, _request_timeout=timeouts, **options)
+                self._has_answered = True
                 status = getattr(answer, "status", 200)
                 if isinstance(status, int) and status >= 300:  # an answer not yet read
                     raise self._errors(http_resp=answer)
                 return read(answer)
             except self._errors as error:
+                self._has_answered = True
                 if error.status not in _BUSY:
                     raise _meant(error, place) from error
                 reason: Exception = error
                 pause = max(pause, _asked(error))
             except HTTPError as error:
                 reason = error
-            if self._clock() + pause > deadline:
+            patience = self._patience.total if self._has_answered else self._patience.first
+            if self._clock() + pause > began + patience:
                 raise unreachable(self._host, reason, attempt) from reason
             self._sleep(pause)
         raise AssertionError

@@ -248,6 +248,11 @@ def test_other_refusals(server: FakeCluster, tmp_path: Path) -> None:
         begun(cluster, ONE)
     with pytest.raises(SqlmlError, match="unknown field"):
         submit(cluster, {**manifest(ONE), "spec": {**manifest(ONE)["spec"], "tmplates": []}}, "r")
+    server.faults = [Fault("get", "deaf", times=99)]
+    clock = iter(range(10_000))
+    silent = Cluster(access(), sleep=SLEPT.append, clock=lambda: next(clock))
+    with pytest.raises(SqlmlError, match=r"does not answer after [2-9] attempts"):
+        silent.get(WORKFLOWS, "any")
     with pytest.raises(SqlmlError, match="no usable") as caught:
         access(config_file=str(tmp_path / "nothing"))
     assert caught.value.diagnostics[0].code == "E0770"
