@@ -1,8 +1,8 @@
 """What is said about a clause that stands where none can be, and about text that never ends."""
 
 from sqlml.errors import Diagnostic, nearest
-from sqlml.grammar.keywords import CLAUSES, one_of
-from sqlml.grammar.tokens import Token
+from sqlml.grammar.keywords import CLAUSES, QUERY_STARTS, VERBS, one_of
+from sqlml.grammar.tokens import Token, scan
 from sqlml.source import Source, Span
 
 
@@ -72,6 +72,37 @@ def missing_semicolon(source: Source, first: Token, last: Token) -> Diagnostic:
         "a new statement begins here",
         "put a `;` in front of it",
     )
+
+
+_VERBS_WITHOUT_TO = {**{verb: verb for verb in VERBS}, "ANALYZE": "EXPLAIN"}
+_NAMES = frozenset({"word", "quoted", "backquoted", "string"})
+_NAMES_FOLLOW = frozenset({"FROM", "JOIN", "AS", ",", ".", "TO", "SELECT", "WITH", "TABLE"})
+
+
+def without_to(span: Span, dialect: str) -> Diagnostic | None:
+    """`SELECT … TRAIN model …`, as SQLFlow's first programs were; None where it is nothing such.
+
+    For the text of a statement that the database does not take.
+    """
+    tokens = list(scan(span.text, dialect))
+    if not tokens or tokens[0].keyword not in QUERY_STARTS:
+        return None
+    for before, word, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        verb = _VERBS_WITHOUT_TO.get(word.keyword)
+        is_name = before.keyword in _NAMES_FOLLOW or before.text in _NAMES_FOLLOW
+        if verb and not is_name and after.kind in _NAMES:
+            place = Span(span.source, span.start + word.start, span.start + word.end)
+            hint = f"write `TO {verb}`"
+            return Diagnostic("E0670", f"`{word.text}` needs `TO` in front", place, "", hint)
+    return None
+
+
+def magic(source: Source, tokens: list[Token]) -> Diagnostic:
+    """`%%sqlflow`, as in the cells of a notebook; the tokens are those of the statement."""
+    end = next((token.start for token in tokens if token.keyword in QUERY_STARTS), tokens[-1].end)
+    word = source.text[tokens[0].start : end].partition("\n")[0].strip()
+    span = Span(source, tokens[0].start, tokens[0].start + len(word))
+    return Diagnostic("E0671", f"`{word}` is for notebooks", span, "", "leave it out: here is SQL")
 
 
 def _created_table(tokens: list[Token]) -> str:

@@ -7,6 +7,7 @@ from sqlml.errors import ProgramError
 from sqlml.grammar.brackets import bracket_depths, check_nesting
 from sqlml.grammar.keywords import INTERVAL_UNITS, QUERY_STARTS, TO_IS_SQL, VERBS
 from sqlml.grammar.misplaced import (
+    magic,
     missing_semicolon,
     nested,
     unknown_verb,
@@ -47,6 +48,8 @@ def find_border(source: Source, tokens: list[Token]) -> int | None:
     """
     if tokens[-1].kind == "unterminated":
         raise ProgramError(unterminated(source, tokens[-1]))
+    if tokens[0].text == "%":
+        raise ProgramError(magic(source, tokens))
     depths = bracket_depths(source, tokens)
     if _is_command(tokens):
         return 0

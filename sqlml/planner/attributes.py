@@ -5,6 +5,13 @@ from dataclasses import dataclass
 
 from sqlml.errors import MAX_SHOWN, nearest
 from sqlml.grammar import ast
+from sqlml.grammar.keywords import one_of
+from sqlml.planner.older_names import (
+    DRAWING,
+    attribute_of_today,
+    instead_of_attribute,
+    value_of_today,
+)
 from sqlml.planner.scope import Scope
 from sqlml.planner.spaces import dimension_of, is_space
 from sqlml.planner.values import NotAValue, value_of
@@ -15,16 +22,7 @@ from sqlml.zoo.search import Dimension
 from sqlml.zoo.settings import STATEMENTS
 
 _SPELLINGS = dict.fromkeys(("summary", "shap_summary"), "explain")  # as SQLFlow named it
-_RENAMED = {("objective", "reg:linear"): "reg:squarederror"}
-# What else SQLFlow programs hand to the plots of shap, which draws other plots today.
-_DRAWING = frozenset(
-    f"explain.{name}"
-    for name in (
-        *("alpha", "axis_color", "class_inds", "class_names", "color", "color_bar"),
-        *("color_bar_label", "feature_names", "layered_violin_max_num_bins", "plot_size"),
-        *("show", "title", "use_log_scale"),
-    )
-)
+_SEARCHES = "range"  # in front of what SQLFlow let Katib search
 _ELSEWHERE = {
     "optimizer": "it belongs to neural networks, such as `DNNClassifier`",
     "loss": "it belongs to neural networks, such as `DNNClassifier`",
@@ -154,7 +152,7 @@ def read_attributes(
             break
         name = _canonical(attribute.name.text)
         found = known.find(name)
-        if found is None and known.owner == "TO EXPLAIN" and name in _DRAWING:
+        if found is None and known.owner == "TO EXPLAIN" and name in DRAWING:
             message = f"`{attribute.name.text}` has no effect: this plot has a style of its own"
             scope.note(message, attribute.name.span)
             continue
@@ -198,7 +196,7 @@ def _read(
     """
     namespace, definition = found
     if not is_space(written.value):
-        return Given(definition.check(_renamed(scope, definition.name, written.value)), written)
+        return Given(definition.check(_renamed(scope, definition, written.value)), written)
     if namespace not in known.searched or definition.name in _NEVER_SEARCHED:
         message = f"`{written.name.text}` is nothing to search for"
         raise NotAValue(message, written.value.span, "give one value", "E0261")
@@ -210,10 +208,10 @@ def _canonical(name: str) -> str:
     return f"{_SPELLINGS.get(namespace, namespace)}{dot}{rest}"
 
 
-def _renamed(scope: Scope, name: str, written: ast.Value) -> Value:
+def _renamed(scope: Scope, definition: Attribute, written: ast.Value) -> Value:
     """The value, under today's name where a library has renamed it."""
     value = value_of(written)
-    renamed = _RENAMED.get((name, value)) if isinstance(value, str) else None
+    renamed = value_of_today(definition, value) if isinstance(value, str) else None
     if renamed is None:
         return value
     scope.note(f"`{value}` is called `{renamed}` today", written.span)
@@ -243,7 +241,9 @@ def _tell_unknown(scope: Scope, written: ast.Name, name: str, known: Vocabulary)
     if dot and namespace not in known.namespaces:
         if namespace in _ELSEWHERE:
             message = f"`{spelt}` is not available for {known.owner}"
-            scope.fault("E0206", message, written.span, hint=_ELSEWHERE[namespace])
+            own = [f"`{one}.{rest}`" for one in known.namespaces if one.endswith(f"_{namespace}")]
+            hint = f"write {one_of(own)}" if own else _ELSEWHERE[namespace]
+            scope.fault("E0206", message, written.span, hint=hint)
             return
         if namespace in _NAMESPACES:
             message = f"`{spelt}` has no meaning in {_statement(known)}"
@@ -257,10 +257,14 @@ def _tell_unknown(scope: Scope, written: ast.Name, name: str, known: Vocabulary)
 
 def _meant(space: str, rest: str, known: Vocabulary) -> str:
     """The nearest spelling: the same in another namespace, else another in the same, else any."""
+    if instead := instead_of_attribute(rest):
+        return instead
+    rest = attribute_of_today(rest)
     for namespace, dictionary in known.namespaces.items():
         if rest in dictionary:
             spelling = rest if namespace in known.bare else f"{namespace}.{rest}"
-            return f"write `{spelling}`"
+            range_ = " = RANGE(from, to)" if space == _SEARCHES else ""
+            return f"write `{spelling}{range_}`"
     if space in known.namespaces and (close := nearest(rest, _names(known.namespaces[space]))):
         return f"did you mean `{space}.{close}`?"
     by_last_part = {spelling.rpartition(".")[2]: spelling for spelling in known.spellings()}
@@ -275,7 +279,12 @@ def _statement(known: Vocabulary) -> str:
 
 def _choices(known: Vocabulary) -> str:
     """All attributes where they are few, else the namespaces."""
-    names = [f"{space}.{name}" for space, found in known.namespaces.items() for name in found]
+    names = [
+        f"{space}.{name}"
+        for space, found in known.namespaces.items()
+        for name, attribute in found.items()
+        if not isinstance(attribute, WithoutEffect)
+    ]
     if len(names) > 12:
         names = [f"{namespace}.…" for namespace in known.namespaces]
     return ", ".join(f"`{name}`" for name in names) or "no attributes"

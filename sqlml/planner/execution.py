@@ -4,6 +4,8 @@ import re
 
 from sqlml.databases.database import QueryProblem
 from sqlml.grammar import ast
+from sqlml.grammar.load_data import load_data
+from sqlml.grammar.misplaced import without_to
 from sqlml.grammar.queries import analyse
 from sqlml.planner.functions import apply_models
 from sqlml.planner.plan import Execute
@@ -15,6 +17,16 @@ _VIEW = re.compile(r"\bview\b", re.IGNORECASE)
 
 def plan_plain(scope: Scope, statement: ast.Plain) -> Execute:
     """What a plain statement does; its effect on the catalog is known to later statements."""
+    before = len(scope.faults)
+    planned = _plan(scope, statement)
+    if len(scope.faults) > before:
+        span, dialect = statement.span, scope.dialect
+        if meant := without_to(span, dialect) or load_data(span, dialect):
+            scope.faults[before:] = [meant]
+    return planned
+
+
+def _plan(scope: Scope, statement: ast.Plain) -> Execute:
     facts, sources = scope.look_through(analyse(statement.sql, scope.dialect))
     scope.mention((*facts.reads, *facts.writes))
     applied = apply_models(scope, statement.sql, statement.span, facts, sources)

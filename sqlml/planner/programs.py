@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlml.databases.database import Column, QueryProblem
-from sqlml.errors import ProgramError, located
+from sqlml.errors import Diagnostic, ProgramError, located
 from sqlml.grammar import ast
 from sqlml.planner.plan import Read, Run
 from sqlml.planner.reading import read
@@ -17,7 +17,7 @@ from sqlml.quoting import identifier
 from sqlml.source import Span
 from sqlml.zoo.features.kinds import NUMBERS, kind_of
 from sqlml.zoo.programs import find_program
-from sqlml.zoo.runnables import RUNNABLES, find_runnable
+from sqlml.zoo.runnables import RUNNABLES, counterpart, find_runnable
 from sqlml.zoo.runnables.contract import ArgumentProblem, Options, Runnable, Sources
 
 _QUERY = re.compile(r"\s*(?:\(|(?:SELECT|WITH|FROM|VALUES|TABLE)\b)", re.IGNORECASE)
@@ -37,11 +37,21 @@ def plan_run(scope: Scope, statement: ast.Run) -> Run:
     try:
         find_program(statement.image.text)
     except ProgramError as error:
-        scope.faults += [located(fault, statement.image.span) for fault in error.diagnostics]
+        faults = (located(fault, statement.image.span) for fault in error.diagnostics)
+        scope.faults += [_with_counterpart(fault, statement.image.text, words) for fault in faults]
     for table, written in zip(into, statement.into, strict=True):
         scope.create(table, _ANYTHING, written.span)
         scope.spoil(table)  # only the run can tell its columns
     return Run(statement, rows, statement.image.text, words, into)
+
+
+def _with_counterpart(fault: Diagnostic, image: str, words: tuple[str, ...]) -> Diagnostic:
+    """The fault, which names the ready-made program if that does the same."""
+    name = counterpart(image, words)
+    if name is None:
+        return fault
+    hint = f"write `TO RUN {name} CMD …`, which takes {RUNNABLES.load(name).usage}"
+    return replace(fault, hint=hint)
 
 
 def _check_distinct(scope: Scope, statement: ast.Run, into: Sequence[str]) -> None:

@@ -244,7 +244,7 @@ def _solver_name(scope: Scope, statement: ast.Solve) -> str | None:
     name = _DEFAULT_SOLVER if written is None else written.text.casefold()
     span = statement.objective.span if written is None else written.span
     if name not in SOLVERS:
-        hint = did_you_mean(name, SOLVERS) or _installed()
+        hint = did_you_mean(name, SOLVERS) or f"leave USING out, or name another; {_installed()}"
         scope.fault("E0255", f"there is no solver `{name}`", span, hint=hint)
         return None
     solver = SOLVERS.load(name)

@@ -15,6 +15,7 @@ from sqlml.planner.labels import check_labels, find_labels
 from sqlml.planner.locate import locate
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
+from sqlml.planner.older_names import instead_of_image, instead_of_model
 from sqlml.planner.partition import check_same_segments, partition_columns
 from sqlml.planner.plan import Fit, ModelUse, Read
 from sqlml.planner.reading import read
@@ -161,13 +162,14 @@ def _find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:
             "E0212",
             f"`{name.text}` is a model in a container image, which this version does not train",
             name.span,
-            hint="train one of the models that `sqlml help MODEL` describes",
+            hint=instead_of_image(name.text),
         )
         return None
     found = find_model(name.text)
     if found is None:
         close = nearest_model(name.text)
         hint = f"did you mean `{close}`?" if close else "docs/models.md lists them all"
+        hint = instead_of_model(name.text) or hint
         scope.fault("E0201", f"there is no model `{name.text}`", name.span, hint=hint)
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlml.zoo.attributes import Attribute, Dictionary
+from sqlml.zoo.attributes import Attribute, Dictionary, WithoutEffect
 from sqlml.zoo.inspection_settings import CHECK, EVALUATE, EXPLAIN
 from sqlml.zoo.metrics import spellings
 from sqlml.zoo.solving.domain import DEFAULT, DOMAINS
@@ -104,12 +104,23 @@ PARTITION = Dictionary(
     )
 )
 
+# How SQLFlow programs share a training out over a cluster of Alibaba's PAI.
+CLUSTER = Dictionary(
+    WithoutEffect(name, doc="one machine trains, with the cores and memory that it has")
+    for name in (
+        *("num_ps", "num_evaluator", "worker_cpu", "worker_gpu", "ps_cpu", "ps_gpu"),
+        *("evaluator_cpu", "evaluator_gpu"),
+    )
+)
+
 _METRICS = Attribute(
     "metrics",
     choices=spellings(),
     several=True,
     doc="What to measure: names as in scikit-learn or Keras, in any case.",
 )
+
+_STEPS = WithoutEffect("steps", doc="all rows are measured")
 
 VALIDATION = Dictionary(
     (
@@ -223,6 +234,7 @@ PREDICT = Dictionary(
         Attribute(
             "batch_size", ("integer",), default=65536, minimum=1, doc="Rows predicted at a time."
         ),
+        WithoutEffect("num_workers", doc="one machine uses threads instead"),
     )
 )
 
@@ -258,9 +270,9 @@ SOLVER = Dictionary(
 
 # What may stand in the WITH of each statement, by namespace; TRAIN's own part is its model's.
 STATEMENTS: Mapping[str, Mapping[str, Dictionary]] = {
-    "train": {"train": PARTITION, "validation": VALIDATION, "tune": TUNE},
+    "train": {"train": PARTITION.merge(CLUSTER), "validation": VALIDATION, "tune": TUNE},
     "predict": {"predict": PREDICT},
-    "evaluate": {"validation": Dictionary((_METRICS,)), "evaluate": EVALUATE},
+    "evaluate": {"validation": Dictionary((_METRICS, _STEPS)), "evaluate": EVALUATE},
     "explain": {"explain": EXPLAIN},
     "maximize": {"solver": SOLVER},
     "minimize": {"solver": SOLVER},

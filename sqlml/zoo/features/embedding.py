@@ -43,7 +43,7 @@ class Embedding(Indicator):
             value = CategoryId(value, value.size)
         of = categorical_argument(given, value, lists=True)
         return cls(
-            of if isinstance(of, Categorical) else Vocabulary(of, other=False),
+            of if isinstance(of, Categorical) else Vocabulary(of, other=False, delimiter=None),
             given.count(1, name="the dimension"),
             _one_of(given, 2, "combiner", COMBINERS) or "sum",
             _one_of(given, 3, "initializer", INITIALIZERS),

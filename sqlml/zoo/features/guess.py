@@ -15,6 +15,17 @@ _PAIR = rf"\s*\d+:{_NUMBER}"
 _PAIRS = re.compile(rf"{_PAIR}(?:[,; ]{_PAIR})*")
 
 
+_IDS = re.compile(r"\s*\[?\s*\d+(?:\s*,\s*\d+)*\s*\]?\s*")
+
+
+def guessed_delimiter(values: Sequence[str]) -> str:
+    """What stands between the ids that texts list, as in `3,5,7`; empty where each is one value."""
+    sample = values[:SAMPLED]
+    several = sum("," in text for text in sample)
+    lists = several >= LISTS_INTENDED * len(sample) and all(map(_IDS.fullmatch, sample))
+    return "," if several and lists else ""
+
+
 def guessed_length(name: str, values: Sequence[str]) -> int | None:
     """How many numbers each text lists, as in `0.2,1.7,0.6`; None where texts are categories.
 

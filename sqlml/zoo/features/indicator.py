@@ -39,7 +39,9 @@ class Indicator(Feature):
         if isinstance(value, Sparse):
             return value  # has a column per id already
         of = categorical_argument(given, value, lists=True)
-        return cls(of.unordered if isinstance(of, Categorical) else Vocabulary(of, other=False))
+        if isinstance(of, Categorical):
+            return cls(of.unordered)
+        return cls(Vocabulary(of, other=False, delimiter=None))
 
     @property
     def label(self) -> str:

@@ -5,14 +5,14 @@ import pyarrow.compute as pc
 
 from sqlml.zoo.features import problems
 
-_BRACKETS = " \t\r\n[](){}"
+BRACKETS = " \t\r\n[](){}"
 
 
 def split_texts(texts: pa.Array, delimiter: str) -> pa.ListArray:
     """The parts of each text. Brackets around it do not count; blanks as delimiter may repeat."""
     if pa.types.is_dictionary(texts.type):
         texts = texts.dictionary_decode()
-    trimmed = pc.utf8_trim(texts, characters=_BRACKETS)
+    trimmed = pc.utf8_trim(texts, characters=BRACKETS)
     if delimiter == " ":
         return pc.split_pattern_regex(trimmed, r"\s+")
     return pc.split_pattern(trimmed, delimiter)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sqlml.quoting import literal
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.arguments import Arguments, words
 from sqlml.zoo.features.blocks import Entries, row_starts
@@ -27,6 +28,8 @@ from sqlml.zoo.features.contract import (
     Reading,
     Statistic,
 )
+from sqlml.zoo.features.guess import guessed_delimiter
+from sqlml.zoo.features.text_numbers import BRACKETS, split_texts
 
 MOST_VALUES = 10_000
 
@@ -37,7 +40,8 @@ class Vocabulary(Categorical):
 
     values: by id; where they are learnt, the MOST_VALUES most frequent, most frequent first. other:
     one more id for values that are not known. fill: what stands for NULL; with `fill_mode` it is
-    learnt.
+    learnt. delimiter: between the categories of a row; empty where a text is one of them, and None
+    where that is to be told from the texts that are learnt.
     """
 
     column: ColumnReference
@@ -45,6 +49,7 @@ class Vocabulary(Categorical):
     other: bool = True
     fill: str | None = None
     fill_mode: bool = False
+    delimiter: str | None = ""
 
     function = "VOCABULARY"
     usage = "VOCABULARY(column [, [values]])"
@@ -81,10 +86,10 @@ class Vocabulary(Categorical):
 
     @property
     def is_bag(self) -> bool:
-        return lists_categories(self.column)
+        return bool(self.delimiter) or lists_categories(self.column)
 
     def readings(self) -> Iterator[tuple[ColumnReference, Reading]]:
-        yield self.column, "raw" if self.is_bag else "text"
+        yield self.column, "raw" if lists_categories(self.column) else "text"
 
     def needs(self) -> Sequence[Statistic]:
         return () if self.values is not None else (self._ranking,)
@@ -93,6 +98,9 @@ class Vocabulary(Categorical):
         if self.values is not None:
             return self
         values = tuple(value for value, _count in answers[self._ranking])
+        if self.delimiter is None:
+            told = replace(self, delimiter=self._told_by(values))
+            return told if told.delimiter else told.learn(answers)
         fill = self.fill
         if self.fill_mode:
             if not values:
@@ -105,10 +113,21 @@ class Vocabulary(Categorical):
     def ids(self, columns: Columns) -> Ids | Entries:
         if not self.is_bag:
             return self._ids(columns.text(self.column))
-        rows, texts = columns.texts(self.column)
+        rows, texts = self._listed(columns)
         ids = self._ids(texts)
         starts = row_starts(np.bincount(rows[ids >= 0], minlength=columns.rows))
         return Entries(starts, ids[ids >= 0])
+
+    def _listed(self, columns: Columns) -> tuple[Any, pa.Array]:
+        """The row of each category, and the categories."""
+        if not self.delimiter:
+            return columns.texts(self.column)
+        lists = split_texts(columns.text(self.column), self.delimiter)
+        rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+        return rows, pc.utf8_trim_whitespace(pc.list_flatten(lists))
+
+    def _told_by(self, values: Sequence[str]) -> str:
+        return guessed_delimiter(values) if self.column.kind == "text" else ""
 
     def _ids(self, array: pa.Array) -> Ids:
         """The id of each text, negative where there is none."""
@@ -124,6 +143,9 @@ class Vocabulary(Categorical):
     def _ranking(self) -> Ranking:
         name = self.column.identifier
         value = f"unnest({name})" if self.is_bag else name
+        if self.delimiter:
+            bare = f"trim({name}, {literal(BRACKETS)})"
+            value = f"trim(unnest(string_split({bare}, {literal(self.delimiter)})))"
         return Ranking(f"CAST({value} AS VARCHAR)", MOST_VALUES)
 
 

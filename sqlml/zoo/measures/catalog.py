@@ -64,7 +64,8 @@ def _all() -> Iterator[Metric]:
     for words in ("true_positives", "false_positives", "true_negatives", "false_negatives"):
         cell = "".join(word[0] for word in words.split("_"))
         worse = words.startswith("false")
-        yield Metric(words, FLAGS, "classification:counted", cell, less_is_better=worse)
+        keras = words.title().replace("_", "")
+        yield Metric(words, FLAGS, "classification:counted", cell, (keras,), less_is_better=worse)
     yield from _of_probabilities()
     yield from _of_values()
     yield from _of_ranks()

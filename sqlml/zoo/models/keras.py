@@ -116,7 +116,11 @@ def _model(
 ) -> ModelType:
     """A model with the parameters that all have, and those given."""
     classes = task == "classification"
-    shared = (known.CLASSES, known.classification_loss()) if classes else (known.regression_loss(),)
+    shared = (
+        (known.CLASSES, known.classification_loss(), known.LABEL_VOCABULARY)
+        if classes
+        else (known.regression_loss(), known.LABELS)
+    )
     own = Dictionary(parameters)
     optimizers = {name: every_attribute() for name in own if name.endswith("optimizer")}
     losses = known.CLASSIFICATION_LOSS if classes else known.REGRESSION_LOSS
@@ -124,7 +128,7 @@ def _model(
         name=f"keras.{name}",
         family="keras",
         task=task,
-        parameters=own.merge(Dictionary(shared)),
+        parameters=own.merge(Dictionary((*shared, known.WEIGHT_COLUMN))),
         settings=training.merge(known.CLASS_WEIGHT) if classes else training,
         trainer=trainer,
         sparse=True,

@@ -13,7 +13,9 @@ from sqlml.zoo.settings import TRAIN
 
 PARAMETERS = Dictionary(
     (
-        integer("bins", 5, 2, "Most bins of a number; NULL has one of its own besides."),
+        integer(
+            "bins", 5, 2, "Most bins of a number; NULL has one of its own besides.", "pf_bin_size"
+        ),
         choice(
             "binning",
             "quantile",

@@ -23,7 +23,8 @@ RUNNABLES: "Registry[Runnable]" = Registry(
 
 # The image that SQLFlow published its programs in, and those that we have under another name.
 _SQLFLOW = "sqlflow/runnable"
-_PUBLISHED = {"binning.py": "binning"}
+_PUBLISHED = {"binning.py": ("binning",), "two_dim_binning.py": ("binning", "--jointly")}
+_COUNTERPARTS = {"psi.py": "psi", "extract_ts_features.py": "time_features"}
 
 
 def find_runnable(image: str, words: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
@@ -35,5 +36,12 @@ def find_runnable(image: str, words: tuple[str, ...]) -> tuple[str, tuple[str, .
     if name in RUNNABLES:
         return name, words
     if name.partition(":")[0] == _SQLFLOW and words and words[0] in _PUBLISHED:
-        return _PUBLISHED[words[0]], words[1:]
+        program, *added = _PUBLISHED[words[0]]
+        return program, (*words[1:], *added)
     return None
+
+
+def counterpart(image: str, words: tuple[str, ...]) -> str | None:
+    """The ready-made program that does what one of SQLFlow's does, with other arguments."""
+    is_theirs = image.casefold().partition(":")[0] == _SQLFLOW
+    return _COUNTERPARTS.get(words[0]) if is_theirs and words else None

@@ -9,7 +9,13 @@ Explainer = Literal["shap", "gain", "permutation", "partial", "points"]
 
 # Names by kind, the first one the usual; names of other tools that mean the same are known too.
 EXPLAINERS: Mapping[Explainer, tuple[str, ...]] = {
-    "shap": ("TreeExplainer", "KernelExplainer", "LinearExplainer", "SHAP"),
+    "shap": (
+        "TreeExplainer",
+        "KernelExplainer",
+        "LinearExplainer",
+        "BoostedTreesExplainer",
+        "SHAP",
+    ),
     "gain": ("GainExplainer", "XGBoostExplainer"),
     "permutation": ("PermutationExplainer", "PermutationImportance"),
     "partial": ("PartialDependence", "PartialDependenceExplainer", "PDP"),

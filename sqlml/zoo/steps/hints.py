@@ -22,7 +22,7 @@ ROWS_IN_A_GROUP = 50
 ALMOST_ALL = 0.995  # of the rows whose class a column tells
 COMMONEST = 0.95  # a class of so many rows is told by anything
 SAME = 0.999999  # correlation
-_FREE_TEXT = ("TFIDF", "DENSE", "SPARSE")
+_FREE_TEXT = ("TFIDF", "DENSE", "SPARSE", "TIME")
 
 Codes = NDArray[np.int64]
 
@@ -59,7 +59,7 @@ def find_hints(
 
 
 def _is_free(feature: Feature) -> bool:
-    """Whether every row may well have another value: free text, or several categories."""
+    """Whether every row may well have another value: free text, a time, or several categories."""
     of = feature.of if isinstance(feature, Indicator) else feature
     return feature.function in _FREE_TEXT or (isinstance(of, Categorical) and of.is_bag)
 

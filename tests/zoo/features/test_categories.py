@@ -267,3 +267,27 @@ def test_a_list_of_categories_is_none_for_cross(bench):
     bench.table(LISTS)
     with pytest.raises(AttributeProblem, match="words"):
         bench.feature("CROSS", ["words", "ids"], 8)
+
+
+@pytest.mark.parametrize("text", ["ids", "'[' || ids || ']'"])
+def test_text_of_several_ids_has_their_indicators(bench, text):
+    """As CountVectorizer finds them, which knows nothing of `other` categories either."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    written = ["3,5, 7", "5", None, "12,3,3", " 7 , 5"]
+    bench.table(
+        f"SELECT {text} AS ids FROM (SELECT unnest({written!r}::VARCHAR[]) AS ids)".replace(
+            "None", "NULL"
+        )
+    )
+    pipeline = bench.fit(bench.feature("INDICATOR", "ids"))
+    counter = CountVectorizer(token_pattern=r"\d+")
+    expected = counter.fit_transform([one or "" for one in written]).toarray()
+    order = [counter.vocabulary_[name.removeprefix("ids=")] for name in pipeline.names]
+    assert pipeline.transform(bench.batch()).tolist() == expected[:, order].tolist()
+
+
+def test_text_that_is_not_ids_throughout_is_one_category_a_row(bench):
+    bench.table("SELECT unnest(['a,b', '3,5', '3,5']) AS tags")
+    pipeline = bench.fit(bench.feature("INDICATOR", "tags"))
+    assert pipeline.names == ("tags=3,5", "tags=a,b")

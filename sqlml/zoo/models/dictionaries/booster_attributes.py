@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlml.zoo.attributes import Attribute, AttributeProblem, Dictionary, Value
+from sqlml.zoo.attributes import Attribute, AttributeProblem, Dictionary, Value, WithoutEffect
 from sqlml.zoo.settings import TRAIN
 
 
@@ -131,6 +131,8 @@ def settings(
             shared["verbose"],
             doc="1 or 2: measure the metrics on the training rows in every round, too.",
         ),
+        WithoutEffect("batch_size", doc="every round sees all rows"),
+        WithoutEffect("epoch", doc="`train.num_boost_round` says how long training goes on"),
     )
     return shared.merge(Dictionary(own))
 

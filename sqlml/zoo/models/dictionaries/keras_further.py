@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sqlml.zoo.attributes import Attribute, Dictionary, WithoutEffect
-from sqlml.zoo.models.dictionaries.booster_attributes import choice, flag, integer, number
+from sqlml.zoo.models.dictionaries.booster_attributes import choice, flag, integer, number, reserved
 from sqlml.zoo.models.dictionaries.keras_parameters import (
     ACTIVATIONS,
     HIDDEN_LAYERS,
@@ -75,6 +75,12 @@ CLUSTERS = (
     number("train_lr", 0.1, 0, "The learning rate of code and centres.", above=True),
     integer("train_max_iters", 8000, 0, "The most steps of code and centres together."),
     integer("update_interval", 100, 1, "Steps between two updates of what is aimed at."),
+    WithoutEffect("pretrain_batch_size", doc="`train.batch_size` is that of all steps"),
+    WithoutEffect("train_batch_size", doc="`train.batch_size` is that of all steps"),
+    WithoutEffect("kmeans_init", doc="k-means begins 20 times"),
+    WithoutEffect("pretrain_initializer", doc="layers begin as Keras begins them"),
+    reserved("run_pretrain", "leave it out: the autoencoder is trained, then the clusters"),
+    reserved("existed_pretrain_model", "leave it out: the autoencoder is trained here"),
     number("tol", 0.001, 0, "Stop if no more than this share of rows changed cluster.", maximum=1),
 )
 CLUSTERS_TRAINING = TRAINING.only("seed", "verbose").merge(

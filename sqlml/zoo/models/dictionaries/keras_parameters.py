@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sqlml.zoo.attributes import Attribute, Dictionary, WithoutEffect
-from sqlml.zoo.models.dictionaries.booster_attributes import choice, flag, integer, number
+from sqlml.zoo.models.dictionaries.booster_attributes import choice, flag, integer, number, reserved
 from sqlml.zoo.models.dictionaries.keras_optimizers import OPTIMIZERS
 from sqlml.zoo.settings import TRAIN
 
@@ -78,6 +78,7 @@ CLASSIFICATION_LOSS = Dictionary(
         ),
         number("gamma", 2.0, 0, "How much less rows count that are right already (focal)."),
         number("alpha", 0.25, 0, "The weight of all classes (focal).", maximum=1),
+        WithoutEffect("from_logits", doc="the loss is measured as the model's outputs need it"),
     )
 )
 REGRESSION_LOSS = Dictionary(
@@ -104,11 +105,15 @@ TRAINING = TRAIN.only("batch_size", "max_steps", "weight", "seed").merge(
                 "and keep the best.",
             ),
             WithoutEffect("save_checkpoints_steps", doc=_CHECKPOINTS),
+            WithoutEffect("num_workers", doc="one machine uses threads instead"),
             WithoutEffect("log_every_n_iter", doc="progress is shown all the time"),
         )
     )
 )
 CLASS_WEIGHT = TRAIN.only("class_weight")
+LABELS = WithoutEffect("label_dimension", doc="labels are counted")
+LABEL_VOCABULARY = WithoutEffect("label_vocabulary", doc="classes are found in the label")
+WEIGHT_COLUMN = reserved("weight_column", "write `train.weight = column`")
 VALIDATION = Dictionary(
     (
         WithoutEffect("steps", doc="all rows to validate on are measured"),

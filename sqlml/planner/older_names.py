@@ -1,0 +1,84 @@
+"""Names that programs for SQLFlow and the systems under it use, and what is written today."""
+
+from collections.abc import Mapping
+
+from sqlml.zoo.attributes import Attribute
+from sqlml.zoo.models import find_model, nearest_model
+
+# What else SQLFlow programs hand to the plots of shap, which draws other plots today.
+DRAWING = frozenset(
+    f"explain.{name}"
+    for name in (
+        *("alpha", "axis_color", "class_inds", "class_names", "color", "color_bar"),
+        *("color_bar_label", "feature_names", "layered_violin_max_num_bins", "plot_size"),
+        *("show", "title", "use_log_scale"),
+    )
+)
+_CROSS_ENTROPY = dict.fromkeys(
+    ("binarycrossentropy", "categoricalcrossentropy", "sparsecategoricalcrossentropy"),
+    "cross_entropy",
+)
+_FOCAL = dict.fromkeys(("binaryfocalcrossentropy", "categoricalfocalcrossentropy"), "focal")
+_ERRORS = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "meansquarederror": "mean_squared_error",
+    "meanabsoluteerror": "mean_absolute_error",
+    "meanabsolutepercentageerror": "mean_absolute_percentage_error",
+    "meansquaredlogarithmicerror": "mean_squared_logarithmic_error",
+    "logcosh": "log_cosh",
+}
+_VALUES: Mapping[str, Mapping[str, str]] = {
+    "objective": {"reg:linear": "reg:squarederror"},
+    "loss": {**_CROSS_ENTROPY, **_FOCAL, **_ERRORS},
+}
+_ATTRIBUTES = {"center_count": "n_clusters", "tree_num": "n_estimators", "lr": "learning_rate"}
+_NO_ATTRIBUTES = {
+    "idx_table_name": "`TO PREDICT table USING model` writes what becomes of each row",
+    "sketch_eps": "write `max_bin`, which is about 1 / sketch_eps",
+    "silent": "write `verbosity = 0`",
+    "decay": "leave it out: the learning rate stays as it is",
+    "excluded_columns": "features are the columns of the query, or those that COLUMN lists",
+}
+_OWN = "a class of your own is named by its file or module: see docs/custom-models.md"
+_MODELS = {
+    "randomforests": "write `RandomForestClassifier`, or `RandomForestRegressor` for numbers",
+    "elasticdlkerasclassifier": "write `DNNClassifier`",
+}
+
+
+def value_of_today(attribute: Attribute, value: str) -> str | None:
+    """The choice that a value of another name means; None where it is no such name."""
+    folded = value.casefold()
+    today = _VALUES.get(attribute.name, {}).get(folded.replace("_", ""))
+    known = {str(choice).casefold() for choice in attribute.choices}
+    return today if today in known and folded not in known else None
+
+
+def attribute_of_today(name: str) -> str:
+    """The name of an attribute in scikit-learn's words; the very same where it is no other's."""
+    return _ATTRIBUTES.get(name.casefold(), name)
+
+
+def instead_of_attribute(name: str) -> str:
+    """What there is in place of an attribute that has no counterpart."""
+    return _NO_ATTRIBUTES.get(name.casefold(), "")
+
+
+def instead_of_model(name: str) -> str:
+    """What to write for a model that has another name here."""
+    prefix, _, own = name.rpartition(".")
+    if prefix.casefold() != "sqlflow_models":
+        return _MODELS.get(own.casefold(), "")
+    close = nearest_model(own)
+    return f"did you mean `{close}`? {_OWN}" if close else _OWN
+
+
+def instead_of_image(name: str) -> str:
+    """What to write for `image/Model`: a model of that name, or where to read about one's own."""
+    found = find_model(name.rpartition("/")[2])
+    if found is not None:
+        return f"write `{found.name}`"
+    return _OWN
