@@ -99,9 +99,9 @@ def test_whether_floats_are_classes_is_left_to_the_run(bench):
     assert fit.label == ("petal_width",)
 
 
-def test_a_list_is_no_label(bench):
+def test_a_list_is_no_label_of_a_model_with_one_output(bench):
     code, message, *_ = bench.fault(
-        "SELECT petal_width, [1, 2] AS y FROM iris TO TRAIN xgboost.gbtree LABEL y INTO m"
+        "SELECT petal_width, [1, 2] AS y FROM iris TO TRAIN lightgbm.gbdt LABEL y INTO m"
     )
     assert (code, message) == ("E0308", "column `y` is of type INTEGER[], which cannot be a label")
 
