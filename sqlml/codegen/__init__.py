@@ -16,5 +16,6 @@ ENGINES: "Registry[Engine]" = Registry(
         "airflow": "sqlml.codegen.airflow:ENGINE",
         "kfp": "sqlml.codegen.kfp:ENGINE",
         "tekton": "sqlml.codegen.tekton:ENGINE",
+        "python": "sqlml.codegen.python:ENGINE",
     },
 )

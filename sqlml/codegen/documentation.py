@@ -30,6 +30,9 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   files and Kubeflow's pipelines are run by these engines themselves in the tests, with the same
   results as here; Argo's are not run: that needs a cluster. Tekton's are linted too, and run in
   the tests by a small interpreter of what is written, not by Tekton itself.
+- `--engine python` is for people to read and go on from: one script of DuckDB and the trainer's
+  own library, without sqlml. It has plain statements, TRAIN with `xgboost.gbtree` or scikit-learn on
+  columns of numbers and text, PREDICT and EVALUATE; what it has no words for is refused (E0797).
 
 ## What becomes of what
 
@@ -39,7 +42,8 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
 
 def engines_page() -> str:
     """`docs/engines.md`: a table of features and engines, and the notes to it."""
-    engines = [ENGINES.load(name) for name in sorted(ENGINES)]
+    loaded = [ENGINES.load(name) for name in sorted(ENGINES)]
+    engines = [engine for engine in loaded if not getattr(engine, "takes_sql", False)]
     marks = {"native": "✓", "lowered": "~", "refused": "–"}
     lines = [_HEAD, f"| | {' | '.join(engine.title for engine in engines)} |"]
     lines.append(f"|---|{'---|' * len(engines)}")

@@ -82,7 +82,8 @@ class Options:
 
 
 class Engine(Protocol):
-    """Writes workflows in which every step is a program: no operation of SQL is left.
+    """Writes workflows in which every step is a program: no operation of SQL is left, except for
+    an engine whose attribute `takes_sql` is true.
 
     support: what it does with every feature. settings: the options that only it knows, and what
     they mean. outputs: the folder that steps of SQL write output parameters to.
@@ -110,7 +111,9 @@ def render(workflow: Workflow, engine: str, options: Options) -> Mapping[str, st
         ProgramError: there is no such engine or setting, or it cannot do what a step asks for.
     """
     target = ENGINES.load(engine)
-    programs = as_programs(workflow, replace(options.worker, outputs=target.outputs))
+    programs = workflow
+    if not getattr(target, "takes_sql", False):
+        programs = as_programs(workflow, replace(options.worker, outputs=target.outputs))
     verify(programs)
     faults = [*_setting_faults(target, options), *_refusals(target, programs)]
     if faults:
@@ -172,7 +175,8 @@ _OPERATIONS: Mapping[type, Feature] = {
 
 
 def _features_of_node(node: Node) -> Iterator[Feature]:
-    yield _OPERATIONS[type(node.operation)]
+    if type(node.operation) in _OPERATIONS:  # else it is SQL, for an engine that takes it
+        yield _OPERATIONS[type(node.operation)]
     yield from _features_of_control(node)
     placement = node.placement
     asked: Mapping[Feature, object] = {
