@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlml.codegen import plain
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
+from sqlml.codegen.python_models import columns_of, sklearn_lines, xgboost_lines
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
 from sqlml.quoting import identifier
@@ -134,7 +135,7 @@ class _Script:
         is_xgboost = train.estimator == "xgboost.gbtree"
         self._check(node, train, is_supported=is_xgboost or known.family == "sklearn")
         specs: Any = thaw(train.features)
-        features = [*_features(specs.get("", []), native=known.categories == "native")]
+        features = [*columns_of(specs.get("", []), native=known.categories == "native")]
         if None in features or len(specs) != 1:
             self._refuse(node, "only columns of numbers and of text can be features here")
         chosen = [feature for feature in features if feature is not None]
@@ -161,9 +162,9 @@ class _Script:
         yield f"{name}_classes = {self._classes(train, known.task, label)}"
         yield f"label = encoded(rows[{label!r}], {name}_classes)"
         if is_xgboost:
-            yield from _xgboost(name, train, chosen)
+            yield from xgboost_lines(name, train, chosen)
         else:
-            yield from _sklearn(name, train)
+            yield from sklearn_lines(name, train)
 
     @staticmethod
     def _classes(train: Train, task: str | None, label: str) -> str:
@@ -240,82 +241,6 @@ class _Script:
         if evaluate.into:
             yield "columns = {n: pa.array([value], pa.float64()) for n, value in measured.items()}"
             yield f"keep(pa.table(columns), {evaluate.into!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class _Feature:
-    column: str
-    kind: str  # number, codes or flags
-
-    @property
-    def is_category(self) -> bool:
-        return self.kind != "number"
-
-    def text(self, values: str) -> str:
-        match self.kind:
-            case "number":
-                return f"number(rows, {self.column!r})"
-            case "codes":
-                return f"codes(rows, {self.column!r}, {values})"
-            case _:
-                return f"*flags(rows, {self.column!r}, {values})"
-
-
-def _features(specs: list[Any], *, native: bool) -> Iterator[_Feature | None]:
-    """None for what the script has no words for."""
-    for spec in specs:
-        match spec:
-            case {"function": "NUMERIC", "column": {"column": name}}:
-                yield _Feature(name, "number")
-            case {"function": "TEXT", "of": {"column": {"column": name}}}:
-                yield _Feature(name, "codes" if native else "flags")
-            case {"function": "INDICATOR", "of": {"function": "VOCABULARY", "other": False,
-                  "column": {"column": name}, **rest}} if not rest.get("values"):  # fmt: skip
-                yield _Feature(name, "flags")
-            case _:
-                yield None
-
-
-def _xgboost(name: str, train: Train, features: list[_Feature]) -> Iterator[str]:
-    given = {
-        name: int(value) if isinstance(value, bool) else value
-        for name, value in train.parameters.items()
-        if name != "num_class"
-    }
-    parameters = {**given, "seed": train.settings.get("seed") or 0}
-    kinds = [
-        f"*['q'] * len({name}_values_{place})" if one.kind == "flags"
-        else repr("c" if one.kind == "codes" else "q")
-        for place, one in enumerate(features)
-    ]  # fmt: skip
-    default = model_type(train.estimator).settings["num_boost_round"].default
-    rounds = train.settings.get("num_boost_round", default)
-    yield f"parameters = {parameters!r}"
-    if "objective" not in given:
-        yield f"if {name}_classes is None:"
-        yield '    parameters["objective"] = "reg:squarederror"'
-        yield f"elif len({name}_classes) == 2:"
-        yield '    parameters["objective"] = "binary:logistic"'
-        yield "else:"
-        yield '    parameters["objective"] = "multi:softprob"'
-    yield 'if parameters["objective"] == "multi:softprob":'
-    yield f'    parameters["num_class"] = len({name}_classes)'
-    yield "matrix = xgb.QuantileDMatrix("
-    yield f"    {name}_features(rows), label, feature_types=[{', '.join(kinds)}],"
-    yield "    enable_categorical=True,"
-    yield ")"
-    yield f"{name} = xgb.train(parameters, matrix, {rounds})"
-
-
-def _sklearn(name: str, train: Train) -> Iterator[str]:
-    module, _, kind = train.estimator.rpartition(".")
-    given = dict(train.parameters)
-    yield f"from {module} import {kind}  # noqa: E402"
-    yield f"{name} = {kind}({', '.join(f'{n}={v!r}' for n, v in given.items())})"
-    if "random_state" not in given:
-        yield f'if "random_state" in {name}.get_params():'
-        yield f"    {name}.set_params(random_state={train.settings.get('seed') or 0})"
-    yield f"{name}.fit({name}_features(rows), label)"
 
 
 def _predicted(model: _Model) -> str:
