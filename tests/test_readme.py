@@ -3,9 +3,11 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import sqlml
 from sqlml.cli import COMMANDS
 from sqlml.cli.main import outcome
 from sqlml.session import Session
@@ -57,3 +59,16 @@ def test_the_python_program_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_every_command_is_in_the_readme() -> None:
     assert all(f"`sqlml {command}" in README for command in COMMANDS)
+
+
+def test_the_workflow_in_python_runs(tmp_path: Path) -> None:
+    with Session.open(db=str(tmp_path / "shop.duckdb")) as session:
+        session.run(CUSTOMERS)
+    program = next(block for block in blocks("python") if "sqlml.workflow(" in block)
+    found: dict[str, Any] = {}
+    exec(compile(program, "README.md", "exec"), found)
+    results = sqlml.run(found["flow"], db=str(tmp_path / "shop.duckdb"))
+    assert set(results.outputs) >= {"train"}
+    with Session.open(db=str(tmp_path / "shop.duckdb")) as session:
+        (counted,) = session.run("SELECT count(*) AS n FROM answers")
+    assert counted.to_arrow().column("n").to_pylist() == [5000]
