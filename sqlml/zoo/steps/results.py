@@ -150,6 +150,8 @@ def _refuse_unknown_extras(bundle: Bundle, names: tuple[str, ...]) -> None:
     for name in names:
         if name not in known:
             listed = f"it has: {', '.join(known)}" if known else "it has none"
+            if name.casefold().startswith("prob"):
+                listed = "write `predict.probability = TRUE`"
             raise StepError(
                 Diagnostic(
                     "E0415",
