@@ -38,6 +38,7 @@ class Airflow:
     support: Mapping[Feature, Capability] = {
         **{feature: Capability("native") for feature in FEATURES},
         "container": Capability("lowered", "its command is a process on the worker, without image"),
+        "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
         "cluster resource": Capability("refused", "create it in a script with kubectl"),
         "sub-workflow": Capability("lowered", "its steps stand in place of the call"),
         "condition on a value": Capability("lowered", "the task skips itself"),

@@ -28,6 +28,7 @@ Feature = Literal[
     "script",
     "cluster resource",
     "suspend",
+    "suspend until resumed",
     "http request",
     "sub-workflow",
     "condition on a value",
@@ -176,7 +177,8 @@ _OPERATIONS: Mapping[type, Feature] = {
 
 def _features_of_node(node: Node) -> Iterator[Feature]:
     if type(node.operation) in _OPERATIONS:  # else it is SQL, for an engine that takes it
-        yield _OPERATIONS[type(node.operation)]
+        is_open = node.operation == Suspend(None)
+    yield "suspend until resumed" if is_open else _OPERATIONS[type(node.operation)]
     yield from _features_of_control(node)
     placement = node.placement
     asked: Mapping[Feature, object] = {

@@ -53,6 +53,7 @@ class Kubeflow:
         "map over a known list": Capability("lowered", "all rounds run in one task"),
         "map over an output": Capability("lowered", "all rounds run in one task"),
         "repeat": Capability("lowered", "all rounds run in one task"),
+        "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
         "cluster resource": Capability("refused", "create it in a script with kubectl"),
         "workflow timeout": Capability("refused", "give the steps timeouts"),
         "parallelism": Capability("refused", "Kubeflow decides how many tasks run at a time"),

@@ -66,6 +66,7 @@ class Tekton:
         "map over a known list": Capability("lowered", "all rounds run in one task"),
         "map over an output": Capability("lowered", "all rounds run in one task"),
         "repeat": Capability("lowered", "all rounds run in one task"),
+        "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
         "cluster resource": Capability("refused", "create it in a script with kubectl"),
         "parallelism": Capability("refused", "limit the pods with a quota of the namespace"),
         "schedule": Capability(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sqlml.errors import Diagnostic
 from sqlml.workflow.graph import needs
-from sqlml.workflow.ir import Container, Node, Script, SecretKey, Suspend, Workflow
+from sqlml.workflow.ir import Container, Node, Script, SecretKey, Workflow
 
 _PARAMETER = re.compile(r"[A-Za-z_][-A-Za-z0-9_]*")
 
@@ -30,10 +30,6 @@ def _node_refusals(node: Node, exits: set[str]) -> Iterator[Diagnostic]:
     for text in _texts(node):
         if "$(" in text:
             yield _reference(f"step `{node.name}`", text, _place(node))
-    if node.operation == Suspend(None):
-        message = f"Tekton has no one who could resume step `{node.name}`"
-        hint = "give it a time, or split the workflow in two"
-        yield Diagnostic("E0752", message, label=_place(node), hint=hint)
     if others := exits.intersection(needs(node)):
         told = ", ".join(f"`{other}`" for other in sorted(others))
         message = f"on Tekton exit steps run at the same time, and `{node.name}` needs {told}"

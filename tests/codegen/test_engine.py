@@ -58,3 +58,11 @@ def test_engines_and_their_settings_are_known_by_name() -> None:
     assert faults(Workflow("w"), "papper")[0].startswith("E0750 there is no engine `papper`")
     (fault,) = faults(Workflow("w"), options=Options(settings={"color": "red"}))
     assert fault == "E0751 engine `paper` has no setting `color`  its settings: `colour`"
+
+
+@pytest.mark.parametrize("engine", ["airflow", "kfp", "tekton"])
+def test_what_nobody_could_resume_is_refused(engine: str) -> None:
+    wait = Node("wait", Suspend(), place=Place("flow.py", 7, 3))
+    (fault,) = faults(Workflow("w", (wait,)), engine)
+    assert fault.startswith("E0752 ")
+    assert "suspend until resumed, which step `wait` uses at flow.py:7:3" in fault
