@@ -44,8 +44,8 @@ def test_the_listings_of_the_paper_are_manifests_that_argo_takes_and_files_of_ev
 
 
 def _refusals() -> Iterator[str]:
-    """What engines say that cannot make objects of a cluster."""
-    for engine in ENGINES:
+    """What engines say that cannot make objects of a cluster; `python` is a script of SQL alone."""
+    for engine in set(ENGINES) - {"python"}:
         try:
             assert render(couler.workflow(), engine, Options())
         except ProgramError as error:
