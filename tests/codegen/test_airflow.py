@@ -3,29 +3,15 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from sqlml.codegen.engine import Options, render
-from sqlml.codegen.programs import Worker
-from sqlml.session import connect
-from sqlml.source import Source
-from sqlml.store.depot import Depot
-
 from .corpus import CORPUS
+from .prepared import ROOT, gives_what_it_gives_here, prepare
 
-ROOT = Path(__file__).parents[2]
 AIRFLOW = Path(os.environ.get("SQLML_AIRFLOW", ROOT / ".envs/airflow")) / "bin/python"
-PROGRAM = """
-CREATE OR REPLACE TABLE flowers AS SELECT * FROM read_csv('examples/data/iris.csv');
-SELECT * FROM flowers TO TRAIN xgboost.gbtree WITH train.num_boost_round = 10 LABEL species INTO m;
-SELECT * FROM flowers TO PREDICT answers.guess USING m;
-SELECT guess, count(*) AS n FROM answers GROUP BY ALL ORDER BY ALL;
-"""
 
 pytestmark = pytest.mark.skipif(not AIRFLOW.is_file(), reason="needs Airflow: `make engines`")
 
@@ -36,23 +22,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("airflow")
     dags = home / "dags"
     dags.mkdir()
-    conf: dict[str, Any] = {}
-    for name, sample in CORPUS.items():
-        files = render(sample.workflow, "airflow", Options(settings={"files": str(home)}))
-        (dags / f"{name}.py").write_text(files[f"{name}.py"], "utf-8")
-        folder = home / name
-        folder.mkdir()
-        has_folder = "folder" in sample.workflow.parameters
-        conf[name] = {"folder": str(folder)} if has_folder else {}
-    with connect(home / "x.duckdb") as session:
-        workflow = session.compile([Source("iris.sql", PROGRAM)]).workflow
-    command = (sys.executable, "-m", "sqlml", "step")
-    worker = Worker(db=str(home / "x.duckdb"), command=command, folder=str(ROOT))
-    for file, text in render(workflow, "airflow", Options(worker=worker)).items():
-        (dags / file).write_text(text, "utf-8")
-    conf["iris"] = {}
-    told = run(home, dags, conf)
-    return {**told, "home": home}
+    settings = {"files": str(home)}
+    conf = prepare("airflow", dags, home, settings=settings, db=str(home / "x.duckdb"))
+    return {**run(home, dags, conf), "home": home}
 
 
 def run(home: Path, dags: Path, conf: dict[str, Any]) -> dict[str, Any]:
@@ -105,9 +77,4 @@ def _is_empty(told: dict[str, Any], step: str) -> bool:
 
 def test_a_program_of_sql_gives_what_it_gives_here(ran: dict[str, Any], tmp_path: Path) -> None:
     assert ran["runs"]["iris"]["state"].endswith("success")
-    depot = Depot(f"{ran['home'] / 'x.duckdb'}.sqlml/engines")
-    runs = list((Path(depot.url) / "runs").iterdir())
-    (path,) = (file for run in runs for file in run.glob("query-2.arrow"))
-    with connect(tmp_path / "here.duckdb") as session:
-        *_, here = session.run(PROGRAM, name="iris.sql")
-    assert pa.ipc.open_file(str(path)).read_all().equals(here.to_arrow())
+    assert gives_what_it_gives_here(f"{ran['home'] / 'x.duckdb'}.sqlml/engines", tmp_path)

@@ -3,29 +3,15 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from sqlml.codegen.engine import Options, render
-from sqlml.codegen.programs import Worker
-from sqlml.session import connect
-from sqlml.source import Source
-from sqlml.store.depot import Depot
-
 from .corpus import CORPUS
+from .prepared import ROOT, gives_what_it_gives_here, prepare
 
-ROOT = Path(__file__).parents[2]
 KFP = Path(os.environ.get("SQLML_KFP", ROOT / ".envs/kfp")) / "bin/python"
-PROGRAM = """
-CREATE OR REPLACE TABLE flowers AS SELECT * FROM read_csv('examples/data/iris.csv');
-SELECT * FROM flowers TO TRAIN xgboost.gbtree WITH train.num_boost_round = 10 LABEL species INTO m;
-SELECT * FROM flowers TO PREDICT answers.guess USING m;
-SELECT guess, count(*) AS n FROM answers GROUP BY ALL ORDER BY ALL;
-"""
 
 pytestmark = pytest.mark.skipif(
     not KFP.is_file(), reason="needs Kubeflow Pipelines' SDK: `make engines`"
@@ -38,21 +24,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("kfp")
     pipelines = home / "pipelines"
     pipelines.mkdir()
-    conf: dict[str, Any] = {}
-    for name, sample in CORPUS.items():
-        files = render(sample.workflow, "kfp", Options())
-        (pipelines / f"{name}.yaml").write_text(files[f"{name}.yaml"], "utf-8")
-        folder = home / name
-        folder.mkdir()
-        has_folder = "folder" in sample.workflow.parameters
-        conf[name] = {"folder": str(folder)} if has_folder else {}
-    with connect(home / "x.duckdb") as session:
-        workflow = session.compile([Source("iris.sql", PROGRAM)]).workflow
-    command = (sys.executable, "-m", "sqlml", "step")
-    worker = Worker(store=str(home / "store"), command=command, folder=str(ROOT))
-    for file, text in render(workflow, "kfp", Options(worker=worker)).items():
-        (pipelines / file).write_text(text, "utf-8")
-    conf["iris"] = {}
+    conf = prepare("kfp", pipelines, home, settings={}, store=str(home / "store"))
     file = home / "conf.json"
     file.write_text(json.dumps(conf))
     done = subprocess.run(
@@ -86,9 +58,4 @@ def test_a_workflow_comes_to_the_same_there(name: str, ran: dict[str, Any]) -> N
 
 
 def test_a_program_of_sql_gives_what_it_gives_here(ran: dict[str, Any], tmp_path: Path) -> None:
-    depot = Depot(str(ran["home"] / "store"))
-    runs = list((Path(depot.url) / "runs").iterdir())
-    (path,) = (file for run in runs for file in run.glob("query-2.arrow"))
-    with connect(tmp_path / "here.duckdb") as session:
-        *_, here = session.run(PROGRAM, name="iris.sql")
-    assert pa.ipc.open_file(str(path)).read_all().equals(here.to_arrow())
+    assert gives_what_it_gives_here(str(ran["home"] / "store"), tmp_path)
