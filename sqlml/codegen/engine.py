@@ -176,9 +176,10 @@ _OPERATIONS: Mapping[type, Feature] = {
 
 
 def _features_of_node(node: Node) -> Iterator[Feature]:
-    if type(node.operation) in _OPERATIONS:  # else it is SQL, for an engine that takes it
-        is_open = node.operation == Suspend(None)
-    yield "suspend until resumed" if is_open else _OPERATIONS[type(node.operation)]
+    if node.operation == Suspend(None):
+        yield "suspend until resumed"
+    elif type(node.operation) in _OPERATIONS:  # else it is SQL, for an engine that takes it
+        yield _OPERATIONS[type(node.operation)]
     yield from _features_of_control(node)
     placement = node.placement
     asked: Mapping[Feature, object] = {

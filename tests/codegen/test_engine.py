@@ -1,5 +1,6 @@
 """What every engine's output goes through before it is written."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,13 @@ ENGINE = Paper()
 
 
 @pytest.fixture(autouse=True)
-def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An engine that another package could bring."""
     (tmp_path / "paper_engine.py").write_text(PAPER)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(ENGINES._builtin, "paper", "paper_engine:ENGINE")
+    yield
+    vars(ENGINES).pop("_targets", None)  # which keeps the names that it has once seen
 
 
 def faults(workflow: Workflow, engine: str = "paper", options: Options | None = None) -> list[str]:

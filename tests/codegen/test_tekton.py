@@ -143,7 +143,7 @@ def test_pods_are_as_asked_for() -> None:
         (Workflow("w", (Node("a", Container("i:$(x)")),)), "E0790 Tekton would take `$(` in"),
         (Workflow("w", (), {"p": ParameterDeclaration(default="$(y)")}), "E0790 Tekton would"),
         (Workflow("w", (), {"p.q": ParameterDeclaration()}), "E0790 Tekton has no parameter"),
-        (Workflow("w", (Node("a", Suspend(None)),)), "E0752 Tekton has no one"),
+        (Workflow("w", (Node("a", Suspend(None)),)), "E0752 Tekton has no suspend"),
         (Workflow("w", schedule=Schedule(("0 0 * * *",))), "E0752 Tekton has no schedule"),
         (
             Workflow("w", on_exit=(
