@@ -54,9 +54,9 @@ def run_on(
     """
     engine, target = asked.engine, asked.target
     _check_run(session, asked.run)
-    check_store(compiled.workflow, target)
     workflow = with_values(compiled.workflow, asked.parameters)
     manifest = manifest_of(render(workflow, engine, target), engine, "Workflow")
+    check_store(compiled.workflow, target)
     cluster = Cluster(access(target.namespace))
     run = _recorded(session, compiled, asked.run)
     made = named(manifest, run)

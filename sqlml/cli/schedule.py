@@ -58,9 +58,9 @@ def schedule(
     target = replace(target, name=name)
     with options.opened(db=db, dialect=dialect) as session:
         compiled = session.compile(sources, variables)
-        check_store(compiled.workflow, target)
         files_there = render(replace(compiled.workflow, schedule=when), engine, target)
         manifest = manifest_of(files_there, engine, "CronWorkflow")
+        check_store(compiled.workflow, target)
         cluster = Cluster(access(target.namespace))
         supply(session, compiled, target.worker.store)
         made = submit.replace(cluster, manifest, OWNER)

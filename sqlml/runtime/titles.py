@@ -81,7 +81,9 @@ def _title(node: Node, targets: Targets) -> str:
 def _program_title(operation: Any) -> str:
     match operation:
         case Script(source=source):
-            return _first_words(next(filter(None, map(str.strip, source.splitlines())), ""))
+            lines = [line for line in map(str.strip, source.splitlines()) if line]
+            telling = (line for line in lines if not line.startswith(("import ", "from ", "#")))
+            return _first_words(next(telling, lines[0] if lines else ""))
         case Container(image=image, command=command):
             return " ".join([image, *(word for word in command[:1] if isinstance(word, str))])
         case Http(method=method, url=url):

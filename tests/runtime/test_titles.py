@@ -12,6 +12,7 @@ from sqlml.workflow.ir import (
     Predict,
     Query,
     Run,
+    Script,
     Train,
     Workflow,
 )
@@ -51,6 +52,14 @@ def test_a_query_is_named_by_what_it_writes_or_by_its_first_words() -> None:
 def test_a_program_is_named_as_it_is_written() -> None:
     assert title(Run("tools/clean.py", ("--all",))) == "tools/clean.py"
     assert title(Run("split", into=("train", "test"), ready_made=True)) == "split → train, test"
+
+
+def test_a_script_is_named_by_its_first_line_that_tells_something() -> None:
+    assert title(Script("import json\nfrom os import path\n\ndef shout(n):\n    pass")) == (
+        "def shout(n):"
+    )
+    assert title(Script("import antigravity")) == "import antigravity"
+    assert title(Script("")) == ""
 
 
 def test_the_function_of_a_model_is_written_as_in_the_program() -> None:
