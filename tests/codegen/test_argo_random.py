@@ -88,11 +88,12 @@ def operations(draw: Any, takes: list[str]) -> Any:
     """What a step does, taking some of its inputs in its texts."""
     taken = st.sampled_from(takes).map(Take) if takes else st.just("x")
     texts = TEXTS | taken | st.tuples(TEXTS, taken).map(Join)
+    lines = TEXTS.filter(lambda text: "\n" not in text) | taken  # a comment ends with its line
     arguments = st.lists(texts, max_size=3).map(tuple)
     return draw(
         st.builds(Container, st.just("alpine"), arguments, arguments)
         | st.builds(Script, TEXTS, st.sampled_from(["", "python:3"]), args=arguments)
-        | st.builds(Resource, texts.map(lambda text: Join(("kind: Job\n# ", text))))
+        | st.builds(Resource, lines.map(lambda text: Join(("kind: Job\n# ", text))))
         | st.builds(Suspend, st.none() | st.floats(0.5, 9))
         | st.builds(Http, texts.map(lambda text: Join(("http://x/", text))), body=texts)
     )
