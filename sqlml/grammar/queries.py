@@ -12,6 +12,7 @@ from sqlglot.errors import ParseError, SqlglotError
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.dialects import read, write
+from sqlml.grammar.forms import without_numbers
 from sqlml.grammar.keywords import QUERY_STARTS, SESSION_STARTS
 from sqlml.grammar.query_facts import QueryFacts
 from sqlml.grammar.query_tree import Mentions, table_name
@@ -26,34 +27,11 @@ _RETURN_ROWS = frozenset({
     "call", "describe", "desc", "execute", "explain", "fetch", "pragma", "show", "summarize",
 })  # fmt: skip
 _RELATIONS = frozenset({"TABLE", "VIEW"})
-_NUMBERS_ARE_NAMES = frozenset({"bigquery"})
-_BEFORE_NUMBER = frozenset(" \t\r\n(,<>=")
-_AFTER_NUMBER = frozenset({*" \t\r\n),", ""})
 
 
 def analyse(sql: str, dialect: str = "duckdb") -> QueryFacts:
     """What one statement (without `;`) does."""
-    return _analyse(_without_numbers(sql, dialect), dialect)
-
-
-def _without_numbers(sql: str, dialect: str) -> str:
-    """The statement with 1 for its numbers: statements that differ in these alone do the same.
-
-    What is part of a name, as in MySQL's `FROM 2024_sales`, stays.
-    """
-    if dialect in _NUMBERS_ARE_NAMES:
-        return sql
-    parts, done = [], 0
-    for token in scan(sql, dialect):
-        if token.kind == "number" and _is_alone(sql, token):
-            parts += [sql[done : token.start], "1"]
-            done = token.end
-    return "".join(parts) + sql[done:]
-
-
-def _is_alone(sql: str, number: Token) -> bool:
-    before, after = sql[number.start - 1 : number.start], sql[number.end : number.end + 1]
-    return before in _BEFORE_NUMBER and after in _AFTER_NUMBER
+    return _analyse(without_numbers(sql, dialect), dialect)
 
 
 @lru_cache(maxsize=4096)

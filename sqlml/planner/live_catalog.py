@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlml.databases.database import Column, QueryProblem, Rehearsal
+from sqlml.grammar.forms import without_compared
 from sqlml.planner.models_before import Changes, ModelsBefore, Stored
 from sqlml.store.store import Store
 
@@ -27,11 +28,16 @@ class LiveCatalog:
             self._models = ModelsBefore(store.models, done)
         self._is_resumed = done is not None
         self.dialect = dialect
+        self._described: dict[str, tuple[Column, ...] | None] = {}  # since the last change
 
     def describe(self, sql: str) -> tuple[Column, ...] | None:
-        return self._rehearsal.describe(sql)
+        form = without_compared(sql)
+        if form not in self._described:
+            self._described[form] = self._rehearsal.describe(sql)
+        return self._described[form]
 
     def apply(self, sql: str, *, exists_ok: bool = False) -> None:
+        self._described.clear()
         try:
             self._rehearsal.apply(sql, exists_ok=exists_ok or self._is_resumed)
         except QueryProblem:
@@ -39,6 +45,7 @@ class LiveCatalog:
                 raise
 
     def create(self, table: str, columns: tuple[Column, ...]) -> None:
+        self._described.clear()
         self._rehearsal.create(table, columns)
 
     def tables(self) -> tuple[str, ...]:
