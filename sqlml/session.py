@@ -30,6 +30,7 @@ from sqlml.runtime import local
 from sqlml.runtime.ahead import started_ahead
 from sqlml.runtime.events import Listener
 from sqlml.runtime.functions import ModelFunctions
+from sqlml.runtime.machine import memory_limit
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
@@ -109,7 +110,8 @@ class Session:
         publish_zoo(settings)
         if not creates and not Path(settings.db).exists():
             settings = replace(settings, db=":memory:")
-        database = DATABASES.load("duckdb").open(settings.db)
+        memory = memory_limit() // 2  # the rest is for the steps
+        database = DATABASES.load("duckdb").open(settings.db, memory=memory)
         try:
             store = Store.open(None if settings.db == ":memory:" else Path(f"{settings.db}.sqlml"))
         except BaseException:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 class Kind(Protocol):
     """A kind of database."""
 
-    def open(self, path: str) -> "Database":
-        """Open a database, created if need be.
+    def open(self, path: str, *, memory: int | None = None) -> "Database":
+        """Open a database, created if need be. memory: the bytes that its queries may hold.
 
         Raises:
             SqlmlError: E06xx it cannot be opened.

@@ -35,6 +35,7 @@ _SETTINGS: dict[str, str] = {
     "errors_as_json": "true",
 }
 _INCOMING = "__sqlml_rows"
+_BYTES_PER_VALUE = 8
 # Until a statement ends, DuckDB holds a part of every row group and column that it writes: of 8
 # million rows × 29 columns 500 MB, and 30 MB where each statement writes one row group.
 _STATEMENT_ROWS = 122_880
@@ -60,22 +61,23 @@ class DuckDB:
         self._page_cache = None if path is None else PageCache(connection)
 
     @classmethod
-    def open(cls, path: str | Path = ":memory:") -> "DuckDB":
+    def open(cls, path: str | Path = ":memory:", *, memory: int | None = None) -> "DuckDB":
         """Open a database file, created if need be.
+
+        memory: the bytes that queries and pages may hold; by default, most of the machine's.
 
         Raises:
             SqlmlError: E0601 to E0606, E0609: locked, no database, no folder, no permission …
         """
+        settings = _SETTINGS if memory is None else {**_SETTINGS, "memory_limit": f"{memory}B"}
         if str(path) == ":memory:":
-            settings = {
-                **_SETTINGS,
-                "temp_directory": str(Path(gettempdir(), f"sqlml-{os.getpid()}.tmp")),
-            }
+            scratch = str(Path(gettempdir(), f"sqlml-{os.getpid()}.tmp"))
+            settings = {**settings, "temp_directory": scratch}
             return cls(duckdb.connect(":memory:", config=settings), None)
         path = Path(path)
         check_format(path)
         try:
-            return cls(duckdb.connect(str(path), config=_SETTINGS), path)
+            return cls(duckdb.connect(str(path), config=settings), path)
         except duckdb.ConnectionException as error:
             if "different configuration" not in str(error):
                 raise refusal(path, str(error)) from error
@@ -171,11 +173,16 @@ class DuckDB:
             with self._running(name) as connection:
                 relation = connection.sql(f"SELECT * FROM {name}")
                 schema = [relation.columns, [str(kind) for kind in relation.types]]
-                content = f"SELECT count(*), sum(hash(*COLUMNS(*)))::VARCHAR FROM {name}"
-                (rows,) = connection.execute(content).fetchall()
+                hashes = connection.sql(f"SELECT hash(*COLUMNS(*)) FROM {name}")
+                rows, total = 0, 0
+                for batch in hashes.to_arrow_reader():  # one aggregate would fill the page cache
+                    total += int(batch.column(0).to_numpy().sum())  # modulo 2 ** 64
+                    rows += batch.num_rows
+                    self._streamed(batch.num_rows * len(relation.columns) * _BYTES_PER_VALUE)
         except QueryProblem:  # no such table, or a view that has lost its own
             return None
-        return hashlib.sha256(json.dumps([schema, rows]).encode()).hexdigest()
+        content = [schema, rows, total % 2**64]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def macro_fingerprint(self) -> str:
         with self._running(_MACROS) as connection:

@@ -20,7 +20,7 @@ _USAGE = (
 
 
 class PageCache:
-    """DuckDB keeps every page that it reads or writes, up to its memory limit: 80 % of the machine.
+    """DuckDB keeps every page that it reads or writes, up to its memory limit.
 
     A stream gains nothing from that. So every few megabytes of it the limit is lowered for a moment
     to what queries hold plus a small remainder, which makes DuckDB drop pages (they go before

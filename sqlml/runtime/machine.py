@@ -30,6 +30,10 @@ def core_count() -> int:
         quota, _, period = text.partition(" ")
         if quota != "max":
             usable = min(usable, int(quota) // int(period or 100_000))
+    quotas = _cgroup_files("cpu.cfs_quota_us", "cpu")
+    for quota, period in zip(quotas, _cgroup_files("cpu.cfs_period_us", "cpu"), strict=False):
+        if int(quota) > 0:
+            usable = min(usable, int(quota) // int(period))
     return max(1, usable)
 
 
@@ -37,6 +41,7 @@ def memory_limit() -> int:
     """Bytes of memory that this process and its children may use together."""
     limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     limits += [int(text) for text in _cgroup_files("memory.max") if text != "max"]
+    limits += [int(text) for text in _cgroup_files("memory.limit_in_bytes", "memory")]
     return min(limits)
 
 
@@ -70,18 +75,21 @@ def in_words(size: int) -> str:
     return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
 
 
-def _cgroup_files(name: str) -> Iterator[str]:
-    """The contents of a file of this process's cgroup (version 2) and of all that hold it."""
+def _cgroup_files(name: str, controller: str = "") -> Iterator[str]:
+    """The contents of a file of this process's control group and of all that hold it.
+
+    controller: of the groups of version 1, `memory` or `cpu`; by default, those of version 2.
+    """
     try:
-        entries = MEMBERSHIP.read_text().splitlines()
+        entries = [line.split(":", 2) for line in MEMBERSHIP.read_text().splitlines()]
     except OSError:
         return
-    own = next((entry[3:] for entry in entries if entry.startswith("0::")), None)
-    if own is None:
-        return
-    group = CGROUPS / own.lstrip("/")
-    for folder in [group, *group.parents]:
-        with suppress(OSError):
-            yield (folder / name).read_text().strip()
-        if folder == CGROUPS:
-            return
+    own = [path for _, names, path in entries if controller in names.split(",")]
+    root = CGROUPS / controller
+    for path in own:
+        group = root / path.lstrip("/")
+        for folder in [group, *group.parents]:
+            with suppress(OSError):
+                yield (folder / name).read_text().strip()
+            if folder == root:
+                break

@@ -40,6 +40,19 @@ def test_less_than_a_core_counts_as_one(cgroup: Path) -> None:
     assert machine.core_count() == 1
 
 
+def test_groups_of_the_first_version_bound_too(tmp_path: Path, cgroup: Path) -> None:
+    (tmp_path / "membership").write_text("4:memory:/a/b\n1:cpu,cpuacct:/a\n0::/\n")
+    groups = tmp_path / "groups"
+    (groups / "memory" / "a" / "b").mkdir(parents=True)
+    (groups / "memory" / "a" / "memory.limit_in_bytes").write_text(f"{256 << 20}\n")
+    (groups / "memory" / "a" / "b" / "memory.limit_in_bytes").write_text(f"{2**63 - 4096}\n")
+    (groups / "cpu" / "a").mkdir(parents=True)
+    (groups / "cpu" / "a" / "cpu.cfs_quota_us").write_text("100000\n")
+    (groups / "cpu" / "a" / "cpu.cfs_period_us").write_text("100000\n")
+    assert machine.memory_limit() == 256 << 20
+    assert machine.core_count() == 1
+
+
 def test_peak_memory_is_forgotten_between_steps() -> None:
     before = machine.peak_memory()
     block = np.ones(64 << 20, np.uint8)
