@@ -1,15 +1,25 @@
 """Airflow 3: a DAG file, plain text that imports nothing but Airflow."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pprint import pformat
 from typing import Any
 
-from sqlml.codegen import plain
+from sqlml.codegen import airflow_pods, plain
+from sqlml.codegen.airflow_text import (
+    argument,
+    dag_id,
+    indented,
+    one_line,
+    param,
+    timetable,
+    variable,
+)
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
+from sqlml.errors import ProgramError
 from sqlml.workflow.graph import givers, needs
 from sqlml.workflow.ir import (
     Constant,
+    Container,
     ForEach,
     Input,
     Item,
@@ -17,24 +27,24 @@ from sqlml.workflow.ir import (
     Output,
     Outputs,
     Parameter,
-    ParameterDeclaration,
     Range,
     RunId,
     Workflow,
 )
 from sqlml.workflow.serial import thaw
 
-_WIDTH = 96
-_TYPES = {"text": "string", "int": "integer", "float": "number", "bool": "boolean", "json": None}
-
 
 class Airflow:
-    """Steps are processes on Airflow's own workers, and pass values through XComs."""
+    """Steps are processes on Airflow's own workers, or pods, and pass values through XComs."""
 
     name = "airflow"
     title = "Airflow"
     outputs = "outputs"
-    settings: Mapping[str, str] = {"files": "the folder for files that pass between steps"}
+    settings: Mapping[str, str] = {
+        "files": "the folder for files that pass between steps",
+        "pods": "the namespace of a cluster, in which every step runs as a pod of its image",
+    }
+    variants: Mapping[str, Mapping[Feature, Capability]] = {"pods": airflow_pods.SUPPORT}
     support: Mapping[Feature, Capability] = {
         **{feature: Capability("native") for feature in FEATURES},
         "container": Capability("lowered", "its command is a process on the worker, without image"),
@@ -57,7 +67,9 @@ class Airflow:
 
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
         flat = flatten(workflow)
-        name = options.name or _dag_id(flat.name)
+        if "pods" in options.settings and (faults := [*airflow_pods.refusals(flat)]):
+            raise ProgramError(*faults)
+        name = options.name or dag_id(flat.name)
         return {f"{name}.py": _DagFile(flat, name, options).text()}
 
 
@@ -79,6 +91,7 @@ class _DagFile:
         self._workflow = workflow
         self._name = name
         self._options = options
+        self._pods = options.settings.get("pods")
         self._mapped: dict[str, int | str] = {
             node.name: count for node in workflow.nodes if (count := _count(node)) is not None
         }
@@ -86,10 +99,12 @@ class _DagFile:
     def text(self) -> str:
         workflow = self._workflow
         title = (
-            f'"""{_plain(workflow.name)}: written by sqlml; change the program, not this file."""'
+            f'"""{one_line(workflow.name)}: written by sqlml; change the program, not this file."""'
         )
         folder = self._options.settings.get("files", "")
         lines = [title, "", _IMPORTS, plain.interpreter(), "", plain.part("airflow_step"), ""]
+        if self._pods is not None:
+            lines += ["", plain.part("airflow_pod_step"), ""]
         lines += [f"FILES = {folder!r}", ""]
         lines += [f"with DAG({self._settings()}) as dag:"]
         body = [*self._tasks(), *self._edges()] or ["pass"]
@@ -97,9 +112,9 @@ class _DagFile:
 
     def _settings(self) -> str:
         workflow, schedule = self._workflow, self._workflow.schedule
-        told = [repr(self._name), "catchup=False", f"schedule={_timetable(workflow)}"]
+        told = [repr(self._name), "catchup=False", f"schedule={timetable(workflow)}"]
         if workflow.parameters:
-            params = ", ".join(f"{n!r}: {_param(d)}" for n, d in workflow.parameters.items())
+            params = ", ".join(f"{n!r}: {param(d)}" for n, d in workflow.parameters.items())
             told.append(f"params={{{params}}}")
         if workflow.parallelism is not None:
             told.append(f"max_active_tasks={workflow.parallelism}")
@@ -134,12 +149,22 @@ class _DagFile:
         is_plain = not is_exit and self._is_plain(node)
         rule = "all_success" if is_plain else "all_done"
         arguments = [f"task_id={node.name!r}", f"trigger_rule={rule!r}", *self._policies(node)]
-        arguments.append(_argument("step", told))
+        if self._pods is not None and airflow_pods.is_pod(node):
+            kind = "PodStep"
+            arguments += airflow_pods.arguments_of(node, self._pods)
+            pod = airflow_pods.pod_of(node, self._workflow, self._options.worker.image)
+            arguments.append(argument("pod", pod))
+            if isinstance(node.operation, Container):
+                told["program"]["entry"] = len(node.operation.command)
+        else:
+            kind = "Step"
+        arguments.append(argument("step", told))
         yield ""
-        yield from self._call(node, arguments)
+        yield from self._call(kind, node, arguments)
 
-    def _call(self, node: Node, arguments: Sequence[str]) -> Iterator[str]:
-        name = _variable(node.name)
+    def _call(self, kind: str, node: Node, arguments: Sequence[str]) -> Iterator[str]:
+        """kind: the class of the task."""
+        name = variable(node.name)
         match node.loop:
             case ForEach(items=items):
                 if isinstance(items, Output | Parameter):
@@ -148,12 +173,12 @@ class _DagFile:
                     over = f"{name}_items.output"
                 else:
                     over = repr(plain.items(items))
-                yield f"{name} = Step.partial("
-                yield from _indented(arguments)
+                yield f"{name} = {kind}.partial("
+                yield from indented(arguments)
                 yield f").expand(item={over})"
             case _:
-                yield f"{name} = Step("
-                yield from _indented(arguments)
+                yield f"{name} = {kind}("
+                yield from indented(arguments)
                 yield ")"
 
     def _policies(self, node: Node) -> Iterator[str]:
@@ -183,13 +208,13 @@ class _DagFile:
         for node in self._workflow.on_exit:
             yield from self._edges_to(node, (*everything, *needs(node)))
         if self._needs_watcher:
-            yield f"[{', '.join(map(_variable, everything))}] >> watcher"
+            yield f"[{', '.join(map(variable, everything))}] >> watcher"
 
     def _edges_to(self, node: Node, before: Sequence[str]) -> Iterator[str]:
-        own, loop = _variable(node.name), node.loop
+        own, loop = variable(node.name), node.loop
         if isinstance(loop, ForEach) and isinstance(loop.items, Output):
-            yield f"{_variable(loop.items.node)} >> {own}_items"
-        waited = [_variable(name) for name in dict.fromkeys(before)]
+            yield f"{variable(loop.items.node)} >> {own}_items"
+        waited = [variable(name) for name in dict.fromkeys(before)]
         if len(waited) == 1:
             yield f"{waited[0]} >> {own}"
         elif waited:
@@ -251,47 +276,3 @@ def _count(node: Node) -> int | str | None:
             return len(plain.items(items))
         case _:
             return None
-
-
-def _timetable(workflow: Workflow) -> str:
-    schedule = workflow.schedule
-    if schedule is None:
-        return "None"
-    crons = ", ".join(map(repr, schedule.cron))
-    return f"MultipleCronTriggerTimetable({crons}, timezone={schedule.timezone or 'UTC'!r})"
-
-
-def _param(declared: ParameterDeclaration) -> str:
-    kind = _TYPES[declared.type]
-    told = [] if declared.required else [repr(thaw(declared.default))]
-    if kind is not None:
-        told.append(f"type={kind!r}" if declared.required or declared.default is not None
-                    else f"type=['null', {kind!r}]")  # fmt: skip
-    if declared.description:
-        told.append(f"description={declared.description!r}")
-    return f"Param({', '.join(told)})"
-
-
-def _argument(name: str, value: Any) -> str:
-    return f"{name}={pformat(value, width=_WIDTH - len(name), sort_dicts=False)}"
-
-
-def _indented(arguments: Sequence[str]) -> Iterator[str]:
-    for argument in arguments:
-        first, *rest = argument.splitlines()
-        lines = [first, *rest]
-        yield from (f"    {line}" for line in lines[:-1])
-        yield f"    {lines[-1]},"
-
-
-def _variable(name: str) -> str:
-    return f"step_{name.replace('-', '_')}"
-
-
-def _dag_id(name: str) -> str:
-    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name)
-    return kept.removesuffix(".sql").strip("-._") or "workflow"
-
-
-def _plain(text: str) -> str:
-    return text.replace("\\", "/").replace('"', "'").replace("\n", " ")

@@ -1,7 +1,7 @@
 """The page on engines, from what each says of itself."""
 
 from sqlml.codegen import ENGINES
-from sqlml.codegen.engine import FEATURES
+from sqlml.codegen.engine import FEATURES, variants_of
 
 _HEAD = """# Engines
 
@@ -58,4 +58,7 @@ def engines_page() -> str:
                 lines.append(f"- {marks[capability.support]} {feature}: {capability.note}")
         for name, meaning in engine.settings.items():
             lines.append(f"- `--set {name}=…`: {meaning}")
+            for feature, capability in variants_of(engine).get(name, {}).items():
+                note = capability.note or "by the cluster's own means"
+                lines.append(f"  - {marks[capability.support]} {feature}: {note}")
     return "\n".join(lines) + "\n"

@@ -86,8 +86,9 @@ class Engine(Protocol):
     """Writes workflows in which every step is a program: no operation of SQL is left, except for
     an engine whose attribute `takes_sql` is true.
 
-    support: what it does with every feature. settings: the options that only it knows, and what
-    they mean. outputs: the folder that steps of SQL write output parameters to.
+    support: what it does with every feature; an engine may have `variants`, what a setting changes
+    of that. settings: the options that only it knows, and what they mean. outputs: the folder that
+    steps of SQL write output parameters to.
     """
 
     name: str
@@ -116,7 +117,7 @@ def render(workflow: Workflow, engine: str, options: Options) -> Mapping[str, st
     if not getattr(target, "takes_sql", False):
         programs = as_programs(workflow, replace(options.worker, outputs=target.outputs))
     verify(programs)
-    faults = [*_setting_faults(target, options), *_refusals(target, programs)]
+    faults = [*_setting_faults(target, options), *_refusals(target, programs, options)]
     if faults:
         raise ProgramError(*faults)
     return target.render(programs, options)
@@ -130,10 +131,19 @@ def _setting_faults(engine: Engine, options: Options) -> Iterator[Diagnostic]:
             yield Diagnostic("E0751", f"engine `{engine.name}` has no setting `{name}`", hint=hint)
 
 
-def _refusals(engine: Engine, workflow: Workflow) -> Iterator[Diagnostic]:
+def variants_of(engine: Engine) -> Mapping[str, Mapping[Feature, Capability]]:
+    """By setting, the features that an engine treats otherwise where it is given."""
+    found: Mapping[str, Mapping[Feature, Capability]] = getattr(engine, "variants", {})
+    return found
+
+
+def _refusals(engine: Engine, workflow: Workflow, options: Options) -> Iterator[Diagnostic]:
+    support = dict(engine.support)
+    for setting in options.settings:
+        support |= variants_of(engine).get(setting, {})
     told: set[tuple[Feature, str]] = set()
     for feature, node in used_features(workflow):
-        capability = engine.support[feature]
+        capability = support[feature]
         key = (feature, node.name if node else "")
         if capability.support == "refused" and key not in told:
             told.add(key)

@@ -1,6 +1,7 @@
 """The corpus and a program of SQL, written for an engine that will run them."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +25,36 @@ SELECT guess, count(*) AS n FROM answers GROUP BY ALL ORDER BY ALL;
 
 
 def prepare(
-    engine: str, files: Path, home: Path, *, settings: dict[str, str], **data: str
+    engine: str,
+    files: Path,
+    home: Path,
+    *,
+    settings: dict[str, str],
+    suffix: str = "",
+    only: Iterable[str] = tuple(CORPUS),
+    **data: str,
 ) -> dict[str, dict[str, str]]:
     """Write everything into `files`; the parameters of each run, by name.
 
-    data: where the program's steps find theirs, as a Worker's `db` or `store`.
+    suffix: of the names. only: these of the corpus. data: where the program's steps find theirs,
+    as a Worker's `db` or `store`.
     """
-    conf: dict[str, dict[str, str]] = {"iris": {}}
-    for name, sample in CORPUS.items():
-        _write(files, render(sample.workflow, engine, Options(settings=settings)))
-        folder = home / name
+    conf: dict[str, dict[str, str]] = {f"iris{suffix}": {}}
+    for name in only:
+        sample = CORPUS[name]
+        own = f"{name}{suffix}"
+        options = Options(name=own if suffix else "", settings=settings)
+        _write(files, render(sample.workflow, engine, options))
+        folder = home / own
         folder.mkdir()
         has_folder = "folder" in sample.workflow.parameters
-        conf[name] = {"folder": str(folder)} if has_folder else {}
+        conf[own] = {"folder": str(folder)} if has_folder else {}
     with connect(home / "x.duckdb") as session:
         workflow = session.compile([Source("iris.sql", PROGRAM)]).workflow
     command = (sys.executable, "-m", "sqlml", "step")
     worker = Worker(command=command, folder=str(ROOT), **data)
-    _write(files, render(workflow, engine, Options(worker=worker)))
+    options = Options(name=f"iris{suffix}" if suffix else "", worker=worker, settings=settings)
+    _write(files, render(workflow, engine, options))
     return conf
 
 

@@ -3,8 +3,10 @@
 python run_dags.py FOLDER CONF.json: the conf of each run, by DAG.
 """
 
+import asyncio
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,13 @@ from airflow.models.xcom import XComModel  # type: ignore[import-not-found]
 from airflow.utils.session import create_session  # type: ignore[import-not-found]
 from sqlalchemy import select  # type: ignore[import-not-found]
 
+_LONGEST_WAIT = 0.02  # seconds between looks at a pod, where Airflow waits some
+
 
 def main(folder: str, conf: str) -> None:
+    sleep, sleep_async = time.sleep, asyncio.sleep
+    time.sleep = lambda seconds: sleep(min(seconds, _LONGEST_WAIT))
+    asyncio.sleep = lambda seconds, *rest: sleep_async(min(seconds, _LONGEST_WAIT), *rest)
     bag = DagBag(folder)
     told: dict[str, Any] = {"import_errors": dict(bag.import_errors), "runs": {}}
     for name, given in json.loads(Path(conf).read_text()).items():

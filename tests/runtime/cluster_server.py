@@ -70,8 +70,8 @@ class FakeCluster(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, handler: "type[Handler] | None" = None) -> None:
+        super().__init__(("127.0.0.1", 0), handler or Handler)
         self.state = State()
         self.faults: list[Fault] = []
         self.requests: list[str] = []
@@ -103,8 +103,9 @@ class FakeCluster(ThreadingHTTPServer):
 
 
 @contextmanager
-def fake_cluster() -> Iterator[FakeCluster]:
-    server = FakeCluster()
+def fake_cluster(handler: "type[Handler] | None" = None) -> Iterator[FakeCluster]:
+    """A cluster, as long as it is used. handler: of one that can do more."""
+    server = FakeCluster(handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
