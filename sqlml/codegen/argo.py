@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
+from sqlml.codegen.argo_failures import room
 from sqlml.codegen.argo_flow import Flow
 from sqlml.codegen.argo_parts import in_parts
 from sqlml.codegen.argo_pods import given, placement_of, pods_of, volumes_of
-from sqlml.codegen.argo_rules.limits import BYTES, PARAMETERS, TASKS, TEMPLATES
+from sqlml.codegen.argo_rules.limits import BYTES, PARAMETERS, TEMPLATES
 from sqlml.codegen.argo_rules.manifests import API_VERSION
 from sqlml.codegen.argo_templates import Defaults, Library, TooManyTemplates
 from sqlml.codegen.argo_text import literal, plain
@@ -135,10 +136,10 @@ class _Writer:
         """
         defined = workflow.workflows
         if workflow.ext.get("argo", {}).get("layout") != "steps":
-            workflow = in_parts(workflow, TASKS, "group")
+            workflow = in_parts(workflow, room(workflow.nodes), "group")
         inner = {part.name: part for part in (*apart, *workflow.workflows)}
         for part in defined:
-            grouped = in_parts(part, TASKS, f"{part.name[:40]}-group")
+            grouped = in_parts(part, room(part.nodes), f"{part.name[:40]}-group")
             inner |= {each.name: each for each in (grouped, *grouped.workflows)}
         defaults = Defaults(self.options.worker.image, f"{self.name}-cache", workflow.retry)
         try:

@@ -1,7 +1,7 @@
 """When a step runs: `when` from guards, `dependencies` or `depends` from the order of steps."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -131,7 +131,7 @@ def is_plain(statuses: frozenset[Status]) -> bool:
     return statuses == {"passed"}
 
 
-def depends_of(order: dict[str, frozenset[Status]], scope: Scope) -> str:
+def depends_of(order: Mapping[str, frozenset[Status]], scope: Scope) -> str:
     """The order in the words of `depends`."""
     return " && ".join(_depends(name, statuses, scope) for name, statuses in order.items())
 

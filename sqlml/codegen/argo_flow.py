@@ -1,12 +1,13 @@
 """Workflows as templates of Argo: the graph of their steps, and what loops need of their own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlml.codegen.argo_children import is_apart, starting
 from sqlml.codegen.argo_conditions import depends_of, is_plain, order_of, scope_of, when_of
-from sqlml.codegen.argo_loops import Callee, once, repeated, side_by_side
+from sqlml.codegen.argo_failures import NOTHING, Orders, forgotten, reminder
+from sqlml.codegen.argo_loops import Callee, bundled, once, repeated, side_by_side
 from sqlml.codegen.argo_pods import given
 from sqlml.codegen.argo_templates import (
     Defaults,
@@ -16,7 +17,7 @@ from sqlml.codegen.argo_templates import (
     refusal,
     template_of,
 )
-from sqlml.codegen.argo_text import Scope, literal, plain
+from sqlml.codegen.argo_text import Scope, has_template_around, literal, plain
 from sqlml.workflow.graph import needs, topological_order
 from sqlml.workflow.ir import (
     AllOf,
@@ -52,7 +53,9 @@ class Flow:
         steps = workflow.ext.get("argo", {}).get("layout") == "steps"
         nodes = {node.name: node for node in workflow.nodes}
         scope = Scope(nodes, "steps" if steps else "tasks", is_top)
-        body = self._steps(workflow, scope) if steps else self._dag(workflow.nodes, scope)
+        orders = {node.name: order_of(node, scope) for node in workflow.nodes}
+        scope = replace(scope, bundled=bundled(workflow, orders))
+        body = self._steps(workflow, scope, orders) if steps else self._dag(workflow, scope, orders)
         parameters = [] if is_top else [*map(_input, workflow.parameters.items())]
         inputs = given(inputs=given(parameters=parameters))
         self.library.fill(reserved, {**inputs, **_outputs(workflow, scope), **body})
@@ -60,19 +63,20 @@ class Flow:
 
     # --- steps ---
 
-    def _dag(self, nodes: Sequence[Node], scope: Scope) -> Template:
-        orders = {node.name: order_of(node, scope) for node in nodes}
+    def _dag(self, workflow: Workflow, scope: Scope, orders: Orders) -> Template:
         is_list = all(map(is_plain, (s for order in orders.values() for s in order.values())))
         tasks = []
-        for node in nodes:
+        for node in workflow.nodes:
             order = orders[node.name]
             waits = {"dependencies": [*order]} if is_list else {"depends": depends_of(order, scope)}
             guard = when_of(node.guard, scope_of(node, scope)) if node.guard is not None else ""
             tasks.append(self._call(node, scope, waits if order else {}, guard))
+        if failures := forgotten(orders):
+            nothing = self.library.put("nothing", NOTHING)
+            tasks += [reminder(name, orders, nothing) for name in failures]
         return {"dag": {"failFast": False, "tasks": tasks}}
 
-    def _steps(self, workflow: Workflow, scope: Scope) -> Template:
-        orders = {node.name: order_of(node, scope) for node in workflow.nodes}
+    def _steps(self, workflow: Workflow, scope: Scope, orders: Orders) -> Template:
         minded = {
             name
             for order in orders.values()
@@ -113,7 +117,7 @@ class Flow:
         match node.loop:
             case Repeat() as loop:
                 return repeated(node, loop, scope, self.library, body)
-            case ForEach(parallelism=int()) as loop:
+            case ForEach() as loop if has_template_around(node, scope):
                 return side_by_side(node, loop, scope, self.library, body)
             case _:
                 return once(node, scope, *body)
@@ -191,8 +195,7 @@ def _outputs(workflow: Workflow, scope: Scope) -> dict[str, Any]:
         told = {"name": name, **({"globalName": name} if is_object else {})}
         declared = {each.name: each for each in scope.nodes[output.node].outputs}[output.name]
         if declared.kind == "parameter":
-            source = {"parameter": f"{{{{{scope.output(output)}}}}}", **default}
-            parameters.append({**told, "valueFrom": source})
+            parameters.append({**told, "valueFrom": {**scope.source(output), **default}})
         elif declared.path:
             artifacts.append({**told, "from": scope.file(output)})
     return given(outputs=given(parameters=parameters, artifacts=artifacts))

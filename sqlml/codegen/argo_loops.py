@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlml.codegen.argo_conditions import when_of
+from sqlml.codegen.argo_failures import Orders
 from sqlml.codegen.argo_pods import given
 from sqlml.codegen.argo_templates import Library, Template, refusal
 from sqlml.codegen.argo_text import Scope, literal, member, plain
@@ -26,6 +27,7 @@ from sqlml.workflow.ir import (
     Range,
     Repeat,
     Script,
+    Workflow,
 )
 from sqlml.workflow.serial import thaw
 
@@ -78,7 +80,29 @@ def _item(item: Json) -> Any:
             return thaw(item)
 
 
-# --- with a limit on how many at a time -------------------------------------------------------
+def bundled(workflow: Workflow, orders: Orders) -> frozenset[str]:
+    """The steps with a loop and a condition, of which others ask whether they have run.
+
+    Argo takes a loop for a success whose rounds are all skipped, and skips one without items.
+    """
+    asked = {
+        name
+        for order in orders.values()
+        for name, statuses in order.items()
+        if statuses - {"passed", "finished"}
+    }
+    asked |= {output.node for output in workflow.outputs.values()}
+    return frozenset(
+        node.name
+        for node in workflow.nodes
+        if isinstance(node.loop, ForEach)
+        and node.name in asked
+        and node.guard is not None
+        and not any(True for _ in _items_in(node.guard))
+    )
+
+
+# --- as a template of its own -----------------------------------------------------------------
 
 
 def side_by_side(
@@ -110,8 +134,8 @@ def side_by_side(
         f"{node.template or node.name}-each",
         {
             **given(inputs=_inputs(node, [*own, *besides, *given_items])),
-            **given(outputs=given(parameters=[*_lists(node)])),
-            "parallelism": loop.parallelism,
+            **given(outputs=given(parameters=[*_lists(node, loop)])),
+            **given(parallelism=loop.parallelism),
             "steps": [[call]],
         },
     )
@@ -134,12 +158,13 @@ def _items_in(condition: Condition) -> Iterator[Item]:
             yield from _items_in(term)
 
 
-def _lists(node: Node) -> Iterator[Template]:
+def _lists(node: Node, loop: ForEach) -> Iterator[Template]:
+    inner = replace(node, loop=replace(loop, parallelism=None))
+    scope = Scope({node.name: inner}, "steps")
     for output in node.outputs:
         if output.kind == "parameter":
-            end = f"parameters.{output.name}" if output.path else "result"
-            source = f"{{{{steps.{node.name}.outputs.{end}}}}}"
-            yield {"name": output.name, "valueFrom": {"parameter": source}}
+            source = scope.source(Output(node.name, output.name))
+            yield {"name": output.name, "valueFrom": source}
 
 
 # --- as long as a condition holds -------------------------------------------------------------

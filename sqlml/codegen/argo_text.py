@@ -12,10 +12,12 @@ from sqlml.workflow.ir import (
     Item,
     Join,
     Json,
+    Loop,
     Node,
     Output,
     Outputs,
     Parameter,
+    Range,
     Repeat,
     Resource,
     RunId,
@@ -56,13 +58,15 @@ class Scope:
 
     nodes: the steps by name. root: what Argo calls them there. is_top: parameters are those of the
     whole workflow, else they are inputs of the template. failed: what Argo calls the workflow that
-    a step on exit is for, if it is for one kind of failure alone.
+    a step on exit is for, if it is for one kind of failure alone. bundled: the steps with a loop
+    that have a template around it.
     """
 
     nodes: Mapping[str, Node]
     root: str = "tasks"
     is_top: bool = True
     failed: tuple[str, ...] = ()
+    bundled: frozenset[str] = frozenset()
 
     def value(self, value: Input) -> str:
         """An input of a step as the text of an argument."""
@@ -72,7 +76,7 @@ class Scope:
             case Parameter(name=name):
                 return f"{{{{{self.parameter(name)}}}}}"
             case Output():
-                return f"{{{{{self.output(value)}}}}}"
+                return self._reference(value)
             case Outputs(nodes=nodes, name=name):
                 each = ", ".join(self._member(Output(node, name)) for node in nodes)
                 return f"{{{{=toJson([{each}])}}}}"
@@ -89,8 +93,27 @@ class Scope:
     def output(self, output: Output) -> str:
         """The name that Argo knows an output parameter of a step by."""
         node = self.nodes[output.node]
-        end = f"parameters.{output.name}" if has_parameter(node, output.name) else "result"
+        end = f"parameters.{output.name}" if has_parameter(node, output.name, self) else "result"
         return f"{self.root}.{output.node}.outputs.{end}"
+
+    def source(self, output: Output) -> dict[str, str]:
+        """The output of a step as the source of an output of the whole template."""
+        if expression := self._or_empty(output):
+            return {"expression": expression}
+        return {"parameter": f"{{{{{self.output(output)}}}}}"}
+
+    def _reference(self, output: Output) -> str:
+        if expression := self._or_empty(output):
+            return f"{{{{={expression}}}}}"
+        return f"{{{{{self.output(output)}}}}}"
+
+    def _or_empty(self, output: Output) -> str:
+        """The list that a loop gives, where it may have no items: Argo skips it then."""
+        node = self.nodes[output.node]
+        if not may_be_empty(node.loop) or has_template_around(node, self):
+            return ""
+        status = member(f"{self.root}.{output.node}.status")
+        return f"{status} == 'Skipped' ? '[]' : {member(self.output(output))}"
 
     def file(self, output: Output) -> str:
         return f"{{{{{self.root}.{output.node}.outputs.artifacts.{output.name}}}}}"
@@ -108,14 +131,33 @@ class Scope:
         return _CONVERSIONS.get(self.type_of(output), "{}").format(member(self.output(output)))
 
 
-def has_parameter(node: Node, name: str) -> bool:
+def has_parameter(node: Node, name: str, scope: Scope) -> bool:
     """Whether an output is an output parameter of the template; else it is what the step prints."""
-    has_template_around = isinstance(node.loop, Repeat) or (
-        isinstance(node.loop, ForEach) and node.loop.parallelism is not None
-    )
-    if isinstance(node.operation, Call | Resource | Suspend) or has_template_around:
+    if isinstance(node.operation, Call | Resource | Suspend) or has_template_around(node, scope):
         return True
     return any(each.path for each in node.outputs if each.name == name)
+
+
+def has_template_around(node: Node, scope: Scope) -> bool:
+    """Whether a step's loop is a template of its own."""
+    return (
+        isinstance(node.loop, Repeat)
+        or node.name in scope.bundled
+        or (isinstance(node.loop, ForEach) and node.loop.parallelism is not None)
+    )
+
+
+def may_be_empty(loop: Loop | None) -> bool:
+    """Whether a loop may turn out to have no items."""
+    match loop:
+        case ForEach(items=Constant(value=tuple(items))):
+            return not items
+        case ForEach(items=Range(start=start, stop=stop, step=step)):
+            return not range(start, stop, step)
+        case ForEach():
+            return True
+        case _:
+            return False
 
 
 def member(name: str) -> str:

@@ -56,6 +56,8 @@ SHOW = Node(
     {"para-show-0": Output("flip", "result")},
 )
 
+AFTER_FAILURE = After("flip", "failed")
+
 
 def manifest(workflow: Workflow, options: Options | None = None) -> dict[str, Any]:
     """The only manifest of a workflow, which our linter has no fault to find with."""
@@ -397,3 +399,11 @@ def test_a_program_of_sql(tmp_path: Path) -> None:
     assert outcome(["lint", str(file)]) == 0
     spec = yaml.safe_load(file.read_text())["spec"]
     assert [each["name"] for each in spec["templates"]][1:] == ["sqlml-step"]
+
+
+def test_a_failure_that_other_steps_mend_still_fails_the_graph() -> None:
+    mends = Node("mends", SHOW.operation, {"para-show-0": Constant("x")}, after=(AFTER_FAILURE,))
+    assert tasks(FLIP, mends)["flip-outcome"] == {
+        "name": "flip-outcome", "template": "nothing", "depends": "flip", "when": "false"
+    }  # fmt: skip
+    assert "flip-outcome" not in tasks(FLIP, mends, replace(SHOW, after=(After("flip"),)))

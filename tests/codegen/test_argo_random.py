@@ -268,6 +268,7 @@ def test_every_valid_workflow_becomes_a_valid_manifest(workflow: Workflow) -> No
         waits = {
             task["name"]: {*task.get("dependencies", ()), *NAMES.findall(task.get("depends", ""))}
             for task in top["dag"]["tasks"]
+            if task["template"] != "nothing"  # it ends a branch that a step ends by failing
         }
         assert waits == {node.name: {*needs(node)} for node in workflow.nodes}
     else:

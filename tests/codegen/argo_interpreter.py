@@ -1,0 +1,456 @@
+"""Runs the subset of Argo that we emit, as Argo's controller would: one process per pod.
+
+It is strict: a field that it does not know, an argument too many or too few and a `{{…}}` that
+stands for nothing are errors. What it takes from Argo: a task that is not to run because of what it
+depends on is omitted, because of its `when` skipped; of no items, skipped; a graph has failed
+when a branch of it ends behind a failed task with no task that ran since; a failed step ends the
+groups behind its own. Tasks run one after the other, and waits take no time.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .argo_expressions import Unresolved, evaluate, filled, holds, nested
+
+Template = Mapping[str, Any]
+_TAG = re.compile(r"\{\{(\w[\w.-]*)\}\}")
+_BAD = ("Failed", "Error")
+_DEPENDS = {"Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned"}
+_FIELDS = {
+    "spec": "entrypoint onExit arguments parallelism activeDeadlineSeconds ttlStrategy templates",
+    "template": "name inputs outputs retryStrategy activeDeadlineSeconds parallelism "
+    "container script resource suspend steps dag",
+    "dag": "failFast tasks",
+    "task": "name template arguments depends dependencies when withItems withParam withSequence "
+    "continueOn",
+    "container": "image imagePullPolicy command args source env",
+    "resource": "action setOwnerReference successCondition failureCondition manifest",
+    "retryStrategy": "limit retryPolicy expression backoff",
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a node ended. rounds: of one with items, how each of them did."""
+
+    phase: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, Path] = field(default_factory=dict)
+    result: str | None = None
+    exit_code: int = 0
+    message: str = ""
+    rounds: "tuple[Ended, ...] | None" = None
+
+    def names(self, prefix: str) -> dict[str, Any]:
+        """What others know it by."""
+        told: dict[str, Any] = {f"{prefix}.status": self.phase}
+        if self.result is not None:
+            told[f"{prefix}.outputs.result"] = self.result
+        told |= {f"{prefix}.outputs.parameters.{n}": value for n, value in self.parameters.items()}
+        return told | {f"{prefix}.outputs.artifacts.{n}": p for n, p in self.artifacts.items()}
+
+
+class WorkflowRun:
+    """A run of the documents of some files, the first of which is the workflow.
+
+    nodes: how the steps of the workflow ended, and those that run when it has.
+    """
+
+    def __init__(
+        self, texts: Iterable[str], folder: Path, arguments: Mapping[str, str], name: str = "run-x7"
+    ) -> None:
+        self._objects = [one for text in texts for one in yaml.safe_load_all(text)]
+        self._name = name
+        self._spec: dict[str, Any] = self._objects[0]["spec"]
+        _check("spec", self._spec)
+        self._templates = {one["name"]: one for one in self._spec["templates"]}
+        self._folder = folder
+        folder.mkdir(parents=True)
+        self._pods = 0
+        declared = self._spec.get("arguments", {}).get("parameters", [])
+        assert {*arguments} <= {one["name"] for one in declared}
+        self._globals = {"workflow.uid": name}
+        for one in declared:
+            value = arguments.get(one["name"], one.get("value"))
+            assert value is not None, one
+            self._globals[f"workflow.parameters.{one['name']}"] = filled(value, {})
+        self._outputs: dict[str, str] = {}
+        self.nodes: dict[str, Ended] = {}
+
+    def run(self) -> str:
+        """Run it to its end; Succeeded or Failed."""
+        top, *_ = [self._execute(self._spec["entrypoint"], {}, self.nodes)]
+        phase = top.phase
+        if on_exit := self._spec.get("onExit"):
+            self._globals["workflow.status"] = phase
+            last = self._execute(on_exit, {}, self.nodes)
+            phase = last.phase if last.phase in _BAD else phase
+        return phase
+
+    # --- templates ---
+
+    def _execute(
+        self, name: str, arguments: Mapping[str, Any], nodes: dict[str, Ended] | None = None
+    ) -> Ended:
+        template = self._templates[name]
+        _check("template", template)
+        names = self._globals | _inputs(template.get("inputs", {}), arguments)
+        known = {} if nodes is None else nodes
+        if "dag" in template:
+            return self._dag(template, names, known)
+        if "steps" in template:
+            return self._steps(template, names, known)
+        return self._tried(template, names)
+
+    def _tried(self, template: Template, names: dict[str, Any]) -> Ended:
+        """A template that is a leaf, as often as it is to be tried."""
+        strategy = template.get("retryStrategy", {})
+        _check("retryStrategy", strategy)
+        for attempt in range(int(strategy.get("limit", 0)) + 1):
+            ended = self._leaf(template, names | {"retries": attempt})
+            last = {"lastRetry.status": ended.phase, "lastRetry.exitCode": str(ended.exit_code)}
+            if ended.phase not in _BAD:
+                break
+            if "expression" in strategy and not evaluate(strategy["expression"], nested(last)):
+                break
+        return ended
+
+    def _leaf(self, template: Template, names: dict[str, Any]) -> Ended:
+        if "suspend" in template:
+            assert {*template["suspend"]} <= {"duration"}
+            assert "outputs" not in template
+            return Ended("Succeeded")
+        if "resource" in template:
+            return self._child(template, names)
+        self._pods += 1
+        folder = self._folder / str(self._pods)
+        folder.mkdir()
+        return _Pod(template, names, folder).run()
+
+    # --- graphs and lists of steps ---
+
+    def _dag(self, template: Template, names: dict[str, Any], nodes: dict[str, Ended]) -> Ended:
+        _check("dag", template["dag"])
+        assert template["dag"]["failFast"] is False
+        tasks = {task["name"]: task for task in template["dag"]["tasks"]}
+        before = {name: {*_words(_order(task))} for name, task in tasks.items()}
+        for name in TopologicalSorter(before).static_order():
+            task = tasks[name]
+            known = {each: nodes[each] for each in before[name]}
+            if not _is_to_run(_order(task), known):
+                nodes[name] = Ended("Omitted")
+                continue
+            scope = names | _scope("tasks", {each: nodes[each] for each in _above(name, before)})
+            nodes[name] = self._task(task, scope)
+        return self._whole(_phase_of_graph(before, nodes), template, names | _scope("tasks", nodes))
+
+    def _steps(self, template: Template, names: dict[str, Any], nodes: dict[str, Ended]) -> Ended:
+        phase = "Succeeded"
+        for group in template["steps"]:
+            known = names | _scope("steps", nodes)
+            for step in group:
+                assert not {"depends", "dependencies"} & {*step}
+                nodes[step["name"]] = ended = self._task(step, known)
+                continues = step.get("continueOn", {})
+                if ended.phase in _BAD and not continues.get("failed"):
+                    phase = "Failed"
+            if phase != "Succeeded":
+                break
+        return self._whole(phase, template, names | _scope("steps", nodes))
+
+    def _whole(self, phase: str, template: Template, names: dict[str, Any]) -> Ended:
+        """What a template with tasks gives, which all have ended."""
+        if phase != "Succeeded":
+            return Ended(phase)
+        parameters, artifacts = {}, {}
+        for one in template.get("outputs", {}).get("parameters", []):
+            parameters[one["name"]] = value = _given(one["valueFrom"], names)
+            self._outputs |= {one["globalName"]: value} if "globalName" in one else {}
+        for one in template.get("outputs", {}).get("artifacts", []):
+            artifacts[one["name"]] = _artifact(one, names)
+        return Ended(phase, parameters, artifacts)
+
+    def _task(self, task: Template, names: dict[str, Any]) -> Ended:
+        _check("task", task)
+        loops = {"withItems", "withParam", "withSequence"} & {*task}
+        try:
+            if not loops:
+                return self._once(task, names)
+            items = _items(task, names)
+        except Unresolved as error:
+            raise AssertionError(f"{task['name']}: {error} stands for nothing") from error
+        if not items:
+            return Ended("Skipped")
+        rounds = tuple(self._once(task, names | _item_names(item)) for item in items)
+        bad = next((each.phase for each in rounds if each.phase in _BAD), None)
+        return Ended(bad or "Succeeded", **_collected(rounds), rounds=rounds)
+
+    def _once(self, task: Template, names: dict[str, Any]) -> Ended:
+        when = filled(task.get("when", ""), names)
+        try:
+            if when and not holds(when):
+                return Ended("Skipped")
+        except (AssertionError, TypeError) as error:
+            return Ended("Error", message=str(error))
+        arguments = task.get("arguments", {})
+        assert {*arguments} <= {"parameters", "artifacts"}
+        told: dict[str, Any] = {
+            f"inputs.parameters.{one['name']}": filled(one["value"], names)
+            for one in arguments.get("parameters", [])
+        }
+        for one in arguments.get("artifacts", []):
+            told[f"inputs.artifacts.{one['name']}"] = _artifact(one, names)
+        return self._execute(task["template"], told)
+
+    # --- workflows of a workflow ---
+
+    def _child(self, template: Template, names: dict[str, Any]) -> Ended:
+        """The run of a workflow template, which a manifest asks for."""
+        resource = template["resource"]
+        _check("resource", resource)
+        assert resource["action"] == "create"
+        assert resource["successCondition"] == "status.phase == Succeeded"
+        manifest = yaml.safe_load(filled(resource["manifest"], names))
+        assert {*manifest["spec"]} <= {"workflowTemplateRef", "arguments"}
+        called = manifest["spec"]["workflowTemplateRef"]["name"]
+        (found,) = [one for one in self._objects if one["metadata"]["name"] == called]
+        assert found["kind"] == "WorkflowTemplate"
+        given = manifest["spec"].get("arguments", {}).get("parameters", [])
+        self._pods += 1
+        run = WorkflowRun(
+            [yaml.safe_dump(found)],
+            self._folder / f"child-{self._pods}",
+            {one["name"]: one["value"] for one in given},
+            f"child-{self._pods}",
+        )
+        phase = run.run()
+        if phase != "Succeeded":
+            return Ended("Failed")
+        asked = {
+            one["name"]: one["valueFrom"]["jsonPath"]
+            for one in template.get("outputs", {}).get("parameters", [])
+        }
+        for name, path in asked.items():
+            assert path == f'{{.status.outputs.parameters[?(@.name=="{name}")].value}}'
+        return Ended(phase, {name: run._outputs[name] for name in asked})
+
+
+class _Pod:
+    """The container of a template as a process. Its paths lie in a folder of the pod's own."""
+
+    def __init__(self, template: Template, names: dict[str, Any], folder: Path) -> None:
+        self._template, self._folder = template, folder
+        self._body = template.get("container") or template["script"]
+        self._outputs = template.get("outputs", {})
+        _check("container", self._body)
+        inputs = template.get("inputs", {}).get("artifacts", [])
+        declared = [*inputs, *self._outputs.get("artifacts", [])]
+        paths = [one["path"] for one in declared]
+        paths += [one["valueFrom"]["path"] for one in self._outputs.get("parameters", [])]
+        self._paths = {path: folder / path.lstrip("/") for path in paths}
+        for path in self._paths.values():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._names = names
+        for one in inputs:
+            there = self._paths[one["path"]]
+            if "raw" in one:
+                there.write_text(self._put(one["raw"]["data"]), "utf-8")
+            else:
+                there.write_bytes(names[f"inputs.artifacts.{one['name']}"].read_bytes())
+
+    def run(self) -> Ended:
+        command = [self._put(word) for word in self._body["command"]]
+        if "source" in self._body:
+            script = self._folder / "script"
+            script.write_text(self._put(self._body["source"]), "utf-8")
+            command.append(str(script))
+        command += [self._put(word) for word in self._body.get("args", [])]
+        own = {one["name"]: self._put(one["value"]) for one in self._body.get("env", [])}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self._folder,
+                env={**os.environ, "PATH": path, **own},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._template.get("activeDeadlineSeconds"),
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Ended("Failed", exit_code=143)
+        if done.returncode:
+            code = done.returncode if done.returncode > 0 else 128 - done.returncode
+            return Ended("Failed", exit_code=code, message=done.stderr.decode()[-1000:])
+        return self._ended(done.stdout.decode().removesuffix("\n"))
+
+    def _ended(self, result: str) -> Ended:
+        parameters = {}
+        for one in self._outputs.get("parameters", []):
+            path = self._paths[one["valueFrom"]["path"]]
+            if not path.exists():
+                return Ended("Error", message=f"there is no {one['name']}")
+            parameters[one["name"]] = path.read_text("utf-8").removesuffix("\n")
+        artifacts = {
+            one["name"]: self._paths[one["path"]] for one in self._outputs.get("artifacts", [])
+        }
+        return Ended("Succeeded", parameters, artifacts, result)
+
+    def _put(self, text: str) -> str:
+        """A text with its values, and this pod's own paths."""
+        for path, there in self._paths.items():
+            text = text.replace(path, str(there))
+        return filled(text, self._names)
+
+
+def _check(kind: str, value: Mapping[str, Any]) -> None:
+    unknown = {*value} - {*_FIELDS[kind].split()}
+    assert not unknown, f"{kind} {value.get('name', '')}: {unknown}"
+
+
+def _inputs(declared: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a template's inputs by the names that it knows them by."""
+    assert {*declared} <= {"parameters", "artifacts"}
+    told = dict(arguments)
+    names = {f"inputs.parameters.{one['name']}": one for one in declared.get("parameters", [])}
+    files = {f"inputs.artifacts.{one['name']}": one for one in declared.get("artifacts", [])}
+    for name, one in names.items():
+        if name not in told:
+            assert "default" in one, f"{name} is not given"
+            told[name] = filled(one["default"], {})
+    assert {*told} <= {*names, *files}, f"too many are given: {told}"
+    assert all(name in told or "raw" in one for name, one in files.items())
+    return told
+
+
+# --- the order of tasks -----------------------------------------------------------------------
+
+
+def _order(task: Template) -> str:
+    assert not {"depends", "dependencies"} <= {*task}
+    return task.get("depends") or " && ".join(task.get("dependencies", ()))
+
+
+def _words(order: str) -> Iterator[str]:
+    yield from (word.partition(".")[0] for word in re.findall(r"[A-Za-z][\w.-]*", order))
+
+
+def _is_to_run(order: str, ended: Mapping[str, Ended]) -> bool:
+    def value(found: re.Match[str]) -> str:
+        name, _, asked = found[0].partition(".")
+        phase = {"Error": "Errored"}.get(ended[name].phase, ended[name].phase)
+        assert not asked or asked in _DEPENDS, order
+        return str(phase == asked if asked else phase in ("Succeeded", "Skipped")).lower()
+
+    return not order or holds(re.sub(r"[A-Za-z][\w-]*(\.\w+)?", value, order))
+
+
+def _above(name: str, before: Mapping[str, set[str]]) -> set[str]:
+    """All that a task depends on, at however many removes."""
+    found: set[str] = set()
+    rest = [*before[name]]
+    while rest:
+        each = rest.pop()
+        if each not in found:
+            found.add(each)
+            rest += before[each]
+    return found
+
+
+def _phase_of_graph(before: Mapping[str, set[str]], nodes: Mapping[str, Ended]) -> str:
+    """Failed, if some branch ends with a failed task, or with tasks behind it that did not run."""
+    bad: dict[str, bool] = {}
+    for name in TopologicalSorter(before).static_order():
+        phase = nodes[name].phase
+        did_not_run = phase in ("Skipped", "Omitted")
+        bad[name] = phase in _BAD or (did_not_run and any(bad[each] for each in before[name]))
+    inner = {each for names in before.values() for each in names}
+    return "Failed" if any(bad[name] for name in before if name not in inner) else "Succeeded"
+
+
+# --- values -----------------------------------------------------------------------------------
+
+
+def _scope(root: str, nodes: Mapping[str, Ended]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name, ended in nodes.items():
+        told |= ended.names(f"{root}.{name}")
+    return told
+
+
+def _given(source: Mapping[str, Any], names: dict[str, Any]) -> str:
+    """An output parameter of a template with tasks."""
+    (kind,) = {*source} - {"default"}
+    try:
+        if kind == "expression":
+            return str(evaluate(source[kind], nested(names)))
+        assert kind == "parameter"
+        return filled(source[kind], names)
+    except Unresolved:
+        if "default" not in source:
+            raise
+        return str(source["default"])
+
+
+def _artifact(one: Mapping[str, Any], names: dict[str, Any]) -> Path:
+    if "fromExpression" in one:
+        return Path(evaluate(one["fromExpression"], nested(names)))
+    tag = _TAG.fullmatch(one["from"])
+    assert tag
+    return Path(names[tag[1]])
+
+
+def _items(task: Template, names: dict[str, Any]) -> list[Any]:
+    if "withItems" in task:
+        return [_filled_item(item, names) for item in task["withItems"]]
+    if "withSequence" in task:
+        ends = {key: int(filled(text, names)) for key, text in task["withSequence"].items()}
+        return [str(number) for number in range(ends["start"], ends["end"] + 1)]
+    items = json.loads(filled(task["withParam"], names))
+    assert isinstance(items, list)
+    return items
+
+
+def _filled_item(item: Any, names: dict[str, Any]) -> Any:
+    if isinstance(item, Mapping):
+        return {key: _filled_item(value, names) for key, value in item.items()}
+    return filled(item, names) if isinstance(item, str) else item
+
+
+def _item_names(item: Any) -> dict[str, str]:
+    fields = item.items() if isinstance(item, Mapping) else ()
+    return {"item": _text(item), **{f"item.{key}": _text(value) for key, value in fields}}
+
+
+def _text(item: Any) -> str:
+    return item if isinstance(item, str) else _json(item)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _collected(rounds: Iterable[Ended]) -> dict[str, Any]:
+    """The outputs of the rounds that succeeded, as lists: of what is printed, as JSON if it is."""
+    good = [each for each in rounds if each.phase == "Succeeded"]
+    names = dict.fromkeys(name for each in good for name in each.parameters)
+    lists = {name: _json([each.parameters[name] for each in good]) for name in names}
+    results = [_parsed(each.result) for each in good if each.result is not None]
+    return {"parameters": lists, "result": _json(results)}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
