@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sqlml.cli import options
-from sqlml.errors import Diagnostic, ProgramError, StepError
+from sqlml.errors import Diagnostic, ProgramError, SqlmlError, StepError
 
 
 @click.command()
@@ -34,14 +34,18 @@ def step(
     store: str,
     outputs: Path | None,
     folder: Path | None,
-) -> None:
+) -> int:
     """Run one step that `sqlml render --engine` wrote; events go to standard output as JSON lines.
 
-    JSON is the step, `-` to read it from standard input, or `@FILE`.
+    JSON is the step, `-` to read it from standard input, or `@FILE`. Its exit code is 75 after an
+    error that another attempt may not meet, 137 where more memory may help, 143 when it was
+    stopped, else 1.
     """
     from sqlml.config import load_settings, publish_zoo
     from sqlml.runtime.alone import Data, run_step
     from sqlml.runtime.events import Event
+    from sqlml.runtime.retry import exit_code
+    from sqlml.workflow.error_kinds import TERMINATED
 
     def tell(event: Event) -> None:
         click.echo(json.dumps(event.to_json(), ensure_ascii=False))
@@ -54,16 +58,21 @@ def step(
     text, outputs = _text(step), outputs.absolute() if outputs else None
     if folder is not None:
         os.chdir(folder)
-    report = run_step(
-        text,
-        run=run,
-        data=data,
-        outputs=outputs,
-        listener=tell,
-        threads=settings.threads or None,
-    )
-    if report.diagnostics:
-        raise StepError(*report.diagnostics)
+    try:
+        report = run_step(
+            text,
+            run=run,
+            data=data,
+            outputs=outputs,
+            listener=tell,
+            threads=settings.threads or None,
+        )
+        if report.diagnostics:
+            raise StepError(*report.diagnostics)
+    except SqlmlError as error:
+        error.exit_code = exit_code(error)
+        raise
+    return TERMINATED if report.outcome == "interrupted" else 0
 
 
 def _text(given: str) -> str:

@@ -13,6 +13,7 @@ from sqlml.codegen.argo_scripts import as_container
 from sqlml.codegen.argo_stores import location_of
 from sqlml.codegen.argo_text import literal, text_of
 from sqlml.errors import Diagnostic, ProgramError
+from sqlml.workflow.error_kinds import EXIT_CODES, TERMINATED
 from sqlml.workflow.hashing import static_hash
 from sqlml.workflow.ir import (
     Artifact,
@@ -30,9 +31,11 @@ from sqlml.workflow.ir import (
 
 Template = dict[str, Any]
 FOR_EVER = "87600h"  # ten years; Argo wants an age
-# Exit codes that a program leaves with when its error may pass: EX_TEMPFAIL and SIGTERM; and when
-# its memory was not enough. What a cluster does to a pod is an error, not a failure, of the node.
-_EXITS: Mapping[str, tuple[int, ...]] = {"transient": (75, 143), "resource": (137,)}
+# What a cluster does to a pod is an error, not a failure, of the node.
+_EXITS: Mapping[str, tuple[int, ...]] = {
+    "transient": (EXIT_CODES["transient"], TERMINATED),
+    "resource": (EXIT_CODES["resource"],),
+}
 
 
 class TooManyTemplates(Exception):  # noqa: N818 - another try makes it good

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import random
 
-from sqlml.errors import Diagnostic
-from sqlml.workflow.error_kinds import ErrorKind, kind_of
+from sqlml.errors import Diagnostic, SqlmlError
+from sqlml.workflow.error_kinds import EXIT_CODES, ErrorKind, kind_of
 from sqlml.workflow.ir import Backoff, Node, Query, Retry
 from sqlml.workflow.operations import PROGRAMS
 
@@ -66,9 +66,18 @@ def wait(backoff: Backoff, attempt: int, chance: float) -> float:
 
 def error_kind(node: Node, reasons: Iterable[Diagnostic], log: str) -> ErrorKind | None:
     """What kind of error a step has failed with. Statements' logs hold others' chatter."""
-    diagnostics = tuple(reasons)
+    return _kind(tuple(reasons), log if isinstance(node.operation, PROGRAMS) else "")
+
+
+def exit_code(error: SqlmlError) -> int:
+    """The exit code of a statement's process, by which an engine knows what may be tried again."""
+    kind = _kind(error.diagnostics, "")
+    return EXIT_CODES[kind.category] if kind is not None else error.exit_code
+
+
+def _kind(diagnostics: tuple[Diagnostic, ...], log: str) -> ErrorKind | None:
     told = "\n".join(f"{d.label}\n{d.hint}\n{d.message}" for d in diagnostics)
-    found = kind_of(f"{log}\n{told}" if isinstance(node.operation, PROGRAMS) else told)
+    found = kind_of(f"{log}\n{told}")
     if found is None and any(d.code in _REFUSED for d in diagnostics):
         return _REFUSAL
     return found

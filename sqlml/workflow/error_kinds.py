@@ -18,6 +18,11 @@ _USUAL = Backoff(1, 2, 60)
 _SLOW = Backoff(10, 2, 300)  # what others have to free or mend
 _QUICK = Backoff(0.1, 2, 5)  # what is over in a moment
 
+# Exit codes by which programs tell engines what kind of error ended them. transient: EX_TEMPFAIL
+# of sysexits.h; resource: that of a process which the system has killed for its memory.
+EXIT_CODES: Mapping[ErrorClass, int] = {"transient": 75, "resource": 137, "user": 1}
+TERMINATED = 143  # by SIGTERM, which says nothing against another attempt
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
@@ -79,6 +84,7 @@ _TABLE = (
     ErrorKind("out-of-memory", "resource",
               r"OOMKilled|oom[-_ ]?kill|out of memory|MemoryError|cannot allocate memory|"
               r"lack of memory|bad_alloc|exit code 137\b", Backoff(1, 2, 60), 3),
+    ErrorKind("temporary-failure", "transient", r"exit code 75\b"),
     ErrorKind("terminated", "transient", r"exit code 143\b|SIGTERM"),
     # --- networks and stores ---
     ErrorKind("dns", "transient",

@@ -87,6 +87,7 @@ RECORDED = {
         "dial tcp: lookup minio.svc on 10.96.0.10:53: no such host",
         "curl: (6) Could not resolve host: example.org",
     ],
+    "temporary-failure": ["`s` ended with exit code 75"],
     "slow-down": [
         "botocore.exceptions.ClientError: An error occurred (SlowDown) when calling the PutObject "
         "operation: Please reduce your request rate.",
