@@ -21,6 +21,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "compare": "sqlml.cli.compare:compare",
         "log": "sqlml.cli.log:log",
         "schedule": "sqlml.cli.schedule:schedule",
+        "scheduler": "sqlml.cli.scheduler:scheduler",
         "cancel": "sqlml.cli.cancel:cancel",
         "export": "sqlml.cli.export:export",
         "import": "sqlml.cli.import_:import_",

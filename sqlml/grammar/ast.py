@@ -281,9 +281,33 @@ class AlterModel(Syntax):
     change: Change
 
 
+@dataclass(frozen=True, slots=True)
+class CreateJob(Syntax):
+    """`schedule` and `timezone` are strings; `program` is what stands behind AS."""
+
+    name: Name
+    schedule: tuple[Literal_, ...]
+    program: "Program"
+    timezone: Literal_ | None = None
+    condition: Query | None = None
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShowJobs(Syntax):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DropJob(Syntax):
+    name: Name
+    if_exists: bool = False
+
+
 Statement = (
     Plain | Train | Predict | Evaluate | Explain | Check | Run | Solve
     | ShowTrain | ShowModels | DescribeModel | AlterModel | DropModel
+    | CreateJob | ShowJobs | DropJob
 )  # fmt: skip
 
 

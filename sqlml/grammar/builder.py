@@ -168,6 +168,32 @@ class Builder(ValueBuilder):
         model = rest[-1]
         return ast.DropModel(span=cover(drop, model), model=model, if_exists=len(rest) > 1)
 
+    # --- jobs ---
+
+    def create_job(self, create: Lexeme, *parts: Part) -> ast.CreateJob:
+        name, *clauses = nodes(parts)
+        given = {keyword.type: value for keyword, value, _ in clauses}
+        program = parts[-1].span
+        return ast.CreateJob(
+            span=cover(create, parts[-1]),
+            name=name,
+            schedule=given["SCHEDULE"],
+            program=ast.Program(span=program, statements=()),  # parser.py knows them
+            timezone=given.get("TIMEZONE"),
+            condition=given.get("IF"),
+            replaces=parts[0].type == "OR",
+        )
+
+    def condition(self, keyword: Lexeme, query: Lexeme) -> Clause:
+        return Clause(keyword, ast.Query(span=query.span, sql=query.span.text), query.span)
+
+    def show_jobs(self, show: Lexeme, jobs: Lexeme) -> ast.ShowJobs:
+        return ast.ShowJobs(span=cover(show, jobs))
+
+    def drop_job(self, drop: Lexeme, _job: Lexeme, *rest: Part) -> ast.DropJob:
+        name = rest[-1]
+        return ast.DropJob(span=cover(drop, name), name=name, if_exists=len(rest) > 1)
+
     # --- clauses ---
 
     def columns(self, keyword: Lexeme, *parts: Part) -> Clause:

@@ -1,5 +1,6 @@
 """Runs the parser of sqlml.lark over the tokens of one statement."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple, cast
@@ -41,8 +42,13 @@ def _grammar() -> _Grammar:
     return _Grammar(lark, spelled)
 
 
-def parse_clause(source: Source, tokens: list[Token], border: int) -> ast.Statement:
-    """The statement of these tokens; the first `border` of them are its query.
+def parse_clause(
+    source: Source, tokens: list[Token], wholes: Mapping[int, tuple[str, int]]
+) -> ast.Statement:
+    """The statement of these tokens.
+
+    wholes: what is one terminal, such as its query: from the index of its first token to the
+    terminal and the index behind its last token.
 
     Raises:
         ProgramError: with one diagnostic.
@@ -50,18 +56,21 @@ def parse_clause(source: Source, tokens: list[Token], border: int) -> ast.Statem
     lark, terminals = _grammar()
     parser: Any = lark.parse_interactive()
     fed: list[Lexeme] = []
-    if border:
-        fed.append(Lexeme("QUERY", Span(source, tokens[0].start, tokens[border - 1].end)))
-        parser.feed_token(fed[0])
-    index = border
+    index = 0
     end = Lexeme(END, Span(source, tokens[-1].end, tokens[-1].end))
     lexeme = end
     try:
         while index < len(tokens):
-            lexeme = next_lexeme(source, tokens, index, terminals, parser.choices())
+            if index in wholes:
+                terminal, behind = wholes[index]
+                span = Span(source, tokens[index].start, tokens[behind - 1].end)
+                lexeme = Lexeme(terminal, span, (tokens[index],))
+            else:
+                lexeme = next_lexeme(source, tokens, index, terminals, parser.choices())
+                behind = index + len(lexeme.tokens)
             parser.feed_token(lexeme)
             fed.append(lexeme)
-            index += len(lexeme.tokens)
+            index = behind
         lexeme = end
         return cast(ast.Statement, parser.feed_token(end))
     except UnexpectedToken as error:

@@ -11,7 +11,7 @@ UNKNOWN = "UNKNOWN"
 
 
 class Lexeme(NamedTuple):
-    """A terminal of the grammar and the tokens that it is made of; QUERY keeps its span only."""
+    """A terminal of the grammar and its tokens; QUERY and PROGRAM keep the first one only."""
 
     type: str
     span: Span

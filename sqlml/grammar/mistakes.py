@@ -30,9 +30,10 @@ class Mistake(NamedTuple):
     @property
     def statement(self) -> str:
         """How the statement is called: `TO TRAIN`, `DROP MODEL`."""
-        return (
-            f"TO {self.verb}" if self.verb else " ".join(x.text.upper() for x in self.accepted[:2])
-        )
+        if self.verb:
+            return f"TO {self.verb}"
+        words = [x.text.upper() for x in self.accepted]
+        return " ".join(words[:4:3] if words[1:2] == ["OR"] else words[:2])
 
 
 def diagnose(mistake: Mistake) -> Diagnostic:
@@ -70,6 +71,11 @@ _SLOTS = {
     "AT": "the number or alias of a version",
     "ALIAS": "the name of an alias",
     "TAG": "the name of a tag",
+    "JOB": "the name of a job",
+    "SCHEDULE": "a time such as `'0 3 * * *'`: minute, hour, day, month, day of the week",
+    "TIMEZONE": "the name of a time zone, such as `'Europe/Berlin'`",
+    "IF": "a query",
+    "AS": "a program: a statement, or several between BEGIN and END",
 }
 
 
@@ -93,7 +99,7 @@ def _nothing_follows(mistake: Mistake) -> Diagnostic | None:
         return Diagnostic("E0108", f"the attribute `{name}` has no value", last.span, label)
     if last.type not in _SLOTS:
         return Diagnostic("E0108", f"nothing follows this `{last.text}`", last.span, label)
-    keyword = mistake.statement if last.type in VERBS | {"MODEL"} else last.type
+    keyword = mistake.statement if last.type in VERBS | {"MODEL", "JOB"} else last.type
     return Diagnostic("E0108", f"`{keyword}` needs {_SLOTS[last.type]}", last.span, label)
 
 
@@ -171,6 +177,7 @@ _KINDS = {
     "NAME": "a name",
     "PATH": "a name",
     "STRING": "a string",
+    "QUERY": "a query",
     "NUMBER": "a number",
     END: "the end of the statement",
 }

@@ -28,8 +28,24 @@ def print_statement(statement: ast.Statement) -> str:
         case ast.DropModel():
             condition = "IF EXISTS " if statement.if_exists else ""
             return f"DROP MODEL {condition}{_name(statement.model)}"
+        case ast.CreateJob():
+            return "\n".join(_job(statement))
+        case ast.ShowJobs():
+            return "SHOW JOBS"
+        case ast.DropJob():
+            condition = "IF EXISTS " if statement.if_exists else ""
+            return f"DROP JOB {condition}{_name(statement.name)}"
         case _:
             return "\n".join([statement.query.sql, *_clauses(statement)])
+
+
+def _job(job: ast.CreateJob) -> list[str]:
+    replacing = "OR REPLACE " if job.replaces else ""
+    lines = [f"CREATE {replacing}JOB {_name(job.name)}", f"SCHEDULE {_values(job.schedule)}"]
+    lines += [f"TIMEZONE {_value(job.timezone)}"] if job.timezone else []
+    lines += [f"IF {job.condition.sql}"] if job.condition else []
+    statements = [f"{print_statement(one)};" for one in job.program.statements]
+    return [*lines, "AS BEGIN", *statements, "END"]
 
 
 def _change(change: ast.Change) -> str:

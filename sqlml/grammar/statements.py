@@ -1,10 +1,10 @@
 """A program into statements, and a statement into query and clause: decided on tokens alone."""
 
-from collections import deque
 from collections.abc import Iterator
 
 from sqlml.errors import ProgramError
 from sqlml.grammar.brackets import bracket_depths, check_nesting
+from sqlml.grammar.jobs import is_open
 from sqlml.grammar.keywords import INTERVAL_UNITS, QUERY_STARTS, TO_IS_SQL, VERBS
 from sqlml.grammar.misplaced import (
     magic,
@@ -19,10 +19,13 @@ from sqlml.source import Source
 
 
 def divide(source: Source, dialect: str = "duckdb") -> Iterator[list[Token]]:
-    """The tokens of each statement, without its `;`. Empty statements are left out."""
+    """The tokens of each statement, without its `;`. Empty statements are left out.
+
+    A job's program is part of its statement: from BEGIN to END, every `;` is.
+    """
     statement: list[Token] = []
     for token in scan(source.text, dialect):
-        if token.text != ";":
+        if token.text != ";" or is_open(statement):
             statement.append(token)
         elif statement:
             yield statement
@@ -33,21 +36,30 @@ def divide(source: Source, dialect: str = "duckdb") -> Iterator[list[Token]]:
 
 def is_complete(text: str, dialect: str = "duckdb") -> bool:
     """Whether a text typed so far is blank or ends with a `;`, outside strings and comments."""
-    tokens = deque(scan(text, dialect), maxlen=1)
-    return not tokens or tokens[0].text == ";"
+    statement: list[Token] = []
+    for token in scan(text, dialect):
+        if token.text != ";" or is_open(statement):
+            statement.append(token)
+        else:
+            statement = []
+    return not statement
+
+
+def check_ends(source: Source, tokens: list[Token]) -> None:
+    """Raises: ProgramError: a string or comment of the statement has no end."""
+    if tokens[-1].kind == "unterminated":
+        raise ProgramError(unterminated(source, tokens[-1]))
 
 
 def find_border(source: Source, tokens: list[Token]) -> int | None:
     """The index of the TO that begins the clause; None for a statement that is SQL all through.
 
-    0 for SHOW TRAIN, SHOW MODELS and DESCRIBE, ALTER and DROP MODEL, which are ours from the start.
+    0 for SHOW TRAIN, SHOW MODELS, SHOW JOBS, DROP JOB and DESCRIBE, ALTER and DROP MODEL, which are
+    ours from the start.
 
     Raises:
-        ProgramError: a string or comment without end, unbalanced brackets, or a TO clause where
-            none can be.
+        ProgramError: unbalanced brackets, or a TO clause where none can be.
     """
-    if tokens[-1].kind == "unterminated":
-        raise ProgramError(unterminated(source, tokens[-1]))
     if tokens[0].text == "%":
         raise ProgramError(magic(source, tokens))
     depths = bracket_depths(source, tokens)
@@ -66,15 +78,15 @@ def find_border(source: Source, tokens: list[Token]) -> int | None:
 
 
 def _is_command(tokens: list[Token]) -> bool:
-    """Whether a statement is about models, not about a table that is called `train` or `model`."""
+    """Whether it is about models or jobs, not about a table that is called `train` or `model`."""
     words = tuple([token.keyword for token in tokens[:3]])
     match words:
-        case ("SHOW", "MODELS") | ("ALTER" | "DROP", "MODEL"):
+        case ("SHOW", "MODELS" | "JOBS") | ("ALTER" | "DROP", "MODEL") | ("DROP", "JOB"):
             return True
-        case ("SHOW", "TRAIN" | "MODELS", third) | (
-            "DESCRIBE" | "DESC" | "ALTER" | "DROP",
-            "MODEL",
-            third,
+        case (
+            ("SHOW", "TRAIN" | "MODELS" | "JOBS", third)
+            | ("DESCRIBE" | "DESC" | "ALTER" | "DROP", "MODEL", third)
+            | ("DROP", "JOB", third)
         ):
             return third != "."
         case _:

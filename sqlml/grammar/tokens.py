@@ -64,7 +64,9 @@ def scan(text: str, dialect: str = "duckdb") -> Iterator[Token]:
             first = first or token_text.upper()
             if token_text == ";":
                 match, first = in_sql, ""
-            elif before in _TO and first in QUERY_STARTS and token_text.upper() in VERBS:
+            elif first == "CREATE" and token_text.upper() == "JOB":
+                first = "JOB"  # whose program may begin with any statement
+            elif before in _TO and first in _MAY_HAVE_CLAUSES and token_text.upper() in VERBS:
                 match = in_clause
         before = token_text
         if kind == "unterminated":
@@ -72,6 +74,7 @@ def scan(text: str, dialect: str = "duckdb") -> Iterator[Token]:
 
 
 _SPELLED = frozenset({"word", "symbol"})
+_MAY_HAVE_CLAUSES = QUERY_STARTS | {"JOB"}
 _TO = frozenset({"TO", "to", "To", "tO"})
 
 

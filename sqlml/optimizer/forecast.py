@@ -12,6 +12,7 @@ from sqlml.optimizer.reuse import Reuse
 from sqlml.workflow.graph import givers, needs, takes_model, topological_order
 from sqlml.workflow.ir import (
     Alter,
+    Job,
     Json,
     Manage,
     ModelReference,
@@ -170,10 +171,15 @@ def _changes(steps: Iterable[StepForecast], history: History) -> Iterator[Change
             if (kind, name.casefold()) in seen:
                 continue
             seen.add((kind, name.casefold()))
-            if kind == "model":
+            if isinstance(step.node.operation, Job):
+                yield Change(_JOB_EFFECTS[step.node.operation.action], kind, name)
+            elif kind == "model":
                 yield _model_change(step.node, name, history)
             elif what := effect(step.node, history.has_table(name)):
                 yield Change(what, kind, name)
+
+
+_JOB_EFFECTS: Mapping[str, Effect] = {"create": "created", "drop": "dropped"}
 
 
 def _targets(node: Node) -> Iterator[tuple[str, str]]:
@@ -186,6 +192,8 @@ def _targets(node: Node) -> Iterator[tuple[str, str]]:
             yield from (("table", name) for name in writes)
         case Manage("drop", model):
             yield "model", model
+        case Job("create" | "drop", name):
+            yield "job", name
         case Alter():
             reference = node.inputs["model"]
             if isinstance(reference, ModelReference):

@@ -7,7 +7,7 @@ from sqlml.optimizer.effects import first_word
 from sqlml.store.runs import Step
 from sqlml.store.store import Store
 from sqlml.workflow.graph import needs
-from sqlml.workflow.ir import Manage, Node, Query
+from sqlml.workflow.ir import Job, Manage, Node, Query
 
 # Statements that leave nothing in the database: they are said again on the new connection.
 _SAID_AGAIN = frozenset({"ATTACH", "INSTALL", "LOAD", "PRAGMA", "RESET", "SET", "USE"})
@@ -75,6 +75,8 @@ def _says_only(node: Node) -> bool:
     match node.operation:
         case Manage(action=action):
             return action != "drop"
+        case Job(action=action):
+            return action == "show"
         case Query(session=True) as query:
             return first_word(query) in _SAID_AGAIN
         case Query(writes=writes):

@@ -21,6 +21,7 @@ from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
 from sqlml.workflow.ir import (
     Alter,
+    Job,
     Manage,
     Node,
     OutputDeclaration,
@@ -265,7 +266,7 @@ def _is_repeatable(node: Node) -> bool:
     match node.operation:
         case Query() as query:
             return query.repeatable and query.deterministic
-        case Manage() | Alter():
+        case Manage() | Alter() | Job():
             return False
         case Run(ready_made=False):
             return False

@@ -59,3 +59,7 @@ class Catalog(Protocol):
     def models(self) -> tuple[str, ...]:
         """The names of all stored models."""
         ...
+
+    def jobs(self) -> tuple[str, ...] | None:
+        """The names of all jobs; None where only the run can tell."""
+        ...

@@ -23,6 +23,7 @@ class LiveCatalog:
         run. After one, what a statement creates or drops may have been created or dropped.
         """
         self._rehearsal = rehearsal
+        self._jobs = store.jobs
         self._models: Stored = store.models
         if done:
             self._models = ModelsBefore(store.models, done)
@@ -62,3 +63,6 @@ class LiveCatalog:
 
     def models(self) -> tuple[str, ...]:
         return self._models.names()
+
+    def jobs(self) -> tuple[str, ...] | None:
+        return None if self._is_resumed else self._jobs.names()

@@ -52,7 +52,9 @@ def _subject(statement: ast.Statement) -> Span:
             return statement.image.span
         case ast.Solve():
             return statement.objective.span
-        case ast.Plain() | ast.ShowModels():
+        case ast.CreateJob() | ast.DropJob():
+            return statement.name.span
+        case ast.Plain() | ast.ShowModels() | ast.ShowJobs():
             return statement.span
         case _:
             return statement.model.span

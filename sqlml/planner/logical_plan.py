@@ -12,6 +12,7 @@ from sqlml.planner.plan import (
     Execute,
     Explain,
     Fit,
+    Job,
     Manage,
     Measure,
     Operator,
@@ -31,6 +32,7 @@ _STEPS: Mapping[type[Operator], str] = {
     Execute: "query",
     Manage: "manage",
     Alter: "alter",
+    Job: "job",
     Run: "run",
 }
 

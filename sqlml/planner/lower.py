@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
+from sqlml.grammar import ast
 from sqlml.planner import plan as logical
 from sqlml.planner.dependencies import ANY, Dependencies, Resource
 from sqlml.planner.logical_plan import LogicalPlan
@@ -87,10 +88,32 @@ def _operation(operator: Operator) -> ir.Operation:
             return ir.Manage(operator.action, name, operator.if_exists, version)
         case logical.Alter():
             return ir.Alter(operator.action, operator.name, operator.value)
+        case logical.Job():
+            return _job(operator)
         case logical.Run():
             return ir.Run(operator.program, operator.arguments, operator.into, operator.ready_made)
         case _:
             assert_never(operator)
+
+
+def _job(operator: logical.Job) -> ir.Job:
+    statement = operator.statement
+    match statement:
+        case ast.CreateJob(condition=condition, program=program, replaces=replaces):
+            return ir.Job(
+                operator.action,
+                operator.name,
+                operator.schedule,
+                operator.timezone,
+                condition.sql if condition else "",
+                program.span.text,
+                operator.dialect,
+                replaces,
+            )
+        case ast.DropJob(if_exists=if_exists):
+            return ir.Job(operator.action, operator.name, if_exists=if_exists)
+        case ast.ShowJobs():
+            return ir.Job(operator.action)
 
 
 def _with_settings(
@@ -140,7 +163,7 @@ def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
             reference = operator.reference
             compared = {} if reference is None else {"reference": _relation(reference)}
             return {"rows": _relation(operator.rows), **compared}
-        case logical.Execute() | logical.Manage():
+        case logical.Execute() | logical.Manage() | logical.Job():
             return {}
         case _:
             assert_never(operator)
@@ -179,6 +202,8 @@ def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
             return (*_tables_left(left), *([_ROWS] if operator.facts.returns_rows else []))
         case logical.Manage():
             return () if operator.action == "drop" else (_ROWS,)
+        case logical.Job():
+            return (_ROWS,) if operator.action == "show" else ()
         case logical.Alter():
             return ()
         case logical.Run():
@@ -251,6 +276,8 @@ def _reads(operator: Operator) -> Iterator[Resource]:
             yield from _tables(operator.sources)
         case logical.Manage(action="show-models"):
             yield _ALL_MODELS
+        case logical.Job(action="show"):
+            yield from _tables([_JOBS])
         case logical.Manage(action="show-train" | "describe"):
             yield from _models(operator.model)
 
@@ -272,6 +299,8 @@ def _writes(operator: Operator) -> Iterator[Resource]:
             yield from _tables(operator.facts.writes)
         case logical.Run():
             yield from _tables(operator.into)
+        case logical.Job(action="create" | "drop"):
+            yield from _tables([_JOBS])
         case logical.Manage(action="drop") | logical.Alter():
             yield from _models(operator.model)
             if isinstance(operator, logical.Alter) and operator.action == "rename":
@@ -305,6 +334,7 @@ def _called(operator: Operator) -> Iterator[ModelUse]:
         yield from read.models
 
 
+_JOBS = "sqlml_jobs"
 _MODELS = ("model", "")
 _ALL_MODELS = Resource(_MODELS, ANY)
 

@@ -289,6 +289,34 @@ class Alter(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
+class Job(_Placed):
+    """Keep a program that runs by itself, look at those that are kept, or drop one.
+
+    dialect: of the job's program.
+    """
+
+    statement: ast.CreateJob | ast.ShowJobs | ast.DropJob
+    action: Literal["create", "show", "drop"]
+    name: str = ""
+    schedule: tuple[str, ...] = ()
+    timezone: str = ""
+    dialect: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.action.upper()} JOB {self.name}" if self.name else "SHOW JOBS"
+
+    def text(self) -> str:
+        if not isinstance(self.statement, ast.CreateJob):
+            return f"{self.action.capitalize()} job {self.name}" if self.name else "Show jobs"
+        head = f"Create job {self.name} at {', '.join(self.schedule)} {self.timezone}"
+        condition = self.statement.condition
+        lines = [] if condition is None else [f'If "{shortened(condition.sql)}"']
+        lines += [f'Run "{shortened(one.span.text)}"' for one in self.statement.program.statements]
+        return tree(head, *lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Run(_Placed):
     """Run a program, perhaps a ready-made one, on the rows and those that it compares with."""
 
@@ -311,4 +339,4 @@ class Run(_Placed):
         return tree(head, self.rows.text(), *reference)
 
 
-Operator = Fit | Apply | Measure | Explain | Compare | Solve | Execute | Manage | Alter | Run
+Operator = Fit | Apply | Measure | Explain | Compare | Solve | Execute | Manage | Alter | Job | Run

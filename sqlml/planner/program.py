@@ -1,6 +1,6 @@
 """A whole program, checked and planned before anything runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, assert_never
 
 from sqlml.errors import MAX_SHOWN, Diagnostic, ProgramError
@@ -11,6 +11,7 @@ from sqlml.planner.comparison import plan_check
 from sqlml.planner.evaluation import plan_evaluate
 from sqlml.planner.execution import plan_plain
 from sqlml.planner.explanation import plan_explain
+from sqlml.planner.jobs import plan_job
 from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.planner.management import plan_manage
 from sqlml.planner.plan import (
@@ -20,6 +21,7 @@ from sqlml.planner.plan import (
     Execute,
     Explain,
     Fit,
+    Job,
     Manage,
     Measure,
     Operator,
@@ -28,6 +30,7 @@ from sqlml.planner.plan import (
 )
 from sqlml.planner.prediction import plan_predict
 from sqlml.planner.programs import plan_run
+from sqlml.planner.reading import read
 from sqlml.planner.scope import Scope
 from sqlml.planner.solving import plan_solve
 from sqlml.planner.training import plan_train
@@ -37,27 +40,38 @@ def plan(program: ast.Program, catalog: Catalog, *, dialect: str) -> LogicalPlan
     """The logical plan of a program written in `dialect`.
 
     Statements are planned in their order: each knows the tables and models that those before it
-    leave behind.
+    leave behind. The programs of jobs run later, and are checked as if they stood at the end.
 
     Raises:
         ProgramError: with the first ten independent faults of all statements.
     """
     scope = Scope(catalog, dialect)
+    operators = _plan_all(scope, program.statements)
+    for statement in program.statements:
+        if isinstance(statement, ast.CreateJob):
+            if statement.condition is not None:
+                read(scope, statement.condition.sql, statement.condition.span)
+            _plan_all(scope, statement.program.statements)
+    if scope.faults:
+        raise ProgramError(*scope.faults[:MAX_SHOWN])
+    return LogicalPlan(operators, tuple(scope.notes))
+
+
+def _plan_all(scope: Scope, statements: Sequence[ast.Statement]) -> tuple[Operator, ...]:
+    """What statements do that stand behind all that the scope knows."""
     operators = []
-    for index, statement in enumerate(program.statements):
-        scope.index = index
+    for statement in statements:
+        if len(scope.faults) >= MAX_SHOWN:
+            break
         before = len(scope.faults)
         operator = _PLANNERS[type(statement)](scope, statement)
         if len(scope.faults) > before:
             scope.faults[before:] = sorted(scope.faults[before:], key=_offset)
             _forgive(scope, operator)
-        if len(scope.faults) >= MAX_SHOWN:
-            break
         if operator is not None:
             operators.append(operator)
-    if scope.faults:
-        raise ProgramError(*scope.faults[:MAX_SHOWN])
-    return LogicalPlan(tuple(operators), tuple(scope.notes))
+        scope.index += 1
+    return tuple(operators)
 
 
 # What plans a statement; it gives None where what the statement does is not known.
@@ -73,6 +87,9 @@ _PLANNERS: Mapping[type[ast.Syntax], Callable[[Scope, Any], Operator | None]] = 
     ast.DescribeModel: plan_manage,
     ast.DropModel: plan_manage,
     ast.AlterModel: plan_alter,
+    ast.CreateJob: plan_job,
+    ast.ShowJobs: plan_job,
+    ast.DropJob: plan_job,
     ast.Run: plan_run,
     ast.Solve: plan_solve,
 }
@@ -92,7 +109,7 @@ def _forgive(scope: Scope, operator: Operator | None) -> None:
             tables = () if operator.into is None else (operator.into,)
         case Run():
             tables = operator.into
-        case Fit() | Manage() | Alter() | None:
+        case Fit() | Manage() | Alter() | Job() | None:
             tables = ()
         case _:
             assert_never(operator)

@@ -108,6 +108,14 @@ class Scope:
             )
         return facts, tuple(found)
 
+    # --- jobs ---
+
+    @cached_property
+    def jobs(self) -> dict[str, str] | None:
+        """The folded names of all jobs and how they are spelled; None: only the run can tell."""
+        names = self.catalog.jobs()
+        return None if names is None else {name.casefold(): name for name in names}
+
     @property
     def _known_views(self) -> Mapping[TableKey, str]:
         if self._views is None:

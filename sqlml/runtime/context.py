@@ -25,7 +25,7 @@ from sqlml.runtime.rows import (
 from sqlml.source import Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Relation
-from sqlml.zoo.context import Models
+from sqlml.zoo.context import Jobs, Models
 
 Pairs = Generator[tuple[pa.RecordBatch, Sequence[pa.Array]], None, None]
 Computing = Callable[[pa.Schema, Iterator[pa.RecordBatch]], Pairs]
@@ -69,6 +69,10 @@ class DriverContext:
     @property
     def models(self) -> Models:
         return self._shared.store.models
+
+    @property
+    def jobs(self) -> Jobs:
+        return self._shared.store.jobs
 
     def rows(self, sql: str, *, stable: bool) -> QueryRows:
         return QueryRows(self, sql, stable=stable)

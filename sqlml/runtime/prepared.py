@@ -26,7 +26,7 @@ from sqlml.workflow.ir import (
     is_function,
 )
 
-_DATABASE_STEPS = frozenset({"query", "manage", "alter"})
+_DATABASE_STEPS = frozenset({"query", "manage", "alter", "job"})
 
 
 def lane_of(node: Node) -> Lane:

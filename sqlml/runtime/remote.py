@@ -19,7 +19,7 @@ from sqlml.runtime.trouble import decode
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sqlml.zoo.context import Models
+    from sqlml.zoo.context import Jobs, Models
 
 PROGRESS_SECONDS = 0.05  # more often nobody can read
 
@@ -39,6 +39,10 @@ class WorkerContext:
     @property
     def models(self) -> Models:
         raise AttributeError("stored models are looked at in the driver only")
+
+    @property
+    def jobs(self) -> Jobs:
+        raise AttributeError("jobs are looked at in the driver only")
 
     def rows(self, sql: str, *, stable: bool) -> QueryRows:
         return QueryRows(self, sql, stable=stable)

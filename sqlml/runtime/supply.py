@@ -18,6 +18,7 @@ from sqlml.workflow.ir import (
     Check,
     Evaluate,
     Explain,
+    Job,
     Manage,
     ModelReference,
     Node,
@@ -154,6 +155,8 @@ class Supply:
         operation, published = node.operation, self._depot.models.published
         if isinstance(operation, Alter):
             raise _only_beside("ALTER MODEL")
+        if isinstance(operation, Job):
+            raise _only_beside("a job")
         if isinstance(operation, Manage):
             wanted = operation.model.casefold()
             yield from (e.reference for e in published() if wanted in ("", e.name.casefold()))

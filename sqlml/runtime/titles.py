@@ -14,6 +14,7 @@ from sqlml.workflow.ir import (
     Explain,
     Http,
     Input,
+    Job,
     Manage,
     ModelReference,
     Node,
@@ -72,6 +73,8 @@ def _title(node: Node, targets: Targets) -> str:
             return f"{action} {_reference(model, version)}".strip()
         case Alter(action=action, name=name):
             return f"{action} {name} of {_model_name(node.inputs, targets)}"
+        case Job(action=action, name=name):
+            return f"{action} {name}".strip()
         case Run(program=program, into=into):
             return f"{program} → {', '.join(into)}" if into else program
         case _:

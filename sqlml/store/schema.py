@@ -132,4 +132,22 @@ MIGRATIONS = (
         name TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE jobs (
+        folded TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        schedule TEXT NOT NULL,
+        timezone TEXT NOT NULL,
+        condition TEXT NOT NULL,
+        program TEXT NOT NULL,
+        dialect TEXT NOT NULL,
+        created REAL NOT NULL,
+        next REAL,
+        started REAL,
+        finished REAL,
+        run TEXT NOT NULL DEFAULT '',
+        outcome TEXT NOT NULL DEFAULT '',
+        message TEXT NOT NULL DEFAULT ''
+    ) WITHOUT ROWID;
+    """,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.store import tables
+from sqlml.store.jobs import Jobs
 from sqlml.store.ledger import Ledger
 from sqlml.store.models import Models
 from sqlml.store.placements import Placements
@@ -33,6 +34,7 @@ class Store:
         self.models = Models(self._ledger, folder)
         self.runs = Runs(self._ledger)
         self.placements = Placements(self._ledger)
+        self.jobs = Jobs(self._ledger)
         self.reuse = ReuseMemory(self._ledger, self.results)
 
     @classmethod

@@ -21,6 +21,7 @@ def tables(ledger: Ledger) -> Mapping[str, Callable[[], "pa.Table"]]:
         "sqlml_metrics": lambda: _metrics(ledger),
         "sqlml_trials": lambda: _trials(ledger),
         "sqlml_lineage": lambda: _lineage(ledger),
+        "sqlml_jobs": lambda: _jobs(ledger),
     }
 
 
@@ -216,6 +217,26 @@ def _lineage(ledger: Ledger) -> "pa.Table":
         "SELECT run, step, direction, kind, name, nullif(fingerprint, '')"
         " FROM lineage ORDER BY rowid",
         [(name, pa.string()) for name in columns],
+    )
+
+
+def _jobs(ledger: Ledger) -> "pa.Table":
+    import pyarrow as pa
+
+    texts = ("schedule", "timezone", "condition", "program", "dialect")
+    times = ("created", "next_run", "started", "finished")
+    return _query(
+        ledger,
+        "SELECT name, (SELECT group_concat(value, ', ') FROM json_each(schedule)), timezone,"
+        " nullif(condition, ''), program, dialect,"
+        " CAST(created * 1e6 AS INTEGER), CAST(next * 1e6 AS INTEGER), {started}, {finished},"
+        " nullif(run, ''), nullif(outcome, ''), nullif(message, '') FROM jobs ORDER BY folded",
+        [
+            ("job", pa.string()),
+            *((name, pa.string()) for name in texts),
+            *((name, pa.timestamp("us")) for name in times),
+            *((name, pa.string()) for name in ("run", "outcome", "message")),
+        ],
     )
 
 

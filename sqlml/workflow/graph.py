@@ -20,6 +20,7 @@ from sqlml.workflow.ir import (
     HasStatus,
     Input,
     Item,
+    Job,
     Manage,
     ModelReference,
     Node,
@@ -70,6 +71,7 @@ SLOTS: Mapping[type, Mapping[str, Slot]] = {
     Check: _TO_USE,
     Manage: {},
     Alter: {"model": Slot("model")},
+    Job: {},
     Run: {"rows": Slot("dataset"), "reference": Slot("dataset", required=False)},
 }
 

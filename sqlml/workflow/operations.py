@@ -143,6 +143,25 @@ class Alter:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """Keep a program that runs by itself, look at those that are kept, or drop one.
+
+    schedule: times in cron's five fields, in the time zone. condition: a query that says whether to
+    run, or nothing. dialect: of the query and the program. replaces: the job of that name.
+    """
+
+    action: Literal["create", "show", "drop"]
+    name: str = ""
+    schedule: tuple[str, ...] = ()
+    timezone: str = ""
+    condition: str = ""
+    program: str = ""
+    dialect: str = ""
+    replaces: bool = False
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Run a program on rows. Inputs: rows; optionally reference (rows to compare with).
 
@@ -245,6 +264,7 @@ Operation = (
     | Solve
     | Manage
     | Alter
+    | Job
     | Run
     | Container
     | Script

@@ -42,6 +42,7 @@ STEPS: "Registry[Callable[..., Outcome]]" = Registry(
         "check": "sqlml.zoo.steps.check:run",
         "manage": "sqlml.zoo.steps.manage:run",
         "alter": "sqlml.zoo.steps.alter:run",
+        "job": "sqlml.zoo.steps.job:run",
         "run": "sqlml.zoo.steps.run:run",
     },
 )

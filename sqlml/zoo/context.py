@@ -63,6 +63,30 @@ class Models(Protocol):
         ...
 
 
+class Jobs(Protocol):
+    """The programs that run by themselves, as CREATE and DROP JOB see them."""
+
+    def put(
+        self,
+        name: str,
+        program: str,
+        *,
+        schedule: Sequence[str],
+        timezone: str,
+        condition: str,
+        dialect: str,
+        replaces: bool,
+    ) -> bool:
+        """Keep a job; False: there is one of that name, and it is not to be replaced."""
+        ...
+
+    def drop(self, name: str) -> bool:
+        """Forget a job; returns whether there was one."""
+        ...
+
+    def names(self) -> tuple[str, ...]: ...
+
+
 class Context(Protocol):
     """A step's surroundings. The runtime provides it; the zoo only uses it.
 
@@ -75,6 +99,9 @@ class Context(Protocol):
 
     @property
     def models(self) -> Models: ...
+
+    @property
+    def jobs(self) -> Jobs: ...
 
     def rows(self, sql: str, *, stable: bool) -> Rows:
         """`stable`: executing `sql` twice gives the same rows in the same order."""

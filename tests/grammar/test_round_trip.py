@@ -214,6 +214,16 @@ statements |= st.builds(
     | built(ast.DropAlias, alias=names())
     | built(ast.Rename, name=names()),
 )
+statements |= built(
+    ast.CreateJob,
+    name=names(words),
+    schedule=tuples(strings, 1),
+    program=built(ast.Program, statements=tuples(statements, 1)),
+    timezone=st.none() | strings,
+    condition=st.none() | queries,
+    replaces=st.booleans(),
+)
+statements |= built(ast.ShowJobs) | built(ast.DropJob, name=names(words), if_exists=st.booleans())
 programs = built(ast.Program, statements=tuples(statements))
 
 
@@ -243,6 +253,11 @@ def test_printing_is_settled_after_once(program: ast.Program) -> None:
             "CONSTRAINT\n  a <= b GROUP BY g\nWITH v = 1",
         ),
         ("drop model if exists `a`", 'DROP MODEL IF EXISTS "a"'),
+        (
+            "create job a schedule '@daily', '0 3 * * *' if from t as select 1 to train m into b",
+            "CREATE JOB a\nSCHEDULE '@daily', '0 3 * * *'\nIF from t\n"
+            "AS BEGIN\nselect 1\nTO TRAIN m\nINTO b;\nEND",
+        ),
     ],
 )
 def test_a_statement_is_printed_one_clause_per_line(written: str, printed: str) -> None:

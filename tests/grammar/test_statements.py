@@ -111,6 +111,9 @@ def test_nothing_is_a_program_without_statements(sql: str) -> None:
         ("SELECT ';", False),
         ("SELECT 1 /* ;", False),
         ("SELECT 1 TO TRAIN m INTO x;", True),
+        ("CREATE JOB j SCHEDULE '@daily' AS SELECT 1;", True),
+        ("CREATE JOB j SCHEDULE '@daily' AS BEGIN SELECT 1;", False),
+        ("CREATE JOB j SCHEDULE '@daily' AS BEGIN SELECT 1; END;", True),
     ],
 )
 def test_a_text_is_complete_once_its_last_statement_has_its_semicolon(

@@ -11,6 +11,7 @@ from sqlml.workflow.ir import (
     Check,
     Evaluate,
     Explain,
+    Job,
     Manage,
     Predict,
     Query,
@@ -21,7 +22,20 @@ from sqlml.workflow.ir import (
 )
 from sqlml.zoo import STEPS
 
-OPERATIONS = (Query, Train, Trial, Predict, Evaluate, Explain, Check, Manage, Alter, Run, Solve)
+OPERATIONS = (
+    Query,
+    Train,
+    Trial,
+    Predict,
+    Evaluate,
+    Explain,
+    Check,
+    Manage,
+    Alter,
+    Job,
+    Run,
+    Solve,
+)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
