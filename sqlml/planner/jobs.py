@@ -2,9 +2,10 @@
 
 from sqlml.errors import did_you_mean
 from sqlml.grammar import ast
-from sqlml.planner.plan import Job
+from sqlml.planner.job_plan import Job
 from sqlml.planner.scope import Scope
 from sqlml.store.cron import cron_fault, timezone_fault
+from sqlml.workflow import ir
 
 DEFAULT_TIMEZONE = "UTC"
 _FIELDS = "five fields: minute, hour, day of the month, month, day of the week; `0 3 * * *` is 3:00"
@@ -54,3 +55,24 @@ def _drop(scope: Scope, statement: ast.DropJob) -> None:
         hint = did_you_mean(name.text, jobs.values())
         hint = hint or "SHOW JOBS lists those that are there; DROP JOB IF EXISTS goes on then"
         scope.fault("E0811", f"there is no job `{name.text}`", name.span, hint=hint)
+
+
+def job_operation(operator: Job) -> ir.Job:
+    """What the step of a statement about jobs does."""
+    statement = operator.statement
+    match statement:
+        case ast.CreateJob(condition=condition, program=program, replaces=replaces):
+            return ir.Job(
+                operator.action,
+                operator.name,
+                operator.schedule,
+                operator.timezone,
+                condition.sql if condition else "",
+                program.span.text,
+                operator.dialect,
+                replaces,
+            )
+        case ast.DropJob(if_exists=if_exists):
+            return ir.Job(operator.action, operator.name, if_exists=if_exists)
+        case ast.ShowJobs():
+            return ir.Job(operator.action)

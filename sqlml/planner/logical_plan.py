@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlml.grammar import ast
+from sqlml.planner.job_plan import Job
 from sqlml.planner.plan import (
     Alter,
     Apply,
@@ -12,7 +13,6 @@ from sqlml.planner.plan import (
     Execute,
     Explain,
     Fit,
-    Job,
     Manage,
     Measure,
     Operator,

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
-from sqlml.grammar import ast
 from sqlml.planner import plan as logical
-from sqlml.planner.dependencies import ANY, Dependencies, Resource
+from sqlml.planner.dependencies import Dependencies
+from sqlml.planner.job_plan import Job
+from sqlml.planner.jobs import job_operation
 from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.planner.plan import ModelUse, Operator, Read
-from sqlml.planner.tables import table_key
+from sqlml.planner.resources import called_models, is_barrier, reads, writes
 from sqlml.planner.trials import with_trials
 from sqlml.source import Span
 from sqlml.workflow import ir
@@ -22,10 +23,10 @@ def lower(plan: LogicalPlan, name: str) -> ir.Workflow:
     dependencies = Dependencies()
     nodes: list[ir.Node] = []
     for node, operator in zip(names, plan.operators, strict=True):
-        if _is_barrier(operator):
+        if is_barrier(operator):
             before = dependencies.add_barrier(node)
         else:
-            before = dependencies.add(node, _reads(operator), _writes(operator))
+            before = dependencies.add(node, reads(operator), writes(operator))
         step = _node(node, operator, names, before)
         if isinstance(operator, logical.Fit) and operator.trials:
             nodes += with_trials(step, operator.trials)
@@ -88,32 +89,12 @@ def _operation(operator: Operator) -> ir.Operation:
             return ir.Manage(operator.action, name, operator.if_exists, version)
         case logical.Alter():
             return ir.Alter(operator.action, operator.name, operator.value)
-        case logical.Job():
-            return _job(operator)
+        case Job():
+            return job_operation(operator)
         case logical.Run():
             return ir.Run(operator.program, operator.arguments, operator.into, operator.ready_made)
         case _:
             assert_never(operator)
-
-
-def _job(operator: logical.Job) -> ir.Job:
-    statement = operator.statement
-    match statement:
-        case ast.CreateJob(condition=condition, program=program, replaces=replaces):
-            return ir.Job(
-                operator.action,
-                operator.name,
-                operator.schedule,
-                operator.timezone,
-                condition.sql if condition else "",
-                program.span.text,
-                operator.dialect,
-                replaces,
-            )
-        case ast.DropJob(if_exists=if_exists):
-            return ir.Job(operator.action, operator.name, if_exists=if_exists)
-        case ast.ShowJobs():
-            return ir.Job(operator.action)
 
 
 def _with_settings(
@@ -163,7 +144,7 @@ def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
             reference = operator.reference
             compared = {} if reference is None else {"reference": _relation(reference)}
             return {"rows": _relation(operator.rows), **compared}
-        case logical.Execute() | logical.Manage() | logical.Job():
+        case logical.Execute() | logical.Manage() | Job():
             return {}
         case _:
             assert_never(operator)
@@ -171,7 +152,7 @@ def _inputs(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
 
 def _functions(operator: Operator, names: Sequence[str]) -> Mapping[str, ir.Input]:
     """The models that a step's SQL calls as functions."""
-    called = dict.fromkeys(_called(operator))
+    called = dict.fromkeys(called_models(operator))
     return {
         ir.FUNCTION if n == 1 else f"{ir.FUNCTION}_{n}": _function(use, names)
         for n, use in enumerate(called, 1)
@@ -202,7 +183,7 @@ def _outputs(operator: Operator) -> tuple[ir.OutputDeclaration, ...]:
             return (*_tables_left(left), *([_ROWS] if operator.facts.returns_rows else []))
         case logical.Manage():
             return () if operator.action == "drop" else (_ROWS,)
-        case logical.Job():
+        case Job():
             return (_ROWS,) if operator.action == "show" else ()
         case logical.Alter():
             return ()
@@ -248,103 +229,3 @@ def _model(use: ModelUse, names: Sequence[str]) -> ir.Input:
 
 def _place(span: Span) -> ir.Place:
     return ir.Place(span.source.name, *span.source.position(span.start))
-
-
-# --- what a step waits for ----------------------------------------------------------------
-
-
-def _is_barrier(operator: Operator) -> bool:
-    """Whether a step touches more than tables and models, so that it must keep its place."""
-    if isinstance(operator, logical.Execute):
-        return operator.facts.barrier or operator.facts.session
-    if isinstance(operator, logical.Run) and not operator.ready_made:
-        return True  # it may read and write files
-    return any(read.facts.barrier or read.facts.session for read in _queries(operator))
-
-
-def _reads(operator: Operator) -> Iterator[Resource]:
-    for read in _queries(operator):
-        yield from _tables(read.sources)
-    for use in _called(operator):
-        yield from _models(use)
-    match operator:
-        case logical.Fit():
-            yield from _models(operator.base)
-        case logical.Apply() | logical.Measure() | logical.Explain() | logical.Compare():
-            yield from _models(operator.model)
-        case logical.Execute():
-            yield from _tables(operator.sources)
-        case logical.Manage(action="show-models"):
-            yield _ALL_MODELS
-        case logical.Job(action="show"):
-            yield from _tables([_JOBS])
-        case logical.Manage(action="show-train" | "describe"):
-            yield from _models(operator.model)
-
-
-def _writes(operator: Operator) -> Iterator[Resource]:
-    match operator:
-        case logical.Fit():
-            yield Resource(_MODELS, operator.into.casefold())
-        case (
-            logical.Apply()
-            | logical.Measure()
-            | logical.Explain()
-            | logical.Compare()
-            | logical.Solve()
-        ):
-            if operator.into is not None:
-                yield from _tables([operator.into])
-        case logical.Execute():
-            yield from _tables(operator.facts.writes)
-        case logical.Run():
-            yield from _tables(operator.into)
-        case logical.Job(action="create" | "drop"):
-            yield from _tables([_JOBS])
-        case logical.Manage(action="drop") | logical.Alter():
-            yield from _models(operator.model)
-            if isinstance(operator, logical.Alter) and operator.action == "rename":
-                yield Resource(_MODELS, operator.name.casefold())
-
-
-def _queries(operator: Operator) -> Iterator[Read]:
-    match operator:
-        case logical.Fit():
-            yield operator.rows
-            if operator.validation is not None:
-                yield operator.validation
-        case logical.Run():
-            yield operator.rows
-            if operator.reference is not None:
-                yield operator.reference
-        case (
-            logical.Apply()
-            | logical.Measure()
-            | logical.Explain()
-            | logical.Compare()
-            | logical.Solve()
-        ):
-            yield operator.rows
-
-
-def _called(operator: Operator) -> Iterator[ModelUse]:
-    if isinstance(operator, logical.Execute):
-        yield from operator.models
-    for read in _queries(operator):
-        yield from read.models
-
-
-_JOBS = "sqlml_jobs"
-_MODELS = ("model", "")
-_ALL_MODELS = Resource(_MODELS, ANY)
-
-
-def _models(use: ModelUse | None) -> Iterator[Resource]:
-    if use is not None:
-        yield Resource(_MODELS, use.name.casefold())
-
-
-def _tables(names: Iterable[str]) -> Iterator[Resource]:
-    for name in names:
-        key = table_key(name)
-        yield Resource(("table", key.table), key.schema)

@@ -6,6 +6,8 @@ from typing import Literal
 
 from sqlml.grammar import ast
 from sqlml.grammar.query_facts import QueryFacts
+from sqlml.planner.job_plan import Job
+from sqlml.planner.placed import Placed
 from sqlml.planner.schema import UNKNOWN, Schema
 from sqlml.planner.trials import Trials
 from sqlml.planner.wording import arrow, counted, given, shortened, tree
@@ -49,23 +51,8 @@ class Read:
         return f'Read "{shortened(self.sql)}"' + (f"        {remarks}" if remarks else "")
 
 
-class _Placed:
-    """What all operators have in common: a statement that they come from."""
-
-    __slots__ = ()
-    statement: ast.Statement
-
-    @property
-    def span(self) -> Span:
-        return self.statement.span
-
-    def steps(self, name: str) -> tuple[str, ...]:
-        """The steps that do it; the last one has its `name`."""
-        return (name,)
-
-
 @dataclass(frozen=True, slots=True)
-class Fit(_Placed):
+class Fit(Placed):
     """Train a model, perhaps going on from `base`, perhaps measured on the rows of `validation`.
 
     trials: what comes first, to find values that are in neither parameters nor settings.
@@ -104,7 +91,7 @@ class Fit(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Apply(_Placed):
+class Apply(Placed):
     """Predict with a model. The results go into columns named after `column`."""
 
     statement: ast.Predict
@@ -126,7 +113,7 @@ class Apply(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Measure(_Placed):
+class Measure(Placed):
     """Evaluate a model. metrics: canonical names; none: those usual for the task.
 
     plots: what to draw; `all` is what suits the model.
@@ -153,7 +140,7 @@ class Measure(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Explain(_Placed):
+class Explain(Placed):
     """Explain what a model makes of the rows. explainer: empty for SHAP values."""
 
     statement: ast.Explain
@@ -174,7 +161,7 @@ class Explain(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Solve(_Placed):
+class Solve(Placed):
     """Choose values of `variable`, one per row. column: the solution's, behind the keys."""
 
     statement: ast.Solve
@@ -207,7 +194,7 @@ class Solve(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Compare(_Placed):
+class Compare(Placed):
     """Compare rows with those that the model was trained on."""
 
     statement: ast.Check
@@ -226,7 +213,7 @@ class Compare(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Execute(_Placed):
+class Execute(Placed):
     """Let the database run a statement. sql, facts, sources and models are as in Read."""
 
     statement: ast.Plain
@@ -246,7 +233,7 @@ class Execute(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Manage(_Placed):
+class Manage(Placed):
     """Look at stored models, or drop one. model: None for SHOW MODELS."""
 
     statement: ast.ShowTrain | ast.ShowModels | ast.DescribeModel | ast.DropModel
@@ -266,7 +253,7 @@ class Manage(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Alter(_Placed):
+class Alter(Placed):
     """Change what is known of a stored model: an alias, a tag, its name.
 
     name: of the alias or tag, or the model's new name. value: of the tag.
@@ -289,35 +276,7 @@ class Alter(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Job(_Placed):
-    """Keep a program that runs by itself, look at those that are kept, or drop one.
-
-    dialect: of the job's program.
-    """
-
-    statement: ast.CreateJob | ast.ShowJobs | ast.DropJob
-    action: Literal["create", "show", "drop"]
-    name: str = ""
-    schedule: tuple[str, ...] = ()
-    timezone: str = ""
-    dialect: str = ""
-
-    @property
-    def title(self) -> str:
-        return f"{self.action.upper()} JOB {self.name}" if self.name else "SHOW JOBS"
-
-    def text(self) -> str:
-        if not isinstance(self.statement, ast.CreateJob):
-            return f"{self.action.capitalize()} job {self.name}" if self.name else "Show jobs"
-        head = f"Create job {self.name} at {', '.join(self.schedule)} {self.timezone}"
-        condition = self.statement.condition
-        lines = [] if condition is None else [f'If "{shortened(condition.sql)}"']
-        lines += [f'Run "{shortened(one.span.text)}"' for one in self.statement.program.statements]
-        return tree(head, *lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Run(_Placed):
+class Run(Placed):
     """Run a program, perhaps a ready-made one, on the rows and those that it compares with."""
 
     statement: ast.Run

@@ -11,6 +11,7 @@ from sqlml.planner.comparison import plan_check
 from sqlml.planner.evaluation import plan_evaluate
 from sqlml.planner.execution import plan_plain
 from sqlml.planner.explanation import plan_explain
+from sqlml.planner.job_plan import Job
 from sqlml.planner.jobs import plan_job
 from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.planner.management import plan_manage
@@ -21,7 +22,6 @@ from sqlml.planner.plan import (
     Execute,
     Explain,
     Fit,
-    Job,
     Manage,
     Measure,
     Operator,
