@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 from sqlml.config import Settings, load_settings, publish_zoo
 from sqlml.databases import DATABASES
 from sqlml.databases.database import Database
-from sqlml.errors import StepError
+from sqlml.errors import Diagnostic, StepError
 from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.secrets import without_secrets
@@ -35,6 +35,7 @@ from sqlml.runtime.pool import Pool
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
 from sqlml.runtime.shelf import Shelf
+from sqlml.runtime.stop import Stop
 from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
@@ -187,11 +188,12 @@ class Session:
         parameters: Mapping[str, Json] | None = None,
         resume: str | None = None,
         pool: Pool | None = None,
+        stop: Stop | None = None,
     ) -> Execution:
         """Run a compiled program to its end. Failed steps are told in the report, not raised.
 
         parameters: values of its workflow's, as text or as they are. pool: worker processes that
-        were started ahead; they are ended with the run.
+        were started ahead; they are ended with the run. stop: ends it from another thread.
 
         Raises:
             ProgramError: as `execute_workflow` does.
@@ -208,6 +210,7 @@ class Session:
             resume=resume,
             locate=place,
             pool=pool,
+            stop=stop,
             statements=len(compiled.program.statements),
             program=without_secrets(compiled.text, self.settings.dialect),
         )
@@ -258,24 +261,27 @@ class Session:
         parameters: Mapping[str, Json] | None = None,
         listeners: Iterable[Listener] = (),
         resume: str | None = None,
+        stop: Stop | None = None,
     ) -> Results:
         """Run a program, or a workflow that is written in Python, and give its results.
 
-        parameters: values of the workflow's.
+        parameters: values of the workflow's. stop: ends the run from another thread.
 
         Raises:
             ProgramError: the program is wrong; nothing has run.
-            StepError: a step failed; the steps that do not need it have run.
+            StepError: a step failed; those that do not need it have run. Or the run was stopped.
         """
         given = [Source(name, text)] if isinstance(text, str) else text
         texts = [text] if isinstance(text, str) else [source.text for source in text.sources]
         with started_ahead(texts, self.settings.threads or None) as pool:
             compiled = self.compile(given, variables, resume=resume)
             execution = self.execute(
-                compiled, listeners, parameters=parameters, resume=resume, pool=pool
+                compiled, listeners, parameters=parameters, resume=resume, pool=pool, stop=stop
             )
         if execution.report.diagnostics:
             raise StepError(*execution.report.diagnostics)
+        if execution.report.outcome == "interrupted":
+            raise StepError(Diagnostic("E0608", "interrupted"))
         return execution.results
 
     def close(self) -> None:

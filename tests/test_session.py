@@ -59,7 +59,7 @@ def test_a_model_is_trained_applied_and_measured(db: Path) -> None:
 
 
 def test_a_wrong_program_raises_with_its_place_and_runs_nothing(db: Path) -> None:
-    with sqlml.connect(db) as session:
+    with Session.open(db=db) as session:
         with pytest.raises(ProgramError) as caught:
             session.run("CREATE TABLE t AS SELECT 1 AS a;\nSELECT b FROM t", name="p.sql")
         assert caught.value.diagnostics[0].span is not None
@@ -69,7 +69,7 @@ def test_a_wrong_program_raises_with_its_place_and_runs_nothing(db: Path) -> Non
 
 
 def test_a_failed_step_raises_when_the_others_are_done(db: Path) -> None:
-    with sqlml.connect(db) as session:
+    with Session.open(db=db) as session:
         with pytest.raises(StepError, match="E0"):
             session.run("SELECT 'x'::INTEGER AS a FROM range(3); CREATE TABLE t AS SELECT 1 AS a")
         assert session.run("FROM t").to_arrow()["a"].to_pylist() == [1]
@@ -81,7 +81,7 @@ def test_errors_are_one_family() -> None:
 
 
 def test_several_runs_share_a_session(db: Path) -> None:
-    with sqlml.connect(db, threads=1) as session:
+    with Session.open(db=db, threads=1) as session:
         session.run(TRAIN)
         first = session.run("SELECT * FROM iris TO PREDICT USING m")
         again = session.run("SELECT * FROM iris TO PREDICT USING m")
@@ -91,7 +91,7 @@ def test_several_runs_share_a_session(db: Path) -> None:
 
 
 def test_a_session_can_be_in_memory(db: Path) -> None:
-    with sqlml.connect(":memory:") as session:
+    with Session.open(db=":memory:") as session:
         session.run(TRAIN)
         answers = session.run("SELECT * FROM iris TO PREDICT USING m").to_arrow()
         assert answers.num_rows == 150
@@ -107,7 +107,7 @@ def test_results_outlive_their_session(db: Path) -> None:
 
 
 def test_what_ran_can_be_asked_in_sql(db: Path) -> None:
-    with sqlml.connect(db) as session:
+    with Session.open(db=db) as session:
         run = session.run(TRAIN).run
         assert session.run("SELECT name, version FROM sqlml_models").to_arrow().to_pylist() == [
             {"name": "m", "version": 1}
@@ -129,7 +129,7 @@ def test_what_ran_can_be_asked_in_sql(db: Path) -> None:
 
 def test_listeners_hear_of_everything(db: Path) -> None:
     heard: list[Event] = []
-    with sqlml.connect(db) as session:
+    with Session.open(db=db) as session:
         session.run("SELECT 1 AS a", listeners=[heard.append])
     assert [event.kind for event in heard] == [
         "run_started", "step_started", "step_finished", "run_finished"
@@ -144,7 +144,7 @@ def test_plan_tells_what_would_run_and_runs_nothing(db: Path) -> None:
         ("created", "model", "m"),
     ]
     assert [step.why for step in told.steps] == ["not run before", "not run before"]
-    with sqlml.connect(db) as session:
+    with Session.open(db=db) as session:
         assert session.store.runs.names() == ()
 
 
@@ -157,7 +157,7 @@ def test_render_gives_the_workflow_and_explain_every_stage(db: Path) -> None:
 
 
 def test_resume_from_python_skips_what_was_done(db: Path) -> None:
-    with sqlml.connect(db) as session:
+    with Session.open(db=db) as session:
         session.run("CREATE TABLE log (a INTEGER)")
         with pytest.raises(StepError):
             session.run("INSERT INTO log VALUES (1); SELECT a / 0, 'x'::INTEGER FROM log")
@@ -173,7 +173,7 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
 
 
 def test_the_results_of_large_predictions_are_not_copied_into_memory(db: Path) -> None:
-    with sqlml.connect(db) as session:
+    with Session.open(db=db) as session:
         session.run(TRAIN)
         before = pa.total_allocated_bytes()
         answers = session.run("SELECT iris.* FROM iris, range(2000) TO PREDICT USING m").to_arrow()

@@ -74,7 +74,17 @@ class Connections:
                 if thread in (None, owner):
                     connection.interrupt()
 
-    def close(self) -> None:
+    def alone(self) -> "Connections":
+        """One connection to the same database, that shares none of its state with these."""
+        other = Connections(self._root, borrowed=self._borrowed)
+        other.single = True
+        return other
+
+    def leave(self) -> None:
+        """End what runs, and leave the database open to others."""
         self.interrupt()
         self.single = False
+
+    def close(self) -> None:
+        self.leave()
         self._root.close()

@@ -99,6 +99,10 @@ class Functions(Protocol):
         """The function of that name, without quotes; None when there is none."""
         ...
 
+    def names(self) -> Iterable[str]:
+        """The names of those that there are now, as `find` takes them."""
+        ...
+
     def changes(self) -> int:
         """A number that grows whenever functions of the same name may have become others."""
         ...

@@ -1,7 +1,7 @@
 """Functions in Python that SQL can call: registered with DuckDB when a statement mentions them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from threading import Lock
 from typing import Any
 
@@ -28,6 +28,7 @@ class RegisteredFunctions:
         self._known: dict[str, Function] = {}  # by folded name
         self._wanted: set[str] = set()
         self._seen = -1
+        self._all_seen = -1
         self._changing = Lock()
         self._failures: dict[int, Exception] = {}
 
@@ -41,12 +42,21 @@ class RegisteredFunctions:
         """Make the functions that `sql` mentions callable, as they are now."""
         if self._functions is None:
             return
+        self._want({_unquoted(name) for name in _calls(self._functions.spelled, sql)})
+
+    def register_all(self) -> None:
+        """Make all functions callable: a transaction sees none that come after it has begun."""
+        if self._functions is not None and self._functions.changes() != self._all_seen:
+            self._all_seen = self._functions.changes()
+            self._want({name.casefold() for name in self._functions.names()})
+
+    def _want(self, names: Set[str]) -> None:
+        assert self._functions is not None
         changes = self._functions.changes()
-        mentioned = {_unquoted(name) for name in _calls(self._functions.spelled, sql)}
-        if changes == self._seen and mentioned <= self._wanted:
+        if changes == self._seen and names <= self._wanted:
             return
         with self._changing:
-            self._wanted |= mentioned
+            self._wanted |= names
             for name in self._wanted:
                 self._update(name, self._functions.find(name))
             self._seen = changes

@@ -13,8 +13,8 @@ from sqlml.databases.problems import translate, translate_on
 from sqlml.databases.statements import parse
 from sqlml.quoting import identifier
 
-# Without this DuckDB gives a transaction up at the first unknown name.
-_BEGIN = "BEGIN; SET current_transaction_invalidation_policy = 'SYNTACTIC_ERRORS_DO_NOT_INVALIDATE'"
+# Without the setting DuckDB gives a transaction up at the first unknown name.
+BEGIN = "BEGIN; SET current_transaction_invalidation_policy = 'SYNTACTIC_ERRORS_DO_NOT_INVALIDATE'"
 _MOST_RESTARTS = 20
 _CREATED = re.compile(
     r"\s*CREATE\s+(?P<replace>OR\s+REPLACE\s+)?(?:(?:TEMP|TEMPORARY|UNLOGGED|PERSISTENT)\s+)?"
@@ -50,7 +50,10 @@ class DuckDBRehearsal:
         self._files = False  # files may have appeared
         self._views: dict[str, str] | None = None  # asked for again when it is not known
         self._failed: set[str] = set()  # what should exist, had its statement been right
-        connection.execute(_BEGIN)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._connection.execute(BEGIN)
 
     def describe(self, sql: str) -> tuple[Column, ...] | None:
         statements = parse(self._connection, sql)
@@ -188,7 +191,7 @@ class DuckDBRehearsal:
         except duckdb.TransactionException:
             self._views = None
             self._connection.execute("ROLLBACK")
-            self._connection.execute(_BEGIN)
+            self._begin()
             self._restarts += 1
             if self._restarts > _MOST_RESTARTS:  # each costs as much as all before it
                 self._anything = True
@@ -196,6 +199,19 @@ class DuckDBRehearsal:
             for text in self._done:
                 self._attached.register(self._connection, text)
                 self._connection.execute(text)
+
+
+class Present(DuckDBRehearsal):
+    """The database as a connection sees it now: queries are described, statements are not tried."""
+
+    def _begin(self) -> None:
+        pass
+
+    def apply(self, sql: str, *, exists_ok: bool = False) -> None:
+        pass
+
+    def create(self, table: str, columns: tuple[Column, ...]) -> None:
+        pass
 
 
 def _folded(name: str) -> str:

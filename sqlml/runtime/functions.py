@@ -1,7 +1,7 @@
 """The stored models as functions that SQL can call, loaded when the first row arrives."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import RLock
 
 import pyarrow as pa
@@ -34,6 +34,11 @@ class ModelFunctions:
         self._newest: dict[str, Version] = {}
         self._seen = -1
         self._turn = RLock()
+
+    def names(self) -> Iterable[str]:
+        kinds: tuple[Kind, ...] = ("predict", "predict_proba")
+        models = self._models.names()
+        return [ModelFunction(kind, model).name for model in models for kind in kinds]
 
     def changes(self) -> int:
         return self._models.changes

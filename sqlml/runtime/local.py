@@ -23,6 +23,7 @@ from sqlml.runtime.report import RunOutcome, RunReport, closing
 from sqlml.runtime.schedule import Inbox, Interruption, Scheduler
 from sqlml.runtime.scratch import scratch_folder
 from sqlml.runtime.signals import interruptions
+from sqlml.runtime.stop import Stop
 from sqlml.source import Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Json, Query, Workflow
@@ -48,6 +49,7 @@ def run(
     locate: Locate = no_place,
     scratch: Path | None = None,
     pool: Pool | None = None,
+    stop: Stop | None = None,
     program: str = "",
     statements: int = 0,
 ) -> RunReport:
@@ -58,6 +60,7 @@ def run(
     threads: cores to use. parameters: values of the workflow's. means: what runs containers, and
     where secrets are. locate: the place of a part (`about`) of a node's statement. scratch: the
     folder for what lasts as long as the run. pool: workers that were started ahead; closed here.
+    stop: ends the run from another thread.
     program and statements: the text that the workflow comes from, and how many statements it has.
     """
     values = bind(workflow, parameters or {})
@@ -84,6 +87,7 @@ def run(
     with ExitStack() as ending:
         ending.callback(workers.close)
         ending.enter_context(interruptions(lambda: inbox.put(Interruption())))
+        ending.enter_context((stop or Stop()).heard_by(lambda: inbox.put(Interruption())))
         if serial:
             ending.enter_context(_single_connection(database))
         journal = ending.enter_context(

@@ -1,0 +1,227 @@
+"""A connection as PEP 249 has it: one transaction at a time, shared by its cursors."""
+
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+import duckdb
+
+from sqlml.config import load_settings
+from sqlml.connectors.dbapi import errors
+from sqlml.connectors.dbapi.cursor import Cursor
+from sqlml.connectors.dbapi.rows import Live
+from sqlml.connectors.dbapi.shared import Shared
+from sqlml.databases.client import Client
+from sqlml.databases.database import QueryProblem
+from sqlml.errors import Diagnostic, SqlmlError
+from sqlml.grammar.tokens import scan
+from sqlml.runtime.events import Listener
+from sqlml.session import Session
+
+# Statements before which a transaction begins; others see what is committed when they run.
+_WRITING = frozenset(
+    {"ALTER", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "INSERT", "MERGE_INTO", "UPDATE"}
+)
+
+
+class Connection:
+    """A connection to a database. Threads may not share it, except to cancel what it runs.
+
+    A transaction begins with the first statement that changes something, and ends with `commit` or
+    `rollback`. As a context manager it commits, or rolls back after an error, and is closed.
+
+    session: the compiler over the same database. listener: told what happens while a model is
+    trained or applied (`sqlml.runtime.events`).
+    """
+
+    Warning: ClassVar = errors.Warning
+    Error: ClassVar = errors.Error
+    InterfaceError: ClassVar = errors.InterfaceError
+    DatabaseError: ClassVar = errors.DatabaseError
+    DataError: ClassVar = errors.DataError
+    OperationalError: ClassVar = errors.OperationalError
+    IntegrityError: ClassVar = errors.IntegrityError
+    InternalError: ClassVar = errors.InternalError
+    ProgrammingError: ClassVar = errors.ProgrammingError
+    NotSupportedError: ClassVar = errors.NotSupportedError
+
+    def __init__(
+        self,
+        session: Session,
+        end: Callable[[], None],
+        *,
+        autocommit: bool,
+        listener: Listener | None,
+    ) -> None:
+        """session: over a Client, which nobody else uses. end: called when it is closed."""
+        client = session.database
+        assert isinstance(client, Client)
+        self.session = session
+        self.client = client
+        self.listener = listener
+        self.turn = RLock()
+        self._autocommit = autocommit
+        self._in_transaction = False
+        self._live: weakref.ref[Live] | None = None
+        self._end = weakref.finalize(self, _ended, client, end)
+
+    # --- PEP 249 ---
+
+    def cursor(self) -> Cursor:
+        self.check_open()
+        return Cursor(self)
+
+    def commit(self) -> None:
+        """Make what the transaction has changed last."""
+        self._finish("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo what the transaction has changed."""
+        self._finish("ROLLBACK")
+
+    def close(self) -> None:
+        """Roll back and let go of the database. A closed connection may be closed again."""
+        with self.turn:
+            self._live = None
+            self._in_transaction = False
+            self._end()
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether each statement is a transaction of its own. Setting it to True commits."""
+        return self._autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        if value:
+            self.commit()
+        self._autocommit = value
+
+    # --- beyond it ---
+
+    def execute(self, operation: str, parameters: Any = None) -> Cursor:
+        """A new cursor with the rows of a statement."""
+        return self.cursor().execute(operation, parameters)
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._in_transaction
+
+    @property
+    def closed(self) -> bool:
+        return not self._end.alive
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self.closed:
+                return
+            if kind is None:
+                self.commit()
+            else:
+                with suppress(errors.Error):
+                    self.rollback()
+        finally:
+            self.close()
+
+    # --- for its cursors ---
+
+    def check_open(self) -> None:
+        if self.closed:
+            raise errors.InterfaceError(Diagnostic("E0884", "the connection is closed"))
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """One thread at a time, and errors of the kinds that PEP 249 names."""
+        with self.turn:
+            self.check_open()
+            try:
+                yield
+            except errors.Error:
+                raise
+            except QueryProblem as problem:
+                told = Diagnostic("E0303", str(problem), hint=problem.hint)
+                raise errors.raised(problem, told) from problem
+            except SqlmlError as error:
+                raise errors.raised(error) from error
+
+    def run(
+        self, sql: str, statement: duckdb.Statement, parameters: Any
+    ) -> duckdb.DuckDBPyConnection:
+        """Begin a statement of the text `sql`, in a transaction where it needs one."""
+        self.settle()
+        kind = statement.type.name
+        if kind in _WRITING and not self._in_transaction and not self._autocommit:
+            self.client.begin()
+            self._in_transaction = True
+        elif kind == "TRANSACTION":
+            self.client.expect_transaction()
+        with self.client.running(sql) as connection:
+            connection.execute(statement, parameters)
+        if kind == "TRANSACTION":
+            self._in_transaction = next(scan(statement.query)).keyword in ("BEGIN", "START")
+        return connection
+
+    def show(self, live: Live) -> None:
+        """This reads from the connection now, as long as somebody has it."""
+        self._live = weakref.ref(live)
+
+    def settle(self) -> None:
+        """Make the connection free for a statement: rows that are still wanted are kept."""
+        live = self._live() if self._live else None
+        self._live = None
+        if live is not None:
+            live.settle()
+
+    def _finish(self, how: str) -> None:
+        with self.reporting():
+            if not self._in_transaction:
+                return
+            self.settle()
+            self._in_transaction = False  # a commit that fails has undone everything
+            with self.client.running(how) as connection:
+                connection.execute(how)
+
+
+def _ended(client: Client, end: Callable[[], None]) -> None:
+    client.close()
+    end()
+
+
+def connect(
+    database: str | Path | None = None,
+    *,
+    autocommit: bool = False,
+    listener: Listener | None = None,
+    **settings: Any,
+) -> Connection:
+    """Connect to a DuckDB file, made if need be, or to `:memory:`.
+
+    database: by default what `sqlml.toml` says. autocommit: as the attribute. listener: is told of
+    the progress of TO TRAIN and the like. settings: as in `sqlml.toml`.
+
+    Raises:
+        OperationalError, ProgrammingError: the file cannot be opened, a setting is wrong.
+    """
+    try:
+        chosen = load_settings(db=database, **settings)
+        shared = Shared.use(chosen)
+    except SqlmlError as error:
+        raise errors.raised(error) from error
+    try:
+        session = shared.client(chosen)
+    except BaseException:
+        shared.leave()
+        raise
+    return Connection(session, shared.leave, autocommit=autocommit, listener=listener)

@@ -1,0 +1,95 @@
+"""One of several clients of a database: a connection of its own, and what that keeps to itself."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from sqlml.databases.duckdb import DuckDB
+from sqlml.databases.rehearsal import BEGIN, DuckDBRehearsal, Present
+from sqlml.databases.statements import parse
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Client(DuckDB):
+    """A database whose statements all run on one connection, one at a time.
+
+    Its settings, temporary tables and transactions are nobody else's; the tables and functions that
+    are attached are those of the database. Closing it leaves that open.
+    """
+
+    def __init__(self, database: DuckDB) -> None:
+        self.path = database.path
+        self._attached = database._attached
+        self._functions = database._functions
+        self._page_cache = database._page_cache
+        self._connections = database._connections.alone()
+
+    @property
+    def single_connection(self) -> bool:
+        return True
+
+    @single_connection.setter
+    def single_connection(self, value: bool) -> None:
+        """It has no other connection."""
+
+    @contextmanager
+    def rehearse(self) -> Iterator[DuckDBRehearsal]:
+        """As for every database; no transaction may be open."""
+        self._functions.register("")
+        with self._connections.use() as connection:
+            rehearsal = DuckDBRehearsal(connection, self._attached)
+            try:
+                yield rehearsal
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def present(self) -> Iterator[Present]:
+        """What is there now, in the middle of a transaction too."""
+        with self._connections.use() as connection:
+            yield Present(connection, self._attached)
+
+    def parse(self, sql: str) -> Sequence[duckdb.Statement]:
+        """The statements of a text.
+
+        Raises:
+            QueryProblem: DuckDB cannot read it.
+        """
+        with self._connections.use() as connection:
+            return parse(connection, sql)
+
+    @contextmanager
+    def running(self, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The connection, while statements of `sql` are begun or their rows read on it.
+
+        Raises:
+            QueryProblem: the database refuses them.
+            SqlmlError: E06xx: its surroundings are at fault.
+        """
+        with self._running(sql) as connection:
+            yield connection
+
+    def begin(self) -> None:
+        """Open a transaction, which a misspelt name does not abort."""
+        self.expect_transaction()
+        with self._running("") as connection:
+            connection.execute(BEGIN)
+
+    def expect_transaction(self) -> None:
+        """To be called before one is opened: it finds no function that is registered later."""
+        self._functions.register_all()
+
+    def close(self) -> None:
+        self._connections.leave()
+
+    @contextmanager
+    def beside(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Another connection, for what is no statement of this client's."""
+        connection = self._connections.open()
+        try:
+            yield connection
+        finally:
+            connection.close()
