@@ -8,6 +8,7 @@ import pytest
 import sqlml
 from sqlml.errors import ProgramError, StepError
 from sqlml.runtime.events import Event, RunFinished
+from sqlml.session import Session
 from sqlml.source import Source
 
 IRIS = Path("examples/data/iris.csv").resolve()
