@@ -44,4 +44,4 @@ def _is_alike(values: Sequence[Any]) -> bool:
         return min(given) >= -_WIDEST and max(given) < _WIDEST
     if kinds == {datetime}:
         return len({value.tzinfo is None for value in values if value is not None}) == 1
-    return len(kinds) < 2 and kinds <= _ALIKE
+    return len(kinds) < 2 and _ALIKE.issuperset(kinds)
