@@ -15,7 +15,7 @@ _INSERT = re.compile(
 )
 # Values of one of these types make a list without becoming others.
 _ALIKE = frozenset({bool, int, float, str, bytes, date, datetime, time, timedelta, UUID})
-_WIDEST = 2**63
+_WIDEST = 1 << 63
 
 
 def in_bulk(
