@@ -15,7 +15,7 @@ _INSERT = re.compile(
 )
 # Values of one of these types make a list without becoming others.
 _ALIKE = frozenset({bool, int, float, str, bytes, date, datetime, time, timedelta, UUID})
-_WIDEST = 1 << 63
+_WIDEST = 2**63
 
 
 def in_bulk(
@@ -38,10 +38,10 @@ def in_bulk(
 
 
 def _is_alike(values: Sequence[Any]) -> bool:
-    kinds = {type(value) for value in values} - {type(None)}
+    given = [value for value in values if value is not None]
+    kinds = {type(value) for value in given}
     if kinds == {int}:
-        given = [value for value in values if value is not None]
-        return min(given) >= -_WIDEST and max(given) < _WIDEST
+        return all(-_WIDEST <= value < _WIDEST for value in given)
     if kinds == {datetime}:
-        return len({value.tzinfo is None for value in values if value is not None}) == 1
+        return len({value.tzinfo is None for value in given}) == 1
     return len(kinds) < 2 and _ALIKE.issuperset(kinds)
