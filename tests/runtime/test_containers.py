@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,16 @@ from sqlml.workflow.ir import (
 )
 
 RESULT = (OutputDeclaration("result", "parameter"),)
+IMAGE = "localhost/sqlml-test:1"
+CONTAINERS = """
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[containers]
+netns = "none"
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+"""
 FILE = OutputDeclaration("f", "parameter", path="/tmp/out/f")
 
 # Stands for Podman, which cannot be in every test: a container is a folder; `create` writes down
@@ -131,27 +143,74 @@ def test_a_container_that_fails_or_has_no_image_fails_its_step(
     assert [each.name for each in (tmp_path / "boxes").iterdir()] == ["asked"]
 
 
-def has_podman() -> bool:
-    if shutil.which("podman") is None:
-        return False
-    words = ["podman", "image", "exists", "localhost/sqlml-test"]
-    return subprocess.run(words, check=False, capture_output=True).returncode == 0
+@pytest.fixture(scope="module")
+def podman() -> Iterator[Means]:
+    """Podman with a storage of its own, in which one small image lies."""
+    home = Path(tempfile.mkdtemp(prefix="pod"))  # Podman takes no long path for its sockets
+    busybox = shutil.which("busybox")
+    assert busybox is not None, "apt-get install busybox-static"
+    (home / "containers.conf").write_text(CONTAINERS)
+    storage = f'driver = "vfs"\ngraphroot = "{home}/images"\nrunroot = "{home}/run"\n'
+    (home / "storage.conf").write_text(f"[storage]\n{storage}")
+    with tarfile.open(home / "image.tar", "w") as archive:
+        archive.add(busybox, "bin/busybox")
+        for name in ("cat", "echo", "head", "mkdir", "printf", "sh", "tr"):
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            archive.addfile(link)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "CONTAINERS_CONF": str(home / "containers.conf"),
+        "CONTAINERS_STORAGE_CONF": str(home / "storage.conf"),
+        "SQLML_SECRET_VAULT_WORD": "open sesame",
+    }
+    words = ["podman", "import", str(home / "image.tar"), IMAGE]
+    subprocess.run(words, check=True, capture_output=True, env=environment)
+    yield Means("podman", environment=environment)
+    shutil.rmtree(home)
 
 
-@pytest.mark.skipif(not has_podman(), reason="needs podman and the image localhost/sqlml-test")
-def test_podman_runs_a_step_in_its_image(run: Any, tmp_path: Path) -> None:
+@pytest.mark.skipif(shutil.which("podman") is None, reason="needs podman and busybox-static")
+def test_podman_runs_steps_in_their_image(run: Any, podman: Means, tmp_path: Path) -> None:
     (tmp_path / "in").write_text("given ")
-    script = "mkdir -p /tmp/out; cat /data/in > /tmp/out/f; echo $1 >> /tmp/out/f; cat /tmp/out/f"
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "more").write_text("mounted")
+    script = """
+    mkdir -p /tmp/out; cat /data/in > /tmp/out/f; printf %s "$1" >> /tmp/out/f
+    echo "$WORD $PLAIN $(cat /v/more) $(echo /*)"
+    """
+    fill = "x=$(head -c 90000000 /dev/zero | tr '\\0' a); echo unlimited"
     report = run(
         Node(
             "s",
-            Script(script, "localhost/sqlml-test", ("sh",), (Take("x"),), pull="Never"),
+            Script(script, IMAGE, ("sh",), (Take("x"),), pull="Never"),
             {"x": Constant("a b")},
             (*RESULT, FILE),
+            env={"WORD": SecretKey("vault", "word"), "PLAIN": "$(p) {{q}}"},
             files={"in": InputFile("/data/in", Artifact("local", str(tmp_path / "in")))},
+            mounts=(Mount("v", "/v", read_only=True),),
         ),
-        Node("bad", Container("localhost/sqlml-test", ("sh", "-c"), ("exit 9",), pull="Never")),
-        means=Means("podman"),
+        Node("bad", Container(IMAGE, ("sh", "-c"), ("exit 9",), pull="Never")),
+        Node(
+            "big",
+            Container(IMAGE, ("sh", "-c"), (fill,), pull="Never"),
+            resources=Resources(memory=32 * 2**20),
+        ),
+        Node("gone", Container("localhost/no-such", ("true",), pull="Never")),
+        means=podman,
+        workflow={"volumes": (Volume("v", "host", str(tmp_path / "shared")),)},
     )
-    assert report.steps["s"].outcome.outputs == {"result": "given a b", "f": "given a b"}
-    assert [d.message for d in report.diagnostics] == ["`bad` ended with exit code 9"]
+    outputs = report.steps["s"].outcome.outputs
+    assert outputs["f"] == "given a b"
+    words, _, root = outputs["result"].partition(" /")
+    assert words == "open sesame $(p) {{q}} mounted"
+    assert {"bin", "data", "v"} < set(root.split(" /"))
+    assert "home" not in root  # of this machine
+    bad, big, gone = report.diagnostics
+    assert bad.message == "`bad` ended with exit code 9"
+    assert big.message.startswith("`big` ended with exit code 137")
+    assert gone.code == "E0688"
+    words = ["podman", "ps", "--all", "--quiet"]
+    left = subprocess.run(words, check=True, capture_output=True, env=podman.environment)
+    assert left.stdout == b""
