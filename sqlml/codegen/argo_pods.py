@@ -36,13 +36,18 @@ def _variable(value: Text | SecretKey) -> dict[str, Any]:
 
 
 def resources_of(resources: Resources) -> dict[str, Any]:
-    """What a container asks for, which is also all that it gets."""
+    """What a container asks for, which is also all that it gets; what is estimated is no limit."""
     asked = {
         **given(cpu=_cpu(resources.cpu), memory=_memory(resources.memory)),
         **({"nvidia.com/gpu": str(resources.gpu)} if resources.gpu else {}),
         **resources.others,
     }
-    return {"requests": asked, "limits": dict(asked)} if asked else {}
+    limits = {
+        name: value
+        for name, value in asked.items()
+        if not (resources.estimated and name == "memory")
+    }
+    return given(requests=asked, limits=limits)
 
 
 def _cpu(cpu: float | None) -> str:

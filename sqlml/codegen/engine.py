@@ -201,7 +201,7 @@ def _features_of_node(node: Node) -> Iterator[Feature]:
         "secret": any(isinstance(value, SecretKey) for value in node.env.values()),
         "volume": node.mounts,
         "placement": placement.labels or placement.tolerations or placement.affinity,
-        "resources": node.resources != type(node.resources)(),
+        "resources": node.resources.is_asked_for,
         "cache": node.cache is not None,
         "daemon": isinstance(node.operation, Container) and node.operation.daemon,
     }

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from sqlml.databases.database import Database, QueryProblem
 from sqlml.databases.names import quoted
+from sqlml.optimizer.sizing.experience import Experience
+from sqlml.store.runs import MemoryUse
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node
 
@@ -29,6 +31,14 @@ class History(Protocol):
         """Earlier steps that did this operation for this table or model, oldest first."""
         ...
 
+    def memory_uses(self, node: Node) -> Sequence[MemoryUse]:
+        """What earlier steps of the same type have held, oldest first."""
+        ...
+
+    def experience(self) -> Experience:
+        """What the steps of all types have cost."""
+        ...
+
     def version(self, model: str, version: int | str | None = None) -> int | None:
         """The number of a stored version, by number or alias; by default, of the newest."""
         ...
@@ -49,6 +59,12 @@ class StoredHistory:
 
     def past(self, operation: str, target: str) -> Sequence[PastStep]:
         return [PastStep(*step) for step in self._store.runs.past(operation, target)]
+
+    def memory_uses(self, node: Node) -> Sequence[MemoryUse]:
+        return self._store.runs.memory_uses(operation_of(node), target_of(node), node.name)
+
+    def experience(self) -> Experience:
+        return Experience(*self._store.runs.experience())
 
     def version(self, model: str, version: int | str | None = None) -> int | None:
         found = self._store.models.find(model, version)

@@ -1,28 +1,54 @@
-"""size: ask for the memory that a step needed before, so that what runs side by side fits."""
+"""size: ask for the memory that a step needs by all that is known, so that what runs fits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlml.optimizer.history import History, operation_of, target_of
+from sqlml.optimizer.history import History
+from sqlml.store.runs import MemoryUse
 from sqlml.workflow.ir import Node, Workflow
+
+_GRANULE = 2**20  # bytes: requests are whole numbers of these
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Each step's memory becomes the largest peak it had in earlier runs, plus a margin.
+    """Each step asks for the memory that would have wasted the least in its earlier runs.
 
     A step that was never run, or whose request is the user's own, is left as it is.
     """
 
     history: History
-    margin: float = 0.2
 
     def __call__(self, workflow: Workflow) -> Workflow:
         return replace(workflow, nodes=tuple(self._sized(node) for node in workflow.nodes))
 
     def _sized(self, node: Node) -> Node:
-        past = self.history.past(operation_of(node), target_of(node))
-        peak = max((step.peak_memory for step in past), default=0)
-        if not peak or node.resources.memory is not None:
+        if node.resources.memory_limit is not None:
             return node
-        memory = int(peak * (1 + self.margin))
-        return replace(node, resources=replace(node.resources, memory=memory))
+        uses = self.history.memory_uses(node)
+        if not uses:
+            return node
+        memory = expected(uses, self.history.experience().price)
+        return replace(node, resources=replace(node.resources, memory=memory, estimated=True))
+
+
+def expected(uses: Sequence[MemoryUse], price: float, size: float | None = None) -> int:
+    """The bytes to ask for. uses: of the type, not empty. size: of the step's input, if known.
+
+    Until the input can be looked at, it is taken to be what it was the last time.
+    """
+    import numpy as np  # most programs have steps without a history
+
+    from sqlml.optimizer.sizing.newsvendor import Past, choose
+
+    latest = uses[-1]
+    alike = [float(use.attributes == latest.attributes) for use in uses]
+    past = Past(
+        np.array([use.peak for use in uses], dtype=float),
+        np.array([use.seconds for use in uses], dtype=float),
+        np.array([use.size for use in uses], dtype=float),
+        np.array(alike),
+    )
+    known = latest.size if size is None else size
+    asked = choose(past, np.nan if known is None else known, 1.0, price=price)
+    return -int(-asked.bytes // _GRANULE) * _GRANULE

@@ -13,6 +13,8 @@ from sqlml.store.ledger import Ledger
 
 _LONGEST_LOG = 256 * 1024
 _MOST_PAST = 20
+_MOST_USES = 128
+_MOST_EXPERIENCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,16 @@ class Attempt:
     kind: str
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """What a step has held, in bytes. size: bytes of its input, where they were known before."""
+
+    peak: int
+    seconds: float
+    size: float | None
+    attributes: str  # as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +258,37 @@ class Runs:
             (operation, target, _MOST_PAST),
         )
         return found[::-1]
+
+    def memory_uses(self, operation: str, target: str, name: str) -> list[MemoryUse]:
+        """What the last steps of a type have held, oldest first.
+
+        A type is what is done for one table or model; where there is none, it is a step's name.
+        """
+        found = self._ledger.rows(
+            "SELECT peak_memory, finished - started, json_extract(known, '$.bytes'),"
+            " coalesce(json_extract(known, '$.attributes'), '')"
+            " FROM steps WHERE operation = ? AND target = ? AND (target > '' OR name = ?)"
+            " AND outcome = 'succeeded' AND peak_memory > 0 AND finished IS NOT NULL"
+            " AND started IS NOT NULL ORDER BY finished DESC LIMIT ?",
+            (operation, target, name, _MOST_USES),
+        )
+        return [MemoryUse(*row) for row in found[::-1]]
+
+    def experience(self) -> tuple[int, int, float]:
+        """Of the last steps that have ended: how many, how many of them ran out of memory, and
+        the byte-seconds that all of them have used.
+        """
+        found = self._ledger.row(
+            "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM attempts AS a WHERE a.run = s.run"
+            " AND a.step = s.name AND kind = 'out-of-memory')), 0), coalesce(sum(cost), 0.0)"
+            " FROM (SELECT run, name, peak_memory * (finished - started) AS cost FROM steps"
+            " WHERE outcome = 'succeeded' AND peak_memory > 0 AND finished IS NOT NULL"
+            " AND started IS NOT NULL ORDER BY finished DESC LIMIT ?) AS s",
+            (_MOST_EXPERIENCE,),
+        )
+        assert found is not None, "an aggregate has one row"
+        steps, failures, cost = found
+        return steps, failures, cost
 
     def _check(self, run: str) -> None:
         if self.find(run) is None:

@@ -57,13 +57,27 @@ class Schedule:
 class Resources:
     """What a step asks for. memory in bytes; None: the runtime decides.
 
-    gpu: devices. others: further resources by the name a cluster knows them by.
+    gpu: devices. others: further resources by the name a cluster knows them by. estimated: the
+    memory is what earlier runs let expect, to be found a place with, and no limit.
     """
 
     cpu: float | None = None
     memory: int | None = None
     gpu: int | None = None
     others: Mapping[str, str] = field(default_factory=dict)
+    estimated: bool = False
+
+    @property
+    def memory_limit(self) -> int | None:
+        """The bytes that a step may not exceed, because the user said so."""
+        return None if self.estimated else self.memory
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the user asks for anything."""
+        return self != Resources(
+            memory=self.memory if self.estimated else None, estimated=self.estimated
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ class _Container:
             yield from ("--workdir", job.operation.working_dir)
         if resources.cpu is not None:
             yield from ("--cpus", f"{resources.cpu:g}")
-        if resources.memory is not None:
-            yield from ("--memory", str(resources.memory))
+        if resources.memory_limit is not None:
+            yield from ("--memory", str(resources.memory_limit))
         if resources.gpu:
             yield from ("--gpus", str(resources.gpu))

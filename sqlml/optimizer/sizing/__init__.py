@@ -1,0 +1,1 @@
+"""How much memory to ask for, from what earlier steps of the same type have held."""
