@@ -1,7 +1,7 @@
 """Predictor and margin, chosen together by what they would have wasted.
 
 The newsvendor's problem (Arrow, Harris and Marschak, "Optimal Inventory Policy", Econometrica
-1951): what is asked for and not used is wasted; what is used and was not asked for costs an attempt.
+1951): what is asked for and not used is wasted; what was not asked for costs an attempt.
 Choosing by replay follows Witt et al., "Learning Low-Wastage Memory Allocations for Scientific
 Workflows at IceCube" (HPCS 2019), and Bader et al., "Sizey" (CLUSTER 2024).
 """
