@@ -11,6 +11,7 @@ from sqlml.databases import DATABASES
 from sqlml.errors import ProgramError, SqlmlError
 from sqlml.grammar.variables import substitute
 from sqlml.optimizer import PASSES
+from sqlml.optimizer.cache import POLICIES
 from sqlml.runtime.pool import Pool
 from sqlml.session import Session
 from sqlml.source import Source
@@ -71,6 +72,7 @@ MISTAKES: list[tuple[str, Callable[[], object]]] = [
     ("E0806", verified(query("a", after="b"), query("b", after="a"))),
     ("E0807", lambda: parse_workflow(Source("w.txt", "nonsense"))),
     ("E0808", lambda: PASSES.load("sise")),
+    ("E0840", lambda: POLICIES.load("lur")),
 ]
 
 
