@@ -111,6 +111,14 @@ def citations_tell_more_than_words(results: Results) -> bool:
     return row["by_words"] < 0.65 and row["by_graph"] > 0.75
 
 
+def two_jobs_wait(results: Results) -> bool:
+    rows = results[0].to_arrow().to_pylist()
+    return {row["job"]: row["next_run"] is not None for row in rows} == {
+        "retrain": True,
+        "measure": True,
+    }
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -131,6 +139,7 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "sentiment.sql": the_order_of_words_tells,
     "citations.sql": citations_tell_more_than_words,
     "drift.sql": plan_and_bill_have_changed,
+    "nightly.sql": two_jobs_wait,
 }
 
 

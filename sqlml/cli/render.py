@@ -50,7 +50,12 @@ def render(
     from sqlml.workflow.text import print_workflow
 
     with options.opened(db=db, dialect=dialect) as session:
-        workflow = session.compile(program, variables).workflow
+        compiled = session.compile(program, variables)
+        if engine:
+            from sqlml.cli.engine_jobs import for_engine
+
+            compiled = for_engine(session, compiled, engine)
+    workflow = compiled.workflow
     if engine:
         _write(workflow, engine, target, folder)
     elif output == "json":

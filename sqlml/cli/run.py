@@ -10,6 +10,7 @@ from sqlml.cli import options
 if TYPE_CHECKING:
     from sqlml.codegen.engine import Options
     from sqlml.runtime.report import RunReport
+    from sqlml.session import Compiled, Session
     from sqlml.workflow.ir import Workflow
 
 EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
@@ -79,6 +80,9 @@ def run(
                 options.print_notes(compiled.plan.notes, as_json=as_json)
             if not compiled.workflow.nodes:
                 return 0
+            if engine and (made := _schedule_on(session, compiled, engine, target)):
+                click.echo(made)
+                return 0
             with progress_for(compiled.workflow, as_json=as_json, quiet=quiet) as progress:
                 if engine:
                     from sqlml.cli.engine_run import Asked, run_on
@@ -102,6 +106,15 @@ def run(
         for line in _next(report, compiled.workflow, again, f" --db {db}" if db else ""):
             click.echo(f"  {line}", err=True)
     return EXIT_CODES[report.outcome]
+
+
+def _schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "Options") -> str:
+    """Let an engine run the job that a program makes; what to tell of it, or nothing."""
+    from sqlml.cli.engine_jobs import for_engine
+    from sqlml.cli.schedule import schedule_on
+
+    job = for_engine(session, compiled, engine)
+    return "" if job is compiled else schedule_on(session, job, engine, target)
 
 
 def _next(report: "RunReport", workflow: "Workflow", again: str, db: str) -> Sequence[str]:

@@ -1,7 +1,8 @@
-"""`sqlml schedule FILE --cron …`: let an engine run a program again and again."""
+"""`sqlml schedule FILE --cron …`: run a program again and again, here or on an engine."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from sqlml.errors import Diagnostic, ProgramError
 
 if TYPE_CHECKING:
     from sqlml.codegen.engine import Options
+    from sqlml.session import Compiled, Session
     from sqlml.workflow.ir import Schedule
 
 OWNER = "scheduled"
@@ -20,9 +22,9 @@ OWNER = "scheduled"
 @options.program
 @click.option("--cron", multiple=True, required=True, help="When, such as `0 3 * * *`.")
 @click.option("--timezone", default="", metavar="NAME", help="Of those times (default: UTC).")
-@click.option("--engine", default="argo", show_default=True, metavar="NAME", help="What runs it.")
+@click.option("--engine", metavar="NAME", help="What runs it: argo … (default: sqlml scheduler).")
 @click.option("--name", default="", help="What it is called there (default: after the file).")
-@click.option("--suspended", is_flag=True, help="Do not start it until somebody says so.")
+@click.option("--suspended", is_flag=True, help="On an engine: do not start it yet.")
 @options.target
 def schedule(
     *,
@@ -33,43 +35,103 @@ def schedule(
     pairs: Sequence[str],
     cron: Sequence[str],
     timezone: str,
-    engine: str,
+    engine: str | None,
     name: str,
     suspended: bool,
     target: "Options",
 ) -> None:
-    """Let an engine run a program at given times; a schedule of that name is replaced.
+    """Run a program at given times; what is scheduled under that name is replaced.
 
-    The tables and models that the program needs and does not make are put into the store as they
-    are now.
+    Here, it becomes a job that `sqlml scheduler` runs. For an engine, the tables and models that it
+    needs and does not make are put into the store as they are now.
     """
+    from sqlml.codegen.engine import Options
     from sqlml.workflow.policies import Schedule
 
     when = Schedule(tuple(cron), timezone or "UTC", "forbid", suspended)
-    _check(when)
+    _check_times(when, is_here=not engine)
+    if not engine and (suspended or target != Options()):
+        raise click.UsageError("where and how an engine runs it: name the engine, --engine argo")
     variables = options.read_variables(pairs)
     sources = options.read_sources(files, texts)
+    with options.opened(creates=not engine, db=db, dialect=dialect) as session:
+        compiled = session.compile(sources, variables)
+        _check_jobs(compiled)
+        if engine:
+            planned = replace(compiled.workflow, schedule=when)
+            stages = (*compiled.stages, ("schedule", planned))
+            target = replace(target, name=name)
+            click.echo(schedule_on(session, replace(compiled, stages=stages), engine, target))
+        else:
+            job = name or _name(files)
+            _keep(session, compiled, job, when)
+            click.echo(f"job {job} is kept: {', '.join(cron)}")
+            click.echo("  next: sqlml scheduler" + (f" --db {db}" if db else ""), err=True)
+
+
+def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "Options") -> str:
+    """Let an engine run a program whose workflow has a schedule; gives what to tell of it.
+
+    Raises:
+        ProgramError: what the engine, the store and the cluster raise.
+    """
     from sqlml.cli.engine_run import check_store, manifest_of, supply
     from sqlml.codegen.engine import render
     from sqlml.runtime import submit
     from sqlml.runtime.cluster import Cluster
     from sqlml.runtime.kubeconfig import access
 
-    target = replace(target, name=name)
-    with options.opened(db=db, dialect=dialect) as session:
-        compiled = session.compile(sources, variables)
-        files_there = render(replace(compiled.workflow, schedule=when), engine, target)
-        manifest = manifest_of(files_there, engine, "CronWorkflow")
-        check_store(compiled.workflow, target)
-        cluster = Cluster(access(target.namespace))
-        supply(session, compiled, target.worker.store)
-        made = submit.replace(cluster, manifest, OWNER)
+    workflow = compiled.workflow
+    manifest = manifest_of(render(workflow, engine, target), engine, "CronWorkflow")
+    check_store(workflow, target)
+    cluster = Cluster(access(target.namespace))
+    supply(session, compiled, target.worker.store)
+    made = submit.replace(cluster, manifest, OWNER)
     done = "is scheduled" if made.is_new else "is scheduled anew"
-    click.echo(f"{made.title} {done} in namespace {cluster.namespace}: {', '.join(cron)}")
+    times = ", ".join(workflow.schedule.cron) if workflow.schedule else ""
+    return f"{made.title} {done} in namespace {cluster.namespace}: {times}"
 
 
-def _check(when: "Schedule") -> None:
-    from sqlml.codegen.argo_rules.cron import cron_fault, timezone_fault
+def _keep(session: "Session", compiled: "Compiled", name: str, when: "Schedule") -> None:
+    """Make the program a job of the database, instead of one of that name."""
+    statements = compiled.program.statements
+    if not statements:
+        hint = "a job is a program of SQL"
+        raise ProgramError(Diagnostic("E0813", "the job has no statement", hint=hint))
+    texts = dict.fromkeys(statement.span.source for statement in statements)
+    session.store.jobs.put(
+        name,
+        "\n;\n".join(source.text for source in texts),
+        schedule=when.cron,
+        timezone=when.timezone,
+        dialect=session.settings.dialect,
+        replaces=True,
+    )
+
+
+def _check_jobs(compiled: "Compiled") -> None:
+    from sqlml.grammar import ast
+
+    for statement in compiled.program.statements:
+        if isinstance(statement, ast.CreateJob):
+            hint = "`sqlml run` makes the job"
+            fault = Diagnostic("E0814", "a job cannot make a job", statement.name.span, hint=hint)
+            raise ProgramError(fault)
+
+
+def _name(files: Sequence[str]) -> str:
+    if not files or files[0] == "-":
+        raise click.UsageError("what is the job called? --name NAME")
+    return Path(files[0]).stem
+
+
+def _check_times(when: "Schedule", *, is_here: bool) -> None:
+    """Raises: ProgramError: E0784, a time or the time zone cannot be."""
+    if is_here:
+        from sqlml.store.cron import cron_fault
+    else:
+        from sqlml.codegen.argo_rules.cron import cron_fault
+    from sqlml.store.cron import timezone_fault
 
     faults = [(f"--cron '{each}'", cron_fault(each)) for each in when.cron]
     faults.append((f"--timezone {when.timezone}", timezone_fault(when.timezone)))

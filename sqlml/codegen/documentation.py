@@ -22,8 +22,9 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   same command again submits nothing, and follows on. `sqlml log RUN` prints what its pods print,
   `sqlml cancel RUN` stops it. A call that the cluster is too busy for, or whose answer is lost, is
   made again, and nothing is made twice.
-- `sqlml schedule flow.sql --cron '0 3 * * *' --store …` makes a CronWorkflow of it, or replaces the
-  one of that name. Its base tables are those of that moment.
+- `sqlml schedule flow.sql --cron '0 3 * * *' --engine argo --store …` makes a CronWorkflow of it,
+  or replaces the one of that name. Its base tables are those of that moment. So does `sqlml run`
+  of a program that is one `CREATE JOB` (without `IF`); `sqlml render` writes it for Argo, Airflow.
 - No secret is written into a file: `CREATE SECRET` is refused there (E0753). Give the steps
   credentials through their environment.
 - Argo's manifests are checked against its schema and by a linter (`sqlml lint FILE`). Airflow's

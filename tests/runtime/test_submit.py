@@ -359,7 +359,7 @@ def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
     with connect(tmp_path / "x.duckdb") as session:
         run = session.store.runs.names()[-1]
     assert error(*on_argo("--run-id", run)) == "E0781"
-    schedule = ["schedule", "p.sql", "--db", "x.duckdb", "--cron"]
+    schedule = ["schedule", "p.sql", "--db", "x.duckdb", "--engine", "argo", "--cron"]
     assert error(*schedule, "daily at 3") == "E0784"
     assert error(*schedule, "0 3 * * *") == "E0782"
     assert error(*on_argo("--set", "kind=WorkflowTemplate")) == "E0780"
@@ -368,7 +368,8 @@ def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
 
 
 def test_a_program_is_scheduled_and_scheduled_anew(sqlml: Any, server: FakeCluster) -> None:
-    words = ["schedule", "p.sql", "--db", "x.duckdb", "--store", "depot", "--name", "nightly"]
+    base = ["--db", "x.duckdb", "--engine", "argo", "--store", "depot"]
+    words = ["schedule", "p.sql", *base, "--name", "nightly"]
     code, out, err = sqlml(*words, "--cron", "0 3 * * *")
     assert (code, out) == (
         0,
@@ -379,3 +380,7 @@ def test_a_program_is_scheduled_and_scheduled_anew(sqlml: Any, server: FakeClust
     there = server.state.objects["cronworkflows", "nightly"]
     assert there["spec"]["schedules"] == ["30 4 * * *"]
     assert there["spec"]["workflowSpec"]["entrypoint"]
+    job = "CREATE JOB nightly SCHEDULE '45 5 * * *' AS SELECT 1"
+    assert "nightly is scheduled anew" in sqlml("run", *base, "-c", job)[1]
+    there = server.state.objects["cronworkflows", "nightly"]
+    assert there["spec"]["schedules"] == ["45 5 * * *"]

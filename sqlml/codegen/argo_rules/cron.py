@@ -1,7 +1,8 @@
 """Cron schedules, as Argo's parser (robfig/cron's standard one) takes them."""
 
 import re
-from zoneinfo import available_timezones
+
+from sqlml.store import cron
 
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 6))
 _NAMES = {
@@ -50,7 +51,6 @@ def _number(text: str, name: str, low: int) -> int | None:
 
 
 def timezone_fault(text: str) -> str:
-    known = available_timezones()
-    if text in known or text in ("Local", "UTC") or not known:
-        return ""
-    return f"there is no time zone `{text}`"
+    """What is wrong with a time zone; Argo also knows `Local`."""
+    is_known = text == "Local" or not cron.timezone_fault(text)
+    return "" if is_known else f"there is no time zone `{text}`"

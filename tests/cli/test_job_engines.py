@@ -1,0 +1,117 @@
+"""Jobs that engines run, and files that are made jobs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sqlml.cli.main import outcome
+from sqlml.store.jobs import Jobs
+from sqlml.store.ledger import Ledger
+
+Sqlml = Callable[..., tuple[int, str, str]]
+JOB = """CREATE JOB nightly
+SCHEDULE '0 3 * * *', '30 12 * * 1' TIMEZONE 'Europe/Berlin'
+AS BEGIN
+  CREATE OR REPLACE TABLE t AS SELECT i AS x, i % 2 AS y FROM range(9) q(i);
+  SELECT * FROM t TO TRAIN xgboost.gbtree LABEL y INTO m;
+END;
+"""
+INNER = """
+  CREATE OR REPLACE TABLE t AS SELECT i AS x, i % 2 AS y FROM range(9) q(i);
+  SELECT * FROM t TO TRAIN xgboost.gbtree LABEL y INTO m;
+"""
+
+
+@pytest.fixture
+def sqlml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Sqlml:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "job.sql").write_text(JOB)
+    (tmp_path / "inner.sql").write_text(INNER)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = outcome(arguments)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def steps_of(spec: Any) -> list[tuple[Any, list[str]]]:
+    """What the steps of a workflow do, and what they wait for."""
+    tasks = next(template for template in spec["templates"] if "dag" in template)["dag"]["tasks"]
+    told = [task["arguments"]["parameters"] for task in tasks]
+    steps = [next(p["value"] for p in given if p["name"] == "step") for given in told]
+    return [
+        (json.loads(step)["node"]["operation"], task.get("dependencies"))
+        for step, task in zip(steps, tasks, strict=True)
+    ]
+
+
+def test_a_job_is_a_cron_workflow_of_its_program(sqlml: Sqlml) -> None:
+    argo = ("--engine", "argo", "--store", "s3://b")
+    cron = yaml.safe_load(sqlml("render", "job.sql", *argo)[1])
+    assert (cron["kind"], cron["metadata"]["name"]) == ("CronWorkflow", "nightly")
+    spec = cron["spec"]
+    assert (spec["schedules"], spec["timezone"], spec["concurrencyPolicy"]) == (
+        ["0 3 * * *", "30 12 * * 1"], "Europe/Berlin", "Forbid",
+    )  # fmt: skip
+    once = yaml.safe_load(sqlml("render", "inner.sql", *argo, "--set", "kind=Workflow")[1])["spec"]
+    assert steps_of(spec["workflowSpec"]) == steps_of(once)
+
+
+def test_a_job_is_a_dag_with_a_timetable(sqlml: Sqlml) -> None:
+    dag = sqlml("render", "job.sql", "--engine", "airflow", "--store", "s3://b")[1]
+    times = "'0 3 * * *', '30 12 * * 1', timezone='Europe/Berlin'"
+    assert f"MultipleCronTriggerTimetable({times})" in dag
+    assert "catchup=False" in dag
+
+
+@pytest.mark.parametrize(
+    ("engine", "program", "code", "place"),
+    [
+        ("kfp", JOB, "E0752", ":2:10"),
+        ("tekton", JOB, "E0752", ":2:10"),
+        ("python", JOB, "E0752", ":2:10"),
+        ("argo", JOB.replace("AS BEGIN", "IF SELECT 1 AS BEGIN"), "E0817", ":3:4"),
+        ("argo", JOB.replace("12 * * 1", "12 * * 7"), "E0784", ":2:23"),
+        ("airflow", f"{JOB}SELECT 1", "E0817", ":1:1"),
+        ("airflow", "SHOW JOBS", "E0817", ":1:1"),
+        ("argo", "SELECT 1; DROP JOB IF EXISTS j", "E0817", ":1:11"),
+    ],
+)
+def test_what_an_engine_cannot_have_is_told_at_its_place(
+    sqlml: Sqlml, engine: str, program: str, code: str, place: str
+) -> None:
+    rc, _, err = sqlml("render", "-c", program, "--engine", engine, "--store", "s3://b")
+    assert rc == 2
+    assert code in err
+    assert f"<command>{place}\n" in err
+
+
+def test_a_file_becomes_a_job_of_its_database(sqlml: Sqlml, tmp_path: Path) -> None:
+    Path("broken.sql").write_text("SELECT * FROM nowhere")
+    words = ("schedule", "inner.sql", "--db", "x.duckdb")
+    assert sqlml(*words, "--cron", "0 3 * * *")[:2] == (0, "job inner is kept: 0 3 * * *\n")
+    zone = ("--timezone", "Asia/Tokyo")
+    assert sqlml(*words, "-c", "SELECT 1 AS one", "--cron", "@daily", *zone)[0] == 0
+    jobs = Jobs(Ledger(tmp_path / "x.duckdb.sqlml" / "store.sqlite"), lambda: 0.0)
+    (job,) = jobs.all()
+    assert (job.name, job.schedule, job.timezone) == ("inner", ("@daily",), "Asia/Tokyo")
+    assert sqlml("plan", "--db", "x.duckdb", "-c", job.program)[0] == 0
+    for said, code in [
+        (("schedule", "broken.sql", "--db", "x.duckdb", "--cron", "@daily"), "E0301"),
+        (("schedule", "job.sql", "--db", "x.duckdb", "--cron", "@daily"), "E0814"),
+        ((*words, "--cron", "0 3 * *"), "E0784"),
+        ((*words, "--cron", "@daily", "--timezone", "Tokyo"), "E0784"),
+        (("schedule", "-c", "-- nothing", "--name", "n", "--cron", "@daily"), "E0813"),
+        (("schedule", "-c", "SELECT 1", "--cron", "@daily"), "--name"),
+        ((*words, "--cron", "@daily", "--suspended"), "--engine"),
+    ]:
+        rc, _, err = sqlml(*said)
+        assert rc == 2
+        assert code in err
