@@ -38,6 +38,10 @@ class SqlmlError(Exception):
     def __str__(self) -> str:
         return "\n\n".join(render(d) for d in self.diagnostics[:MAX_SHOWN])
 
+    def _render_traceback_(self) -> list[str]:
+        """What notebooks show: the place in the user's program rather than places in ours."""
+        return str(self).splitlines()
+
 
 class ProgramError(SqlmlError):
     """The SQL, or a flag, is wrong: nothing has run."""

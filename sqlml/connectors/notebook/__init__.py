@@ -1,0 +1,1 @@
+"""The door for notebooks: `%load_ext sqlml`, then `%sqlml` and `%%sqlml`."""
