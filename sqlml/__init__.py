@@ -30,6 +30,7 @@ _HOMES = {
     "SqlmlError": "sqlml.errors",
     "connect": "sqlml.connectors.dbapi",
     "explain": "sqlml.stages",
+    "load_ipython_extension": "sqlml.connectors.notebook.magics",
     "plan": "sqlml.calls",
     "render": "sqlml.calls",
     "run": "sqlml.calls",
@@ -73,10 +74,3 @@ def __getattr__(name: str) -> Any:
     module = import_module(_HOMES[name])
     is_it = module.__name__.endswith(f".{name}")
     return module if is_it else getattr(module, name)
-
-
-def load_ipython_extension(shell: Any) -> None:
-    """What `%load_ext sqlml` calls."""
-    from sqlml.connectors.notebook.magics import load
-
-    load(shell)

@@ -189,7 +189,7 @@ def _raise_failures(execution: "Execution") -> None:
         raise KeyboardInterrupt
 
 
-def load(shell: "InteractiveShell") -> None:
+def load_ipython_extension(shell: "InteractiveShell") -> None:
     """What `%load_ext sqlml` does."""
     import atexit
 
