@@ -32,6 +32,7 @@ from sqlml.workflow.ir import (
     Workflow,
 )
 from sqlml.workflow.parameters import bind
+from sqlml.workflow.parts import is_part
 from sqlml.zoo.steps.outcome import Outcome
 
 
@@ -151,7 +152,8 @@ class Control:
             case None, Call(workflow=name):
                 group.workflow = workflow = self._workflows[name]
                 caller = Caller(node.name, bind(workflow, self._arguments(node)))
-                self._extend(group, called(workflow, workflow.nodes, caller))
+                among = node.name.rpartition(".")[0]  # where its sisters are, if it is a part
+                self._extend(group, called(workflow, workflow.nodes, caller, among))
             case _:
                 raise TypeError(node.operation)
 
@@ -179,7 +181,7 @@ class Control:
             is_good = self._worst(group) is None and not group.is_cut
             arguments = bind(workflow, self._arguments(group.node))
             caller = Caller(group.node.name, arguments, partial(has_ended_with, is_good))
-            self._extend(group, called(workflow, workflow.on_exit, caller))
+            self._extend(group, called(workflow, workflow.on_exit, caller, group.node.name))
 
     def _extend(self, group: _Group, nodes: Sequence[Node]) -> None:
         for node in nodes:
@@ -191,7 +193,8 @@ class Control:
     def _finish(self, group: _Group) -> StepReport:
         status = self._worst(group)
         if status is not None:
-            return self._closed(group, status)[1]
+            left = self._outputs(group) if is_part(group.node) else {}
+            return self._closed(group, status, outcome=Outcome(outputs=left))[1]
         try:
             outputs = self._outputs(group)
         except SqlmlError as error:

@@ -7,7 +7,7 @@ workflow that `group` calls is `group.train`.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlml.errors import Diagnostic, StepError
@@ -28,8 +28,10 @@ from sqlml.workflow.ir import (
     Parameter,
     Range,
     Status,
+    StepOf,
     Workflow,
 )
+from sqlml.workflow.rewiring import renaming
 
 Change = Callable[[Any], Any]  # of an input, or of what a condition compares
 
@@ -87,16 +89,18 @@ def _field(item: Json, field: str) -> Json:
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A step that calls a workflow. arguments: by parameter. has: whether what it calls has ended
-    with a status, which its steps on exit may ask for.
+    with a status, which its steps on exit may ask for. elsewhere: the names of the steps that nodes
+    of what it calls stand for.
     """
 
     name: str
     arguments: Mapping[str, Json]
     has: Callable[[Status], bool] = lambda _status: False
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def inner(self, name: str) -> str:
         """The name of a step of the workflow as a part of this one."""
-        return f"{self.name}.{name}"
+        return self.elsewhere.get(name) or f"{self.name}.{name}"
 
     def change(self, value: Any) -> Any:
         match value:
@@ -115,9 +119,32 @@ class Caller:
         return AllOf(()) if self.has(asked.status) else AnyOf(())
 
 
-def called(workflow: Workflow, nodes: Sequence[Node], caller: Caller) -> list[Node]:
-    """Nodes of a workflow as parts of the step that calls it."""
-    return [_rewritten(node, caller, workflow) for node in nodes]
+def called(
+    workflow: Workflow, nodes: Sequence[Node], caller: Caller, among: str = ""
+) -> list[Node]:
+    """Nodes of a workflow as parts of the step that calls it.
+
+    among: the step that is made of the parts of which some nodes stand for steps; empty for the
+    run.
+    """
+    caller = replace(caller, elsewhere=_stood_for(nodes, f"{among}." if among else ""))
+    own = (node for node in nodes if not isinstance(node.operation, StepOf))
+    return [_rewritten(node, caller, workflow) for node in own]
+
+
+def last_nodes(workflow: Workflow) -> tuple[Node, ...]:
+    """The steps that run when all others have ended."""
+    own = (node for node in workflow.on_exit if not isinstance(node.operation, StepOf))
+    return tuple(map(renaming(_stood_for(workflow.on_exit, "")).node, own))
+
+
+def _stood_for(nodes: Sequence[Node], prefix: str) -> dict[str, str]:
+    """The names of the steps that some nodes stand for."""
+    return {
+        node.name: f"{prefix}{node.operation.part}.{node.name}"
+        for node in nodes
+        if isinstance(node.operation, StepOf)
+    }
 
 
 def _rewritten(node: Node, caller: Caller, workflow: Workflow) -> Node:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Literal
@@ -12,6 +13,7 @@ from sqlml.runtime.context import Surroundings
 from sqlml.runtime.crew import Rules
 from sqlml.runtime.events import Event, Listener, RunStarted
 from sqlml.runtime.execution import Execution, Locate
+from sqlml.runtime.expansion import last_nodes
 from sqlml.runtime.inputs import Inputs
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.machine import core_count, memory_limit
@@ -63,6 +65,7 @@ def run(
     stop: ends the run from another thread.
     program and statements: the text that the workflow comes from, and how many statements it has.
     """
+    workflow = replace(workflow, on_exit=last_nodes(workflow))
     values = bind(workflow, parameters or {})
     means = means or Means()
     check(workflow, means)

@@ -246,12 +246,27 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Run a workflow that the workflow defines. The node's inputs are its parameters."""
+    """Run a workflow that the workflow defines. The node's inputs are its parameters.
+
+    is_part: it is a part of this very workflow, which was cut up: what its steps have left can be
+    taken even if others of them failed, and other parts name them as StepOf.
+    """
 
     workflow: str
+    is_part: bool = False
 
 
-PROGRAMS = (Container, Script, Resource, Suspend, Http, Call)  # which name their inputs themselves
+@dataclass(frozen=True, slots=True)
+class StepOf:
+    """Nothing to do: the node stands for the step of that name in another part of the workflow.
+
+    It has ended as that step has, with its outputs. part: the node that calls the other part.
+    """
+
+    part: str
+
+
+PROGRAMS = (Container, Script, Resource, Suspend, Http, Call, StepOf)  # which name their inputs themselves
 
 Operation = (
     Query
@@ -272,4 +287,5 @@ Operation = (
     | Suspend
     | Http
     | Call
+    | StepOf
 )

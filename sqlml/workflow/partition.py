@@ -29,7 +29,7 @@ def partition(graph: Graph, limits: Size) -> list[list[int]]:
     if not graph.needs:
         return []
     shortest = graph.critical_path() or 1.0
-    fewest = max(1.0, _load(total(graph, range(len(graph.needs))), limits))
+    fewest = max(1.0, _load(total(graph.sizes), limits))
     best: tuple[float, Quotient] | None = None
     for parts in (_cut(graph, limits), *_slices(graph, limits)):
         found = Quotient(graph, parts, limits)
@@ -81,10 +81,10 @@ def _cut(graph: Graph, limits: Size) -> list[list[int]]:
     while stack:
         nodes, depth = stack.pop()
         pieces = _pieces(graph, nodes)
-        small = [each for each in pieces if len(each) == 1 or fits(total(graph, each), limits)]
+        small = [each for each in pieces if len(each) == 1 or fits(_total(graph, each), limits)]
         parts += _packed(graph, limits, small)
         if len(pieces) > 1:
-            stack += [(each, depth) for each in pieces if not fits(total(graph, each), limits)]
+            stack += [(each, depth) for each in pieces if not fits(_total(graph, each), limits)]
         elif not small:
             early, late = _halves(graph, loads, nodes, is_deep=depth >= _DEEPEST)
             stack += [(late, depth + 1), (early, depth + 1)]
@@ -115,7 +115,7 @@ def _packed(graph: Graph, limits: Size, pieces: Sequence[list[int]]) -> list[lis
     parts: list[list[int]] = []
     sizes: list[Size] = []
     for i in sorted(range(len(pieces)), key=lambda i: -lengths[i]):
-        size = total(graph, pieces[i])
+        size = _total(graph, pieces[i])
         for part in range(max(0, len(parts) - _OPEN), len(parts)):
             if fits(added(sizes[part], size), limits):
                 parts[part] += pieces[i]
@@ -230,6 +230,10 @@ def _rests(graph: Graph, nodes: Sequence[int]) -> dict[int, float]:
             if each in rests and rests[each] < rest:
                 rests[each] = rest
     return rests
+
+
+def _total(graph: Graph, nodes: Sequence[int]) -> Size:
+    return total(graph.sizes[node] for node in nodes)
 
 
 def _load(size: Size, limits: Size) -> float:

@@ -36,9 +36,9 @@ def ends_of(graph: Graph, nodes: Sequence[int]) -> dict[int, float]:
     return ends
 
 
-def total(graph: Graph, nodes: Iterable[int]) -> Size:
-    """The size of some nodes, of which there is one at least."""
-    return tuple(map(sum, zip(*(graph.sizes[node] for node in nodes), strict=True)))
+def total(sizes: Iterable[Size]) -> Size:
+    """The sum of some sizes, of which there is one at least."""
+    return tuple(map(sum, zip(*sizes, strict=True)))
 
 
 def added(one: Size, other: Size) -> Size:
@@ -58,7 +58,7 @@ class Quotient:
         self._graph = graph
         self._limits = limits
         self.members = {i: sorted(part) for i, part in enumerate(parts)}
-        self.sizes = {i: total(graph, part) for i, part in self.members.items()}
+        self.sizes = {i: total(graph.sizes[node] for node in part) for i, part in self.members.items()}
         self.lengths = {i: self._length(part) for i, part in self.members.items()}
         self.before: defaultdict[int, Counter[int]] = defaultdict(Counter)
         self.behind: defaultdict[int, Counter[int]] = defaultdict(Counter)

@@ -19,6 +19,7 @@ from sqlml.workflow.ir import (
     Not,
     Operand,
     Output,
+    Outputs,
     Parameter,
     Repeat,
 )
@@ -49,6 +50,8 @@ class Rewiring:
         )
 
     def _input(self, value: Input, node: Node) -> Input:
+        if isinstance(value, Outputs):
+            return replace(value, nodes=tuple(self.step(each) or each for each in value.nodes))
         if not isinstance(value, Value) or (type(value) is Item and isinstance(node.loop, ForEach)):
             return value
         return self.value(value)

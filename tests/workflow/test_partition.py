@@ -67,7 +67,7 @@ def all_partitions(nodes: Sequence[int]) -> Iterator[list[list[int]]]:
 
 def test_parts_cover_the_graph_within_limits_and_without_circles() -> None:
     chance = random.Random(3)
-    for _ in range(150):
+    for _ in range(60):
         graph = drawn(chance, chance.randint(1, 60))
         limits = (float(chance.randint(1, 20)), float(chance.randint(3, 30)))
         parts = partition(graph, limits)
