@@ -22,7 +22,8 @@ class Settings:
 
     zoo: folders with models in Python files, separated as those of PATH are. containers: what runs
     images; with `process`, their commands run here without them. secrets: a folder with a folder
-    for each secret, with a file for each key.
+    for each secret, with a file for each key. passes: the optimizer's, as optimizer/pipeline.py
+    reads them; empty for those that always run.
     """
 
     db: str = "sqlml.duckdb"
@@ -33,6 +34,7 @@ class Settings:
     zoo: str = ""
     containers: Literal["auto", "podman", "docker", "process"] = "auto"
     secrets: str = ""
+    passes: str = ""
 
 
 def load_settings(
@@ -82,6 +84,7 @@ _WANTED = {
     "dialect": "the name of an SQL dialect",
     "zoo": "the path of a folder",
     "secrets": "the path of a folder",
+    "passes": "names of passes",
     "on_error": "stop or continue",
     "containers": "auto, podman, docker or process",
 }
@@ -103,7 +106,7 @@ def _convert(name: str, value: Any, origin: str) -> Any:
             return value
         case "db", str() | Path() if str(value):
             return str(value)
-        case "dialect" | "zoo" | "secrets", str():
+        case "dialect" | "zoo" | "secrets" | "passes", str():
             return _READERS[name](value, origin)
     raise ProgramError(
         Diagnostic("E0704", f"{origin} sets `{name}` to {value!r}", hint=f"it is {_WANTED[name]}")
@@ -146,4 +149,5 @@ _READERS: Mapping[str, Callable[[str, str], str]] = {
     "dialect": _dialect,
     "zoo": _folders,
     "secrets": _as_it_is,
+    "passes": _as_it_is,
 }

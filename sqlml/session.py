@@ -15,9 +15,9 @@ from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.secrets import without_secrets
 from sqlml.grammar.variables import substitute
-from sqlml.optimizer import PASSES
 from sqlml.optimizer.forecast import Forecast, forecast
 from sqlml.optimizer.history import History, StoredHistory
+from sqlml.optimizer.pipeline import pipeline
 from sqlml.optimizer.reuse import Reuse
 from sqlml.planner.live_catalog import LiveCatalog
 from sqlml.planner.locate import locate
@@ -40,6 +40,7 @@ from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Json, Workflow
+from sqlml.workflow.parts import joined
 from sqlml.workflow.serial import thaw
 from sqlml.workflow.text import parse_workflow
 
@@ -56,8 +57,13 @@ class Compiled:
 
     @property
     def workflow(self) -> Workflow:
-        """The workflow that will run."""
+        """The workflow that an engine is given."""
         return self.stages[-1][1]
+
+    @property
+    def whole(self) -> Workflow:
+        """The workflow that runs here: in one piece, since this machine has no engine's limits."""
+        return joined(self.workflow)
 
     @property
     def text(self) -> str:
@@ -166,14 +172,14 @@ class Session:
         """The workflow, checked, and after each pass."""
         verify(workflow)
         stages = [("workflow", workflow)]
-        for name in PASSES:
-            workflow = PASSES.load(name)(self.history)(workflow)
+        for name, improve in pipeline(self.settings.passes, self.history):
+            workflow = improve(workflow)
             stages.append((name, workflow))
         return tuple(stages)
 
     def forecast(self, compiled: Compiled) -> Forecast:
         """What running a compiled program now would do."""
-        return forecast(compiled.workflow, self.reuse(compiled.workflow), self.history)
+        return forecast(compiled.whole, self.reuse(compiled.whole), self.history)
 
     def reuse(self, workflow: Workflow, resume: str | None = None) -> Reuse:
         """What of a workflow need not run."""
@@ -204,7 +210,7 @@ class Session:
             return locate(statements[node], about) if node in statements else None
 
         return self.execute_workflow(
-            compiled.workflow,
+            compiled.whole,
             listeners,
             parameters=parameters,
             resume=resume,

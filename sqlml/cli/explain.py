@@ -9,6 +9,7 @@ from sqlml.cli import options
 
 @click.command()
 @options.program
+@options.passes
 @click.option("--after", metavar="STAGE", help="Show the program after one stage, in full.")
 @click.option("--diff", is_flag=True, help="Show what each pass changes in the workflow.")
 def explain(
@@ -18,6 +19,7 @@ def explain(
     db: str | None,
     dialect: str | None,
     pairs: Sequence[str],
+    passes: str | None,
     after: str | None,
     diff: bool,
 ) -> None:
@@ -29,7 +31,7 @@ def explain(
     sources = options.read_sources(files, texts)
     from sqlml import stages
 
-    with options.opened(db=db, dialect=dialect) as session:
+    with options.opened(db=db, dialect=dialect, passes=passes) as session:
         compiled = session.compile(sources, variables)
         options.print_notes(compiled.plan.notes)
         if after is not None:

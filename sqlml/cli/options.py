@@ -139,6 +139,13 @@ def _settings(pairs: Sequence[str]) -> dict[str, str]:
     return values
 
 
+passes = click.option(
+    "--passes",
+    metavar="PASSES",
+    help='The optimizer\'s passes: "size,split{steps=200}", or none (default: those that pay).',
+)
+
+
 def program(command: Command) -> Command:
     """The options that say which program on which database."""
     for option in (variables, zoo, dialect, db, commands, files):

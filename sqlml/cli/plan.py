@@ -16,6 +16,7 @@ _SIGNS = {"created": "+", "replaced": "~", "changed": "~", "dropped": "-"}
 
 @click.command()
 @options.program
+@options.passes
 def plan(
     *,
     files: Sequence[str],
@@ -23,11 +24,12 @@ def plan(
     db: str | None,
     dialect: str | None,
     pairs: Sequence[str],
+    passes: str | None,
 ) -> None:
     """Show what running a program now would do, and why; nothing runs."""
     variables = options.read_variables(pairs)
     program = options.read_program(files, texts)
-    with options.opened(db=db, dialect=dialect) as session:
+    with options.opened(db=db, dialect=dialect, passes=passes) as session:
         compiled = session.compile(program, variables)
         told = session.forecast(compiled)
     options.print_notes(compiled.plan.notes)

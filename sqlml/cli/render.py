@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.program
+@options.passes
 @click.option(
     "--output",
     type=click.Choice(["text", "json"]),
@@ -38,6 +39,7 @@ def render(
     db: str | None,
     dialect: str | None,
     pairs: Sequence[str],
+    passes: str | None,
     output: str,
     engine: str | None,
     folder: Path | None,
@@ -49,7 +51,7 @@ def render(
     from sqlml.workflow.serial import to_json
     from sqlml.workflow.text import print_workflow
 
-    with options.opened(db=db, dialect=dialect) as session:
+    with options.opened(db=db, dialect=dialect, passes=passes) as session:
         compiled = session.compile(program, variables)
         if engine:
             from sqlml.cli.engine_jobs import for_engine

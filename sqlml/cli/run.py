@@ -18,6 +18,7 @@ EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
 
 @click.command()
 @options.program
+@options.passes
 @options.output
 @click.option("--json", "as_json", is_flag=True, help="Print events and results as JSON lines.")
 @click.option("--on-error", type=click.Choice(["stop", "continue"]), help="After a failed step.")
@@ -38,6 +39,7 @@ def run(
     db: str | None,
     dialect: str | None,
     pairs: Sequence[str],
+    passes: str | None,
     output: str,
     as_json: bool,
     on_error: str | None,
@@ -59,7 +61,12 @@ def run(
     from sqlml.config import load_settings, publish_zoo
 
     settings = load_settings(
-        db=db, dialect=dialect, on_error=on_error, reuse=reuse, threads=threads
+        db=db,
+        dialect=dialect,
+        on_error=on_error,
+        reuse=reuse,
+        threads=threads,
+        passes=passes,
     )
     publish_zoo(settings)
     variables = options.read_variables(pairs)
@@ -83,7 +90,8 @@ def run(
             if engine and (made := _schedule_on(session, compiled, engine, target)):
                 click.echo(made)
                 return 0
-            with progress_for(compiled.workflow, as_json=as_json, quiet=quiet) as progress:
+            workflow = compiled.workflow if engine else compiled.whole
+            with progress_for(workflow, as_json=as_json, quiet=quiet) as progress:
                 if engine:
                     from sqlml.cli.engine_run import Asked, run_on
 

@@ -22,6 +22,7 @@ from sqlml.workflow.ir import (
     Suspend,
     Workflow,
 )
+from sqlml.workflow.parts import groups_of, in_parts, joined
 
 Feature = Literal[
     "container",
@@ -84,7 +85,8 @@ class Options:
 
 class Engine(Protocol):
     """Writes workflows in which every step is a program: no operation of SQL is left, except for
-    an engine whose attribute `takes_sql` is true.
+    an engine whose attribute `takes_sql` is true. A workflow in parts comes in one piece, except
+    for an engine whose attribute `takes_parts` is true.
 
     support: what it does with every feature; an engine may have `variants`, what a setting changes
     of that. settings: the options that only it knows, and what they mean. outputs: the folder that
@@ -113,13 +115,15 @@ def render(workflow: Workflow, engine: str, options: Options) -> Mapping[str, st
         ProgramError: there is no such engine or setting, or it cannot do what a step asks for.
     """
     target = ENGINES.load(engine)
-    programs = workflow
+    programs = joined(workflow)
     if not getattr(target, "takes_sql", False):
-        programs = as_programs(workflow, replace(options.worker, outputs=target.outputs))
+        programs = as_programs(programs, replace(options.worker, outputs=target.outputs))
     verify(programs)
     faults = [*_setting_faults(target, options), *_refusals(target, programs, options)]
     if faults:
         raise ProgramError(*faults)
+    if getattr(target, "takes_parts", False) and (groups := groups_of(workflow)):
+        programs = in_parts(programs, groups)
     return target.render(programs, options)
 
 

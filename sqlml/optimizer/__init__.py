@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 from sqlml.registry import Registry
 
 if TYPE_CHECKING:
-    from sqlml.optimizer.history import History
     from sqlml.workflow.ir import Workflow
 
 # A pass is a frozen dataclass, made from what earlier runs know; calling it gives a new workflow.
-PASSES: "Registry[Callable[[History], Callable[[Workflow], Workflow]]]" = Registry(
-    "pass", "sqlml.passes", "E0808", {"size": "sqlml.optimizer.size:Size"}
+PASSES: "Registry[Callable[..., Callable[[Workflow], Workflow]]]" = Registry(
+    "pass",
+    "sqlml.passes",
+    "E0808",
+    {"size": "sqlml.optimizer.size:Size", "split": "sqlml.optimizer.split:Split"},
 )
+ON_REQUEST = frozenset({"split"})  # those that run only where they are asked for

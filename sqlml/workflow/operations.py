@@ -266,7 +266,15 @@ class StepOf:
     part: str
 
 
-PROGRAMS = (Container, Script, Resource, Suspend, Http, Call, StepOf)  # which name their inputs themselves
+PROGRAMS = (
+    Container,
+    Script,
+    Resource,
+    Suspend,
+    Http,
+    Call,
+    StepOf,
+)  # which name their inputs themselves
 
 Operation = (
     Query

@@ -58,7 +58,9 @@ class Quotient:
         self._graph = graph
         self._limits = limits
         self.members = {i: sorted(part) for i, part in enumerate(parts)}
-        self.sizes = {i: total(graph.sizes[node] for node in part) for i, part in self.members.items()}
+        self.sizes = {
+            i: total(graph.sizes[node] for node in part) for i, part in self.members.items()
+        }
         self.lengths = {i: self._length(part) for i, part in self.members.items()}
         self.before: defaultdict[int, Counter[int]] = defaultdict(Counter)
         self.behind: defaultdict[int, Counter[int]] = defaultdict(Counter)

@@ -44,7 +44,7 @@ from sqlml.workflow.ir import (
 from sqlml.workflow.parts import groups_of, joined
 from sqlml.workflow.text import parse_workflow, print_workflow
 
-from ..codegen.corpus import CORPUS, step
+from .corpus import CORPUS, step
 
 AS_PROCESSES = Means("process")
 
