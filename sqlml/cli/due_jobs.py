@@ -46,6 +46,7 @@ class DueJobs:
         self._tell = tell
         self._clock = clock
         self._wait = wait or self.stopping.wait
+        self._blocked: set[Job] = set()  # that is told once
 
     def run_due(self) -> tuple[JobRun, ...]:
         """Run each job that is due now, the one that has been due for longest first."""
@@ -55,10 +56,15 @@ class DueJobs:
         for job in due:
             if self.stopping.is_set():
                 break
-            ended.append(self._run(job))
-            self._tell(job, ended[-1])
-            if ended[-1].outcome == "interrupted":
+            done = self._run(job)
+            ended.append(done)
+            if done.outcome != "blocked" or job not in self._blocked:
+                self._tell(job, done)
+            if done.outcome == "interrupted":
                 self.stopping.set()
+        self._blocked = {
+            job for job, done in zip(due, ended, strict=False) if done.outcome == "blocked"
+        }
         return tuple(ended)
 
     def run_forever(self) -> None:

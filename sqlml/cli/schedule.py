@@ -94,14 +94,21 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
 
 def _keep(session: "Session", compiled: "Compiled", name: str, when: "Schedule") -> None:
     """Make the program a job of the database, instead of one of that name."""
+    from sqlml.grammar.secrets import without_secrets
+
     statements = compiled.program.statements
     if not statements:
         hint = "a job is a program of SQL"
         raise ProgramError(Diagnostic("E0813", "the job has no statement", hint=hint))
     texts = dict.fromkeys(statement.span.source for statement in statements)
+    program = "\n;\n".join(source.text for source in texts)
+    if without_secrets(program, session.settings.dialect) != program:
+        message = "a job's program is kept as it is, with the password in it"
+        hint = "say it once, outside of the job: `CREATE PERSISTENT SECRET …`"
+        raise ProgramError(Diagnostic("E0819", message, hint=hint))
     session.store.jobs.put(
         name,
-        "\n;\n".join(source.text for source in texts),
+        program,
         schedule=when.cron,
         timezone=when.timezone,
         dialect=session.settings.dialect,

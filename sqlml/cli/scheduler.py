@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlml.cli.due_jobs import JobRun
     from sqlml.store.jobs import Job, Jobs
 
-_DONE = {"succeeded", "skipped"}
+_CODES = {"succeeded": 0, "skipped": 0, "interrupted": 130}
 
 
 @click.command()
@@ -52,7 +52,7 @@ def scheduler(*, db: str | None, once: bool) -> int:
                     due.run_forever()
                     return 0
                 ended = due.run_due()
-                return 0 if all(done.outcome in _DONE for done in ended) else 1
+                return max((_CODES.get(done.outcome, 1) for done in ended), default=0)
     except Held as held:
         message = f"another scheduler looks after the jobs of `{settings.db}`"
         hint = f"it is process {held.process}" if held.process else "wait until it is done"

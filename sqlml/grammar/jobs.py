@@ -42,7 +42,8 @@ def job_parts(source: Source, tokens: list[Token]) -> JobParts:
     """Where the parts of a job are.
 
     Raises:
-        ProgramError: E0813, its program has no statement or no end; E0815, behind IF is no query.
+        ProgramError: E0813, its program has no statement, no end, or is a string; E0815, behind IF
+            is no query.
     """
     as_ = _as_index(tokens, bracket_depths(source, tokens))
     wholes = {}
@@ -55,6 +56,8 @@ def job_parts(source: Source, tokens: list[Token]) -> JobParts:
     if body >= len(tokens):
         return JobParts(wholes, Span(source, tokens[-1].end, tokens[-1].end), ())
     wholes[body] = ("PROGRAM", len(tokens))
+    if tokens[body].kind == "string":
+        raise ProgramError(_in_quotes(source, tokens[body]))
     inner, program = tokens[body:], Span(source, tokens[body].start, tokens[-1].end)
     if inner[0].keyword == "BEGIN":
         if not _is_closed(tokens, body):
@@ -144,6 +147,12 @@ def _endless(source: Source, begin: Token) -> Diagnostic:
     span = Span(source, begin.start, begin.end)
     hint = "each statement ends with a `;`, and END stands behind the last one"
     return Diagnostic("E0813", "the BEGIN that begins here has no END", span, hint=hint)
+
+
+def _in_quotes(source: Source, text: Token) -> Diagnostic:
+    span = Span(source, text.start, text.end)
+    hint = "write `AS BEGIN …; …; END`, without quotes"
+    return Diagnostic("E0813", "a job's program stands between BEGIN and END", span, hint=hint)
 
 
 def _empty(source: Source, first: Token, last: Token) -> Diagnostic:

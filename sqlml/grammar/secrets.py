@@ -22,7 +22,7 @@ def without_secrets(text: str, dialect: str = "duckdb") -> str:
     words: list[str] = []
     position = 0
     for token in scan(text, dialect):
-        if token.text == ";":
+        if token.text == ";" or (token.keyword == "AS" and "JOB" in words):
             words = []
         elif len(words) < _FIRST_WORDS:
             words.append(token.keyword)
@@ -36,6 +36,8 @@ def without_secrets(text: str, dialect: str = "duckdb") -> str:
 def _tells_secrets(words: list[str]) -> bool:
     """Whether a statement that begins like this is about secrets."""
     match words:
+        case ["BEGIN", *rest]:
+            return _tells_secrets(rest)
         case ["CREATE", *rest]:
             return "SECRET" in rest
         case ["SET" | "PRAGMA", *rest]:

@@ -2,6 +2,7 @@
 
 from sqlml.errors import did_you_mean
 from sqlml.grammar import ast
+from sqlml.grammar.secrets import without_secrets
 from sqlml.planner.job_plan import Job
 from sqlml.planner.scope import Scope
 from sqlml.store.cron import cron_fault, timezone_fault
@@ -43,6 +44,11 @@ def _create(scope: Scope, statement: ast.CreateJob) -> Job:
         timezone = str(statement.timezone.value)
         if why := timezone_fault(timezone):
             scope.fault("E0784", why, statement.timezone.span, hint=_ZONES)
+    for inner in statement.program.statements:
+        if without_secrets(inner.span.text, scope.dialect) != inner.span.text:
+            hint = "say it once, outside of the job: `CREATE PERSISTENT SECRET …`"
+            message = "a job's program is kept as it is, with the password in it"
+            scope.fault("E0819", message, inner.span, hint=hint)
     schedule = tuple(str(time.value) for time in statement.schedule)
     return Job(statement, "create", name.text, schedule, timezone, scope.dialect)
 

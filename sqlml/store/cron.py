@@ -1,7 +1,7 @@
 """Times in cron's five fields, with Debian cron's rules for the days when clocks are changed."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -32,8 +32,12 @@ def cron_fault(text: str) -> str:
 
 def timezone_fault(text: str) -> str:
     """What is wrong with the name of a time zone; empty when nothing is."""
+    if text == "UTC":
+        return ""
     known = available_timezones()
-    return "" if text in known or text == "UTC" or not known else "there is no such time zone"
+    if not known:
+        return "this machine knows no time zones: `pip install tzdata`"
+    return "" if text in known else "there is no such time zone"
 
 
 def next_time(schedule: Iterable[str], timezone: str, after: float) -> float | None:
@@ -44,7 +48,8 @@ def next_time(schedule: Iterable[str], timezone: str, after: float) -> float | N
     A fixed time that is skipped when clocks go forward comes right after the skip; one that comes
     twice when they go back counts once. An hour or minute of `*` follows the clock as it goes.
     """
-    start = datetime.fromtimestamp(after, ZoneInfo(timezone))
+    zone = UTC if timezone == "UTC" else ZoneInfo(timezone)  # which needs files, even for UTC
+    start = datetime.fromtimestamp(after, zone)
     found = (next(CronSim(_fields(one), start), None) for one in schedule)
     return min((time.timestamp() for time in found if time is not None), default=None)
 

@@ -2,7 +2,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,10 +32,14 @@ class Day:
         self.until = NOON + HOUR + MINUTE
         self.on_wait: Callable[[], object] = lambda: None
         self.jobs = Jobs(Ledger(folder / "store.sqlite"), lambda: self.now)
+        self.told: list[str] = []
         self.due = self.scheduler()
 
     def scheduler(self) -> DueJobs:
-        return DueJobs(self.jobs, self.run, lambda *_: None, clock=lambda: self.now, wait=self.wait)
+        return DueJobs(self.jobs, self.run, self.hear, clock=lambda: self.now, wait=self.wait)
+
+    def hear(self, job: Job, done: JobRun) -> None:
+        self.told.append(done.outcome)
 
     def put(self, name: str, *schedule: str, replaces: bool = False) -> None:
         assert self.jobs.put(name, "SELECT 1", schedule=schedule, replaces=replaces)
@@ -114,6 +119,7 @@ def test_a_job_waits_while_another_process_has_the_database(day: Day) -> None:
     day.due.run_forever()
     ((_, begun),) = day.begun
     assert 15 <= begun < 16
+    assert day.told == ["blocked", "succeeded"]
 
 
 def test_a_run_that_is_interrupted_ends_the_scheduler(day: Day) -> None:
@@ -215,11 +221,19 @@ def test_jobs_need_a_database_in_a_file(capsys: pytest.CaptureFixture[str]) -> N
     assert "E0818" in capsys.readouterr().err
 
 
+@contextmanager
+def ending(process: "subprocess.Popen[str]") -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 def test_a_scheduler_that_waits_leaves_the_database_to_others_and_ends_when_told(
     there: Path,
 ) -> None:
     words = [sys.executable, "-m", "sqlml", "scheduler", "--db", "x.duckdb"]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process, ending(process):
         assert process.stderr is not None
         assert "0 jobs" in process.stderr.readline()
         program = "CREATE JOB j SCHEDULE '@daily' AS CREATE TABLE made AS SELECT 1;"

@@ -25,6 +25,10 @@ from sqlml.session import connect
         ),
         ("ATTACH 'postgres://u:hush@h/d' AS p", "ATTACH 'postgres://u:***@h/d' AS p"),
         (
+            "CREATE JOB j SCHEDULE '@daily' AS BEGIN CREATE SECRET s (SECRET 'hush'); END",
+            "CREATE JOB j SCHEDULE '@daily' AS BEGIN CREATE SECRET s (SECRET '***'); END",
+        ),
+        (
             "SELECT * FROM postgres_query('PWD=hush', 'x')",
             "SELECT * FROM postgres_query('PWD=***', 'x')",
         ),
