@@ -20,6 +20,7 @@ from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.yaml import dump
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.ir import Node, ParameterDeclaration, Schedule, Workflow
+from sqlml.workflow.parts import joined
 from sqlml.workflow.serial import thaw
 
 _LONGEST = {"CronWorkflow": 52}
@@ -45,6 +46,7 @@ class Argo:
         else Capability("native")
         for feature in FEATURES
     }
+    takes_parts = True
     settings: Mapping[str, str] = {
         "kind": "`Workflow` (with a schedule a CronWorkflow), or `WorkflowTemplate` for others"
     }
@@ -64,6 +66,7 @@ class Argo:
                 texts = {f"{each}.yaml": dump(manifest) for each, manifest in manifests.items()}
                 rest = [*texts][1:]
                 return {**texts, **{each: f"---\n{texts[each]}" for each in rest}}
+            workflow = joined(workflow)
             size = min(size, len(workflow.nodes)) // 2
         message = f"workflow `{workflow.name}` is too large for Argo Workflows"
         hint = (
@@ -100,6 +103,7 @@ class _Writer:
     def manifests(self, workflow: Workflow) -> dict[str, dict[str, Any]]:
         """By name: the workflow's, and those of its parts that are objects of their own."""
         whole = in_parts(workflow, self.size, f"{self.name[:40]}-part", apart=True)
+        workflow = joined(workflow)
         known = {part.name for part in workflow.workflows}
         parts = [part for part in whole.workflows if part.name not in known]
         main = replace(whole, workflows=workflow.workflows)

@@ -1,7 +1,7 @@
 """Workflows with more steps than one graph of Argo holds, as graphs of graphs.
 
-Parts are slices of the order of execution, so no two need each other. A part starts when those
-before it that it needs are done; what passes from part to part are parameters.
+A part starts when those that it needs have succeeded; what passes from part to part are
+parameters. So steps with links that are neither values nor plain order are kept in one part.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlml.codegen.argo_templates import place_of
 from sqlml.errors import Diagnostic, ProgramError
+from sqlml.workflow.contraction import contracted, together
 from sqlml.workflow.graph import needs, topological_order, watched
 from sqlml.workflow.ir import (
     After,
@@ -31,6 +32,9 @@ from sqlml.workflow.ir import (
     RunId,
     Workflow,
 )
+from sqlml.workflow.partition import partition
+from sqlml.workflow.parts import groups_of, joined
+from sqlml.workflow.quotient import Graph
 
 RUN = "run-id"
 
@@ -39,15 +43,19 @@ def in_parts(workflow: Workflow, size: int, name: str, *, apart: bool = False) -
     """The same workflow as calls of parts of at most `size` steps; itself if it has no more.
 
     name: what the parts' names begin with. apart: each becomes an object of its own, which knows
-    the run by what the whole calls it.
+    the run by what the whole calls it. A workflow that is in parts already keeps them as those.
 
     Raises:
         ProgramError: E0728 what passes between steps of two parts cannot.
     """
-    if len(workflow.nodes) <= size:
+    slices: Sequence[Sequence[Node]] = ()
+    if apart and (groups := groups_of(workflow)):
+        workflow = joined(workflow)
+        nodes = {node.name: node for node in workflow.nodes}
+        slices = [[nodes[name] for name in group] for group in groups]
+    elif len(workflow.nodes) <= size:
         return workflow
-    nodes = _in_order(workflow)
-    slices = [nodes[start : start + size] for start in range(0, len(nodes), size)]
+    slices = slices or _slices(workflow, size)
     names = [f"{name}-{number}" for number in range(1, len(slices) + 1)]
     where = {node.name: names[i] for i, part in enumerate(slices) for node in part}
     cuts = [_Cut(names[i], where, apart) for i in range(len(slices))]
@@ -73,6 +81,20 @@ def in_parts(workflow: Workflow, size: int, name: str, *, apart: bool = False) -
         workflows=(*workflow.workflows, *parts),
         ext={**workflow.ext, "argo": {**workflow.ext.get("argo", {}), "layout": "dag"}},
     )
+
+
+def _slices(workflow: Workflow, size: int) -> list[list[Node]]:
+    """The steps of each part."""
+    nodes = _in_order(workflow)
+    at = {node.name: i for i, node in enumerate(nodes)}
+    ones = [(1.0,)] * len(nodes)
+    graph = Graph([[at[name] for name in needs(node)] for node in nodes], [1.0] * len(nodes), ones)
+    pairs = [(at[name], at[node.name]) for node in nodes for _, name in _bonds(node)]
+    groups = together(graph, pairs)
+    if max(map(len, groups)) > size:  # `_Cut` tells what cannot be
+        groups = [[i] for i in range(len(nodes))]
+    parts = partition(contracted(graph, groups), (float(size),))
+    return [[nodes[n] for n in sorted(n for i in part for n in groups[i])] for part in parts]
 
 
 def _in_order(workflow: Workflow) -> tuple[Node, ...]:
@@ -173,22 +195,24 @@ class _Cut:
                 return condition
 
     def _faults(self, node: Node) -> Iterator[Diagnostic]:
-        """What cannot pass from one part to another: files, statuses, lists made of several."""
-        statuses = [a.node for a in node.after if a.status not in ("succeeded", "passed")]
-        files = [file.source for file in node.files.values()]
-        asked: Sequence[tuple[str, list[str]]] = (
-            ("asks for the status of", [*statuses, *watched(node.guard)]),
-            ("takes a file of", [each.node for each in files if isinstance(each, Output)]),
-            (
-                "collects the output of",
-                [n for v in node.inputs.values() if isinstance(v, Outputs) for n in v.nodes],
-            ),
-        )
-        for what, names in asked:
-            for name in filter(self._is_elsewhere, names):
+        """What cannot pass from one part to another."""
+        for what, name in _bonds(node):
+            if self._is_elsewhere(name):
                 message = (
                     f"step `{node.name}` {what} `{name}`, which is in another part: "
                     f"the workflow has {len(self.where):,} steps, more than one graph of Argo holds"
                 )
                 hint = "write the two into a sub-workflow"
                 yield Diagnostic("E0728", message, label=place_of(node), hint=hint)
+
+
+def _bonds(node: Node) -> Iterator[tuple[str, str]]:
+    """The steps that have to be in one part with a node, and what it has to do with them: it needs
+    files of theirs, statuses, or lists that are made of several.
+    """
+    statuses = [a.node for a in node.after if a.status not in ("succeeded", "passed")]
+    files = [file.source for file in node.files.values()]
+    collected = [n for v in node.inputs.values() if isinstance(v, Outputs) for n in v.nodes]
+    yield from (("asks for the status of", name) for name in (*statuses, *watched(node.guard)))
+    yield from (("takes a file of", each.node) for each in files if isinstance(each, Output))
+    yield from (("collects the output of", name) for name in collected)

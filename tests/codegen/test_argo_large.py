@@ -32,6 +32,7 @@ from sqlml.workflow.ir import (
     Volume,
     Workflow,
 )
+from sqlml.workflow.parts import in_parts
 
 RESULT = (OutputDeclaration("result", "parameter"),)
 TAG = re.compile(r"\{\{(\w+)\.([\w-]+)\.([\w.-]+)\}\}")
@@ -83,7 +84,8 @@ def test_more_steps_than_one_graph_holds_are_graphs_of_graphs() -> None:
     (manifest,) = manifests(chain(450)).values()
     known = templates(manifest)
     main = known["chain"]["dag"]["tasks"]
-    assert [len(known[task["template"]]["dag"]["tasks"]) for task in main] == [200, 200, 50]
+    sizes = [len(known[task["template"]]["dag"]["tasks"]) for task in main]
+    assert (len(sizes), sum(sizes)) == (3, 450)
     assert [task.get("dependencies", []) for task in main] == [[], ["group-1"], ["group-2"]]
     assert known["chain"]["outputs"]["parameters"][0]["valueFrom"]["parameter"] == (
         "{{tasks.group-3.outputs.parameters.s449-result}}"
@@ -137,20 +139,19 @@ def test_many_steps_are_workflows_that_a_workflow_starts() -> None:
     known = templates(told["chain"])
     first, second = known["chain"]["dag"]["tasks"]
     assert second["dependencies"] == ["chain-part-1"]
-    assert argument(second, "s1999-result") == (
-        "{{tasks.chain-part-1.outputs.parameters.s1999-result}}"
-    )
+    *_, name = [each["name"] for each in second["arguments"]["parameters"]]
+    assert argument(second, name) == f"{{{{tasks.chain-part-1.outputs.parameters.{name}}}}}"
     start = known[first["template"]]
     assert start["resource"]["successCondition"] == "status.phase == Succeeded"
-    path = '{.status.outputs.parameters[?(@.name=="s1990-result")].value}'
-    assert start["outputs"]["parameters"][0]["valueFrom"] == {"jsonPath": path}
+    path = f'{{.status.outputs.parameters[?(@.name=="{name}")].value}}'
+    assert {"name": name, "valueFrom": {"jsonPath": path}} in start["outputs"]["parameters"]
     started = start["resource"]["manifest"]
     assert "    name: chain-part-1\n" in started
     assert "value: {{=toJson(inputs.parameters['run-id'])}}\n" in started
     assert argument(first, "run-id") == "{{workflow.uid}}"
     part = told["chain-part-1"]["spec"]
     shared = {o["globalName"] for t in part["templates"][:1] for o in t["outputs"]["parameters"]}
-    assert "s1990-result" in shared
+    assert name in shared
     assert {"name": "run-id", "valueFrom": {"supplied": {}}} in part["arguments"]["parameters"]
 
 
@@ -161,6 +162,36 @@ def test_what_is_long_is_parted_sooner() -> None:
     assert len(told) > 2
     with pytest.raises(ProgramError, match="is too large for Argo Workflows"):
         render(Workflow("w", (Node("a", Container("a", ("x" * BYTES,))),)), "argo", Options())
+
+
+def test_links_that_are_no_values_are_kept_within_a_graph() -> None:
+    """Steps in turn fail and are mended, write files and are read: by names far from each other."""
+    nodes = [Node(f"s{i}", Container("a"), outputs=(*RESULT, *FILE)) for i in range(250)]
+    for i in range(250):
+        file = InputFile("/g", Output(f"s{i}", "f"))
+        links: tuple[dict[str, Any], ...] = (
+            {"after": (After(f"s{i}", "failed"),)},
+            {"guard": HasStatus("failed", f"s{i}")},
+            {"files": {"f": file}},
+            {"inputs": {"x": Outputs((f"s{i}",), "result")}},
+        )
+        nodes.append(Node(f"t{i}", Container("a"), **links[i % 4]))
+    (manifest,) = manifests(Workflow("mended", tuple(nodes))).values()
+    known = templates(manifest)
+    groups = [known[task["template"]] for task in known["mended"]["dag"]["tasks"]]
+    of = {task["name"]: i for i, each in enumerate(groups) for task in each["dag"]["tasks"]}
+    assert all(of[f"s{i}"] == of[f"t{i}"] for i in range(250))
+
+
+def test_a_workflow_in_parts_has_them_as_workflows_of_their_own() -> None:
+    groups = [[f"s{i}" for i in range(start, start + 10)] for start in (0, 10, 20)]
+    told = manifests(in_parts(chain(30), groups))
+    assert [*told] == ["chain", "chain-part-1", "chain-part-2", "chain-part-3"]
+    inside = templates(told["chain-part-2"])["chain-part-2"]["dag"]["tasks"]
+    assert [task["name"] for task in inside] == groups[1]
+    assert argument(inside[0], "x") == "{{workflow.parameters.s0-result}}"
+    flat = render(chain(30), "airflow", Options())
+    assert render(in_parts(chain(30), groups), "airflow", Options()) == flat
 
 
 FILE = (OutputDeclaration("f", "artifact", path="/f"),)
@@ -182,8 +213,11 @@ def test_what_cannot_pass_between_parts_is_told_at_the_step(
     last: dict[str, Any], message: str
 ) -> None:
     nodes = [Node("file", Container("a"), outputs=FILE)]
-    nodes += [Node(f"s{i}", Container("a"), outputs=RESULT) for i in range(TASKS)]
-    nodes.append(Node("last", Container("a"), place=Place("flow.py", 9), **last))
+    for i in range(TASKS):
+        nodes.append(Node(f"s{i}", Container("a"), outputs=RESULT, after=(After(nodes[-1].name),)))
+    between = Node("between", Container("a"), after=(After(nodes[-1].name),))
+    last["after"] = (*last.get("after", ()), After("between"))
+    nodes += [between, Node("last", Container("a"), place=Place("flow.py", 9), **last)]
     with pytest.raises(ProgramError) as caught:
         render(Workflow("w", tuple(nodes)), "argo", Options())
     (fault,) = caught.value.diagnostics

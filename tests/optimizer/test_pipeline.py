@@ -25,9 +25,9 @@ def test_passes_are_read_with_what_they_are_given() -> None:
         history = StoredHistory(session.database, session.store)
     assert pipeline("", history) == [("size", Size(history))]
     assert pipeline("none", history) == []
-    assert pipeline(" split{ steps = 20,bytes=1000 } , size{margin=0.5}", history) == [
+    assert pipeline(" split{ steps = 20,bytes=1000 } , size", history) == [
         ("split", Split(history, 20, bytes=1000)),
-        ("size", Size(history, 0.5)),
+        ("size", Size(history)),
     ]
     assert pipeline("split{}", history) == [("split", Split(history))]
 
