@@ -15,13 +15,14 @@ from sqlml.codegen.argo_pods import given, placement_of, pods_of, volumes_of
 from sqlml.codegen.argo_rules.limits import BYTES, PARAMETERS, TEMPLATES
 from sqlml.codegen.argo_rules.manifests import API_VERSION
 from sqlml.codegen.argo_templates import Defaults, Library, TooManyTemplates
-from sqlml.codegen.argo_text import literal, plain
+from sqlml.codegen.argo_text import literal
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.yaml import dump
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.ir import Node, ParameterDeclaration, Schedule, Workflow
 from sqlml.workflow.parts import joined
 from sqlml.workflow.serial import thaw
+from sqlml.workflow.texts import as_text
 
 _LONGEST = {"CronWorkflow": 52}
 STEPS = 2_000  # of one object: more slow the controller down
@@ -207,7 +208,7 @@ def _parameter(name: str, declared: ParameterDeclaration) -> dict[str, Any]:
     about = given(description=declared.description)
     if declared.required:
         return {"name": name, **about, "valueFrom": {"supplied": {}}}
-    return {"name": name, **about, "value": literal(plain(declared.default))}
+    return {"name": name, **about, "value": literal(as_text(declared.default))}
 
 
 def _schedule(workflow: Workflow, schedule: Schedule) -> dict[str, Any]:

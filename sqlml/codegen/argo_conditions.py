@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from sqlml.codegen.argo_text import Scope, literal, plain
+from sqlml.codegen.argo_text import Scope, literal
 from sqlml.workflow.graph import givers, watched
 from sqlml.workflow.ir import (
     AllOf,
@@ -21,6 +21,7 @@ from sqlml.workflow.ir import (
     Output,
     Status,
 )
+from sqlml.workflow.texts import as_text
 
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _PHASES: dict[Status, tuple[str, ...]] = {
@@ -78,7 +79,7 @@ def _is_number(operand: Operand, scope: Scope) -> bool:
     """Whether what it is compared with must be a number too, or differs anyhow."""
     match operand:
         case Constant(value=value):
-            return not isinstance(value, bool) and bool(_NUMBER.fullmatch(plain(value)))
+            return not isinstance(value, bool) and bool(_NUMBER.fullmatch(as_text(value)))
         case Output():
             return scope.type_of(operand) in ("int", "float")
         case _:
@@ -87,7 +88,7 @@ def _is_number(operand: Operand, scope: Scope) -> bool:
 
 def _operand(operand: Operand, scope: Scope, *, as_number: bool) -> str:
     if isinstance(operand, Constant):
-        text = plain(operand.value)
+        text = as_text(operand.value)
         if as_number and _NUMBER.fullmatch(text):
             return format(Decimal(text), "f")
         escaped = text.replace("\\", "\\\\").replace("'", "\\'")

@@ -17,7 +17,7 @@ from sqlml.codegen.argo_templates import (
     refusal,
     template_of,
 )
-from sqlml.codegen.argo_text import Scope, has_template_around, literal, plain
+from sqlml.codegen.argo_text import Scope, has_template_around, literal
 from sqlml.workflow.graph import needs, topological_order
 from sqlml.workflow.ir import (
     AllOf,
@@ -33,6 +33,7 @@ from sqlml.workflow.ir import (
     Suspend,
     Workflow,
 )
+from sqlml.workflow.texts import as_text
 
 
 @dataclass
@@ -182,7 +183,7 @@ def _file(node: Node, name: str, scope: Scope) -> dict[str, Any]:
 
 def _input(declared: tuple[str, ParameterDeclaration]) -> dict[str, Any]:
     name, parameter = declared
-    default = {} if parameter.required else {"default": literal(plain(parameter.default))}
+    default = {} if parameter.required else {"default": literal(as_text(parameter.default))}
     return {"name": name, **default}
 
 

@@ -8,12 +8,9 @@ from sqlml.codegen.argo_conditions import when_of
 from sqlml.codegen.argo_failures import Orders
 from sqlml.codegen.argo_pods import given
 from sqlml.codegen.argo_templates import Library, Template, refusal
-from sqlml.codegen.argo_text import Scope, literal, member, plain
+from sqlml.codegen.argo_text import Scope, literal, may_be_empty, member
+from sqlml.workflow.graph import operands_of, watched
 from sqlml.workflow.ir import (
-    AllOf,
-    AnyOf,
-    Comparison,
-    Condition,
     Constant,
     Container,
     ForEach,
@@ -21,7 +18,6 @@ from sqlml.workflow.ir import (
     Item,
     Json,
     Node,
-    Not,
     Output,
     Parameter,
     Range,
@@ -30,6 +26,7 @@ from sqlml.workflow.ir import (
     Workflow,
 )
 from sqlml.workflow.serial import thaw
+from sqlml.workflow.texts import as_text
 
 IMAGE = "busybox"  # of the step that fails, where no step of the loop has an image
 
@@ -75,15 +72,14 @@ def _item(item: Json) -> Any:
         case Mapping():
             return {key: _item(value) for key, value in item.items()}
         case tuple():
-            return literal(plain(item))
+            return literal(as_text(item))
         case _:
             return thaw(item)
 
 
 def bundled(workflow: Workflow, orders: Orders) -> frozenset[str]:
-    """The steps with a loop and a condition, of which others ask whether they have run.
-
-    Argo takes a loop for a success whose rounds are all skipped, and skips one without items.
+    """The steps with a loop of which others ask how they ended, where Argo has another answer:
+    it takes a loop for a success whose rounds are all skipped, and skips one without items.
     """
     asked = {
         name
@@ -91,14 +87,15 @@ def bundled(workflow: Workflow, orders: Orders) -> frozenset[str]:
         for name, statuses in order.items()
         if statuses - {"passed", "finished"}
     }
+    asked |= {name for node in workflow.nodes for name in watched(node.guard)}
     asked |= {output.node for output in workflow.outputs.values()}
     return frozenset(
         node.name
         for node in workflow.nodes
         if isinstance(node.loop, ForEach)
         and node.name in asked
-        and node.guard is not None
-        and not any(True for _ in _items_in(node.guard))
+        and (node.guard is not None or may_be_empty(node.loop))
+        and not _asks_items(node)
     )
 
 
@@ -110,7 +107,7 @@ def side_by_side(
 ) -> Callee:
     """A template around the loop, whose own parallelism is the limit."""
     template, besides = body
-    if node.guard is not None and any(True for _ in _items_in(node.guard)):
+    if _asks_items(node):
         message = f"step `{node.name}` is limited in how many run at a time, and asks for its items"
         raise refusal(node, message, "take the limit or the condition away")
     own: dict[str, Input] = {
@@ -147,15 +144,8 @@ def _only_items(node: Node) -> dict[str, Item]:
     return {name: value for name, value in node.inputs.items() if isinstance(value, Item)}
 
 
-def _items_in(condition: Condition) -> Iterator[Item]:
-    match condition:
-        case Comparison(left=left, right=right):
-            yield from (side for side in (left, right) if isinstance(side, Item))
-        case AllOf(terms=terms) | AnyOf(terms=terms):
-            for term in terms:
-                yield from _items_in(term)
-        case Not(term=term):
-            yield from _items_in(term)
+def _asks_items(node: Node) -> bool:
+    return any(isinstance(operand, Item) for operand in operands_of(node.guard))
 
 
 def _lists(node: Node, loop: ForEach) -> Iterator[Template]:
@@ -177,7 +167,11 @@ def repeated(
     template, besides = body
     again, spent = f"{node.name}-again", f"{node.name}-spent"
     once_only = replace(node, loop=None)
-    outside = {} if scope.is_top else {p.name: p for p in _parameters_in(loop.condition)}
+    outside = (
+        {}
+        if scope.is_top
+        else {p.name: p for p in operands_of(loop.condition) if isinstance(p, Parameter)}
+    )
     if clash := next((n for n in outside if node.inputs.get(n, outside[n]) != outside[n]), None):
         message = f"step `{node.name}` and the condition of its loop call two values `{clash}`"
         raise refusal(node, message, "give the step's input another name")
@@ -214,17 +208,6 @@ def repeated(
     )
     values = {each: scope.value(value) for each, value in {**outside, **node.inputs}.items()}
     return Callee(name, {**values, **besides, "round": "1"})
-
-
-def _parameters_in(condition: Condition) -> Iterator[Parameter]:
-    match condition:
-        case Comparison(left=left, right=right):
-            yield from (side for side in (left, right) if isinstance(side, Parameter))
-        case AllOf(terms=terms) | AnyOf(terms=terms):
-            for term in terms:
-                yield from _parameters_in(term)
-        case Not(term=term):
-            yield from _parameters_in(term)
 
 
 def _failure(node: Node, loop: Repeat, library: Library) -> str:

@@ -1,6 +1,5 @@
 """Argo's texts: values and references as `{{…}}`, and braces of the user's that stay braces."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,8 +10,6 @@ from sqlml.workflow.ir import (
     Input,
     Item,
     Join,
-    Json,
-    Loop,
     Node,
     Output,
     Outputs,
@@ -25,7 +22,7 @@ from sqlml.workflow.ir import (
     Take,
     Text,
 )
-from sqlml.workflow.serial import thaw
+from sqlml.workflow.texts import as_text
 
 LITERAL = "{{='{{'}}"
 _CONVERSIONS = {"int": "asInt({})", "float": "asFloat({})", "bool": "{} == 'true'"}
@@ -34,11 +31,6 @@ _CONVERSIONS = {"int": "asInt({})", "float": "asFloat({})", "bool": "{} == 'true
 def literal(text: str) -> str:
     """Text that Argo leaves as it is."""
     return text.replace("{{", LITERAL)
-
-
-def plain(value: Json) -> str:
-    """A constant as text: JSON unless it is text already."""
-    return value if isinstance(value, str) else json.dumps(thaw(value), ensure_ascii=False)
 
 
 def text_of(text: Text) -> str:
@@ -72,7 +64,7 @@ class Scope:
         """An input of a step as the text of an argument."""
         match value:
             case Constant(value=constant):
-                return literal(plain(constant))
+                return literal(as_text(constant))
             case Parameter(name=name):
                 return f"{{{{{self.parameter(name)}}}}}"
             case Output():
@@ -98,22 +90,28 @@ class Scope:
 
     def source(self, output: Output) -> dict[str, str]:
         """The output of a step as the source of an output of the whole template."""
-        if expression := self._or_empty(output):
+        if expression := self._list(output):
             return {"expression": expression}
         return {"parameter": f"{{{{{self.output(output)}}}}}"}
 
     def _reference(self, output: Output) -> str:
-        if expression := self._or_empty(output):
+        if expression := self._list(output):
             return f"{{{{={expression}}}}}"
         return f"{{{{{self.output(output)}}}}}"
 
-    def _or_empty(self, output: Output) -> str:
-        """The list that a loop gives, where it may have no items: Argo skips it then."""
+    def _list(self, output: Output) -> str:
+        """The list that a loop gives, where Argo has another: it skips a loop without items, and
+        its lists of parameters are of texts. Else empty.
+        """
         node = self.nodes[output.node]
-        if not may_be_empty(node.loop) or has_template_around(node, self):
+        if not isinstance(node.loop, ForEach) or has_template_around(node, self):
             return ""
-        status = member(f"{self.root}.{output.node}.status")
-        return f"{status} == 'Skipped' ? '[]' : {member(self.output(output))}"
+        told = value = member(self.output(output))
+        if has_parameter(node, output.name, self) and self.type_of(output) != "text":
+            told = f"toJson(map(fromJSON({value}), {{fromJSON(#)}}))"
+        if may_be_empty(node.loop):
+            told = f"{member(f'{self.root}.{output.node}.status')} == 'Skipped' ? '[]' : {told}"
+        return "" if told == value else told
 
     def file(self, output: Output) -> str:
         return f"{{{{{self.root}.{output.node}.outputs.artifacts.{output.name}}}}}"
@@ -147,17 +145,15 @@ def has_template_around(node: Node, scope: Scope) -> bool:
     )
 
 
-def may_be_empty(loop: Loop | None) -> bool:
+def may_be_empty(loop: ForEach) -> bool:
     """Whether a loop may turn out to have no items."""
-    match loop:
-        case ForEach(items=Constant(value=tuple(items))):
+    match loop.items:
+        case Constant(value=tuple(items)):
             return not items
-        case ForEach(items=Range(start=start, stop=stop, step=step)):
+        case Range(start=start, stop=stop, step=step):
             return not range(start, stop, step)
-        case ForEach():
-            return True
         case _:
-            return False
+            return True
 
 
 def member(name: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlml.codegen import plain
-from sqlml.workflow.graph import givers, needs, operands_of
+from sqlml.workflow.graph import givers, operands_of
 from sqlml.workflow.ir import (
     Constant,
     ForEach,
@@ -24,10 +24,9 @@ from sqlml.workflow.serial import thaw
 def given_step(node: Node, retry: Retry | None) -> dict[str, Any]:
     """All that a node does, when, and how often, as plain values. All its rounds are one task."""
     told = plain.step(node, _value, [])
-    found = dict.fromkeys(needs(node), "finished")
-    found.update({after.node: after.status for after in node.after})
-    found.update(dict.fromkeys(givers(node), "succeeded"))
-    told["needs"] = found
+    asked = [*((after.node, after.status) for after in node.after)]
+    asked += [(name, "succeeded") for name in givers(node)]
+    told["needs"] = [[name, status] for name, status in dict.fromkeys(asked)]
     if node.timeout is not None:
         told["timeout"] = node.timeout
     if isinstance(node.loop, ForEach):

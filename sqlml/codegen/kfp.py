@@ -185,7 +185,7 @@ class _Pipeline:
     def _watcher(self) -> dict[str, Any]:
         """A task that fails the run when a step has failed which others were to see fail."""
         names = sorted(self._watched)
-        step = {"needs": dict.fromkeys(names, "finished"), "watches": names, "is_watched": False}
+        step = {"needs": [], "watches": names, "is_watched": False}
         taken = {
             f"task--{name}": {
                 "taskOutputParameter": {"producerTask": name, "outputParameterKey": "given"}

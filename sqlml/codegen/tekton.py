@@ -181,7 +181,7 @@ class _Pipeline:
         """A task that fails, and so the run does, when a step has failed."""
         names = [node.name for node in self._workflow.nodes]
         taken = {f"task={name}": f"$(tasks.{name}.results.given)" for name in names}
-        told = {"needs": {}, "watches": names}
+        told = {"needs": [], "watches": names}
         every = {*names, *(node.name for node in self._workflow.on_exit)}
         own = next(n for i in range(len(every) + 1) if (n := f"outcome{i or ''}") not in every)
         return {

@@ -8,6 +8,7 @@ import json
 import operator
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -16,7 +17,7 @@ _TOKEN = re.compile(
         (?P<string>'(?:[^'\\]|\\.)*')
       | (?P<number>\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
       | (?P<name>[A-Za-z_]\w*)
-      | (?P<sign>\?\?|\?\.|==|!=|<=|>=|&&|\|\||[-+*/<>!?:,.()\[\]])
+      | (?P<sign>\?\?|\?\.|==|!=|<=|>=|&&|\|\||[-+*/<>!?:,.()\[\]{}\#])
     )""",
     re.DOTALL | re.VERBOSE,
 )
@@ -97,6 +98,7 @@ class _Parser:
 
     def __init__(self, text: str, names: Names, *, bare: bool = False) -> None:
         self._text, self._names, self._bare = text, names, bare
+        self._each: list[Any] = []
         self._tokens = [*self._read(text.strip())]
 
     def value(self) -> Any:
@@ -209,6 +211,12 @@ class _Parser:
         if self._take("["):
             items = self._list("]")
             return lambda: [item() for item in items]
+        if self._take("{"):
+            body = self._choice()
+            self._expect("}")
+            return lambda: partial(self._with, body)
+        if self._take("#"):
+            return lambda: self._each[-1]
         assert self._tokens, f"something is missing in {self._text!r}"
         kind, text = self._tokens.pop(0)
         assert kind != "sign", f"{text} in {self._text!r}"
@@ -219,6 +227,14 @@ class _Parser:
             number = float(text) if self._bare or not text.isdigit() else int(text)
             return lambda: number
         return self._named(text)
+
+    def _with(self, body: Thunk, each: Any) -> Any:
+        """The value of a predicate for an element, which it calls `#`."""
+        self._each.append(each)
+        try:
+            return body()
+        finally:
+            self._each.pop()
 
     def _named(self, name: str) -> Thunk:
         if name in self._names:
@@ -241,6 +257,8 @@ _FUNCTIONS: Names = {
     "asInt": int,
     "asFloat": float,
     "toJson": _json,
+    "fromJSON": json.loads,
+    "map": lambda items, function: [function(item) for item in items],
     "sprig": {"sha256sum": lambda text: hashlib.sha256(text.encode()).hexdigest()},
     "true": True,
     "false": False,

@@ -34,21 +34,28 @@ def run(
 
 
 def states_of(node: Node, ended: Ended) -> set[str]:
-    """What its phase may mean: of no items, Argo skips a step, and nothing is missing."""
-    is_loop = isinstance(node.loop, ForEach) and node.guard is None
-    of_nothing = {"succeeded"} if is_loop and ended.phase == "Skipped" else set()
-    return {STATES[ended.phase], *of_nothing}
+    """What its phase may mean: a loop without items is skipped there, and one whose rounds are all
+    skipped has succeeded."""
+    found = {STATES[ended.phase]}
+    if isinstance(node.loop, ForEach):
+        of_nothing = ended.phase == "Skipped"
+        all_skipped = ended.rounds and {each.phase for each in ended.rounds} == {"Skipped"}
+        found |= {"succeeded"} if of_nothing else {"skipped"} if all_skipped else set()
+    return found
 
 
-def result(node: Node, ended: Ended) -> Any:
-    """A step's `result`; of one for each of some items, the list of them."""
-    (declared,) = [one for one in node.outputs if one.name == "result"]
-    told = ended.parameters.get("result", ended.result) or ""
+def result(node: Node, ended: Ended, name: str = "result") -> Any:
+    """An output of a step; of one for each of some items, the list of theirs."""
+    (declared,) = [one for one in node.outputs if one.name == name]
+
+    def told(one: Ended) -> str:
+        return one.parameters.get(name, one.result) or ""
+
     if not isinstance(node.loop, ForEach):
-        return thaw(typed(told, declared.type))
+        return thaw(typed(told(ended), declared.type))
     if ended.rounds:
-        return [thaw(typed(one.result or "", declared.type)) for one in ended.rounds]
-    return [thaw(typed(one, declared.type)) for one in json.loads(told or "[]")]
+        return [thaw(typed(told(one), declared.type)) for one in ended.rounds]
+    return [thaw(typed(one, declared.type)) for one in json.loads(told(ended) or "[]")]
 
 
 # What a user's image does not tell by its exit code, Argo does not try again.
