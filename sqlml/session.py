@@ -38,11 +38,11 @@ from sqlml.runtime.shelf import Shelf
 from sqlml.runtime.stop import Stop
 from sqlml.source import Source, Span
 from sqlml.store.store import Store
-from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Json, Workflow
 from sqlml.workflow.parts import joined
 from sqlml.workflow.serial import thaw
 from sqlml.workflow.text import parse_workflow
+from sqlml.workflow.verification import verify
 
 TEXT_FORM = ".workflow"  # how names of files end that hold a workflow's text form
 

@@ -16,9 +16,9 @@ from sqlml.runtime.pool import Pool
 from sqlml.session import Session
 from sqlml.source import Source
 from sqlml.stages import after
-from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import After, Constant, Node, Query, Workflow
 from sqlml.workflow.text import parse_workflow
+from sqlml.workflow.verification import verify
 from sqlml.zoo import STEPS
 
 

@@ -7,7 +7,7 @@ from typing import Literal, Protocol, get_args
 from sqlml.codegen import ENGINES
 from sqlml.codegen.programs import Worker, as_programs
 from sqlml.errors import Diagnostic, ProgramError
-from sqlml.workflow.graph import verify, watched
+from sqlml.workflow.graph import watched
 from sqlml.workflow.ir import (
     Call,
     Container,
@@ -23,6 +23,7 @@ from sqlml.workflow.ir import (
     Workflow,
 )
 from sqlml.workflow.parts import groups_of, in_parts, joined
+from sqlml.workflow.verification import verify
 
 Feature = Literal[
     "container",

@@ -31,6 +31,7 @@ def given_step(node: Node, retry: Retry | None) -> dict[str, Any]:
         told["timeout"] = node.timeout
     if isinstance(node.loop, ForEach):
         told |= {"items": _value(node.loop.items), "parallelism": node.loop.parallelism}
+        told["asks_items"] = any(isinstance(one, Item) for one in operands_of(node.guard))
     if retry is not None:
         told["retry"] = {
             "limit": retry.limit,

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from sqlml.couler.flow import Flow, current
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
-from sqlml.workflow.graph import needs, topological_order, verify
+from sqlml.workflow.graph import needs, topological_order
 from sqlml.workflow.ir import Node, Placement, Pods, Volume, Workflow
 from sqlml.workflow.places import fault, kebab
+from sqlml.workflow.verification import verify
 
 
 def workflow() -> Workflow:

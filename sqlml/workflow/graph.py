@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.ir import (
     AllOf,
     Alter,
@@ -13,13 +13,10 @@ from sqlml.workflow.ir import (
     Check,
     Comparison,
     Condition,
-    Constant,
     Evaluate,
     Explain,
     ForEach,
     HasStatus,
-    Input,
-    Item,
     Job,
     Manage,
     ModelReference,
@@ -29,12 +26,9 @@ from sqlml.workflow.ir import (
     Output,
     OutputKind,
     Outputs,
-    Parameter,
     Predict,
     Query,
-    Relation,
     Run,
-    RunId,
     Solve,
     Train,
     Trial,
@@ -153,9 +147,11 @@ def topological_order(workflow: Workflow) -> tuple[Node, ...]:
     try:
         sorter.prepare()
     except CycleError as error:
-        circle = " → ".join(reversed(error.args[1]))
+        circle = [by_name[name] for name in reversed(error.args[1])]
+        told = " → ".join(node.name for node in circle)
+        placed = next((node for node in circle if node.place), None)
         raise ProgramError(
-            _fault("E0806", f"steps need each other in a circle: {circle}")
+            fault("E0806", f"steps need each other in a circle: {told}", placed)
         ) from error
     ordered: list[Node] = []
     while sorter.is_active():
@@ -165,90 +161,8 @@ def topological_order(workflow: Workflow) -> tuple[Node, ...]:
     return tuple(ordered)
 
 
-def verify(workflow: Workflow) -> None:
-    """Check that the workflow can run.
-
-    Raises:
-        ProgramError: with every fault found: bad, unknown or duplicate names, missing, extra or
-            ill-typed inputs, undeclared outputs, circles.
-    """
-    faults = [*_name_faults(workflow), *_wiring_faults(workflow)]
-    if faults:
-        raise ProgramError(*faults)
-    topological_order(workflow)
-
-
-def _name_faults(workflow: Workflow) -> Iterator[Diagnostic]:
-    seen: set[str] = set()
-    for node in workflow.nodes:
-        if not NODE_NAME.fullmatch(node.name):
-            yield _fault(
-                "E0802",
-                f"`{node.name}` cannot name a step",
-                node,
-                "a name has up to 58 lower-case letters, digits and `-`, and begins with a letter",
-            )
-        if node.name in seen:
-            yield _fault("E0803", f"two steps are named `{node.name}`", node)
-        seen.add(node.name)
-
-
-def _wiring_faults(workflow: Workflow) -> Iterator[Diagnostic]:
-    nodes = {node.name: node for node in workflow.nodes}
-    for node in workflow.nodes:
-        for name in needs(node):
-            if name not in nodes:
-                hint = did_you_mean(name, nodes)
-                yield _fault(
-                    "E0804", f"step `{node.name}` needs `{name}`, which is not there", node, hint
-                )
-        slots = SLOTS.get(type(node.operation))
-        if slots is None:  # an operation that names its inputs itself
-            continue
-        for name, slot in slots.items():
-            if slot.required and name not in node.inputs:
-                yield _fault("E0805", f"step `{node.name}` has no input `{name}`", node)
-        for name, value in node.inputs.items():
-            taken = Slot("model") if is_function(name) else slots.get(name)
-            if taken is None:
-                hint = did_you_mean(name, slots)
-                yield _fault("E0805", f"step `{node.name}` takes no input `{name}`", node, hint)
-            elif message := _input_fault(taken, value, nodes, workflow):
-                yield _fault("E0805", f"input `{name}` of step `{node.name}` {message}", node)
-
-
-def _input_fault(
-    slot: Slot, value: Input, nodes: Mapping[str, Node], workflow: Workflow
-) -> str | None:
-    match value:
-        case Relation():
-            return None if slot.kind == "dataset" else f"must be a {slot.kind}, not rows"
-        case ModelReference():
-            return None if slot.kind == "model" else f"must be a {slot.kind}, not a model"
-        case Parameter(name):
-            return None if name in workflow.parameters else f"names no parameter: `{name}`"
-        case Constant():
-            return f"must be a {slot.kind}, not a constant" if slot.kind != "parameter" else None
-        case RunId() | Item():
-            return f"must be a {slot.kind}, not a text" if slot.kind != "parameter" else None
-        case Output(source, name):
-            return _output_fault(slot, source, name, nodes)
-        case Outputs(sources, name):
-            faults = (_output_fault(slot, source, name, nodes) for source in sources)
-            return next(filter(None, faults), None)
-
-
-def _output_fault(slot: Slot, source: str, name: str, nodes: Mapping[str, Node]) -> str | None:
-    if source not in nodes:
-        return None
-    declared = {output.name: output for output in nodes[source].outputs}
-    if name not in declared:
-        return f"names an output that `{source}` does not declare: `{name}`"
-    kind = declared[name].kind
-    return None if kind == slot.kind else f"must be a {slot.kind}, not a {kind}"
-
-
-def _fault(code: str, message: str, node: Node | None = None, hint: str = "") -> Diagnostic:
+def fault(code: str, message: str, node: Node | None = None, hint: str = "") -> Diagnostic:
+    """What is wrong with a step, at its place in the user's program."""
     label = ""
     if node is not None and node.place is not None:
         label = f"at {node.place.file}:{node.place.line}:{node.place.column}"

@@ -4,10 +4,11 @@ They stay within what all engines understand alike: what is compared has no quot
 loop's rounds are no JSON.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from sqlml.workflow.graph import givers
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -92,10 +93,9 @@ class Writer:
             after = (After(before, self.random.choice(STATUSES)),)
         if self.nodes and self.random.random() < 0.3:
             guard = self.condition()
-        return Node(
-            node.name, node.operation, node.inputs, node.outputs, after,
-            guard=guard, loop=node.loop, retry=node.retry,
-        )  # fmt: skip
+        if {*givers(replace(node, guard=guard))} & {each.node for each in after}:
+            after = ()  # it may ask that what gives it something has failed
+        return replace(node, after=after, guard=guard)
 
     # --- what steps do ---
 
@@ -219,6 +219,8 @@ def random_workflow(random: Random, name: str = "w") -> Workflow:
         step(f"at-{status}", "echo bye", guard=HasStatus(status))
         for status in ("succeeded", "failed")
     ]
+    called = {n.operation.workflow for n in writer.nodes if isinstance(n.operation, Call)}
+    calls = tuple(each for each in calls if each.name in called)
     return Workflow(
         name, tuple(writer.nodes), FOLDER, workflows=calls,
         on_exit=tuple(exits) if random.random() < 0.5 else (),

@@ -373,9 +373,8 @@ def test_files_and_where_they_lie() -> None:
     ],
 )
 def test_what_argo_cannot_do_is_told_at_the_step(node: Node, message: str) -> None:
-    flow = Workflow(
-        "w", (replace(node, place=Place("flow.py", 7)),), workflows=(Workflow("sub", (FLIP,)),)
-    )
+    called = (Workflow("sub", (FLIP,)),) if isinstance(node.operation, Call) else ()
+    flow = Workflow("w", (replace(node, place=Place("flow.py", 7)),), workflows=called)
     with pytest.raises(ProgramError) as caught:
         render(flow, "argo", Options())
     (fault,) = caught.value.diagnostics

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlml.codegen.engine import Options, render
 from sqlml.codegen.lint import lint
 from sqlml.source import Source
-from sqlml.workflow.graph import needs
+from sqlml.workflow.graph import givers, needs
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -130,12 +130,21 @@ def nodes(
         called = draw(st.sampled_from(calls))
         inputs = {each: draw(sources) for each in called.parameters}
         declared = tuple(OutputDeclaration(each, "parameter") for each in called.outputs)
-        return replace(plain, operation=Call(called.name), inputs=inputs, outputs=declared)
+        return possible(
+            replace(plain, operation=Call(called.name), inputs=inputs, outputs=declared)
+        )
     inputs = draw(st.dictionaries(st.sampled_from(["a", "b-c", "d_e"]), sources, max_size=3))
     operation = draw(operations([*inputs]))
     if not isinstance(operation, PODS):
-        return replace(plain, operation=operation, inputs=inputs)
-    return draw(as_pod(replace(node, operation=operation, inputs=inputs), files))
+        return possible(replace(plain, operation=operation, inputs=inputs))
+    return possible(draw(as_pod(replace(node, operation=operation, inputs=inputs), files)))
+
+
+def possible(node: Node) -> Node:
+    """The step, asking nobody for two statuses."""
+    others = {*givers(node)}
+    after = {each.node: each for each in node.after if each.node not in others}
+    return replace(node, after=tuple(after.values()))
 
 
 @st.composite
@@ -227,6 +236,14 @@ def parts(draw: Any, name: str, calls: list[Workflow]) -> Workflow:
     )
 
 
+def called_by(workflow: Workflow, known: list[Workflow]) -> set[str]:
+    """The workflows that one calls, and those that they call."""
+    by_name = {each.name: each for each in known}
+    operations = [node.operation for node in workflow.nodes]
+    called = {each.workflow for each in operations if isinstance(each, Call)}
+    return called.union(*(called_by(by_name[name], known) for name in called))
+
+
 @st.composite
 def workflows(draw: Any) -> Workflow:
     calls: list[Workflow] = []
@@ -234,6 +251,7 @@ def workflows(draw: Any) -> Workflow:
         part = draw(parts(f"sub-{number}", calls))
         calls.append(part)
     top = draw(parts("top", calls))
+    calls = [each for each in calls if each.name in called_by(top, calls)]
     ended = HasStatus(draw(st.sampled_from(["succeeded", "failed"])))
     bye = (Node("bye", Container("alpine", ("true",)), guard=ended),)
     toleration = Toleration("gpu", effect="NoSchedule")

@@ -4,7 +4,6 @@ import pytest
 
 from sqlml.codegen.flatten import flatten
 from sqlml.errors import ProgramError
-from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -27,6 +26,7 @@ from sqlml.workflow.ir import (
     Take,
     Workflow,
 )
+from sqlml.workflow.verification import verify
 
 RESULT = (OutputDeclaration("result", "parameter"),)
 SCRIPT = Script("print(1)", args=(Take("x"),))

@@ -9,7 +9,6 @@ from sqlml.codegen.programs import STORE, Worker, as_programs
 from sqlml.errors import ProgramError
 from sqlml.session import connect
 from sqlml.source import Source
-from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import (
     After,
     Comparison,
@@ -23,6 +22,7 @@ from sqlml.workflow.ir import (
     Workflow,
 )
 from sqlml.workflow.serial import decode
+from sqlml.workflow.verification import verify
 
 PROGRAM = """
 SET threads = 1;

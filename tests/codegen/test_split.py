@@ -16,7 +16,7 @@ from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
 from sqlml.source import Source
 from sqlml.store.store import Store
-from sqlml.workflow.graph import needs, verify
+from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -43,6 +43,7 @@ from sqlml.workflow.ir import (
 )
 from sqlml.workflow.parts import groups_of, joined
 from sqlml.workflow.text import parse_workflow, print_workflow
+from sqlml.workflow.verification import verify
 
 from .corpus import CORPUS, step
 

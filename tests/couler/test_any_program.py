@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from sqlml import couler
 from sqlml.source import Source
-from sqlml.workflow.graph import needs, topological_order, verify
+from sqlml.workflow.graph import needs, topological_order
 from sqlml.workflow.ir import Call, Workflow
 from sqlml.workflow.text import parse_workflow, print_workflow
+from sqlml.workflow.verification import verify
 
 SHAPES = st.recursive(
     st.sampled_from(["step", "mapped", "repeated"]),

@@ -11,7 +11,7 @@ import pytest
 
 from sqlml import couler
 from sqlml.errors import ProgramError
-from sqlml.workflow.graph import needs, verify
+from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -30,6 +30,7 @@ from sqlml.workflow.ir import (
     Take,
     Workflow,
 )
+from sqlml.workflow.verification import verify
 
 
 def random_code():

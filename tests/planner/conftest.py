@@ -14,8 +14,8 @@ from sqlml.planner.lower import lower
 from sqlml.planner.plan import Operator
 from sqlml.planner.program import plan
 from sqlml.source import Source
-from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import Node, Workflow
+from sqlml.workflow.verification import verify
 
 Manifest = Mapping[str, Any]
 

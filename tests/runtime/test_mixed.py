@@ -9,7 +9,6 @@ import pytest
 
 from sqlml.session import Session
 from sqlml.source import Source
-from sqlml.workflow.graph import verify
 from sqlml.workflow.ir import (
     After,
     Cache,
@@ -28,6 +27,7 @@ from sqlml.workflow.ir import (
     Take,
     Workflow,
 )
+from sqlml.workflow.verification import verify
 
 RESULT = (OutputDeclaration("result", "parameter"),)
 ROWS = "SELECT 1.0 * (i % 7) AS a, 3.0 * (i % 7) - (i % 11) AS y FROM range(400) AS r(i)"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sqlml.errors import ProgramError
 from sqlml.source import Source
-from sqlml.workflow.graph import needs, topological_order, verify
+from sqlml.workflow.graph import needs, topological_order
 from sqlml.workflow.hashing import normalized_sql, static_hash
 from sqlml.workflow.ir import (
     After,
@@ -36,6 +36,7 @@ from sqlml.workflow.ir import (
 )
 from sqlml.workflow.serial import from_json, to_json
 from sqlml.workflow.text import parse_workflow, print_workflow
+from sqlml.workflow.verification import verify
 
 ROWS = Relation("SELECT * FROM t", ("t",), stable=True)
 TRAIN = Node(

@@ -1,0 +1,272 @@
+"""Whether a workflow can run at all: every fault there is, at the places of the user's program."""
+
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.workflow.graph import (
+    NODE_NAME,
+    SLOTS,
+    Slot,
+    fault,
+    givers,
+    needs,
+    operands_of,
+    topological_order,
+)
+from sqlml.workflow.ir import (
+    Call,
+    Constant,
+    ForEach,
+    Input,
+    Item,
+    ModelReference,
+    Node,
+    Output,
+    OutputDeclaration,
+    OutputKind,
+    Outputs,
+    Parameter,
+    ParameterDeclaration,
+    Relation,
+    Repeat,
+    RunId,
+    Status,
+    ValueType,
+    Workflow,
+    is_function,
+)
+from sqlml.workflow.operations import PROGRAMS
+from sqlml.workflow.texts import typed
+
+_PARAMETER = Slot("parameter")
+_WORDS: Mapping[ValueType, str] = {
+    "text": "a text", "int": "a whole number", "float": "a number", "bool": "true or false",
+    "json": "JSON",
+}  # fmt: skip
+
+
+def verify(workflow: Workflow) -> None:
+    """Check that the workflow, and those that it calls, can run.
+
+    Raises:
+        ProgramError: with every fault found: bad, unknown or duplicate names, missing, extra or
+            ill-typed inputs, undeclared outputs, circles, steps that can never run.
+    """
+    faults = [each for part in (workflow, *workflow.workflows) for each in _Part(part, workflow)]
+    if faults:
+        raise ProgramError(*faults)
+    for part in (workflow, *workflow.workflows):
+        topological_order(part)
+    if faults := [*_faults_of_calls(workflow)]:
+        raise ProgramError(*faults)
+
+
+class _Part:
+    """The faults of one workflow of a program."""
+
+    def __init__(self, workflow: Workflow, whole: Workflow) -> None:
+        self._workflow = workflow
+        self._called = {each.name: each for each in whole.workflows}
+        every = (*workflow.nodes, *workflow.on_exit)
+        self._nodes = {node.name: node for node in reversed(every)}  # the first of a name
+        self._outputs: dict[str, Mapping[str, OutputDeclaration]] = {
+            name: {output.name: output for output in node.outputs}
+            for name, node in self._nodes.items()
+        }
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        seen: set[str] = set()
+        for node in (*self._workflow.nodes, *self._workflow.on_exit):
+            yield from _name_faults(node, seen)
+            seen.add(node.name)
+            for name in needs(node):
+                if name not in self._nodes:
+                    hint = did_you_mean(name, self._nodes)
+                    message = f"step `{node.name}` needs `{name}`, which is not there"
+                    yield fault("E0804", message, node, hint)
+            yield from self._input_faults(node)
+            yield from self._value_faults(node)
+            if node.after:
+                yield from self._order_faults(node)
+        for name, output in self._workflow.outputs.items():
+            if wrong := self._output_fault(None, output.node, output.name):
+                yield fault("E0805", f"output `{name}` of `{self._workflow.name}` {wrong}")
+
+    # --- inputs ---
+
+    def _input_faults(self, node: Node) -> Iterator[Diagnostic]:
+        slots = SLOTS.get(type(node.operation))
+        if isinstance(node.operation, Call):
+            yield from self._argument_faults(node, node.operation)
+        for name, slot in (slots or {}).items():
+            if slot.required and name not in node.inputs:
+                yield fault("E0805", f"step `{node.name}` has no input `{name}`", node)
+        for name, value in node.inputs.items():
+            taken = _PARAMETER if slots is None else slots.get(name)
+            if is_function(name) and not isinstance(node.operation, PROGRAMS):
+                taken = Slot("model")
+            if taken is None:
+                hint = did_you_mean(name, slots or {})
+                yield fault("E0805", f"step `{node.name}` takes no input `{name}`", node, hint)
+            elif wrong := self._input_fault(taken, value):
+                yield fault("E0805", f"input `{name}` of step `{node.name}` {wrong}", node)
+
+    def _input_fault(self, slot: Slot, value: Input) -> str | None:
+        match value:
+            case Relation():
+                return None if slot.kind == "dataset" else f"must be a {slot.kind}, not rows"
+            case ModelReference():
+                return None if slot.kind == "model" else f"must be a {slot.kind}, not a model"
+            case Parameter(name):
+                known = name in self._workflow.parameters
+                return None if known else f"names no parameter: `{name}`"
+            case Constant():
+                return _unless_parameter(slot.kind, "a constant")
+            case RunId() | Item():
+                return _unless_parameter(slot.kind, "a text")
+            case Output(source, name):
+                return self._output_fault(slot, source, name)
+            case Outputs(sources, name):
+                faults = (self._output_fault(slot, source, name) for source in sources)
+                return next(filter(None, faults), None)
+
+    def _output_fault(self, slot: Slot | None, source: str, name: str) -> str | None:
+        """slot: what takes it; None for what takes any kind."""
+        if source not in self._outputs:
+            return f"is of `{source}`, which is not there" if slot is None else None
+        declared = self._outputs[source].get(name)
+        if declared is None:
+            return f"names an output that `{source}` does not declare: `{name}`"
+        return (
+            None
+            if slot is None or declared.kind == slot.kind
+            else (f"must be a {slot.kind}, not a {declared.kind}")
+        )
+
+    # --- other values ---
+
+    def _value_faults(self, node: Node) -> Iterator[Diagnostic]:
+        """Of what a step compares, loops over or finds as files."""
+        compared = [*operands_of(node.guard)]
+        match node.loop:
+            case ForEach(items=Output() | Parameter() as items):
+                compared.append(items)
+            case Repeat(condition=condition):
+                compared += operands_of(condition)
+        for value in compared:
+            if message := self._input_fault(_PARAMETER, value):
+                yield fault("E0805", f"a condition or loop of step `{node.name}` {message}", node)
+        for name, file in node.files.items():
+            source = file.source
+            if isinstance(source, Output) and source.node in self._nodes:
+                message = self._output_fault(None, source.node, source.name)
+                if message:
+                    yield fault("E0805", f"file `{name}` of step `{node.name}` {message}", node)
+
+    # --- arguments ---
+
+    def _argument_faults(self, node: Node, call: Call) -> Iterator[Diagnostic]:
+        called = self._called.get(call.workflow)
+        if called is None:
+            hint = did_you_mean(call.workflow, self._called)
+            message = f"step `{node.name}` calls `{call.workflow}`, which is not there"
+            yield fault("E0820", message, node, hint)
+            return
+        who = f"step `{node.name}` calls `{called.name}`"
+        for name in node.inputs.keys() - called.parameters.keys():
+            hint = did_you_mean(name, called.parameters)
+            yield fault("E0821", f"{who}, which has no parameter `{name}`", node, hint)
+        for name, declared in called.parameters.items():
+            if name in node.inputs:
+                if wrong := self._type_fault(declared, node.inputs[name]):
+                    yield fault("E0821", f"{who}, whose parameter `{name}` {wrong}", node)
+            elif declared.required:
+                yield fault("E0821", f"{who} without its parameter `{name}`", node)
+        for output in node.outputs:
+            if output.name not in called.outputs:
+                hint = did_you_mean(output.name, called.outputs)
+                yield fault("E0821", f"{who}, which has no output `{output.name}`", node, hint)
+
+    def _type_fault(self, declared: ParameterDeclaration, value: Input) -> str | None:
+        wanted = f"is {_WORDS[declared.type]}"
+        if isinstance(value, Constant):
+            try:
+                typed("" if value.value is None else value.value, declared.type)
+            except (ValueError, TypeError):
+                return None if value.value is None else f"{wanted}, not {value.value!r}"
+        if isinstance(value, Output):
+            given = self._outputs.get(value.node, {}).get(value.name)
+            is_list = given is not None and isinstance(self._nodes[value.node].loop, ForEach)
+            if (is_list or (given and given.type == "json")) and declared.type not in (
+                "text",
+                "json",
+            ):
+                return f"{wanted}, not {'a list' if is_list else 'JSON'}"
+        return None
+
+    # --- order ---
+
+    def _order_faults(self, node: Node) -> Iterator[Diagnostic]:
+        """Orders that no run can come to."""
+        asked: dict[str, set[Status]] = {}
+        for name in givers(node):
+            asked.setdefault(name, set()).add("succeeded")
+        for after in node.after:
+            asked.setdefault(after.node, set()).add(after.status)
+        for name, statuses in asked.items():
+            if not any(statuses <= possible for possible in _POSSIBLE):
+                told = " and ".join(sorted(statuses))
+                message = f"step `{node.name}` never runs: it needs `{name}` to be {told}"
+                yield fault("E0824", message, node)
+
+
+# What a step that ended in a way counts as.
+_POSSIBLE: tuple[frozenset[Status], ...] = (
+    frozenset({"succeeded", "passed", "finished"}),
+    frozenset({"failed", "finished"}),
+    frozenset({"skipped", "passed", "finished"}),
+)
+
+
+def _name_faults(node: Node, seen: set[str]) -> Iterator[Diagnostic]:
+    if not NODE_NAME.fullmatch(node.name):
+        hint = "a name has up to 58 lower-case letters, digits and `-`, and begins with a letter"
+        yield fault("E0802", f"`{node.name}` cannot name a step", node, hint)
+    if node.name in seen:
+        yield fault("E0803", f"two steps are named `{node.name}`", node)
+
+
+def _unless_parameter(kind: OutputKind, what: str) -> str | None:
+    return None if kind == "parameter" else f"must be a {kind}, not {what}"
+
+
+def _faults_of_calls(workflow: Workflow) -> Iterator[Diagnostic]:
+    """Workflows that call each other in a circle, or that nobody calls."""
+    callers = {
+        part.name: {
+            node.operation.workflow: node
+            for node in (*part.nodes, *part.on_exit)
+            if isinstance(node.operation, Call)
+        }
+        for part in workflow.workflows
+    }
+    try:
+        TopologicalSorter(callers).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+        told = " → ".join(reversed(circle))
+        hint = "repeat a step instead: `loop_until`, or `exec_while`"
+        message = f"workflows call each other in a circle: {told}"
+        yield fault("E0822", message, callers[circle[1]][circle[0]], hint)
+    top = (*workflow.nodes, *workflow.on_exit)
+    called = {node.operation.workflow for node in top if isinstance(node.operation, Call)}
+    pending = [*called]
+    while pending:
+        new = callers.get(pending.pop(), {}).keys() - called
+        called |= new
+        pending += new
+    for part in workflow.workflows:
+        if part.name not in called:
+            first = next(iter(part.nodes), None)
+            yield fault("E0823", f"workflow `{part.name}` is called by no step", first)
