@@ -78,10 +78,12 @@ def nested_job(source: Source, tokens: list[Token]) -> Diagnostic:
 
 def _name_index(tokens: list[Token]) -> int:
     """The index of what stands behind CREATE [OR REPLACE] JOB; 0 where that does not begin it."""
-    match [token.keyword for token in tokens[:4]]:
-        case ["CREATE", "JOB", *_]:
+    if not tokens or tokens[0].keyword != "CREATE":  # as most do: this is asked of each statement
+        return 0
+    match [token.keyword for token in tokens[1:4]]:
+        case ["JOB", *_]:
             return 2
-        case ["CREATE", "OR", "REPLACE", "JOB"]:
+        case ["OR", "REPLACE", "JOB"]:
             return 4
         case _:
             return 0

@@ -45,6 +45,8 @@ def _create(scope: Scope, statement: ast.CreateJob) -> Job:
         if why := timezone_fault(timezone):
             scope.fault("E0784", why, statement.timezone.span, hint=_ZONES)
     for inner in statement.program.statements:
+        if isinstance(inner, ast.Train):
+            scope.job_models[inner.into.text.casefold()] = name.text
         if without_secrets(inner.span.text, scope.dialect) != inner.span.text:
             hint = "say it once, outside of the job: `CREATE PERSISTENT SECRET …`"
             message = "a job's program is kept as it is, with the password in it"

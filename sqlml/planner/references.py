@@ -56,7 +56,12 @@ def _tell_unknown(scope: Scope, name: ast.Name, way_out: str) -> None:
         has_alias(scope, models.spelling(name.text), name.version, name.span)
         return
     if not known:
-        hint = did_you_mean(name.text, models.names())
+        job = scope.job_models.get(name.text.casefold())
+        hint = (
+            f"job `{job}` trains it when it runs; its program is one statement, or BEGIN …; …; END"
+            if job
+            else did_you_mean(name.text, models.names())
+        )
         if not hint:
             some = ", ".join(f"`{known}`" for known in list(models.names())[:10])
             hint = f"models: {some}" if some else way_out

@@ -27,6 +27,7 @@ class Scope:
         self.dialect = dialect
         self.models = Models(catalog)
         self.index = 0
+        self.job_models: dict[str, str] = {}  # folded names of models, and the jobs that train them
         self.faults: list[Diagnostic] = []
         self.notes: list[tuple[str, Span]] = []
         self._open: dict[TableKey, tuple[str, ...]] = {}
