@@ -4,14 +4,14 @@ A part starts when those that it needs have succeeded; what passes from part to 
 parameters. So steps with links that are neither values nor plain order are kept in one part.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlml.codegen.argo_templates import place_of
 from sqlml.errors import Diagnostic, ProgramError
-from sqlml.workflow.contraction import contracted, together
-from sqlml.workflow.graph import needs, topological_order, watched
+from sqlml.workflow.cutting import bonds, cut, in_order
+from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -25,16 +25,13 @@ from sqlml.workflow.ir import (
     Not,
     Output,
     OutputDeclaration,
-    Outputs,
     Parameter,
     ParameterDeclaration,
     Repeat,
     RunId,
     Workflow,
 )
-from sqlml.workflow.partition import partition
 from sqlml.workflow.parts import groups_of, joined
-from sqlml.workflow.quotient import Graph
 
 RUN = "run-id"
 
@@ -48,22 +45,22 @@ def in_parts(workflow: Workflow, size: int, name: str, *, apart: bool = False) -
     Raises:
         ProgramError: E0728 what passes between steps of two parts cannot.
     """
-    slices: Sequence[Sequence[Node]] = ()
     if apart and (groups := groups_of(workflow)):
         workflow = joined(workflow)
         nodes = {node.name: node for node in workflow.nodes}
         slices = [[nodes[name] for name in group] for group in groups]
-    elif len(workflow.nodes) <= size:
+    elif len(workflow.nodes) > size:
+        slices = cut(in_order(workflow), [(1.0,)] * len(workflow.nodes), (float(size),))
+    else:
         return workflow
-    slices = slices or _slices(workflow, size)
     names = [f"{name}-{number}" for number in range(1, len(slices) + 1)]
     where = {node.name: names[i] for i, part in enumerate(slices) for node in part}
     cuts = [_Cut(names[i], where, apart) for i in range(len(slices))]
-    cut = [[one.node(node) for node in part] for one, part in zip(cuts, slices, strict=True)]
+    moved = [[one.node(node) for node in part] for one, part in zip(cuts, slices, strict=True)]
     taken = {(o.node, o.name) for one in cuts for o in one.taken.values() if isinstance(o, Output)}
     taken |= {(output.node, output.name) for output in workflow.outputs.values()}
     calls, parts = [], []
-    for one, inner, part in zip(cuts, cut, slices, strict=True):
+    for one, inner, part in zip(cuts, moved, slices, strict=True):
         outputs = {
             f"{n.name}-{o.name}": (n, o)
             for n in part
@@ -81,30 +78,6 @@ def in_parts(workflow: Workflow, size: int, name: str, *, apart: bool = False) -
         workflows=(*workflow.workflows, *parts),
         ext={**workflow.ext, "argo": {**workflow.ext.get("argo", {}), "layout": "dag"}},
     )
-
-
-def _slices(workflow: Workflow, size: int) -> list[list[Node]]:
-    """The steps of each part."""
-    nodes = _in_order(workflow)
-    at = {node.name: i for i, node in enumerate(nodes)}
-    ones = [(1.0,)] * len(nodes)
-    graph = Graph([[at[name] for name in needs(node)] for node in nodes], [1.0] * len(nodes), ones)
-    pairs = [(at[name], at[node.name]) for node in nodes for _, name in _bonds(node)]
-    groups = together(graph, pairs)
-    if max(map(len, groups)) > size:  # `_Cut` tells what cannot be
-        groups = [[i] for i in range(len(nodes))]
-    parts = partition(contracted(graph, groups), (float(size),))
-    return [[nodes[n] for n in sorted(n for i in part for n in groups[i])] for part in parts]
-
-
-def _in_order(workflow: Workflow) -> tuple[Node, ...]:
-    """The nodes as they are written, if each comes after all it needs."""
-    seen: set[str] = set()
-    for node in workflow.nodes:
-        if not seen.issuperset(needs(node)):
-            return topological_order(workflow)
-        seen.add(node.name)
-    return workflow.nodes
 
 
 def _call(
@@ -196,23 +169,11 @@ class _Cut:
 
     def _faults(self, node: Node) -> Iterator[Diagnostic]:
         """What cannot pass from one part to another."""
-        for what, name in _bonds(node):
+        for what, name in bonds(node):
             if self._is_elsewhere(name):
                 message = (
-                    f"step `{node.name}` {what} `{name}`, which is in another part: "
-                    f"the workflow has {len(self.where):,} steps, more than one graph of Argo holds"
+                    f"step `{node.name}` {what} `{name}`, which is in another part of the workflow,"
+                    f" whose {len(self.where):,} steps are more than one part may have"
                 )
-                hint = "write the two into a sub-workflow"
+                hint = "write the two into a sub-workflow, or allow larger parts"
                 yield Diagnostic("E0728", message, label=place_of(node), hint=hint)
-
-
-def _bonds(node: Node) -> Iterator[tuple[str, str]]:
-    """The steps that have to be in one part with a node, and what it has to do with them: it needs
-    files of theirs, statuses, or lists that are made of several.
-    """
-    statuses = [a.node for a in node.after if a.status not in ("succeeded", "passed")]
-    files = [file.source for file in node.files.values()]
-    collected = [n for v in node.inputs.values() if isinstance(v, Outputs) for n in v.nodes]
-    yield from (("asks for the status of", name) for name in (*statuses, *watched(node.guard)))
-    yield from (("takes a file of", each.node) for each in files if isinstance(each, Output))
-    yield from (("collects the output of", name) for name in collected)

@@ -13,11 +13,10 @@ from statistics import median
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.optimizer.history import History, operation_of, target_of
-from sqlml.workflow.graph import needs, topological_order
+from sqlml.workflow.cutting import cut, in_order
 from sqlml.workflow.ir import Call, Constant, ForEach, Node, Range, Suspend, Workflow
-from sqlml.workflow.partition import partition
 from sqlml.workflow.parts import groups_of, in_parts
-from sqlml.workflow.quotient import Graph, Size, fits, total
+from sqlml.workflow.quotient import Size, fits, total
 from sqlml.workflow.serial import encode
 
 _UNITS = {"steps": "steps", "pods": "pods", "bytes": "bytes of manifest"}
@@ -60,17 +59,15 @@ class Split:
         )
 
     def _split(self, workflow: Workflow, called: Mapping[str, Workflow], name: str) -> Workflow:
-        nodes = topological_order(workflow)
+        nodes = in_order(workflow)
         limits = tuple(float(each or inf) for each in (self.steps, self.pods, self.bytes))
         sizes = [_size(node, called) for node in nodes]
         if not nodes or fits(total(sizes), limits):
             return workflow
         if faults := [*_too_large(nodes, sizes, limits)]:
             raise ProgramError(*faults)
-        at = {node.name: i for i, node in enumerate(nodes)}
-        links = [[at[name] for name in needs(node)] for node in nodes]
-        parts = partition(Graph(links, self._seconds(nodes), sizes), limits)
-        return in_parts(workflow, [[nodes[i].name for i in part] for part in parts], name)
+        parts = cut(nodes, sizes, limits, self._seconds(nodes))
+        return in_parts(workflow, [[node.name for node in part] for part in parts], name)
 
     def _seconds(self, nodes: Sequence[Node]) -> list[float]:
         """How long steps took before; those that never ran, as long as one does in the middle."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sqlml.codegen.engine import Options, render
+from sqlml.codegen.lint import lint
 from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import ProgramError
 from sqlml.optimizer.history import PastStep
@@ -215,6 +217,26 @@ def test_any_workflow_in_parts_comes_to_the_same(site: tuple[DuckDB, Store]) -> 
         whole, report = run(workflow, site), run(split, site)
         assert came_to(report, split) == came_to(whole, workflow)
         assert report.outcome == whole.outcome
+
+
+def test_any_workflow_in_parts_is_valid_for_argo() -> None:
+    """What has bonds is kept together where parts have room for it, and told of where not."""
+    chance = random.Random(2)
+    rendered, refused = 0, set()
+    for size in range(6, 46, 2):
+        workflow = replace(drawn(chance, size), on_exit=(step("bye", "print(1)"),))
+        split = Split(Past(), size // 2)(workflow)
+        try:
+            files = render(split, "argo", Options())
+        except ProgramError as error:
+            refused |= {fault.code for fault in error.diagnostics}
+            continue
+        rendered += 1
+        assert len(files) == 1 + len(groups_of(split))
+        faults = lint([Source(name, text) for name, text in files.items()])
+        assert [fault.message for fault in faults] == []
+    assert rendered > 3
+    assert refused == {"E0728"}
 
 
 def test_parts_of_what_is_called_belong_to_each_call(site: tuple[DuckDB, Store]) -> None:

@@ -7,6 +7,7 @@ from statistics import mean
 
 import pytest
 
+from sqlml.workflow.contraction import contracted, together
 from sqlml.workflow.partition import partition
 from sqlml.workflow.quotient import Graph
 
@@ -119,3 +120,21 @@ def test_what_is_too_large_alone_is_a_part_alone() -> None:
     graph = Graph([[], [0], [1]], [1.0] * 3, [(1.0,), (9.0,), (1.0,)])
     assert partition(graph, (2.0,)) == [[0], [1], [2]]
     assert partition(Graph([], [], []), (2.0,)) == []
+
+
+def test_what_belongs_together_is_one_with_all_that_runs_between() -> None:
+    chance = random.Random(9)
+    for _ in range(60):
+        graph = drawn(chance, 25)
+        pairs = [tuple(sorted(chance.sample(range(25), 2))) for _ in range(chance.randint(0, 4))]
+        groups = together(graph, pairs)
+        of = {node: i for i, group in enumerate(groups) for node in group}
+        assert sorted(of) == [*range(25)]
+        assert all(of[one] == of[other] for one, other in pairs)
+        assert all(of[e] <= of[node] for node, needed in enumerate(graph.needs) for e in needed)
+        small = contracted(graph, groups)
+        assert all(e < i for i, needed in enumerate(small.needs) for e in needed)
+        assert [size[0] for size in small.sizes] == [len(group) for group in groups]
+    chain = Graph([[], [0], [1], [2], []], [1.0] * 5, [(1.0,)] * 5)
+    assert together(chain, [(0, 2)]) == [[0, 1, 2], [3], [4]]
+    assert contracted(chain, [[0, 1, 2], [3], [4]]).seconds == [3.0, 1.0, 1.0]

@@ -1,0 +1,51 @@
+"""Where to cut a workflow into parts: what the steps of each part are."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlml.workflow.contraction import contracted, together
+from sqlml.workflow.graph import needs, topological_order, watched
+from sqlml.workflow.ir import Node, Output, Outputs, Workflow
+from sqlml.workflow.partition import partition
+from sqlml.workflow.quotient import Graph, Size, fits, total
+
+
+def cut(
+    nodes: Sequence[Node], sizes: Sequence[Size], limits: Size, seconds: Sequence[float] = ()
+) -> list[list[Node]]:
+    """The nodes of each part, all in their order, which is one of execution.
+
+    Nodes with bonds are in one part, with all that runs between them, if it has room for them.
+    sizes: of each node. limits: of a part. seconds: how long each takes; by default, all the same.
+    """
+    at = {node.name: i for i, node in enumerate(nodes)}
+    links = [[at[name] for name in needs(node)] for node in nodes]
+    graph = Graph(links, seconds or [1.0] * len(nodes), sizes)
+    pairs = [(at[name], at[node.name]) for node in nodes for _, name in bonds(node)]
+    groups = together(graph, pairs)
+    small = {n for group in groups if fits(total(sizes[n] for n in group), limits) for n in group}
+    if len(small) < len(nodes):
+        groups = together(graph, [pair for pair in pairs if pair[0] in small])
+    parts = partition(contracted(graph, groups), limits)
+    return [[nodes[n] for n in sorted(n for i in part for n in groups[i])] for part in parts]
+
+
+def in_order(workflow: Workflow) -> tuple[Node, ...]:
+    """The nodes as they are written, if each comes after all it needs."""
+    seen: set[str] = set()
+    for node in workflow.nodes:
+        if not seen.issuperset(needs(node)):
+            return topological_order(workflow)
+        seen.add(node.name)
+    return workflow.nodes
+
+
+def bonds(node: Node) -> Iterator[tuple[str, str]]:
+    """The steps that a node has more to do with than to come after them or to take a value, and
+    what: not all engines have means for that between parts.
+    """
+    statuses = [a.node for a in node.after if a.status not in ("succeeded", "passed")]
+    files = [file.source for file in node.files.values()]
+    collected = [n for v in node.inputs.values() if isinstance(v, Outputs) for n in v.nodes]
+    yield from (("asks for the status of", name) for name in (*statuses, *watched(node.guard)))
+    yield from (("takes a file of", each.node) for each in files if isinstance(each, Output))
+    yield from (("collects the output of", name) for name in collected)
