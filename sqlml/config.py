@@ -23,7 +23,8 @@ class Settings:
     zoo: folders with models in Python files, separated as those of PATH are. containers: what runs
     images; with `process`, their commands run here without them. secrets: a folder with a folder
     for each secret, with a file for each key. passes: the optimizer's, as optimizer/pipeline.py
-    reads them; empty for those that always run.
+    reads them; empty for those that always run. memory_limits: whether steps that hold more memory
+    than they ask for are ended, and tried again with more.
     """
 
     db: str = "sqlml.duckdb"
@@ -35,6 +36,7 @@ class Settings:
     containers: Literal["auto", "podman", "docker", "process"] = "auto"
     secrets: str = ""
     passes: str = ""
+    memory_limits: bool = False
 
 
 def load_settings(
@@ -80,6 +82,7 @@ _CHOICES = {
 _WANTED = {
     "threads": "a whole number, 0 or more",
     "reuse": "true or false",
+    "memory_limits": "true or false",
     "db": "a path, or :memory:",
     "dialect": "the name of an SQL dialect",
     "zoo": "the path of a folder",
@@ -98,9 +101,9 @@ def _convert(name: str, value: Any, origin: str) -> Any:
             return value
         case "threads", str() if value.isdecimal():
             return int(value)
-        case "reuse", bool():
+        case "reuse" | "memory_limits", bool():
             return value
-        case "reuse", str() if value.lower() in _SWITCH:
+        case "reuse" | "memory_limits", str() if value.lower() in _SWITCH:
             return _SWITCH[value.lower()]
         case "on_error" | "containers", str() if value in _CHOICES[name]:
             return value

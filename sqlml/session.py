@@ -240,6 +240,7 @@ class Session:
             ProgramError: a parameter is missing, unknown or of another type, or this machine lacks
                 what a step needs; nothing has run.
         """
+        settings = self.settings
         report = local.run(
             workflow,
             self.database,
@@ -250,7 +251,8 @@ class Session:
             resume=resume,
             threads=self.settings.threads or None,
             parameters=parameters,
-            means=means or Means(self.settings.containers, self.settings.secrets),
+            means=means
+            or Means(settings.containers, settings.secrets, limits_memory=settings.memory_limits),
             **told,
         )
         results = [Result(step, rows.read()) for step, rows in report.results]

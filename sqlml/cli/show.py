@@ -20,13 +20,19 @@ SELECT step, title, outcome, round(seconds, 2) AS seconds, nullif(threads, 0) AS
        CASE WHEN source > '' THEN 'from ' || source ELSE nullif(message, '') END AS remark
 FROM sqlml_steps WHERE run = '{run}' ORDER BY number
 """
+_UTILISATION = """
+SELECT operation, step_type, steps, round(requested_gb_hours, 4) AS requested_gb_h,
+       round(used_gb_hours, 4) AS used_gb_h, round(wasted_gb_hours, 4) AS wasted_gb_h, out_of_memory
+FROM sqlml_utilisation WHERE run = '{run}'
+"""
 
 
 @click.command()
 @click.argument("name")
 @options.db
 @options.output
-def show(name: str, db: str | None, output: str) -> None:
+@click.option("--utilisation", is_flag=True, help="The memory that a run's steps got and used.")
+def show(name: str, db: str | None, output: str, *, utilisation: bool) -> None:
     """Show a stored model (`m`, `m@3`, `m@champion`) or a run (`7f3a`)."""
     from sqlml.cli.results import print_result
 
@@ -35,8 +41,12 @@ def show(name: str, db: str | None, output: str) -> None:
         if run is not None:
             if output == "table":
                 click.echo(_headline(run))
-            print_result(session.database.table(_STEPS.format(run=run.id)), output)
+            asked = _UTILISATION if utilisation else _STEPS
+            print_result(session.database.table(asked.format(run=run.id)), output)
             return
+        if utilisation:
+            hint = "`SELECT * FROM sqlml_utilisation` shows all runs"
+            raise ProgramError(Diagnostic("E0860", f"there is no run `{name}`", hint=hint))
         if session.models.find(name) is None:
             models, runs = session.store.models.names(), session.store.runs.names()
             hint = did_you_mean(name, [*models, *runs])

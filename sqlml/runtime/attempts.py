@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from sqlml.errors import Diagnostic
 from sqlml.runtime.alarms import Alarms
 from sqlml.runtime.report import StepReport
+from sqlml.workflow.error_kinds import OUT_OF_MEMORY
 from sqlml.workflow.ir import Call, Node, Retry
 
 if TYPE_CHECKING:
+    from sqlml.runtime.lift import Lift
     from sqlml.runtime.retry import Again
 
 
@@ -24,8 +26,13 @@ class Attempts:
         *,
         tell: Callable[[Node, int, StepReport, "Again"], None],
         start: Callable[[Node], None],
+        lift: "Callable[[Node, StepReport], Lift]",
     ) -> None:
-        """tell: an attempt has failed, and another follows. start: makes it."""
+        """tell: an attempt has failed, and another follows. start: makes it.
+
+        lift: what a step is given that has run out of memory.
+        """
+        self._lift = lift
         self._default = default
         self._alarms = alarms
         self._tell = tell
@@ -64,10 +71,13 @@ class Attempts:
         if not number or node.loop is not None:  # each round is tried again by itself
             return False
         policy = node.retry or (None if isinstance(node.operation, Call) else self._default)
-        again = decide(node, policy, number, error_kind(node, reasons, log))
+        kind = error_kind(node, reasons, log)
+        lift = self._lift(node, report) if kind is not None and kind.name == OUT_OF_MEMORY else None
+        again = decide(node, policy, number, kind, is_lifted=lift is not None and lift.helps)
         if again is None:
             return False
         self._tell(node, number, report, again)
+        node = node if lift is None else lift.node
         self._waiting[node.name] = node, report
         self._alarms.set(again.seconds, partial(self._begin_again, node))
         return True

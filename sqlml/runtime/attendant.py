@@ -17,7 +17,7 @@ from sqlml.runtime.call import StepCall, outcome_from_json
 from sqlml.runtime.channel import ChannelClosed, Message
 from sqlml.runtime.context import DriverContext
 from sqlml.runtime.elsewhere import computing_elsewhere
-from sqlml.runtime.machine import peak_memory_of, working_folder
+from sqlml.runtime.machine import memory_of_tree, peak_memory_of, working_folder
 from sqlml.runtime.process import Death, Worker
 from sqlml.runtime.streams import Stream, open_pipe, write_stream
 from sqlml.runtime.trouble import decode, encode, out_of_memory
@@ -71,14 +71,14 @@ class Attendant:
             "lasting": self._lasting,
         }
 
-    def attend(self, call: StepCall, log: Path) -> Finished:
-        """Have the worker run a step; what it prints goes to `log`.
+    def attend(self, call: StepCall, log: Path, memory: int | None = None) -> Finished:
+        """Have the worker run a step; what it prints goes to `log`. memory: bytes it may hold.
 
         Raises:
             StepFailure: the step failed, or the worker died.
             Interrupted: the worker was killed by us.
         """
-        watch = _MemoryWatch(self._worker)
+        watch = _MemoryWatch(self._worker, memory)
         try:
             with log.open("ab") as file:
                 self._channel.send(
@@ -96,7 +96,7 @@ class Attendant:
             watch.stop()
             for thread in self._answering:
                 thread.join()
-        peak = last.values["peak_memory"]
+        peak = max(last.values["peak_memory"], watch.seen)
         if last.kind == "failed":
             error, is_refusal = decode(last.values["error"]), last.values["is_refusal"]
             raise StepFailure(error, peak, is_refusal=is_refusal)
@@ -220,10 +220,15 @@ class Attendant:
 
 
 class _MemoryWatch:
-    """Looks at a worker's memory now and then: of a dead process the system tells it no more."""
+    """Looks at a worker's memory now and then: of a dead process the system tells it no more.
 
-    def __init__(self, worker: Worker) -> None:
-        self.peak = 0
+    One that holds more than `most` is killed. peak: the most that it was seen with, and what it
+    says itself. seen: with what it has started.
+    """
+
+    def __init__(self, worker: Worker, most: int | None) -> None:
+        self.peak = self.seen = 0
+        self._most = most
         self._worker = worker
         self._stopped = Event()
         Thread(target=self._look, daemon=True).start()
@@ -233,7 +238,12 @@ class _MemoryWatch:
 
     def _look(self) -> None:
         while not self._stopped.wait(_LOOK_SECONDS):
-            self.peak = max(self.peak, peak_memory_of(self._worker.process))
+            now = memory_of_tree(self._worker.process)
+            self.seen = max(self.seen, now)
+            self.peak = max(self.peak, now, peak_memory_of(self._worker.process))
+            if self._most is not None and now > self._most:
+                self._worker.run_out()
+                return
 
 
 def _hand_over(send: Callable[[], None], *, ours: Sequence[int], theirs: Sequence[int]) -> None:

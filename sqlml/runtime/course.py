@@ -11,6 +11,7 @@ from sqlml.runtime.control import Control, has_ended_with
 from sqlml.runtime.events import Event
 from sqlml.runtime.execution import Execution
 from sqlml.runtime.journal import Journal
+from sqlml.runtime.lift import Lifts
 from sqlml.runtime.limits import Limits
 from sqlml.runtime.prepared import lane_of
 from sqlml.runtime.report import StepReport, StepStatus
@@ -37,8 +38,12 @@ class Course:
         tell: Callable[[Event], None],
         clock: Callable[[], float],
         on_failure: Callable[[], None],
+        memory: int,
     ) -> None:
-        """tell: the listeners. on_failure: called when a step has failed for good."""
+        """tell: the listeners. on_failure: called when a step has failed for good.
+
+        memory: the machine's, in bytes.
+        """
         self.stopping = ""
         self.is_cut_short = False
         self.is_interrupted = False
@@ -55,7 +60,11 @@ class Course:
         )
         self.teller = Teller(workflow, journal, tell=tell, clock=clock, log=execution.log_text)
         self.attempts = Attempts(
-            workflow.retry, alarms, tell=self.teller.retried, start=self.states.again
+            workflow.retry,
+            alarms,
+            tell=self.teller.retried,
+            start=self.states.again,
+            lift=Lifts(memory, journal.largest_memory, execution.limits_memory),
         )
         self.limits = Limits()
         self.limits.set("", workflow.parallelism)

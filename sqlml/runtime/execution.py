@@ -69,6 +69,11 @@ class Execution:
         self._at_work: dict[str, int] = {}  # the threads of steps that run beside the database
         self._stopped: set[str] = set()
 
+    @property
+    def limits_memory(self) -> bool:
+        """Whether steps are ended that hold more memory than they ask for."""
+        return self._programs.limits_memory
+
     def prepare(self, node: Node, outputs: Given) -> Prepared | Ended:
         """Find a step's inputs and whether it is needed. outputs: of the steps before it."""
         self._stopped.discard(node.name)
@@ -137,7 +142,9 @@ class Execution:
             context.threads = self._threads.get(name, threads)
             is_sound = False
             try:
-                finished = attendant.attend(call, self.log(prepared.node))
+                finished = attendant.attend(
+                    call, self.log(prepared.node), self._programs.limit(prepared.node)
+                )
                 is_sound = True
             except StepFailure as failure:
                 is_sound = failure.is_refusal

@@ -73,8 +73,16 @@ class Journal:
         """An attempt has failed, and another one follows."""
         first = report.diagnostics[0] if report.diagnostics else None
         code, message = (first.code, first.message) if first else ("", report.because)
-        attempt = Attempt(number, time(), report.seconds, kind, code, message)
+        given = self._steps[node.name].memory
+        attempt = Attempt(
+            number, time(), report.seconds, kind, code, message, given, report.peak_memory
+        )
         self._runs.record_attempt(self.run, node.name, attempt)
+
+    def largest_memory(self, node: Node) -> int:
+        """The most bytes that earlier steps of the same type have held; 0 where there are none."""
+        uses = self._runs.memory_uses(operation_of(node), target_of(node), node.name)
+        return max((use.peak for use in uses), default=0)
 
     def step_started(self, prepared: Prepared, threads: int, memory: int) -> None:
         """A step begins in a worker. memory: the bytes it is expected to hold."""

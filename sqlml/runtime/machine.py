@@ -52,11 +52,25 @@ def peak_memory() -> int:
 
 def peak_memory_of(process: int) -> int:
     """As `peak_memory`, for any process of ours that runs; 0 where the system does not tell."""
+    return _memory_of(process, "VmHWM:")
+
+
+def _memory_of(process: int, field: str) -> int:
     with suppress(OSError):
         for line in (PROCESSES / str(process) / "status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(field):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+def memory_of_tree(process: int) -> int:
+    """The bytes that a process and those it has started hold now; shared ones count for each."""
+    members = [process]
+    for member in members:
+        with suppress(OSError):
+            for thread in (PROCESSES / str(member) / "task").iterdir():
+                members += map(int, (thread / "children").read_text().split())
+    return sum(_memory_of(each, "VmRSS:") for each in members)
 
 
 def forget_peak_memory() -> None:

@@ -65,6 +65,10 @@ class Worker:
         self.killed = True
         self._kill_group()
 
+    def run_out(self) -> None:
+        """End the process and all that it started as the system does when memory runs out."""
+        self._kill_group()
+
     def death(self) -> Death:
         """Wait for the process to be gone, and say how it went."""
         if self._death is None:

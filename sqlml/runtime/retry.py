@@ -28,16 +28,20 @@ def decide(
     attempt: int,
     kind: ErrorKind | None,
     *,
+    is_lifted: bool = False,
     chance: Callable[[], float] = random,
 ) -> Again | None:
     """What follows the failure of attempt number `attempt` (from 1); None: it stays failed.
 
     policy: what the node or the workflow asks for. Where nobody asks, statements are tried again
     after transient errors, as often as the kind of error allows: a failed statement has changed
-    nothing. Programs may have. kind: of the error, where it is known. chance: from 0 to 1.
+    nothing. Programs may have. kind: of the error, where it is known. is_lifted: the step was ended
+    for exceeding a limit, and will have more: it is tried again at once. chance: from 0 to 1.
     """
     if kind is not None and kind.category == "user":
         return None
+    if is_lifted and kind is not None and (policy is None or _covers(policy, kind)):
+        return Again(0.0, kind.name)
     if policy is None:
         if kind is None or kind.category != "transient" or not _can_be_repeated(node):
             return None

@@ -61,6 +61,7 @@ class Scheduler:
             tell=tell,
             clock=clock,
             on_failure=self._note_failure,
+            memory=rules.memory,
         )
         self._crew = Crew(
             execution,

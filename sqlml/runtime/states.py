@@ -89,6 +89,7 @@ class States:
 
     def again(self, node: Node) -> None:
         """Let a step start once more that had begun; one with parts is taken apart anew."""
+        self._nodes[node.name] = node
         lane = "control" if isinstance(node.operation, Call) else self._lane(node)
         heappush(self._ready[lane], (self._ranks[node.name], node.name))
 

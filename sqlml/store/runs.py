@@ -65,7 +65,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A failed attempt to do a step. finished: since the epoch. kind: of the error."""
+    """A failed attempt to do a step. finished: since the epoch. kind: of the error.
+
+    memory: bytes that it was given; peak_memory: that it was seen with.
+    """
 
     number: int
     finished: float
@@ -73,6 +76,8 @@ class Attempt:
     kind: str
     code: str
     message: str
+    memory: int = 0
+    peak_memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +181,8 @@ class Runs:
 
     def record_attempt(self, run: str, step: str, attempt: Attempt) -> None:
         """Record an attempt that failed and was followed by another."""
-        self._ledger.write(
-            "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (run, step, *astuple(attempt))
-        )
+        marks = ", ".join("?" * (2 + len(fields(Attempt))))
+        self._ledger.write(f"INSERT INTO attempts VALUES ({marks})", (run, step, *astuple(attempt)))
 
     def attempts(self, run: str, step: str) -> tuple[Attempt, ...]:
         """The attempts of a step that failed and were followed by others, oldest first."""
@@ -263,13 +267,18 @@ class Runs:
         """What the last steps of a type have held, oldest first.
 
         A type is what is done for one table or model; where there is none, it is a step's name.
+        One that ran out of memory for good counts as if it had needed twice of what it had.
         """
         found = self._ledger.rows(
-            "SELECT peak_memory, finished - started, json_extract(known, '$.bytes'),"
+            "SELECT CASE outcome WHEN 'failed' THEN 2 * max(peak_memory, memory) ELSE peak_memory"
+            " END, finished - started, json_extract(known, '$.bytes'),"
             " coalesce(json_extract(known, '$.attributes'), '')"
             " FROM steps WHERE operation = ? AND target = ? AND (target > '' OR name = ?)"
-            " AND outcome = 'succeeded' AND peak_memory > 0 AND finished IS NOT NULL"
-            " AND started IS NOT NULL ORDER BY finished DESC LIMIT ?",
+            " AND (outcome = 'succeeded' OR outcome = 'failed' AND (code = 'E0620' OR EXISTS"
+            " (SELECT 1 FROM attempts AS a WHERE a.run = steps.run AND a.step = steps.name"
+            " AND kind = 'out-of-memory')))"
+            " AND peak_memory > 0 AND finished IS NOT NULL AND started IS NOT NULL"
+            " ORDER BY finished DESC LIMIT ?",
             (operation, target, name, _MOST_USES),
         )
         return [MemoryUse(*row) for row in found[::-1]]

@@ -150,4 +150,8 @@ MIGRATIONS = (
         message TEXT NOT NULL DEFAULT ''
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE attempts ADD COLUMN memory INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN peak_memory INTEGER NOT NULL DEFAULT 0;
+    """,
 )

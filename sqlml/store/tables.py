@@ -18,6 +18,7 @@ def tables(ledger: Ledger) -> Mapping[str, Callable[[], "pa.Table"]]:
         "sqlml_runs": lambda: _runs(ledger),
         "sqlml_steps": lambda: _steps(ledger),
         "sqlml_attempts": lambda: _attempts(ledger),
+        "sqlml_utilisation": lambda: _utilisation(ledger),
         "sqlml_metrics": lambda: _metrics(ledger),
         "sqlml_trials": lambda: _trials(ledger),
         "sqlml_lineage": lambda: _lineage(ledger),
@@ -137,7 +138,8 @@ def _attempts(ledger: Ledger) -> "pa.Table":
 
     return _query(
         ledger,
-        "SELECT run, step, number, {finished}, seconds, kind, nullif(code, ''), message"
+        "SELECT run, step, number, {finished}, seconds, kind, nullif(code, ''), message,"
+        " nullif(memory, 0), nullif(peak_memory, 0)"
         " FROM attempts ORDER BY rowid",
         [
             ("run", pa.string()),
@@ -146,6 +148,36 @@ def _attempts(ledger: Ledger) -> "pa.Table":
             ("finished", pa.timestamp("us")),
             ("seconds", pa.float64()),
             *((name, pa.string()) for name in ("kind", "code", "message")),
+            *((name, pa.int64()) for name in ("memory", "peak_memory")),
+        ],
+    )
+
+
+def _utilisation(ledger: Ledger) -> "pa.Table":
+    """What the types of steps of each run were given and have held, in gigabyte hours.
+
+    Wasted: (given - held) x time, and all that attempts were given that ran out of memory.
+    """
+    import pyarrow as pa
+
+    return _query(
+        ledger,
+        "WITH lost AS (SELECT run, step, count(*) AS times, sum(memory * seconds) AS cost"
+        " FROM attempts WHERE kind = 'out-of-memory' GROUP BY run, step),"
+        " used AS (SELECT s.*, finished - started AS seconds, coalesce(times, 0)"
+        " + (outcome = 'failed' AND code = 'E0620') AS times, coalesce(cost, 0) AS lost"
+        " FROM steps AS s LEFT JOIN lost ON lost.run = s.run AND step = s.name"
+        " WHERE memory > 0 AND finished IS NOT NULL AND started IS NOT NULL)"
+        " SELECT run, operation, coalesce(nullif(target, ''), used.name), count(*),"
+        " sum(lost + memory * seconds) / 3.6e12, sum(peak_memory * seconds) / 3.6e12,"
+        " sum(lost + max(memory - CASE WHEN code = 'E0620' THEN 0 ELSE peak_memory END, 0)"
+        " * seconds) / 3.6e12, sum(times)"
+        " FROM used JOIN runs ON run = id GROUP BY 1, 2, 3 ORDER BY runs.number, 7 DESC, 3",
+        [
+            *((name, pa.string()) for name in ("run", "operation", "step_type")),
+            ("steps", pa.int64()),
+            *((f"{name}_gb_hours", pa.float64()) for name in ("requested", "used", "wasted")),
+            ("out_of_memory", pa.int64()),
         ],
     )
 

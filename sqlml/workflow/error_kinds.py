@@ -20,6 +20,7 @@ _QUICK = Backoff(0.1, 2, 5)  # what is over in a moment
 
 # Exit codes by which programs tell engines what kind of error ended them. transient: EX_TEMPFAIL
 # of sysexits.h; resource: that of a process which the system has killed for its memory.
+OUT_OF_MEMORY = "out-of-memory"
 EXIT_CODES: Mapping[ErrorClass, int] = {"transient": 75, "resource": 137, "user": 1}
 TERMINATED = 143  # by SIGTERM, which says nothing against another attempt
 
@@ -81,7 +82,7 @@ _TABLE = (
               r"imminent node shutdown|terminated in response to .*shutdown"),
     ErrorKind("node-lost", "transient", r"NodeLost|node is not ready|NodeNotReady|"
               r"node .*(was|is) lost|pod (was )?deleted"),
-    ErrorKind("out-of-memory", "resource",
+    ErrorKind(OUT_OF_MEMORY, "resource",
               r"OOMKilled|oom[-_ ]?kill|out of memory|MemoryError|cannot allocate memory|"
               r"lack of memory|bad_alloc|exit code 137\b", Backoff(1, 2, 60), 3),
     ErrorKind("temporary-failure", "transient", r"exit code 75\b"),

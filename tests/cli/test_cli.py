@@ -182,6 +182,8 @@ def test_models_show_and_log(sqlml: Sqlml) -> None:
     assert "m" in sqlml("models")[1]
     assert "xgboost.gbtree" in sqlml("show", "m")[1]
     assert "train" in sqlml("show", run)[1]
+    assert "wasted_gb_h" in sqlml("show", run, "--utilisation")[1]
+    assert "E0860" in sqlml("show", "m", "--utilisation")[2]
     assert sqlml("log", run)[0] == 0
     code, _, err = sqlml("show", "nn")
     assert code == 2

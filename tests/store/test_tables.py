@@ -26,6 +26,7 @@ def test_they_can_be_queried_when_nothing_is_stored(store: Store) -> None:
         "sqlml_runs",
         "sqlml_steps",
         "sqlml_attempts",
+        "sqlml_utilisation",
         "sqlml_metrics",
         "sqlml_trials",
         "sqlml_lineage",

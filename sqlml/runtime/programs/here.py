@@ -30,7 +30,8 @@ def run_here(job: Job, command: Sequence[str], working_dir: str, *, daemon: bool
     with job.processes.claimed(absolute), job.processes.step(job.node.name) as stop:
         _prepare(job, work)
         before = {path: _state(path) for path in absolute}
-        launch = Launch(job.node.name, words, _environment(job), work, job.log, stop)
+        limit = job.node.resources.memory if job.means.limits_memory else None
+        launch = Launch(job.node.name, words, _environment(job), work, job.log, stop, limit)
         if daemon:
             job.processes.leave_running(launch)
             return Done("serving", {o.name: "127.0.0.1" for o in job.node.outputs})
@@ -72,6 +73,8 @@ def _environment(job: Job) -> dict[str, str]:
     paths = [inherited.get("PYTHONPATH", ""), os.getcwd()]
     inherited["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     threads = str(job.threads)
+    memory = job.node.resources.memory
+    inherited |= {} if memory is None else {"SQLML_MEMORY": str(memory)}
     return {**inherited, "OMP_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1", **job.variables()}
 
 

@@ -20,12 +20,14 @@ PREFIX = "SQLML_SECRET_"
 class Means:
     """containers: which engine runs images; `process` runs their commands here, without an image.
 
-    secrets: the folder with a folder per secret, a file per key. environment: of this process.
+    secrets: the folder with a folder per secret, a file per key. limits_memory: whether steps end
+    that hold more than they ask for. environment: of this process.
     """
 
     containers: Choice = "auto"
     secrets: str = ""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    limits_memory: bool = False
 
     @property
     def runs_images_as_processes(self) -> bool:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.runtime.attendant import Interrupted
-from sqlml.runtime.machine import peak_memory_of
+from sqlml.runtime.machine import memory_of_tree, peak_memory_of
 
 Answer = TypeVar("Answer")
 
@@ -34,7 +34,10 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A process to be. log: what it prints is added there. stop: is set when it is to end."""
+    """A process to be. log: what it prints is added there. stop: is set when it is to end.
+
+    memory: bytes that it may hold with all that it starts; None: as much as there is.
+    """
 
     step: str
     command: Sequence[str]
@@ -42,6 +45,7 @@ class Launch:
     folder: Path
     log: Path
     stop: Event
+    memory: int | None = None
 
 
 class Processes:
@@ -112,7 +116,7 @@ class Processes:
         with launch.log.open("ab") as log, output.open("wb") as printed:
             process = _start(launch, log.fileno(), subprocess.PIPE)
             try:
-                peak = _copy(process, (log.fileno(), printed.fileno()), launch.stop)
+                peak = _copy(process, (log.fileno(), printed.fileno()), launch)
                 return Exit(_wait(process, launch.stop), peak)
             finally:
                 _end(process)
@@ -177,19 +181,21 @@ def _start(launch: Launch, errors: int, output: int) -> subprocess.Popen[bytes]:
         raise StepError(Diagnostic("E0543", message, hint=hint)) from error
 
 
-def _copy(process: subprocess.Popen[bytes], targets: Sequence[int], stop: Event) -> int:
+def _copy(process: subprocess.Popen[bytes], targets: Sequence[int], launch: Launch) -> int:
     """Copy what a process prints until it ends; returns the most memory that it was seen with.
 
-    What it has left running is not waited for.
+    What it has left running is not waited for. It is killed when it holds more than it may.
     """
     peak = 0
     assert process.stdout is not None
     pipe = process.stdout.fileno()
     while True:
-        if stop.is_set():
+        if launch.stop.is_set():
             return peak
         readable, _, _ = select.select([pipe], [], [], _LOOK_SECONDS)
-        peak = max(peak, peak_memory_of(process.pid))
+        peak = max(peak, memory_of_tree(process.pid), peak_memory_of(process.pid))
+        if launch.memory is not None and peak > launch.memory:
+            _signal(process, signal.SIGKILL)
         if not readable:
             if _has_ended(process):
                 return peak

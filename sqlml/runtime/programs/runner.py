@@ -75,6 +75,14 @@ class Programs:
         )
         return RUNNERS[type(node.operation)](job)
 
+    @property
+    def limits_memory(self) -> bool:
+        return self._means.limits_memory
+
+    def limit(self, node: Node) -> int | None:
+        """The bytes that a step may hold; None: as many as there are."""
+        return node.resources.memory if self._means.limits_memory else None
+
     def masked(self, text: str) -> str:
         """A text in which the values of secrets are not shown."""
         for secret in self._secrets:
