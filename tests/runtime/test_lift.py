@@ -35,17 +35,16 @@ def script(source: str, memory: int, **options: Any) -> Node:
     return Node("s", Script(source, command=PYTHON), resources=Resources(memory=memory), **options)
 
 
-def given(run: Any) -> list[int]:
-    """The bytes that the attempts of `s` were given, the last one's included."""
-    tables = run.store.tables()
-    failed = [row["memory"] for row in tables["sqlml_attempts"]().to_pylist()]
-    return [*failed, *(row["memory"] for row in tables["sqlml_steps"]().to_pylist())]
+def given(run: Any, number: str) -> list[int]:
+    """The bytes that the attempts of `s` in a run were given, the last one's included."""
+    tables = [run.store.tables()[name]() for name in ("sqlml_attempts", "sqlml_steps")]
+    return [row["memory"] for t in tables for row in t.to_pylist() if row["run"] == number]
 
 
 def test_what_the_kernel_refuses_is_tried_again_with_twice_as_much(run: Any) -> None:
     report = run(script(REFUSED, 100 * MIB, retry=AT_ONCE))
     assert report.outcome == "succeeded"
-    assert given(run) == [100 * MIB, 200 * MIB, 400 * MIB]
+    assert given(run, report.run) == [100 * MIB, 200 * MIB, 400 * MIB]
     assert {event.error for event in run.told(StepRetried)} == {"out-of-memory"}
 
 
@@ -53,7 +52,7 @@ def test_who_exceeds_a_limit_is_ended_lifted_and_learnt_from(run: Any) -> None:
     means = Means(limits_memory=True)
     report = run(script(HELD, 64 * MIB), means=means)
     assert report.outcome == "succeeded"
-    first, *lifts = given(run)
+    first, *lifts = given(run, report.run)
     assert first == 64 * MIB
     assert lifts
     assert lifts[-1] > 200 * MIB
@@ -61,9 +60,9 @@ def test_who_exceeds_a_limit_is_ended_lifted_and_learnt_from(run: Any) -> None:
     assert row["out_of_memory"] == len(lifts)
     assert row["requested_gb_hours"] > row["wasted_gb_hours"] > 0
 
-    run(script(HELD, 64 * MIB), means=means)
-    again = run.store.tables()["sqlml_steps"]().to_pylist()
-    assert again[1]["memory"] == again[0]["peak_memory"]  # the largest seen comes first now
+    seen = run.store.tables()["sqlml_steps"]().to_pylist()[0]["peak_memory"]
+    second = run(script(HELD, 64 * MIB), means=means)
+    assert given(run, second.run)[1] == seen  # the largest seen comes first now
 
 
 def test_a_request_is_no_limit_unless_the_user_wants_it_to_be_one(run: Any) -> None:
@@ -75,7 +74,7 @@ def test_a_request_is_no_limit_unless_the_user_wants_it_to_be_one(run: Any) -> N
 def test_no_other_failure_is_lifted(run: Any, source: str) -> None:
     report = run(script(source, 64 * MIB), means=Means(limits_memory=True))
     assert report.outcome == "failed"
-    assert given(run) == [64 * MIB]
+    assert given(run, report.run) == [64 * MIB]
 
 
 def test_nobody_is_given_more_than_the_machine_has(run: Any) -> None:
@@ -93,6 +92,6 @@ def test_a_statement_in_a_worker_is_lifted_as_well(run: Any) -> None:
         Node("s", nap, resources=Resources(memory=16 * MIB)), means=Means(limits_memory=True)
     )
     assert report.outcome == "succeeded"
-    first, *lifts = given(run)
+    first, *lifts = given(run, report.run)
     assert first == 16 * MIB
     assert lifts[0] >= 32 * MIB
