@@ -46,7 +46,7 @@ def run_job(job: Job, settings: Settings, show: Callable[[SqlmlError], None]) ->
 
 
 def _run(session: Session, job: Job) -> JobRun:
-    if job.condition and not _holds(session, job.condition):
+    if job.condition and not _holds(session, job):
         return JobRun("skipped", message="its IF says no")
     compiled = session.compile([Source(job.name, job.program)])
     report = session.execute(compiled).report
@@ -54,9 +54,9 @@ def _run(session: Session, job: Job) -> JobRun:
     return JobRun(report.outcome, run=report.run, message=message)
 
 
-def _holds(session: Session, condition: str) -> bool:
-    """Whether a query gives a row; if all it gives is one value, whether that says yes."""
-    compiled = session.compile([Source("IF", condition)])
+def _holds(session: Session, job: Job) -> bool:
+    """Whether its query gives a row; if all it gives is one value, whether that says yes."""
+    compiled = session.compile([Source(f"{job.name}, IF", job.condition)])
     (asked,) = compiled.plan.operators
     assert isinstance(asked, Execute)
     try:

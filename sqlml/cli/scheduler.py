@@ -41,6 +41,9 @@ def scheduler(*, db: str | None, once: bool) -> int:
         raise ProgramError(
             Diagnostic("E0818", "jobs are kept beside a database in a file", hint=hint)
         )
+    if not Path(settings.db).exists():
+        hint = "`CREATE JOB` makes a job of one: `sqlml run FILE --db PATH`"
+        raise ProgramError(Diagnostic("E0818", f"there is no database `{settings.db}`", hint=hint))
     store = Store.open(Path(f"{settings.db}.sqlml"))
     try:
         with exclusive(store.folder / "scheduler.lock"):

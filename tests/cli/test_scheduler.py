@@ -206,6 +206,7 @@ def test_what_is_due_runs_once_and_is_recorded(
 def test_two_schedulers_do_not_share_a_database(
     there: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    Path("x.duckdb").touch()
     store = Store.open(there / "x.duckdb.sqlml")
     with exclusive(store.folder / "scheduler.lock"):
         assert outcome(["scheduler", "--db", "x.duckdb", "--once"]) == 2
@@ -216,9 +217,11 @@ def test_two_schedulers_do_not_share_a_database(
     assert outcome(["scheduler", "--db", "x.duckdb", "--once"]) == 0
 
 
-def test_jobs_need_a_database_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
-    assert outcome(["scheduler", "--db", ":memory:"]) == 2
-    assert "E0818" in capsys.readouterr().err
+def test_jobs_need_a_database_in_a_file(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for db in (":memory:", "nowhere.duckdb"):
+        assert outcome(["scheduler", "--db", db]) == 2
+        assert "E0818" in capsys.readouterr().err
+    assert not list(there.iterdir())
 
 
 @contextmanager
@@ -232,6 +235,7 @@ def ending(process: "subprocess.Popen[str]") -> Iterator[None]:
 def test_a_scheduler_that_waits_leaves_the_database_to_others_and_ends_when_told(
     there: Path,
 ) -> None:
+    assert outcome(["run", "--db", "x.duckdb", "-q", "-c", "CREATE TABLE t AS SELECT 1"]) == 0
     words = [sys.executable, "-m", "sqlml", "scheduler", "--db", "x.duckdb"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process, ending(process):
         assert process.stderr is not None
