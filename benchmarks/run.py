@@ -197,6 +197,18 @@ def rendering(folder: Path, pairs: int) -> dict[str, object]:
     return {**told, "hera": asdict(compared)}
 
 
+def verifying(folder: Path, pairs: int) -> dict[str, object]:
+    """Check and hash workflows of 10,000 and 100,000 steps: CPU seconds, and how linear."""
+    script = [sys.executable, str(HERE / "verify_steps.py")]
+    told = {}
+    for steps in (10_000, 100_000):
+        runs = [measure([*script, str(steps)], folder).output.split() for _ in range(pairs)]
+        checks, hashes = (statistics.median(map(float, each)) for each in zip(*runs, strict=True))
+        print(f"{steps:,} steps: verified in {checks:.2f} s, hashed in {hashes:.2f} s")
+        told[str(steps)] = (checks, hashes)
+    return told
+
+
 BENCHMARKS = {
     "train-predict": train_predict,
     "small": small,
@@ -206,6 +218,7 @@ BENCHMARKS = {
     "scoring": scoring,
     "planning": planning,
     "rendering": rendering,
+    "verify": verifying,
     "start-up": start_up,
 }
 

@@ -111,7 +111,7 @@ def order_of(node: Node, scope: Scope) -> dict[str, frozenset[Status]]:
     told: dict[str, set[Status]] = {}
     for name in givers(node):
         told.setdefault(name, set()).add("succeeded")
-    for name in watched(node.guard):
+    for name in watched(node.guard) if node.guard is not None else ():
         told.setdefault(name, set()).add("finished")
     for after in node.after:
         told.setdefault(after.node, set()).add(after.status)

@@ -106,6 +106,12 @@ def _moved(output: Output, where: Mapping[str, str]) -> Output:
     return Output(where[output.node], f"{output.node}-{output.name}")
 
 
+def _takes_of_workflow(node: Node) -> bool:
+    """Whether a step may take what belongs to the whole workflow."""
+    has_control = node.guard is not None or node.loop is not None
+    return has_control or any(isinstance(v, Parameter | RunId) for v in node.inputs.values())
+
+
 @dataclass
 class _Cut:
     """Takes steps out of a workflow and into a part. taken: what the part is given, by name."""
@@ -121,6 +127,8 @@ class _Cut:
         if elsewhere and (faults := [*self._faults(node)]):
             raise ProgramError(*faults)
         self.before |= dict.fromkeys(elsewhere)
+        if not elsewhere and not _takes_of_workflow(node):
+            return node
         loop = node.loop
         if isinstance(loop, ForEach) and isinstance(loop.items, Output | Parameter):
             loop = replace(loop, items=self._value(loop.items))

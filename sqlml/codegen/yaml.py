@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
@@ -41,10 +42,12 @@ Write = Callable[[str], None]
 
 def _block(value: Any, indent: str, write: Write) -> None:
     """Whole lines, all but the first of them indented."""
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, str):
+        write(f"{_text(value, indent or _STEP)}\n")
+    elif isinstance(value, Mapping) and value:
         before = ""
         for key, content in value.items():
-            write(f"{before}{_scalar(key)}:")
+            write(f"{before}{_key(key)}:")
             _behind_key(content, indent, write)
             before = indent
     elif isinstance(value, list | tuple) and value:
@@ -53,8 +56,6 @@ def _block(value: Any, indent: str, write: Write) -> None:
             write(f"{before}- ")
             _block(content, indent + _STEP, write)
             before = indent
-    elif isinstance(value, str):
-        write(f"{_text(value, indent or _STEP)}\n")
     else:
         write(f"{_scalar(value)}\n")
 
@@ -70,6 +71,11 @@ def _behind_key(content: Any, indent: str, write: Write) -> None:
         _block(content, indent, write)
     else:
         write(f" {_scalar(content)}\n")
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _key(key: Any) -> str:
+    return _scalar(key)
 
 
 def _scalar(value: Any) -> str:

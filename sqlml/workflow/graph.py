@@ -72,9 +72,11 @@ SLOTS: Mapping[type, Mapping[str, Slot]] = {
 
 def needs(node: Node) -> tuple[str, ...]:
     """The nodes that must have ended before this one starts, each once, in a stable order."""
-    return tuple(
-        dict.fromkeys([*givers(node), *watched(node.guard), *(after.node for after in node.after)])
-    )
+    found = dict.fromkeys(givers(node))
+    if node.guard is not None:
+        found.update(dict.fromkeys(watched(node.guard)))
+    found.update((after.node, None) for after in node.after)
+    return tuple(found)
 
 
 def takes_model(node: Node, name: str) -> bool:
@@ -98,7 +100,8 @@ def givers(node: Node) -> Iterator[str]:
                 yield source
             case Outputs(sources):
                 yield from sources
-    yield from (found.node for found in compared(node.guard))
+    if node.guard is not None:
+        yield from (found.node for found in compared(node.guard))
     if isinstance(node.loop, ForEach) and isinstance(node.loop.items, Output):
         yield node.loop.items.node
     for file in node.files.values():
