@@ -26,7 +26,7 @@ from sqlml.planner.lower import lower
 from sqlml.planner.models_before import Changes
 from sqlml.planner.program import plan as make_plan
 from sqlml.results import Result, Results
-from sqlml.runtime import local
+from sqlml.runtime import local, recovery
 from sqlml.runtime.ahead import started_ahead
 from sqlml.runtime.events import Listener
 from sqlml.runtime.functions import ModelFunctions
@@ -120,7 +120,7 @@ class Session:
         memory = memory_limit() // 2  # the rest is for the steps
         database = DATABASES.load("duckdb").open(settings.db, memory=memory)
         try:
-            store = Store.open(None if settings.db == ":memory:" else Path(f"{settings.db}.sqlml"))
+            store = recovery.opened(database, settings.db)
         except BaseException:
             database.close()
             raise
@@ -142,7 +142,7 @@ class Session:
         Raises:
             ProgramError: with every fault found, up to ten; there is no run `resume`.
         """
-        done = None if resume is None else self.store.runs.changes_of_models(resume)
+        done = None if resume is None else self.store.chains.changes_of_models(resume)
         with _collector_paused():
             return self._compile(sources, variables or {}, done)
 

@@ -108,6 +108,31 @@ class Functions(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a step that must not be done twice leaves with its change. changes: tables it writes."""
+
+    run: str
+    step: str
+    changes: tuple[str, ...] = ()
+
+
+class Receipts(Protocol):
+    """Receipts that lie in the database until their runs have ended."""
+
+    def found(self) -> Mapping[str, tuple[str, ...]]:
+        """The steps that have left receipts, by their runs."""
+        ...
+
+    def discard(self, runs: Iterable[str]) -> None:
+        """Remove the receipts of runs that have ended."""
+        ...
+
+    def end(self, run: str) -> None:
+        """Remove the receipts of a run that ends here, if it has left some."""
+        ...
+
+
 class Database(Protocol):
     """A database that the driver process owns. Methods may be called from several threads.
 
@@ -129,6 +154,9 @@ class Database(Protocol):
     @single_connection.setter
     def single_connection(self, value: bool) -> None: ...
 
+    @property
+    def receipts(self) -> Receipts: ...
+
     def rehearse(self) -> AbstractContextManager[Rehearsal]:
         """Try statements without lasting effect; nothing else may change the database meanwhile."""
         ...
@@ -139,8 +167,11 @@ class Database(Protocol):
 
     def table(self, sql: str) -> pa.Table: ...
 
-    def execute(self, sql: str) -> pa.Table | None:
-        """Run any statement; the result set, or None when it has none."""
+    def execute(self, sql: str, receipt: Receipt | None = None) -> pa.Table | None:
+        """Run any statement; the result set, or None when it has none.
+
+        receipt: left in the transaction of the change, where that can be.
+        """
         ...
 
     def replace(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from glob import glob
 from pathlib import Path
 from tempfile import gettempdir
@@ -16,10 +16,11 @@ import pyarrow as pa
 from sqlml.databases import names
 from sqlml.databases.attached import Attached
 from sqlml.databases.connections import Connections
-from sqlml.databases.database import Functions, QueryProblem
+from sqlml.databases.database import Functions, QueryProblem, Receipt
 from sqlml.databases.functions import RegisteredFunctions
 from sqlml.databases.page_cache import PageCache
 from sqlml.databases.problems import translate, translate_on
+from sqlml.databases.receipts import DuckDBReceipts
 from sqlml.databases.rehearsal import DuckDBRehearsal
 from sqlml.databases.statements import has_result, parse
 from sqlml.databases.streams import Incoming, Outgoing, spooled
@@ -58,6 +59,7 @@ class DuckDB:
         self._connections = Connections(connection, borrowed=borrowed)
         self._attached = Attached()
         self._functions = RegisteredFunctions(connection)
+        self.receipts = DuckDBReceipts(connection)
         self._page_cache = None if path is None else PageCache(connection)
 
     @classmethod
@@ -120,13 +122,13 @@ class DuckDB:
         with self._running(sql) as connection:
             return connection.sql(sql).to_arrow_table()
 
-    def execute(self, sql: str) -> pa.Table | None:
+    def execute(self, sql: str, receipt: Receipt | None = None) -> pa.Table | None:
         with self._running(sql) as connection:
-            result = None
-            for statement in parse(connection, sql):
-                relation = connection.sql(statement)
-                shown = relation is not None and has_result(statement, relation.columns)
-                result = relation.to_arrow_table() if shown else None
+            left = receipt and self.receipts.prepare(connection, receipt)
+            with transaction(connection) if left else nullcontext():
+                result = _execute(connection, sql)
+                if left:
+                    connection.execute(left)
             return result
 
     def replace(
@@ -232,6 +234,16 @@ class DuckDB:
     def _streamed(self, size: int) -> None:
         if self._page_cache is not None:
             self._page_cache.streamed(size, is_alone=self._connections.users <= 1)
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table | None:
+    """The result set of the last statement of a text, if it has one."""
+    result = None
+    for statement in parse(connection, sql):
+        relation = connection.sql(statement)
+        shown = relation is not None and has_result(statement, relation.columns)
+        result = relation.to_arrow_table() if shown else None
+    return result
 
 
 def _column(name: str, kind: str | None) -> str:

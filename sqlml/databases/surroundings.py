@@ -6,7 +6,9 @@ from pathlib import Path
 from sqlml.errors import Diagnostic, ProgramError, SqlmlError, StepError
 
 _LOCK = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
-_FULL = re.compile(r"No space left on device|max_temp_directory_size|Disk quota exceeded", re.I)
+_FULL = re.compile(
+    r"No space left on device|File too large|max_temp_directory_size|Disk quota exceeded", re.I
+)
 _DAMAGED = re.compile(r"Corrupt database|checksum|has been invalidated|not read enough bytes", re.I)
 _FORBIDDEN = re.compile(r"Permission denied|Read-only file system|Operation not permitted", re.I)
 _NEWER = re.compile(r"version number|newer version of DuckDB|storage version", re.I)

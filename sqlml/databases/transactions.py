@@ -12,7 +12,7 @@ from sqlml.quoting import identifier, literal
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """All that is done inside happens, or nothing; part of a transaction that is open already."""
-    if _is_open(connection):  # to begin another one would abort it
+    if is_open(connection):  # to begin another one would abort it
         yield
         return
     connection.execute("BEGIN")
@@ -38,7 +38,7 @@ def attached(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> It
         connection.execute(f"DETACH {identifier(name)}")
 
 
-def _is_open(connection: duckdb.DuckDBPyConnection) -> bool:
+def is_open(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether a transaction has been begun: otherwise each statement is one of its own."""
     first, second = (connection.execute("SELECT txid_current()").fetchall() for _ in range(2))
     return bool(first == second)

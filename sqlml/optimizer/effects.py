@@ -78,6 +78,16 @@ def tables_changed(node: Node) -> tuple[str, ...] | None:
     return () if gives_rows and word not in _CALL else None
 
 
+def moves(node: Node, table: str) -> bool:
+    """Whether a step drops a table, or may give it another name."""
+    query = node.operation
+    return (
+        isinstance(query, Query)
+        and first_word(query) in ("ALTER", "DROP")
+        and bare(table) in map(bare, query.writes)
+    )
+
+
 def effect(node: Node, exists: bool) -> Effect | None:
     """What becomes of a table that a step writes, given whether there is one now."""
     if isinstance(node.operation, Query):

@@ -1,7 +1,9 @@
 """Going on from an earlier run: what it has done and still stands is not done twice."""
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import inf
 
 from sqlml.optimizer.effects import first_word
 from sqlml.store.runs import Step
@@ -13,54 +15,88 @@ from sqlml.workflow.ir import Job, Manage, Node, Query
 _SAID_AGAIN = frozenset({"ATTACH", "INSTALL", "LOAD", "PRAGMA", "RESET", "SET", "USE"})
 
 
-class Resumption:
-    """The steps of an earlier run that succeeded, found again by what they do.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step, and the run that has done it."""
 
-    A step is not repeated when it succeeded there and all that it needs still stands: was itself
-    not repeated, or changes nothing. What follows a BEGIN or a temporary table is repeated: the
-    connection they belonged to is gone.
+    step: Step
+    run: str
+
+
+class Resumption:
+    """The steps of earlier runs that succeeded, found again by what they do.
+
+    The earlier runs are the one that is gone on from, and those that it went on from itself: each
+    has recorded what it came to, and the last may have been killed before it came to all that was
+    done before. A step is not repeated when it succeeded there and all that it needs still stands:
+    was itself not repeated, neither now nor by a later one of these runs, or changes nothing. What
+    follows a BEGIN or a temporary table is repeated: the connection they belonged to is gone.
     """
 
     def __init__(self, store: Store, run: str) -> None:
         """Raises:
         ProgramError: E0508 there is no such run.
         """
-        self.run = run
-        self._done: defaultdict[str, deque[Step]] = defaultdict(deque)
-        self._standing: set[str] = set()
-        self._changed = set(_names(store.runs.changes_of_models(run)))
+        runs = store.chains.of(run)
+        self.run = runs[0]
+        self._ages = {run: age for age, run in enumerate(runs)}  # 0 for the latest
+        self._done: defaultdict[str, list[Done]] = defaultdict(list)
+        self._standing: dict[str, float] = {}  # the ages of what is not repeated, by step
+        self._changed = set(_names(store.chains.changes_of_models(run)))
         self._asked: set[str] = set()
-        for step in store.runs.steps(run):
-            if step.static_hash and step.outcome in ("succeeded", "reused"):
-                self._done[step.static_hash].append(step)
+        for earlier in reversed(runs):
+            self._take_in(store.runs.steps(earlier), earlier)
+
+    def has_done(self, static_hash: str) -> bool:
+        """Whether a step has been done that does this."""
+        return static_hash in self._done
 
     def has_changed(self, model: str) -> bool:
-        """Whether the run itself has renamed or dropped a model, or one version of it."""
+        """Whether the runs have themselves renamed or dropped a model, or one version of it."""
         return model.partition("@")[0].casefold() in self._changed
 
-    def keep(self, node: Node) -> None:
-        """Note that `node` is not run again for another reason."""
-        self._standing.add(node.name)
+    def keep(self, node: Node, run: str = "") -> None:
+        """Note that `node` is not run again for another reason. run: the one that has done it."""
+        self._standing[node.name] = self._age(run)
 
     def keep_if_parts_stand(self, node: Node) -> None:
         """Note that `node` stands where all steps stand that are part of it."""
         prefix = f"{node.name}."
         parts = {name for name in self._asked if name.startswith(prefix)}
-        if parts <= self._standing:
-            self._standing.add(node.name)
+        if parts <= self._standing.keys():
+            self._standing[node.name] = min((self._standing[name] for name in parts), default=inf)
 
-    def find(self, node: Node, static_hash: str) -> Step | None:
+    def find(self, node: Node, static_hash: str) -> Done | None:
         """The earlier step that makes running `node` needless; to be asked once for each node."""
         self._asked.add(node.name)
-        if not all(name in self._standing for name in needs(node)):
+        before = needs(node)
+        if not all(name in self._standing for name in before):
             return None
         if _says_only(node):
-            self._standing.add(node.name)
+            self._standing[node.name] = inf
             return None
-        done = self._done[static_hash]
-        if not done or _belongs_to_connection(node):
+        if _belongs_to_connection(node):
             return None
-        return done.popleft()
+        youngest = min((self._standing[name] for name in before), default=inf)
+        done = self._done.get(static_hash, [])
+        found = next((one for one in done if self._age(one.run) <= youngest), None)
+        if found is not None:
+            done.remove(found)
+        return found
+
+    def _age(self, run: str) -> float:
+        """How many runs of the chain came after one; what others have done is older than all."""
+        return self._ages.get(run, inf)
+
+    def _take_in(self, steps: Iterable[Step], run: str) -> None:
+        """Note what a run has done; what it has found done by an earlier one counts once."""
+        for step in steps:
+            if not step.static_hash or step.outcome not in ("succeeded", "reused"):
+                continue
+            done = self._done[step.static_hash]
+            by = step.source if step.source in self._ages else run
+            if by == run or all(one.run != by for one in done):
+                done.append(Done(step, by))
 
 
 def _names(changes: Iterable[Mapping[str, str]]) -> Iterator[str]:

@@ -13,10 +13,12 @@ from time import time
 from typing import Any, Literal
 
 from sqlml.databases.database import Database
+from sqlml.optimizer.aftermath import Aftermath
 from sqlml.optimizer.effects import files_read, may_call_macros, tables_left, tables_read
 from sqlml.optimizer.fingerprints import Fingerprints
 from sqlml.optimizer.resumption import Resumption
 from sqlml.optimizer.versions import versions
+from sqlml.store.drivers import RECOVERED
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
 from sqlml.workflow.ir import (
@@ -75,6 +77,14 @@ class Reuse:
         self._by_key = enabled and not any(_changes_connection(node) for node in workflow.nodes)
         self._resumption = Resumption(store, resume) if resume else None
         self.fingerprints = Fingerprints(database, workflow)
+        self._aftermath: Aftermath | None = None
+        if self._resumption is not None:
+            done = self._resumption.has_done
+            self._aftermath = Aftermath(
+                workflow.nodes,
+                lambda node: done(self.static_hash(node)),
+                self.fingerprints.is_view,
+            )
         self._hashes: dict[str, str] = {}
         self._keys: dict[str, str | None] = {}
         self._read: dict[str, Mapping[str, str]] = {}  # digests of what steps have met
@@ -134,7 +144,7 @@ class Reuse:
         if memory is None or not self._stands(node, memory.outputs):
             return self._find_resumed(node, is_as_before=key is None or memory is not None)
         if self._resumption is not None:
-            self._resumption.keep(node)
+            self._resumption.keep(node, memory.run)
         content = memory.outputs
         return Reused(
             memory.run,
@@ -172,12 +182,16 @@ class Reuse:
         """What the resumed run did. is_as_before: the step would meet the data it met then."""
         if self._resumption is None:
             return None
-        step = self._resumption.find(node, self.static_hash(node))
-        if step is None or not is_as_before or not self._exists(node, step.outputs):
+        done = self._resumption.find(node, self.static_hash(node))
+        if done is None:
             return None
-        self._resumption.keep(node)
-        result = self._result(node, step.outputs)
-        return Reused(self._resumption.run, step.outputs, result=result)
+        if not (is_as_before or done.step.key == RECOVERED or self._has_been_touched(node)):
+            return None
+        outputs = done.step.outputs
+        if not self._exists(node, outputs):
+            return None
+        self._resumption.keep(node, done.run)
+        return Reused(done.run, outputs, result=self._result(node, outputs))
 
     def _key(
         self, node: Node, models: Mapping[str, str], parameters: Mapping[str, Any]
@@ -215,7 +229,7 @@ class Reuse:
 
     def _exists(self, node: Node, outputs: Mapping[str, str]) -> bool:
         """Whether all that the step left behind is there, and its model is the newest version."""
-        if any(self.fingerprints.table(table) is None for table in tables_left(node)):
+        if not all(self._table_exists(node, table) for table in tables_left(node)):
             return False
         for output in node.outputs:
             if output.kind == "model" and not self._model_stands(node, output, outputs):
@@ -226,6 +240,16 @@ class Reuse:
         if isinstance(node.operation, PROGRAMS):
             files = [Path(path) for name, path in outputs.items() if name in left]
         return all(file is None or file.exists() for file in files)
+
+    def _table_exists(self, node: Node, table: str) -> bool:
+        """Whether a table that a step has left is there, or where the program has put it since."""
+        if self.fingerprints.table(table) is not None:
+            return True
+        return self._aftermath is not None and self._aftermath.moves(node, table)
+
+    def _has_been_touched(self, node: Node) -> bool:
+        """Whether the program itself has changed what a step that it has done had met."""
+        return self._aftermath is not None and self._aftermath.touches(node)
 
     def _result(self, node: Node, outputs: Mapping[str, str]) -> Path | None:
         """The file of a statement's result set. What a program calls so is a value."""

@@ -166,7 +166,7 @@ class Attendant:
         self._reply(asked, _stream_bytes(self._context.table(asked.values["sql"])))
 
     def _execute(self, asked: Message) -> None:
-        found = self._context.execute(asked.values["sql"])
+        found = self._context.execute(asked.values["sql"], once=asked.values["once"])
         self._reply(asked, b"" if found is None else _stream_bytes(found))
 
     def _extend(self, asked: Message) -> None:

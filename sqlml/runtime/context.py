@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sqlml.databases.database import Database
+from sqlml.databases.database import Database, Receipt
 from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import identifier, select_from
 from sqlml.runtime.events import Event, StepNote, StepProgress
@@ -110,8 +110,9 @@ class DriverContext:
     def table(self, sql: str) -> pa.Table:
         return self._shared.database.table(sql)
 
-    def execute(self, sql: str) -> pa.Table | None:
-        return self._shared.database.execute(sql)
+    def execute(self, sql: str, *, once: Sequence[str] = ()) -> pa.Table | None:
+        receipt = Receipt(self._shared.run, self._step, tuple(once)) if once else None
+        return self._shared.database.execute(sql, receipt)
 
     def extend(
         self,
@@ -195,7 +196,9 @@ class DriverContext:
         return version.folder
 
     def publish(self, name: str, folder: Path, manifest: Mapping[str, Any]) -> str:
-        version = self._shared.store.models.publish(name, folder, manifest, self._shared.run)
+        version = self._shared.store.models.publish(
+            name, folder, manifest, self._shared.run, step=self._step
+        )
         return f"{version.name}@{version.number}"
 
     def lasting(self, file_name: str) -> Path:

@@ -18,6 +18,7 @@ from sqlml.runtime.attendant import Attendant, Interrupted, StepFailure
 from sqlml.runtime.call import StepCall
 from sqlml.runtime.context import DriverContext, Surroundings
 from sqlml.runtime.inputs import Given, Inputs
+from sqlml.runtime.once import run_call
 from sqlml.runtime.outputs import declared
 from sqlml.runtime.pool import Pool
 from sqlml.runtime.prepared import Ended, Prepared, call_of
@@ -109,7 +110,8 @@ class Execution:
         def work(context: DriverContext) -> tuple[Outcome, int]:
             self._at_work[name] = get_ident()
             try:
-                return prepared.call.settled(context.settle).run(context), 0
+                call = prepared.call.settled(context.settle)
+                return run_call(call, prepared.node, context, self._shared), 0
             finally:
                 del self._at_work[name]
 

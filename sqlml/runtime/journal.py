@@ -13,6 +13,7 @@ from sqlml.runtime.prepared import Prepared
 from sqlml.runtime.report import RunOutcome, StepReport
 from sqlml.runtime.states import has_parts
 from sqlml.runtime.titles import Titles
+from sqlml.store.processes import Process
 from sqlml.store.runs import Attempt, Link, Step
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node, Query, Relation, Workflow
@@ -33,7 +34,12 @@ class Journal:
         run: str = "",
     ) -> None:
         """run: its id, where the record of it has begun."""
-        self.run = run or store.runs.start(workflow.name, program, resumed=resume or "")
+        self.run = run or store.runs.start(
+            workflow.name,
+            program,
+            resumed=store.chains.of(resume)[0] if resume else "",
+            driver=Process.own(),
+        )
         self._runs = store.runs
         self._reuse = reuse
         self._finished = False

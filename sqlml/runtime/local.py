@@ -93,9 +93,9 @@ def run(
         ending.enter_context((stop or Stop()).heard_by(lambda: inbox.put(Interruption())))
         if serial:
             ending.enter_context(_single_connection(database))
-        journal = ending.enter_context(
-            Journal(store, workflow, reuse=reuse, program=program, resume=resume)
-        )
+        journal = Journal(store, workflow, reuse=reuse, program=program, resume=resume)
+        ending.callback(database.receipts.end, journal.run)  # after all is written down
+        ending.enter_context(journal)
         folder = ending.enter_context(
             scratch_folder(scratch or store.folder / "scratch", journal.run)
         )

@@ -63,8 +63,8 @@ class WorkerContext:
     def table(self, sql: str) -> pa.Table:
         return _table(self._ask("table", sql=sql))
 
-    def execute(self, sql: str) -> pa.Table | None:
-        answer = self._ask("execute", sql=sql)
+    def execute(self, sql: str, *, once: Sequence[str] = ()) -> pa.Table | None:
+        answer = self._ask("execute", sql=sql, once=once)
         return _table(answer) if answer.body else None
 
     def extend(

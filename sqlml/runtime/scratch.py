@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlml.store.staging import is_running
+from sqlml.store.processes import is_running
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def diagnose(error: BaseException) -> tuple[Diagnostic, ...] | None:
             return error.diagnostics
         case MemoryError():
             return (out_of_memory(peak_memory()),)
-        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return (disk_full(str(error)),)
         case QueryProblem():
             return (Diagnostic("E0623", str(error), about=_about(error), hint=error.hint),)

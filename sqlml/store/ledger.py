@@ -56,8 +56,14 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Alone among all writers of all processes; all of it lasts, or nothing does."""
+        """Alone among all writers of all processes; all of it lasts, or nothing does.
+
+        One inside another is part of it.
+        """
         with self._lock, self._explained():
+            if self._connection.in_transaction:
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -65,6 +71,12 @@ class Ledger:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread, which then holds the lock, has begun a transaction."""
+        with self._lock:
+            return self._connection.in_transaction
 
     def close(self) -> None:
         with self._lock:

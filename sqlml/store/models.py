@@ -15,6 +15,7 @@ from sqlml.store.bundle import (
     verify_files,
     write_manifest,
 )
+from sqlml.store.drivers import Drivers
 from sqlml.store.ledger import Ledger
 from sqlml.store.naming import folded, folder_name
 from sqlml.store.staging import Staging
@@ -68,10 +69,12 @@ class Models:
         run: str,
         *,
         number: int | None = None,
+        step: str = "",
     ) -> Version:
         """Make a finished folder the next version of a model. Its contents are moved away.
 
-        number: of the version, if not the next; it must not be there.
+        number: of the version, if not the next; it must not be there. step: of the run; it leaves
+        a receipt.
 
         Whatever happens meanwhile, the version is there with all of its files, or it is not there.
         Versions are counted from 1 without gaps, and numbers of dropped ones are not used again.
@@ -102,6 +105,8 @@ class Models:
                     "INSERT INTO model_versions VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (folded(name), number, created, run, size, text, relative),
                 )
+                if step:
+                    Drivers(self._ledger).receipt(run, step, {"model": f"{name}@{number}"})
         self.changes += 1
         return Version(name, number, place, whole)
 
@@ -234,7 +239,8 @@ class Models:
             ).fetchall()
             ledger.executemany("INSERT OR IGNORE INTO leftovers VALUES (?)", gone)
         self.changes += 1
-        self._remove_leftovers()
+        if not self._ledger.in_transaction:  # else the version may come back
+            self._remove_leftovers()
         return len(gone)
 
     def _delete(self, what: str, key: Sequence[str | int]) -> bool:

@@ -1,15 +1,15 @@
 """The record of every run: its steps, what they measured, read and wrote."""
 
 import json
-import secrets
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.store.drivers import begin, check_free, release
 from sqlml.store.ledger import Ledger
+from sqlml.store.processes import Process
 
 _LONGEST_LOG = 256 * 1024
 _MOST_PAST = 20
@@ -110,23 +110,21 @@ class Runs:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def start(self, name: str, program: str = "", resumed: str = "") -> str:
-        """Record that a run begins; returns its id, which is longer when short ones are taken."""
+    def start(
+        self, name: str, program: str = "", resumed: str = "", driver: Process | None = None
+    ) -> str:
+        """Record that a run begins; returns its id, which is longer when short ones are taken.
+
+        driver: the process that does the run, and with which it ends.
+
+        Raises:
+            ProgramError: E0870, E0871, the run `resumed` is being done, or has been gone on from.
+        """
         values = (name, program, resumed, time.time())
-        attempt = 0
         with self._ledger.transaction() as ledger:
-            while True:
-                run = secrets.token_hex(2 + attempt // 2)
-                attempt += 1
-                try:
-                    ledger.execute(
-                        "INSERT INTO runs (id, name, program, resumed, started, outcome)"
-                        " VALUES (?, ?, ?, ?, ?, 'running')",
-                        (run, *values),
-                    )
-                except sqlite3.IntegrityError:
-                    continue
-                return run
+            if resumed:
+                check_free(ledger, resumed)
+            return begin(ledger, values, driver)
 
     def begin(self, run: str, name: str, program: str = "") -> None:
         """Record that the run of that id begins; nothing happens where it has begun before."""
@@ -138,9 +136,10 @@ class Runs:
 
     def finish(self, run: str, outcome: str) -> None:
         """Record how a run ended: succeeded, failed or interrupted."""
-        self._ledger.write(
-            "UPDATE runs SET finished = ?, outcome = ? WHERE id = ?", (time.time(), outcome, run)
-        )
+        with self._ledger.transaction() as ledger:
+            sql = "UPDATE runs SET finished = ?, outcome = ? WHERE id = ?"
+            ledger.execute(sql, (time.time(), outcome, run))
+            release(ledger, run)
 
     def record(self, run: str, *steps: Step) -> None:
         """Record what is known about steps now, instead of what was recorded about them before."""
@@ -208,21 +207,9 @@ class Runs:
         Raises:
             ProgramError: E0508 there is no such run.
         """
-        self._check(run)
+        self.check(run)
         sql = f"SELECT {', '.join(_STEP)} FROM steps WHERE run = ? ORDER BY number, name"
         return tuple(_step(row) for row in self._ledger.rows(sql, (run,)))
-
-    def changes_of_models(self, run: str) -> tuple[Mapping[str, Any], ...]:
-        """What a run has renamed and dropped of models: its steps' outputs, in their order.
-
-        Raises:
-            ProgramError: E0508 there is no such run.
-        """
-        return tuple(
-            step.outputs
-            for step in self.steps(run)
-            if step.operation in ("alter", "manage") and step.outcome in ("succeeded", "reused")
-        )
 
     def succeeded(self, run: str) -> Mapping[str, str]:
         """The static hashes of the steps of a run that succeeded or were reused, by name.
@@ -230,7 +217,7 @@ class Runs:
         Raises:
             ProgramError: E0508 there is no such run.
         """
-        self._check(run)
+        self.check(run)
         rows = self._ledger.rows(
             "SELECT name, static_hash FROM steps WHERE run = ?"
             " AND outcome IN ('succeeded', 'reused') ORDER BY number",
@@ -299,7 +286,8 @@ class Runs:
         steps, failures, cost = found
         return steps, failures, cost
 
-    def _check(self, run: str) -> None:
+    def check(self, run: str) -> None:
+        """Raises: ProgramError: E0508 there is no such run."""
         if self.find(run) is None:
             latest = self.latest()
             hint = did_you_mean(run, self.names())

@@ -154,4 +154,19 @@ MIGRATIONS = (
     ALTER TABLE attempts ADD COLUMN memory INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE attempts ADD COLUMN peak_memory INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    CREATE TABLE drivers (
+        run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+        host TEXT NOT NULL,
+        process INTEGER NOT NULL,
+        began INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE receipts (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        step TEXT NOT NULL,
+        outputs TEXT NOT NULL,
+        PRIMARY KEY (run, step)
+    ) WITHOUT ROWID;
+    CREATE INDEX runs_by_resumed ON runs (resumed);
+    """,
 )

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlml.store.processes import is_running
+
 _ABANDONED_SECONDS = 7 * 24 * 3600
 
 
@@ -48,14 +50,3 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
         return time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS
     except OSError:
         return False
-
-
-def is_running(process: int) -> bool:
-    """Whether a process of this machine has not ended."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -1,12 +1,15 @@
 """The store: a folder beside the database with its models, runs and lineage."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.store import tables
+from sqlml.store.chains import Chains
+from sqlml.store.drivers import Drivers
 from sqlml.store.jobs import Jobs
 from sqlml.store.ledger import Ledger
 from sqlml.store.models import Models
@@ -33,6 +36,8 @@ class Store:
         self._ledger = Ledger(folder / "store.sqlite")
         self.models = Models(self._ledger, folder)
         self.runs = Runs(self._ledger)
+        self.chains = Chains(self._ledger, self.runs)
+        self.drivers = Drivers(self._ledger)
         self.placements = Placements(self._ledger)
         self.jobs = Jobs(self._ledger)
         self.reuse = ReuseMemory(self._ledger, self.results)
@@ -60,6 +65,10 @@ class Store:
                 )
             ) from error
         return cls(folder)
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """What is written inside lasts as a whole, or not at all; no other thread writes."""
+        return self._ledger.transaction()
 
     def tables(self) -> Mapping[str, Callable[[], "pa.Table"]]:
         """SQL names and the functions that make their tables, as they are when called."""

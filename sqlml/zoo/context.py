@@ -111,8 +111,11 @@ class Context(Protocol):
         """The whole (small) result of a query, such as an aggregate."""
         ...
 
-    def execute(self, sql: str) -> pa.Table | None:
-        """Run a plain statement; its result set, if it has one."""
+    def execute(self, sql: str, *, once: Sequence[str] = ()) -> pa.Table | None:
+        """Run a plain statement; its result set, if it has one.
+
+        once: the tables that it changes, where it must not be run again when it has.
+        """
         ...
 
     def extend(

@@ -37,6 +37,7 @@ def run_in_container(
     assert job.means.engine is not None, "it is looked for before a run begins"
     box = _Container(job, job.means.engine)
     with job.processes.step(job.node.name) as stop:
+        job.processes.warden.watch(box.removal)
         try:
             box.create([*command, *args] if command else [*args], bool(command), stop)
             box.put({**offered(job), **own})
@@ -113,8 +114,14 @@ class _Container:
         copied = self._ask("cp", f"{self._name}:{path}", str(target))
         return target if copied.returncode == 0 else None
 
+    @property
+    def removal(self) -> list[str]:
+        """The command that ends the container."""
+        return [self._engine, "rm", "--force", self._name]
+
     def remove(self) -> None:
-        self._ask("rm", "--force", self._name)
+        self._ask(*self.removal[1:])
+        self._job.processes.warden.forget(self.removal)
 
     def _ask(self, *words: str, stdin: IO[bytes] | int = DEVNULL) -> CompletedProcess[str]:
         return run(

@@ -7,7 +7,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -17,6 +17,7 @@ from typing import TypeVar
 from sqlml.errors import Diagnostic, StepError
 from sqlml.runtime.attendant import Interrupted
 from sqlml.runtime.machine import memory_of_tree, peak_memory_of
+from sqlml.runtime.programs.warden import Warden
 
 Answer = TypeVar("Answer")
 
@@ -57,6 +58,7 @@ class Processes:
         self._closed = False
         self._at_the_end: list[Callable[[], None]] = []
         self._claims: defaultdict[str, Lock] = defaultdict(Lock)
+        self.warden = Warden()
 
     @contextmanager
     def step(self, name: str) -> Iterator[Event]:
@@ -92,6 +94,7 @@ class Processes:
         """End the programs that were to serve others until the end."""
         while self._at_the_end:
             self._at_the_end.pop()()
+        self.warden.close()
 
     def at_the_end(self, action: Callable[[], None]) -> None:
         """Have something done when the run has ended."""
@@ -114,12 +117,13 @@ class Processes:
             StepError: E0543 it cannot be started. Interrupted: the step was stopped.
         """
         with launch.log.open("ab") as log, output.open("wb") as printed:
-            process = _start(launch, log.fileno(), subprocess.PIPE)
+            process = self._start(launch, log.fileno(), subprocess.PIPE)
             try:
                 peak = _copy(process, (log.fileno(), printed.fileno()), launch)
                 return Exit(_wait(process, launch.stop), peak)
             finally:
                 _end(process)
+                self.warden.forget(process.pid)
                 if process.stdout is not None:
                     process.stdout.close()
 
@@ -130,13 +134,21 @@ class Processes:
             StepError: E0543 it cannot be started, E0540 it has ended at once.
         """
         with launch.log.open("ab") as log:
-            process = _start(launch, log.fileno(), log.fileno())
+            process = self._start(launch, log.fileno(), log.fileno())
         launch.stop.wait(_GRACE_SECONDS / 4)
         if _has_ended(process):
             _end(process)
             message = f"`{launch.step}` was to serve other steps, and has ended at once"
             raise StepError(Diagnostic("E0540", message, hint="its log: `sqlml log`"))
         self.at_the_end(partial(_end, process))
+
+    def _start(self, launch: Launch, errors: int, output: int) -> subprocess.Popen[bytes]:
+        mark = self.warden.begin()
+        process = _start(
+            replace(launch, environment={**launch.environment, **mark}), errors, output
+        )
+        self.warden.watch(process.pid)
+        return process
 
     @staticmethod
     def call(function: Callable[[], Answer], stop: Event) -> Answer:

@@ -1,9 +1,12 @@
 """Plain SQL: the database runs it."""
 
+import re
 from collections.abc import Sequence
 
 from sqlml.zoo.context import Context
 from sqlml.zoo.steps.outcome import Outcome
+
+_REPLACES = re.compile(r"\s*CREATE\s+OR\s+REPLACE\b", re.IGNORECASE)
 
 
 def run(
@@ -18,7 +21,8 @@ def run(
     files: Sequence[str] = (),
 ) -> Outcome:
     """Run a statement; its rows, if it has any, are the step's result set."""
-    found = context.execute(sql)
+    is_done_once = not session and _REPLACES.match(sql) is None
+    found = context.execute(sql, once=writes if is_done_once else ())
     if found is None:
         return Outcome()
     context.result(found)

@@ -87,7 +87,7 @@ class DirectContext:
     def table(self, sql: str) -> pa.Table:
         return self.connection.sql(sql).to_arrow_table()
 
-    def execute(self, sql: str) -> pa.Table | None:
+    def execute(self, sql: str, *, once: Sequence[str] = ()) -> pa.Table | None:
         (statement,) = self.connection.extract_statements(sql)
         found = self.connection.sql(sql)
         return found.to_arrow_table() if statement.type == duckdb.StatementType.SELECT else None
