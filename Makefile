@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format docs bench engines clean
+.PHONY: demo test check format docs goldens bench engines clean
 
 demo: .venv/ready
 	@rm -rf demo.duckdb demo.duckdb.wal demo.duckdb.sqlml
@@ -29,6 +29,10 @@ format: .venv/ready
 
 docs: .venv/ready
 	$(BIN)/python -m sqlml.documentation docs
+
+# What engines are given for examples/workflows, after a change that is meant.
+goldens: .venv/ready
+	SQLML_GOLDENS=write $(BIN)/pytest tests/codegen/test_goldens.py
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py

@@ -1,6 +1,6 @@
 """Runs DAG files with Airflow and tells what they came to; executed by Airflow's own Python.
 
-python run_dags.py FOLDER CONF.json: the conf of each run, by DAG.
+python run_dags.py FOLDER CONF.json FILE…: the conf of each run, by DAG; files only to be loaded.
 """
 
 import asyncio
@@ -18,12 +18,14 @@ from sqlalchemy import select  # type: ignore[import-not-found]
 _LONGEST_WAIT = 0.02  # seconds between looks at a pod, where Airflow waits some
 
 
-def main(folder: str, conf: str) -> None:
+def main(folder: str, conf: str, *others: str) -> None:
     sleep, sleep_async = time.sleep, asyncio.sleep
     time.sleep = lambda seconds: sleep(min(seconds, _LONGEST_WAIT))
     asyncio.sleep = lambda seconds, *rest: sleep_async(min(seconds, _LONGEST_WAIT), *rest)
     bag = DagBag(folder)
     told: dict[str, Any] = {"import_errors": dict(bag.import_errors), "runs": {}}
+    for other in others:
+        told["import_errors"] |= DagBag(other).import_errors
     for name, given in json.loads(Path(conf).read_text()).items():
         run = bag.dags[name].test(run_conf=given)
         told["runs"][name] = {"state": str(run.state), **_tasks(run)}

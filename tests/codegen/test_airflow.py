@@ -34,6 +34,7 @@ from .prepared import ROOT, gives_what_it_gives_here, prepare
 
 AIRFLOW = Path(os.environ.get("SQLML_AIRFLOW", ROOT / ".envs/airflow")) / "bin/python"
 
+GOLDENS = sorted((ROOT / "examples/workflows/rendered").glob("*/airflow*.py"))
 PODS = "-as-pods"
 IN_PODS = ("flip", "failing", "mapped", "repeated", "retried", "hostile")
 PLACED = Workflow(
@@ -91,8 +92,9 @@ def run(home: Path, dags: Path, conf: dict[str, Any]) -> dict[str, Any]:
         "PYTHONPATH": str(ROOT),
         "SQLML_THREADS": "1",
     }
+    script = Path(__file__).with_name("run_dags.py")
     for command in ([AIRFLOW.with_name("airflow"), "db", "migrate"],
-                    [AIRFLOW, Path(__file__).with_name("run_dags.py"), dags, file]):  # fmt: skip
+                    [AIRFLOW, script, dags, file, *GOLDENS]):  # fmt: skip
         done = subprocess.run(
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
         )

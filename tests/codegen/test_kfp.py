@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     pipelines = home / "pipelines"
     pipelines.mkdir()
     conf = prepare("kfp", pipelines, home, settings={}, store=str(home / "store"))
+    for golden in (ROOT / "examples/workflows/rendered").glob("*/kfp.yaml"):
+        shutil.copy(golden, pipelines / f"golden-{golden.parent.name}.yaml")
     file = home / "conf.json"
     file.write_text(json.dumps(conf))
     done = subprocess.run(

@@ -1,0 +1,169 @@
+"""program.sql: written by sqlml. Run it with the path of a DuckDB file."""
+
+import re
+import sys
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import xgboost as xgb
+from sklearn import metrics
+
+LIST = re.compile(r"\s*\[?[-+.\deE\s]+(,[-+.\deE\s]+)+\]?\s*")
+con = duckdb.connect(sys.argv[1] if len(sys.argv) > 1 else ":memory:")
+
+
+def fetch(query):
+    return con.sql(query).to_arrow_table()
+
+
+def keep(table, name):
+    """Write a table into the database, or show it where it has no name."""
+    con.register("made", table)
+    if name:
+        con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM made")
+    else:
+        print(con.sql("SELECT * FROM made"))
+    con.unregister("made")
+
+
+def number(rows, column):
+    return rows[column].cast(pa.float64()).to_numpy()
+
+
+def known_values(query, column):
+    """The values of a category, most frequent first."""
+    found = con.sql(f"""
+        SELECT value FROM (SELECT CAST({column} AS VARCHAR) AS value FROM ({query}))
+        WHERE value IS NOT NULL GROUP BY value ORDER BY count(*) DESC, value LIMIT 10000
+    """).fetchall()
+    values = [value for (value,) in found]
+    if 4 * sum(bool(LIST.fullmatch(value)) for value in values[:1000]) > len(values[:1000]):
+        sys.exit(f"{column} lists numbers, which this script does not take apart")
+    return pa.array(values, pa.string())
+
+
+def codes(rows, column, known):
+    """The place of each value among those known; NaN where there is none."""
+    text = rows[column].cast(pa.string())
+    return pc.index_in(text, value_set=known, skip_nulls=True).cast(pa.float64()).to_numpy()
+
+
+def flags(rows, column, known):
+    """One 0/1 column per known value."""
+    return list((codes(rows, column, known)[:, None] == np.arange(len(known))).astype(float).T)
+
+
+def classes_of(label):
+    """The classes of a label; None if its values are amounts."""
+    kinds = pa.types
+    if kinds.is_floating(label.type) or kinds.is_decimal(label.type):
+        return None
+    found = label.unique().sort()
+    few = len(found) <= 20 and 2 * len(found) <= len(label)
+    return None if kinds.is_integer(label.type) and not few else found
+
+
+def encoded(label, classes):
+    """A label as numbers; those of classes are their places."""
+    if label.null_count:
+        sys.exit("the label is missing in some rows")
+    if classes is None:
+        return label.cast(pa.float64()).to_numpy()
+    return pc.index_in(label, value_set=classes).to_numpy()
+
+
+def decoded(predicted, classes, label):
+    """Predictions in the label's own words, or as its kind of number."""
+    if classes is not None:
+        return classes.take(pa.array(predicted.astype("int64")))
+    return pa.array(predicted).cast(label if label == pa.float32() else pa.float64())
+
+
+def without(rows, *names):
+    lower = {name.lower() for name in names}
+    return rows.select([name for name in rows.column_names if name.lower() not in lower])
+
+
+def likeliest(values, classes):
+    """What XGBoost predicts: amounts, or the places of the likeliest classes."""
+    if classes is None:
+        return values
+    return values.argmax(axis=1) if values.ndim == 2 else (values > 0.5).astype("int64")
+
+
+def chances_of(model, matrix):
+    """Probabilities of classes; None where the model has none."""
+    if hasattr(model, "inplace_predict"):
+        values = model.inplace_predict(matrix).astype("float64")
+        values = values if values.ndim == 2 else np.column_stack((1 - values, values))
+        return values / values.sum(axis=1, keepdims=True)
+    return model.predict_proba(matrix) if hasattr(model, "predict_proba") else None
+
+
+def loss_of(truth, predicted, model, matrix, classes):
+    """The mean squared error, or the logarithmic loss where there are classes."""
+    if classes is None:
+        return metrics.mean_squared_error(truth, predicted)
+    chances = chances_of(model, matrix)
+    return None if chances is None else metrics.log_loss(truth, chances, labels=range(len(classes)))
+
+
+# query (line 2)
+con.execute("CREATE OR REPLACE TABLE flowers AS SELECT * FROM 'examples/data/iris.csv'")
+
+# train (line 4)
+query = 'SELECT * FROM flowers'
+rows = fetch(query)
+
+
+def model_kinds_features(rows):
+    return np.column_stack([
+        number(rows, 'sepal_length'),
+        number(rows, 'sepal_width'),
+        number(rows, 'petal_length'),
+        number(rows, 'petal_width'),
+    ]).astype("float32")
+
+
+model_kinds_label = rows['species'].type
+model_kinds_classes = classes_of(rows['species'])
+label = encoded(rows['species'], model_kinds_classes)
+parameters = {'max_depth': 3, 'seed': 0}
+if model_kinds_classes is None:
+    parameters["objective"] = "reg:squarederror"
+elif len(model_kinds_classes) == 2:
+    parameters["objective"] = "binary:logistic"
+else:
+    parameters["objective"] = "multi:softprob"
+if parameters["objective"] == "multi:softprob":
+    parameters["num_class"] = len(model_kinds_classes)
+matrix = xgb.QuantileDMatrix(
+    model_kinds_features(rows), label, feature_types=['q', 'q', 'q', 'q'],
+    enable_categorical=True,
+)
+model_kinds = xgb.train(parameters, matrix, 20)
+
+# evaluate (line 10)
+rows = fetch('SELECT * FROM flowers')
+truth = encoded(rows['species'], model_kinds_classes)
+predicted = likeliest(model_kinds.inplace_predict(model_kinds_features(rows)), model_kinds_classes)
+measured = {
+    "loss": loss_of(truth, predicted, model_kinds, model_kinds_features(rows), model_kinds_classes),
+    'accuracy': metrics.accuracy_score(truth, predicted),
+}
+for name, value in measured.items():
+    print(name, value)
+columns = {n: pa.array([value], pa.float64()) for n, value in measured.items()}
+keep(pa.table(columns), 'how_good')
+
+# predict (line 12)
+rows = fetch('SELECT * FROM flowers')
+predicted = likeliest(model_kinds.inplace_predict(model_kinds_features(rows)), model_kinds_classes)
+result = decoded(predicted, model_kinds_classes, model_kinds_label)
+table = without(rows, 'species', 'guess').append_column('guess', result)
+keep(table, 'answers')
+
+# query-2 (line 14)
+print(con.sql('SELECT guess, count(*) AS flowers FROM answers GROUP BY guess ORDER BY guess'))
