@@ -7,8 +7,9 @@ from typing import Any
 from sqlml.codegen.argo_conditions import when_of
 from sqlml.codegen.argo_failures import Orders
 from sqlml.codegen.argo_pods import given
-from sqlml.codegen.argo_templates import Library, Template, refusal
+from sqlml.codegen.argo_templates import Library, Template, place_of, refusal
 from sqlml.codegen.argo_text import Scope, literal, may_be_empty, member
+from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.graph import operands_of, watched
 from sqlml.workflow.ir import (
     Constant,
@@ -28,6 +29,7 @@ from sqlml.workflow.ir import (
 from sqlml.workflow.serial import thaw
 from sqlml.workflow.texts import as_text
 
+ROUNDS = 100  # each is a template in the one before: how deep they may lie (95 rounds or so)
 IMAGE = "busybox"  # of the step that fails, where no step of the loop has an image
 
 
@@ -164,6 +166,8 @@ def repeated(
     node: Node, loop: Repeat, scope: Scope, library: Library, body: tuple[str, dict[str, str]]
 ) -> Callee:
     """A template that runs the step, and then itself as long as the condition holds."""
+    if loop.limit > ROUNDS:
+        raise _too_deep(node, loop)
     template, besides = body
     again, spent = f"{node.name}-again", f"{node.name}-spent"
     once_only = replace(node, loop=None)
@@ -208,6 +212,14 @@ def repeated(
     )
     values = {each: scope.value(value) for each, value in {**outside, **node.inputs}.items()}
     return Callee(name, {**values, **besides, "round": "1"})
+
+
+def _too_deep(node: Node, loop: Repeat) -> ProgramError:
+    message = (
+        f"step `{node.name}` may have {loop.limit} rounds, and Argo nests no more than {ROUNDS}"
+    )
+    hint = f"let a step of its own do more each round, and set the limit to {ROUNDS} or less"
+    return ProgramError(Diagnostic("E0832", message, label=place_of(node), hint=hint))
 
 
 def _failure(node: Node, loop: Repeat, library: Library) -> str:
