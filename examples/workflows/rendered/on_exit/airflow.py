@@ -129,7 +129,9 @@ def text(part, values):
 
 
 def written(value):
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def typed(found, kind):
