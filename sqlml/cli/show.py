@@ -21,8 +21,9 @@ SELECT step, title, outcome, round(seconds, 2) AS seconds, nullif(threads, 0) AS
 FROM sqlml_steps WHERE run = '{run}' ORDER BY number
 """
 _UTILISATION = """
-SELECT operation, step_type, steps, round(requested_gb_hours, 4) AS requested_gb_h,
-       round(used_gb_hours, 4) AS used_gb_h, round(wasted_gb_hours, 4) AS wasted_gb_h, out_of_memory
+SELECT operation, step_type, steps, printf('%.3g', requested_gb_hours)::DOUBLE AS requested_gb_h,
+       printf('%.3g', used_gb_hours)::DOUBLE AS used_gb_h,
+       printf('%.3g', wasted_gb_hours)::DOUBLE AS wasted_gb_h, out_of_memory
 FROM sqlml_utilisation WHERE run = '{run}'
 """
 
