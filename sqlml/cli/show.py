@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sqlml.cli import options
-from sqlml.cli.terminal import duration
+from sqlml.cli.terminal import duration, width
+from sqlml.cli.timeline import timeline
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 
 if TYPE_CHECKING:
+    from sqlml.session import Session
     from sqlml.store.runs import Run
 
 _STEPS = """
@@ -27,23 +30,40 @@ SELECT operation, step_type, steps, printf('%.3g', requested_gb_hours)::DOUBLE A
 FROM sqlml_utilisation WHERE run = '{run}'
 """
 
+_METRICS = """
+SELECT step, name, value FROM sqlml_metrics WHERE run = '{run}' AND isfinite(value)
+ORDER BY step, round NULLS LAST
+"""
+_LINKS = """
+SELECT DISTINCT giver.step AS giver, taker.step AS taker
+FROM sqlml_lineage giver JOIN sqlml_lineage taker USING (run, kind, name)
+WHERE run = '{run}' AND giver.direction = 'write' AND taker.direction = 'read'
+AND giver.step <> taker.step ORDER BY ALL
+"""
+
 
 @click.command()
 @click.argument("name")
 @options.db
 @options.output
 @click.option("--utilisation", is_flag=True, help="The memory that a run's steps got and used.")
-def show(name: str, db: str | None, output: str, *, utilisation: bool) -> None:
+@click.option("--html", metavar="FILE", help="Write a run as one page that needs nothing else.")
+def show(name: str, db: str | None, output: str, *, utilisation: bool, html: str | None) -> None:
     """Show a stored model (`m`, `m@3`, `m@champion`) or a run (`7f3a`)."""
     from sqlml.cli.results import print_result
 
     with options.opened(db=db) as session:
         run = session.store.runs.find(name)
+        if run is not None and html is not None:
+            _write_page(session, run, html)
+            return
         if run is not None:
             if output == "table":
                 click.echo(_headline(run))
             asked = _UTILISATION if utilisation else _STEPS
             print_result(session.database.table(asked.format(run=run.id)), output)
+            if output == "table" and not utilisation:
+                click.echo("\n".join(["", *timeline(session.store.runs.steps(run.id), width())]))
             return
         if utilisation:
             hint = "`SELECT * FROM sqlml_utilisation` shows all runs"
@@ -59,6 +79,26 @@ def show(name: str, db: str | None, output: str, *, utilisation: bool) -> None:
             click.echo("\n".join(_description(described.to_pylist())))
         else:
             print_result(described, output)
+
+
+def _write_page(session: "Session", run: "Run", path: str) -> None:
+    """Raises:
+    ProgramError: E0930 the file cannot be written.
+    """
+    from sqlml.cli.page import Facts, page
+
+    measured: dict[str, dict[str, list[float]]] = {}
+    for row in session.database.table(_METRICS.format(run=run.id)).to_pylist():
+        measured.setdefault(row["step"], {}).setdefault(row["name"], []).append(row["value"])
+    links = session.database.table(_LINKS.format(run=run.id)).to_pylist()
+    pairs = [(link["giver"], link["taker"]) for link in links]
+    text = page(Facts(run, session.store.runs.steps(run.id), pairs, measured))
+    try:
+        Path(path).write_text(text, "utf-8")
+    except OSError as error:
+        message = f"`{path}` cannot be written: {error.strerror}"
+        raise ProgramError(Diagnostic("E0930", message, hint="name another file")) from error
+    click.echo(f"wrote {path}")
 
 
 def _headline(run: "Run") -> str:
