@@ -30,7 +30,8 @@ def numbered(seconds: dict[int, float], edges: Edges) -> Graph:
     """The workflow with its steps numbered in an order of execution."""
     needs: dict[int, set[int]] = {step: set() for step in seconds}
     for parent, child in edges:
-        needs[child].add(parent)
+        if parent in needs and child in needs:
+            needs[child].add(parent)
     order = [*TopologicalSorter(needs).static_order()]
     at = {step: i for i, step in enumerate(order)}
     links = [sorted(at[each] for each in needs[step]) for step in order]
