@@ -1,6 +1,7 @@
 """Settings: sqlml.toml, then SQLML_* variables, then what the caller gives."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -37,6 +38,8 @@ class Settings:
     secrets: str = ""
     passes: str = ""
     memory_limits: bool = False
+    cache_size: int = 10_000_000_000
+    cache_policy: str = "expected"
 
 
 def load_settings(
@@ -79,7 +82,10 @@ _CHOICES = {
     "on_error": ("stop", "continue"),
     "containers": ("auto", "podman", "docker", "process"),
 }
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?", re.IGNORECASE)
 _WANTED = {
+    "cache_size": "a number of bytes, as 500MB or 2GB",
+    "cache_policy": "the name of a cache policy",
     "threads": "a whole number, 0 or more",
     "reuse": "true or false",
     "memory_limits": "true or false",
@@ -109,11 +115,27 @@ def _convert(name: str, value: Any, origin: str) -> Any:
             return value
         case "db", str() | Path() if str(value):
             return str(value)
-        case "dialect" | "zoo" | "secrets" | "passes", str():
+        case ("dialect" | "zoo" | "secrets" | "passes" | "cache_policy", str()) | (
+            "cache_size",
+            str() | int(),
+        ):
             return _READERS[name](value, origin)
-    raise ProgramError(
-        Diagnostic("E0704", f"{origin} sets `{name}` to {value!r}", hint=f"it is {_WANTED[name]}")
-    )
+    raise _unfit(name, value, origin)
+
+
+def _unfit(name: str, value: Any, origin: str) -> ProgramError:
+    message = f"{origin} sets `{name}` to {value!r}"
+    return ProgramError(Diagnostic("E0704", message, hint=f"it is {_WANTED[name]}"))
+
+
+def _bytes(size: str | int, origin: str) -> int:
+    """What `2GB` or `2GiB` is in bytes."""
+    found = None if isinstance(size, bool) else _SIZE.fullmatch(str(size).strip())
+    if found is None:
+        raise _unfit("cache_size", size, origin)
+    number, unit, binary = found.groups()
+    power = " kmgt".index((unit or " ").lower())
+    return int(float(number) * (1024 if binary else 1000) ** power)
 
 
 def _folders(listed: str, origin: str) -> str:
@@ -148,9 +170,11 @@ def _as_it_is(value: str, _origin: str) -> str:
     return value
 
 
-_READERS: Mapping[str, Callable[[str, str], str]] = {
+_READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "dialect": _dialect,
     "zoo": _folders,
     "secrets": _as_it_is,
     "passes": _as_it_is,
+    "cache_policy": _as_it_is,
+    "cache_size": _bytes,
 }

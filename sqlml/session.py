@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -15,6 +15,7 @@ from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.secrets import without_secrets
 from sqlml.grammar.variables import substitute
+from sqlml.optimizer.cache.keeper import Keeper
 from sqlml.optimizer.forecast import Forecast, forecast
 from sqlml.optimizer.history import History, StoredHistory
 from sqlml.optimizer.pipeline import pipeline
@@ -179,12 +180,21 @@ class Session:
 
     def forecast(self, compiled: Compiled) -> Forecast:
         """What running a compiled program now would do."""
-        return forecast(compiled.whole, self.reuse(compiled.whole), self.history)
+        with closing(self.reuse(compiled.whole)) as reuse:
+            return forecast(compiled.whole, reuse, self.history)
 
     def reuse(self, workflow: Workflow, resume: str | None = None) -> Reuse:
         """What of a workflow need not run."""
-        enabled = self.settings.reuse
-        return Reuse(workflow, self.database, self.store, enabled=enabled, resume=resume)
+        settings = self.settings
+        keeper = Keeper(workflow, self.store, settings.cache_policy, settings.cache_size)
+        return Reuse(
+            workflow,
+            self.database,
+            self.store,
+            enabled=settings.reuse,
+            resume=resume,
+            keeper=keeper,
+        )
 
     def execute(
         self,
@@ -241,24 +251,29 @@ class Session:
                 what a step needs; nothing has run.
         """
         settings = self.settings
-        report = local.run(
-            workflow,
-            self.database,
-            self.store,
-            listeners=tuple(listeners),
-            on_error=self.settings.on_error,
-            reuse=self.reuse(workflow, resume),
-            resume=resume,
-            threads=self.settings.threads or None,
-            parameters=parameters,
-            means=means
-            or Means(settings.containers, settings.secrets, limits_memory=settings.memory_limits),
-            **told,
-        )
-        results = [Result(step, rows.read()) for step, rows in report.results]
-        metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}
-        outputs = {name: thaw(step.outcome.outputs) for name, step in report.steps.items()}
-        return Execution(report, Results(report.run, results, metrics, outputs))
+        with closing(self.reuse(workflow, resume)) as reuse:
+            report = local.run(
+                workflow,
+                self.database,
+                self.store,
+                listeners=tuple(listeners),
+                on_error=self.settings.on_error,
+                reuse=reuse,
+                resume=resume,
+                threads=self.settings.threads or None,
+                parameters=parameters,
+                means=means
+                or Means(
+                    settings.containers, settings.secrets, limits_memory=settings.memory_limits
+                ),
+                **told,
+            )
+            if report.outcome == "succeeded":
+                reuse.succeeded()
+            results = [Result(step, rows.read()) for step, rows in report.results]
+            metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}
+            outputs = {name: thaw(step.outcome.outputs) for name, step in report.steps.items()}
+            return Execution(report, Results(report.run, results, metrics, outputs))
 
     def run(
         self,

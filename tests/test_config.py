@@ -58,6 +58,9 @@ def test_other_variables_are_left_alone(tmp_path: Path) -> None:
         ("dialect", [], "the name of an SQL dialect"),
         ("containers", "rkt", "auto, podman, docker or process"),
         ("secrets", 1, "the path of a folder"),
+        ("cache_size", "much", "a number of bytes, as 500MB or 2GB"),
+        ("cache_size", True, "a number of bytes, as 500MB or 2GB"),
+        ("cache_policy", 3, "the name of a cache policy"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(
@@ -65,6 +68,14 @@ def test_a_value_that_does_not_fit_is_refused(
 ) -> None:
     said = refused(tmp_path, **{name: value})
     assert said == f"E0704 the call sets `{name}` to {value!r} | it is {hint}"
+
+
+@pytest.mark.parametrize(
+    ("size", "found"),
+    [("2GB", 2_000_000_000), ("1.5 MiB", 1_572_864), ("500k", 500_000), ("7", 7), (9, 9), ("0", 0)],
+)
+def test_sizes_are_read_with_their_units(tmp_path: Path, size: str | int, found: int) -> None:
+    assert load_settings(tmp_path, {}, cache_size=size).cache_size == found
 
 
 def test_what_is_wrong_with_a_variable_or_a_file_says_where_it_is(tmp_path: Path) -> None:
@@ -78,7 +89,8 @@ def test_an_unknown_setting_is_answered_with_the_nearest(tmp_path: Path) -> None
     assert "E0703" in (said := refused(tmp_path))
     assert said.endswith("did you mean `threads`?")
     assert refused(tmp_path.parent, color="red").endswith(
-        "settings: containers, db, dialect, memory_limits, on_error, passes, reuse, secrets,"
+        "settings: cache_policy, cache_size, containers, db, dialect, memory_limits, on_error,"
+        " passes, reuse, secrets,"
         " threads, zoo"
     )
 

@@ -25,6 +25,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "cancel": "sqlml.cli.cancel:cancel",
         "export": "sqlml.cli.export:export",
         "import": "sqlml.cli.import_:import_",
+        "cache": "sqlml.cli.cache:cache",
         "models": "sqlml.cli.models:models",
         "help": "sqlml.cli.help:help_",
         "init": "sqlml.cli.init:init",

@@ -24,6 +24,8 @@ EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
 @click.option("--on-error", type=click.Choice(["stop", "continue"]), help="After a failed step.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that failed or was interrupted.")
 @click.option("--reuse/--no-reuse", default=None, help="Skip steps that have not changed.")
+@click.option("--cache-size", metavar="SIZE", help="What steps made, kept for later: 2GB …")
+@click.option("--cache-policy", metavar="NAME", help="What of it stays: expected, lru …")
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use (default: all).")
 @click.option(
     "--param", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow."
@@ -45,6 +47,8 @@ def run(
     on_error: str | None,
     resume: str | None,
     reuse: bool | None,
+    cache_size: str | None,
+    cache_policy: str | None,
     threads: int | None,
     given: Sequence[str],
     engine: str | None,
@@ -67,6 +71,8 @@ def run(
         reuse=reuse,
         threads=threads,
         passes=passes,
+        cache_size=cache_size,
+        cache_policy=cache_policy,
     )
     publish_zoo(settings)
     variables = options.read_variables(pairs)

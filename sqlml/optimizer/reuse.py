@@ -14,10 +14,12 @@ from typing import Any, Literal
 
 from sqlml.databases.database import Database
 from sqlml.optimizer.aftermath import Aftermath
+from sqlml.optimizer.cache.keeper import Keeper, Made
 from sqlml.optimizer.effects import files_read, may_call_macros, tables_left, tables_read
 from sqlml.optimizer.fingerprints import Fingerprints
 from sqlml.optimizer.resumption import Resumption
 from sqlml.optimizer.versions import versions
+from sqlml.store.artifacts import Damaged
 from sqlml.store.drivers import RECOVERED
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
@@ -67,13 +69,18 @@ class Reuse:
         database: Database,
         store: Store,
         *,
+        keeper: Keeper,
         enabled: bool = True,
         resume: str | None = None,
     ) -> None:
-        """Raises:
+        """keeper: of the files that steps make.
+
+        Raises:
         ProgramError: E0508 there is no run `resume`.
         """
         self._store = store
+        self._keeper = keeper
+        self._damages: dict[str, str] = {}
         self._by_key = enabled and not any(_changes_connection(node) for node in workflow.nodes)
         self._resumption = Resumption(store, resume) if resume else None
         self.fingerprints = Fingerprints(database, workflow)
@@ -115,6 +122,18 @@ class Reuse:
         """Whether `node`, which was looked up, was run on the same data before."""
         return node.name in self._met
 
+    def damage(self, node: Node) -> str:
+        """Why what was kept of `node`, which was looked up, cannot be used; empty: it can."""
+        return self._damages.get(node.name, "")
+
+    def succeeded(self) -> None:
+        """Note that nobody will go on with this run."""
+        self._keeper.succeeded()
+
+    def close(self) -> None:
+        """Let go what the run has used."""
+        self._keeper.close()
+
     def key(self, node: Node) -> str:
         """The digest of what `node`, which was looked up, does and meets; empty where unknown."""
         return self._keys.get(node.name) or ""
@@ -141,7 +160,9 @@ class Reuse:
             memory = None
         if memory is not None:
             self._met.add(node.name)
-        if memory is None or not self._stands(node, memory.outputs):
+        if memory is None or not (
+            self._stands(node, memory.outputs) and self._is_kept(node, memory.outputs["outputs"])
+        ):
             return self._find_resumed(node, is_as_before=key is None or memory is not None)
         if self._resumption is not None:
             self._resumption.keep(node, memory.run)
@@ -161,14 +182,20 @@ class Reuse:
         self._keys[node.name] = None
         return self._find_resumed(node, is_as_before=True)
 
-    def finished(self, node: Node, run: str, outcome: Outcome) -> None:
-        """Remember what `node` has left behind; to be called when it has succeeded."""
+    def finished(self, node: Node, run: str, outcome: Outcome, seconds: float) -> None:
+        """Remember what `node` has left behind; to be called when it has succeeded.
+
+        Files that are not worth keeping are not remembered, and with them what else it has left.
+        """
         self.fingerprints.forget(node)
         key = self._keys.get(node.name)
         if key is None:
             return
         left = {table: self.fingerprints.table(table) for table in tables_left(node)}
         self._left[node.name] = left
+        files = self._files(node, outcome.outputs)
+        if files and not self._keeper.keep(Made(node.name, run, key, seconds, files)):
+            return
         memory = {
             "outputs": dict(outcome.outputs),
             "tables": left,
@@ -234,12 +261,27 @@ class Reuse:
         for output in node.outputs:
             if output.kind == "model" and not self._model_stands(node, output, outputs):
                 return False
-        plots = [Path(path) for name, path in outputs.items() if name.startswith("plot")]
-        left = {output.name for output in node.outputs if output.kind != "parameter"}
-        files = [self._result(node, outputs), *plots]
+        return all(file.exists() for file in self._files(node, outputs))
+
+    def _files(self, node: Node, outputs: Mapping[str, str]) -> list[Path]:
+        """The files that a step has left: its result set, plots, what a program has written."""
         if isinstance(node.operation, PROGRAMS):
-            files = [Path(path) for name, path in outputs.items() if name in left]
-        return all(file is None or file.exists() for file in files)
+            left = {output.name for output in node.outputs if output.kind != "parameter"}
+            return [Path(path) for name, path in outputs.items() if name in left]
+        result = self._result(node, outputs)
+        plots = [Path(path) for name, path in outputs.items() if name.startswith("plot")]
+        return [result, *plots] if result else plots
+
+    def _is_kept(self, node: Node, outputs: Mapping[str, str]) -> bool:
+        """Whether the files that a step has left are what they were; in this run they stay."""
+        key = self._keys[node.name]
+        if key is None or not self._files(node, outputs):
+            return True
+        try:
+            return self._keeper.find(node.name, key)
+        except Damaged as damaged:
+            self._damages[node.name] = str(damaged)
+            return False
 
     def _table_exists(self, node: Node, table: str) -> bool:
         """Whether a table that a step has left is there, or where the program has put it since."""

@@ -17,6 +17,7 @@ from sqlml.runtime.allocation import Facts
 from sqlml.runtime.attendant import Attendant, Interrupted, StepFailure
 from sqlml.runtime.call import StepCall
 from sqlml.runtime.context import DriverContext, Surroundings
+from sqlml.runtime.events import StepNote
 from sqlml.runtime.inputs import Given, Inputs
 from sqlml.runtime.once import run_call
 from sqlml.runtime.outputs import declared
@@ -211,7 +212,7 @@ class Execution:
             outcome, peak = work(context)
             if not is_program(node):
                 outcome = declared(node, _with_result(outcome, context.kept), context.kept)
-            self._remember(node, outcome)
+            self._remember(node, outcome, monotonic() - began)
             report = StepReport(
                 "succeeded",
                 outcome,
@@ -260,7 +261,11 @@ class Execution:
         if self._reuse is None:
             return None
         with self._reusing:
-            return self._reuse.lookup(node, models, parameters)
+            found = self._reuse.lookup(node, models, parameters)
+        if damage := self._reuse.damage(node):
+            message = f"what an earlier run left cannot be used, so the step runs: {damage}"
+            self._shared.tell(StepNote(self._shared.clock(), node.name, message))
+        return found
 
     def _done_with_what_is_gone(self, node: Node, outputs: Given) -> Reused | None:
         """What the resumed run did with a model that it has renamed or dropped since."""
@@ -283,10 +288,10 @@ class Execution:
             case _:
                 return False
 
-    def _remember(self, node: Node, outcome: Outcome) -> None:
+    def _remember(self, node: Node, outcome: Outcome, seconds: float) -> None:
         if self._reuse is not None:
             with self._reusing:
-                self._reuse.finished(node, self._shared.run, outcome)
+                self._reuse.finished(node, self._shared.run, outcome, seconds)
 
     def _facts(self, call: StepCall) -> Facts:
         relation = call.rows.get("rows")

@@ -49,7 +49,8 @@ class ReuseMemory:
         if count > self._most * 1.1:  # not every time
             self._ledger.write(
                 "DELETE FROM reuse WHERE used <="
-                " (SELECT used FROM reuse ORDER BY used DESC LIMIT 1 OFFSET ?)",
+                " (SELECT used FROM reuse ORDER BY used DESC LIMIT 1 OFFSET ?)"
+                " AND key NOT IN (SELECT key FROM artifacts)",
                 (self._most,),
             )
         if not self._results.is_dir():

@@ -169,4 +169,26 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX runs_by_resumed ON runs (resumed);
     """,
+    """
+    CREATE TABLE artifacts (
+        key TEXT PRIMARY KEY,
+        workflow TEXT NOT NULL,
+        step TEXT NOT NULL,
+        run TEXT NOT NULL,
+        files TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        added REAL NOT NULL,
+        used REAL NOT NULL,
+        uses INTEGER NOT NULL,
+        floor REAL NOT NULL,
+        score REAL NOT NULL,
+        pinned INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE artifact_readers (
+        key TEXT NOT NULL,
+        reader TEXT NOT NULL,
+        PRIMARY KEY (key, reader)
+    ) WITHOUT ROWID;
+    """,
 )

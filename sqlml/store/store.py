@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.store import tables
+from sqlml.store.artifacts import Artifacts
 from sqlml.store.chains import Chains
 from sqlml.store.drivers import Drivers
 from sqlml.store.jobs import Jobs
@@ -41,6 +42,7 @@ class Store:
         self.placements = Placements(self._ledger)
         self.jobs = Jobs(self._ledger)
         self.reuse = ReuseMemory(self._ledger, self.results)
+        self.artifacts = Artifacts(self._ledger, folder)
 
     @classmethod
     def open(cls, folder: Path | str | None) -> "Store":

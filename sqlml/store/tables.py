@@ -23,6 +23,7 @@ def tables(ledger: Ledger) -> Mapping[str, Callable[[], "pa.Table"]]:
         "sqlml_trials": lambda: _trials(ledger),
         "sqlml_lineage": lambda: _lineage(ledger),
         "sqlml_jobs": lambda: _jobs(ledger),
+        "sqlml_cache": lambda: _cache(ledger),
     }
 
 
@@ -180,6 +181,32 @@ def _utilisation(ledger: Ledger) -> "pa.Table":
             ("out_of_memory", pa.int64()),
         ],
     )
+
+
+def _cache(ledger: Ledger) -> "pa.Table":
+    """What is kept, the most valuable first: the Cache Score Table of the Couler paper (Fig. 4).
+
+    score: by the cache's policy; by default, seconds that a byte is expected to save in the next
+    run. seconds: what making it took.
+    """
+    import pyarrow as pa
+
+    rows = ledger.rows(
+        "SELECT substr(key, 1, 12), step, workflow, size, seconds, seconds * (uses - 1), score,"
+        " uses - 1, pinned, CAST(added * 1e6 AS INTEGER), CAST(used * 1e6 AS INTEGER), run"
+        " FROM artifacts ORDER BY score DESC, used DESC"
+    )
+    schema = [
+        *((name, pa.string()) for name in ("artifact", "step", "workflow")),
+        ("size", pa.int64()),
+        *((name, pa.float64()) for name in ("seconds", "seconds_saved", "score")),
+        ("hits", pa.int64()),
+        ("pinned", pa.bool_()),
+        ("made", pa.timestamp("us")),
+        ("last_used", pa.timestamp("us")),
+        ("run", pa.string()),
+    ]
+    return _table(schema, [(*row[:8], bool(row[8]), *row[9:]) for row in rows])
 
 
 def _metrics(ledger: Ledger) -> "pa.Table":

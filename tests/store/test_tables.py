@@ -31,6 +31,7 @@ def test_they_can_be_queried_when_nothing_is_stored(store: Store) -> None:
         "sqlml_trials",
         "sqlml_lineage",
         "sqlml_jobs",
+        "sqlml_cache",
     ]
 
 

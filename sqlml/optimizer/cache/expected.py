@@ -22,6 +22,8 @@ class ExpectedBenefit:
     while there is room: edits are taken back.
     """
 
+    is_unbounded = False
+
     def plan(self, newcomer: Artifact, holdings: Holdings) -> Plan:
         missing = newcomer.size - holdings.room
         if newcomer.size > holdings.capacity:

@@ -20,6 +20,8 @@ class AsPrinted:
     the storage is exactly full. Where it lets the storage overflow, it is held to the bound here.
     """
 
+    is_unbounded = False
+
     def plan(self, newcomer: Artifact, holdings: Holdings) -> Plan:
         room = holdings.room
         if room == 0:

@@ -64,6 +64,11 @@ REFUSED = Plan(admitted=False)
 class Policy(Protocol):
     """Decides what to keep; changes nothing itself."""
 
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether it does not mind the capacity."""
+        ...
+
     def plan(self, newcomer: Artifact, holdings: Holdings) -> Plan:
         """What to do with what a step has just made."""
         ...

@@ -8,6 +8,8 @@ from sqlml.optimizer.cache.policy import REFUSED, Artifact, Holdings, Plan
 class KeepNothing:
     """Every step runs every time."""
 
+    is_unbounded = False
+
     def plan(self, newcomer: Artifact, holdings: Holdings) -> Plan:
         return REFUSED
 
@@ -17,6 +19,8 @@ class KeepNothing:
 
 class KeepAll:
     """Without a bound."""
+
+    is_unbounded = True
 
     def plan(self, newcomer: Artifact, holdings: Holdings) -> Plan:
         return Plan(admitted=True)
@@ -28,6 +32,8 @@ class KeepAll:
 class FirstInFirstOut:
     """What was kept first goes first."""
 
+    is_unbounded = False
+
     def plan(self, newcomer: Artifact, holdings: Holdings) -> Plan:
         return plan_by(lambda artifact: artifact.added, newcomer, holdings)
 
@@ -37,6 +43,8 @@ class FirstInFirstOut:
 
 class LeastRecentlyUsed:
     """What was used longest ago goes first."""
+
+    is_unbounded = False
 
     def plan(self, newcomer: Artifact, holdings: Holdings) -> Plan:
         return plan_by(lambda artifact: artifact.used, newcomer, holdings)
@@ -51,6 +59,8 @@ class GreedyDual:
     GreedyDual-Size-Frequency (Cherkasova, HP Labs HPL-98-69R1, 1998), its cost being the time to
     make an artifact again.
     """
+
+    is_unbounded = False
 
     def plan(self, newcomer: Artifact, holdings: Holdings) -> Plan:
         return plan_by(_greedy_dual, newcomer, holdings)
