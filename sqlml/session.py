@@ -15,7 +15,6 @@ from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.secrets import without_secrets
 from sqlml.grammar.variables import substitute
-from sqlml.optimizer.cache.keeper import Keeper
 from sqlml.optimizer.forecast import Forecast, forecast
 from sqlml.optimizer.history import History, StoredHistory
 from sqlml.optimizer.pipeline import pipeline
@@ -185,16 +184,7 @@ class Session:
 
     def reuse(self, workflow: Workflow, resume: str | None = None) -> Reuse:
         """What of a workflow need not run."""
-        settings = self.settings
-        keeper = Keeper(workflow, self.store, settings.cache_policy, settings.cache_size)
-        return Reuse(
-            workflow,
-            self.database,
-            self.store,
-            enabled=settings.reuse,
-            resume=resume,
-            keeper=keeper,
-        )
+        return Reuse(workflow, self.database, self.store, self.settings, resume=resume)
 
     def execute(
         self,
@@ -250,7 +240,6 @@ class Session:
             ProgramError: a parameter is missing, unknown or of another type, or this machine lacks
                 what a step needs; nothing has run.
         """
-        settings = self.settings
         with closing(self.reuse(workflow, resume)) as reuse:
             report = local.run(
                 workflow,
@@ -262,14 +251,9 @@ class Session:
                 resume=resume,
                 threads=self.settings.threads or None,
                 parameters=parameters,
-                means=means
-                or Means(
-                    settings.containers, settings.secrets, limits_memory=settings.memory_limits
-                ),
+                means=means or _means(self.settings),
                 **told,
             )
-            if report.outcome == "succeeded":
-                reuse.succeeded()
             results = [Result(step, rows.read()) for step, rows in report.results]
             metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}
             outputs = {name: thaw(step.outcome.outputs) for name, step in report.steps.items()}
@@ -316,6 +300,10 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _means(settings: Settings) -> Means:
+    return Means(settings.containers, settings.secrets, limits_memory=settings.memory_limits)
 
 
 @contextmanager

@@ -12,29 +12,24 @@ from pathlib import Path
 from time import time
 from typing import Any, Literal
 
+from sqlml.config import Settings
 from sqlml.databases.database import Database
 from sqlml.optimizer.aftermath import Aftermath
 from sqlml.optimizer.cache.keeper import Keeper, Made
 from sqlml.optimizer.effects import files_read, may_call_macros, tables_left, tables_read
 from sqlml.optimizer.fingerprints import Fingerprints
+from sqlml.optimizer.leavings import files_left, is_repeatable, result_left
 from sqlml.optimizer.resumption import Resumption
 from sqlml.optimizer.versions import versions
-from sqlml.store.artifacts import Damaged
 from sqlml.store.drivers import RECOVERED
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
 from sqlml.workflow.ir import (
-    Alter,
-    Job,
-    Manage,
     Node,
     OutputDeclaration,
     Query,
-    Relation,
-    Run,
     Workflow,
 )
-from sqlml.workflow.operations import PROGRAMS
 from sqlml.zoo.steps.outcome import Outcome
 
 # What a manifest tells of a model's training that changes nothing that the model does. Its files
@@ -68,20 +63,18 @@ class Reuse:
         workflow: Workflow,
         database: Database,
         store: Store,
+        settings: Settings,
         *,
-        keeper: Keeper,
-        enabled: bool = True,
         resume: str | None = None,
     ) -> None:
-        """keeper: of the files that steps make.
-
-        Raises:
+        """Raises:
         ProgramError: E0508 there is no run `resume`.
         """
         self._store = store
-        self._keeper = keeper
-        self._damages: dict[str, str] = {}
-        self._by_key = enabled and not any(_changes_connection(node) for node in workflow.nodes)
+        self._keeper = Keeper(workflow, store, settings.cache_policy, settings.cache_size)
+        self._by_key = settings.reuse and not any(
+            _changes_connection(node) for node in workflow.nodes
+        )
         self._resumption = Resumption(store, resume) if resume else None
         self.fingerprints = Fingerprints(database, workflow)
         self._aftermath: Aftermath | None = None
@@ -111,7 +104,7 @@ class Reuse:
 
     def can_stand(self, node: Node) -> bool:
         """Whether a step of this kind is ever reused."""
-        return self._by_key and node.loop is None and _is_repeatable(node)
+        return self._by_key and node.loop is None and is_repeatable(node)
 
     def done_by_parts(self, node: Node) -> None:
         """Note that `node` has ended without doing anything itself: its parts did, or nobody."""
@@ -124,14 +117,14 @@ class Reuse:
 
     def damage(self, node: Node) -> str:
         """Why what was kept of `node`, which was looked up, cannot be used; empty: it can."""
-        return self._damages.get(node.name, "")
+        return self._keeper.damages.get(node.name, "")
 
     def succeeded(self) -> None:
         """Note that nobody will go on with this run."""
         self._keeper.succeeded()
 
     def close(self) -> None:
-        """Let go what the run has used."""
+        """Let go what the run has used; its results are read."""
         self._keeper.close()
 
     def key(self, node: Node) -> str:
@@ -161,7 +154,7 @@ class Reuse:
         if memory is not None:
             self._met.add(node.name)
         if memory is None or not (
-            self._stands(node, memory.outputs) and self._is_kept(node, memory.outputs["outputs"])
+            self._stands(node, memory.outputs) and self._keeps(node, key, memory.outputs["outputs"])
         ):
             return self._find_resumed(node, is_as_before=key is None or memory is not None)
         if self._resumption is not None:
@@ -172,7 +165,7 @@ class Reuse:
             content["outputs"],
             content["summary"],
             content["metrics"],
-            self._result(node, content["outputs"]),
+            result_left(node, content["outputs"], self._store.results),
         )
 
     def done_before(self, node: Node) -> Reused | None:
@@ -218,7 +211,7 @@ class Reuse:
         if not self._exists(node, outputs):
             return None
         self._resumption.keep(node, done.run)
-        return Reused(done.run, outputs, result=self._result(node, outputs))
+        return Reused(done.run, outputs, result=result_left(node, outputs, self._store.results))
 
     def _key(
         self, node: Node, models: Mapping[str, str], parameters: Mapping[str, Any]
@@ -264,24 +257,11 @@ class Reuse:
         return all(file.exists() for file in self._files(node, outputs))
 
     def _files(self, node: Node, outputs: Mapping[str, str]) -> list[Path]:
-        """The files that a step has left: its result set, plots, what a program has written."""
-        if isinstance(node.operation, PROGRAMS):
-            left = {output.name for output in node.outputs if output.kind != "parameter"}
-            return [Path(path) for name, path in outputs.items() if name in left]
-        result = self._result(node, outputs)
-        plots = [Path(path) for name, path in outputs.items() if name.startswith("plot")]
-        return [result, *plots] if result else plots
+        return files_left(node, outputs, self._store.results)
 
-    def _is_kept(self, node: Node, outputs: Mapping[str, str]) -> bool:
+    def _keeps(self, node: Node, key: str | None, outputs: Mapping[str, str]) -> bool:
         """Whether the files that a step has left are what they were; in this run they stay."""
-        key = self._keys[node.name]
-        if key is None or not self._files(node, outputs):
-            return True
-        try:
-            return self._keeper.find(node.name, key)
-        except Damaged as damaged:
-            self._damages[node.name] = str(damaged)
-            return False
+        return not key or not self._files(node, outputs) or self._keeper.find(node.name, key)
 
     def _table_exists(self, node: Node, table: str) -> bool:
         """Whether a table that a step has left is there, or where the program has put it since."""
@@ -292,11 +272,6 @@ class Reuse:
     def _has_been_touched(self, node: Node) -> bool:
         """Whether the program itself has changed what a step that it has done had met."""
         return self._aftermath is not None and self._aftermath.touches(node)
-
-    def _result(self, node: Node, outputs: Mapping[str, str]) -> Path | None:
-        """The file of a statement's result set. What a program calls so is a value."""
-        name = None if isinstance(node.operation, PROGRAMS) else outputs.get("result")
-        return self._store.results / name if name else None
 
     def _model_stands(
         self, node: Node, output: OutputDeclaration, outputs: Mapping[str, str]
@@ -324,21 +299,6 @@ def _is_too_old(node: Node, memory: Mapping[str, Any]) -> bool:
     """Whether what is remembered of a step may no longer be used."""
     ttl = None if node.cache is None else node.cache.ttl
     return ttl is not None and time() - memory.get("time", 0) > ttl
-
-
-def _is_repeatable(node: Node) -> bool:
-    if isinstance(node.operation, PROGRAMS):
-        return node.cache is not None
-    match node.operation:
-        case Query() as query:
-            return query.repeatable and query.deterministic
-        case Manage() | Alter() | Job():
-            return False
-        case Run(ready_made=False):
-            return False
-        case _:
-            relations = [v for v in node.inputs.values() if isinstance(v, Relation)]
-            return all(relation.deterministic for relation in relations)
 
 
 def _changes_connection(node: Node) -> bool:

@@ -263,8 +263,7 @@ class Execution:
         with self._reusing:
             found = self._reuse.lookup(node, models, parameters)
         if damage := self._reuse.damage(node):
-            message = f"what an earlier run left cannot be used, so the step runs: {damage}"
-            self._shared.tell(StepNote(self._shared.clock(), node.name, message))
+            self._shared.tell(StepNote(self._shared.clock(), node.name, damage))
         return found
 
     def _done_with_what_is_gone(self, node: Node, outputs: Given) -> Reused | None:

@@ -131,6 +131,8 @@ def run(
             raise
         report = _report(workflow, journal.run, clock(), scheduler)
         journal.finish(report.outcome)
+        if reuse is not None and report.outcome == "succeeded":
+            reuse.succeeded()
     tell(closing(report))
     return report
 

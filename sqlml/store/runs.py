@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
-from itertools import groupby
 from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
@@ -286,22 +285,6 @@ class Runs:
         assert found is not None, "an aggregate has one row"
         steps, failures, cost = found
         return steps, failures, cost
-
-    def recent(
-        self, name: str, most: int, *, before: str
-    ) -> Sequence[Sequence[tuple[str, str, float | None]]]:
-        """The last runs of a workflow, oldest first: names, keys and seconds of their steps.
-
-        before: a run that does not count. Seconds are None for what did not run, or not well.
-        """
-        rows = self._ledger.rows(
-            "SELECT runs.number, steps.name, key, CASE steps.outcome"
-            " WHEN 'succeeded' THEN steps.finished - steps.started END"
-            " FROM (SELECT * FROM runs WHERE name = ? AND id <> ? ORDER BY number DESC LIMIT ?)"
-            " AS runs JOIN steps ON steps.run = runs.id WHERE key <> '' ORDER BY runs.number",
-            (name, before, most),
-        )
-        return [[row[1:] for row in run] for _, run in groupby(rows, key=lambda row: row[0])]
 
     def check(self, run: str) -> None:
         """Raises: ProgramError: E0508 there is no such run."""

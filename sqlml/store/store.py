@@ -15,6 +15,7 @@ from sqlml.store.jobs import Jobs
 from sqlml.store.ledger import Ledger
 from sqlml.store.models import Models
 from sqlml.store.placements import Placements
+from sqlml.store.repetitions import Repetitions
 from sqlml.store.reuse import ReuseMemory
 from sqlml.store.runs import Runs
 
@@ -42,6 +43,7 @@ class Store:
         self.placements = Placements(self._ledger)
         self.jobs = Jobs(self._ledger)
         self.reuse = ReuseMemory(self._ledger, self.results)
+        self.repetitions = Repetitions(self._ledger)
         self.artifacts = Artifacts(self._ledger, folder)
 
     @classmethod

@@ -10,7 +10,7 @@ from sqlml.optimizer.cache import POLICIES
 from sqlml.optimizer.cache.past import Past
 from sqlml.optimizer.cache.policy import Artifact, Holdings, Policy
 from sqlml.optimizer.cache.steps import Steps
-from sqlml.store.artifacts import Kept, Ruling
+from sqlml.store.artifacts import Damaged, Kept, Ruling
 from sqlml.store.readers import Reader
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Workflow
@@ -30,7 +30,10 @@ class Made:
 
 
 class Keeper:
-    """For one run. What is used in it stays until it is closed. One thread at a time."""
+    """For one run. What is used in it stays until it is closed. One thread at a time.
+
+    damages: why what was kept of steps cannot be used, by their names.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Keeper:
         Raises:
             ProgramError: E0840 there is no such policy.
         """
+        self.damages: dict[str, str] = {}
         self._workflow = workflow
         self._store = store
         self._policy: Policy = POLICIES.load(policy)()
@@ -57,13 +61,13 @@ class Keeper:
         self._has_reader = False
 
     def find(self, step: str, key: str) -> bool:
-        """Whether what a step makes is kept.
-
-        Raises:
-            Damaged: it was, and cannot be used.
-        """
+        """Whether what a step makes is kept, undamaged."""
         self._keys[step] = key
-        return self._store.artifacts.use(key, self._reader) is not None
+        try:
+            return self._store.artifacts.use(key, self._reader) is not None
+        except Damaged as damaged:
+            self.damages[step] = f"what an earlier run left cannot be used: {damaged}"
+            return False
 
     def keep(self, made: Made) -> bool:
         """Keep what a step has made, if it is worth it; what is worth less may go for it."""
@@ -112,7 +116,7 @@ class Keeper:
 
     @cached_property
     def _past(self) -> Past:
-        return Past.of(self._workflow, self._store.runs, self._run)
+        return Past.of(self._workflow, self._store.repetitions, self._run)
 
     def _decide(self, newcomer: Kept, kept: Sequence[Kept]) -> Ruling:
         steps = self._past.steps(self._keys, self._seconds)

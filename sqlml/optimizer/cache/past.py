@@ -8,7 +8,7 @@ from statistics import median
 
 from sqlml.optimizer.cache.changes import change_weights, reversal_weight
 from sqlml.optimizer.cache.steps import Steps
-from sqlml.store.runs import Runs
+from sqlml.store.repetitions import Repetitions
 from sqlml.workflow.graph import needs, topological_order
 from sqlml.workflow.ir import Workflow
 
@@ -31,14 +31,14 @@ class Past:
     seconds: Mapping[str, float]
 
     @classmethod
-    def of(cls, workflow: Workflow, runs: Runs, run: str) -> "Past":
+    def of(cls, workflow: Workflow, repetitions: Repetitions, run: str) -> "Past":
         """run: the one that is on now."""
         nodes = topological_order(workflow)
         places = {node.name: place for place, node in enumerate(nodes)}
         givers = [sorted(places[name] for name in needs(node) if name in places) for node in nodes]
         keys: list[Keys] = []
         taken: defaultdict[str, list[float]] = defaultdict(list)
-        for steps in runs.recent(workflow.name, _RUNS, before=run):
+        for steps in repetitions.of(workflow.name, _RUNS, before=run):
             keys.append({name: key for name, key, _ in steps})
             for name, _, seconds in steps:
                 if seconds is not None:
