@@ -251,7 +251,7 @@ class Session:
                 resume=resume,
                 threads=self.settings.threads or None,
                 parameters=parameters,
-                means=means or _means(self.settings),
+                means=means or Means.of(self.settings),
                 **told,
             )
             results = [Result(step, rows.read()) for step, rows in report.results]
@@ -300,10 +300,6 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _means(settings: Settings) -> Means:
-    return Means(settings.containers, settings.secrets, limits_memory=settings.memory_limits)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlml.workflow.ir import Alter, Manage, Node, Query, Relation, Run
+from sqlml.workflow.ir import Alter, Job, Manage, Node, Query, Relation, Run
 from sqlml.workflow.operations import PROGRAMS
 
 

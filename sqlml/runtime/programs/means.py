@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
+from sqlml.config import Settings
 from sqlml.workflow.ir import SecretKey
 
 Choice = Literal["auto", "podman", "docker", "process"]
@@ -28,6 +29,11 @@ class Means:
     secrets: str = ""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     limits_memory: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the settings say."""
+        return cls(settings.containers, settings.secrets, limits_memory=settings.memory_limits)
 
     @property
     def runs_images_as_processes(self) -> bool:
