@@ -1,7 +1,7 @@
 """What the rest of sqlml asks of a database."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,15 @@ class Column:
 
     name: str
     type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A macro or a type. about: what tells it from others of its name. query: a macro's text."""
+
+    name: str
+    about: str
+    query: str = ""
 
 
 class Rehearsal(Protocol):
@@ -197,16 +206,23 @@ class Database(Protocol):
         """
         ...
 
-    def fingerprint(self, table: str) -> str | None:
-        """A digest of a table's schema and rows; None when there is no such table."""
+    def fingerprint(self, table: str, *, ordered: bool = True) -> str | None:
+        """A digest of a table's schema and rows; None when there is no such table.
+
+        ordered: the same rows in another order are others. Not so for views that give theirs in
+        any order.
+        """
         ...
 
-    def macro_fingerprint(self) -> str:
-        """A digest of the functions that users have defined in SQL; empty when there are none."""
+    def definitions(self) -> Sequence[Definition]:
+        """The macros and types that users have defined, in a stable order."""
         ...
 
     def file_fingerprint(self, path: str) -> str | None:
-        """A digest of the names, sizes and times of a path's or glob's files; None: unknown."""
+        """A digest of the names and contents of a path's or glob's files; None: unknown.
+
+        Of long files, sizes and times stand for their contents.
+        """
         ...
 
     def attach_tables(self, tables: Mapping[str, Callable[[], pa.Table]]) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from glob import glob
 from pathlib import Path
@@ -16,7 +16,7 @@ import pyarrow as pa
 from sqlml.databases import names
 from sqlml.databases.attached import Attached
 from sqlml.databases.connections import Connections
-from sqlml.databases.database import Functions, QueryProblem, Receipt
+from sqlml.databases.database import Definition, Functions, QueryProblem, Receipt
 from sqlml.databases.functions import RegisteredFunctions
 from sqlml.databases.page_cache import PageCache
 from sqlml.databases.problems import translate, translate_on
@@ -41,9 +41,15 @@ _BYTES_PER_VALUE = 8
 # million rows × 29 columns 500 MB, and 30 MB where each statement writes one row group.
 _STATEMENT_ROWS = 122_880
 _MACROS = (
-    "SELECT database_name, schema_name, function_name, parameters, macro_definition"
-    " FROM duckdb_functions() WHERE NOT internal ORDER BY ALL"
+    "SELECT function_name, macro_definition, database_name, schema_name, parameters"
+    " FROM duckdb_functions() WHERE NOT internal AND macro_definition IS NOT NULL ORDER BY ALL"
 )
+_TYPES = (
+    "SELECT type_name, database_name, schema_name, logical_type, labels"
+    " FROM duckdb_types() WHERE NOT internal ORDER BY ALL"
+)
+_FLOATS = ("FLOAT", "DOUBLE")
+_SHORT_FILE = 2**26  # bytes that are read rather than believed not to have changed
 
 
 class DuckDB:
@@ -169,35 +175,39 @@ class DuckDB:
                 ((counts[table],),) = connection.execute(created).fetchall()
         return counts
 
-    def fingerprint(self, table: str) -> str | None:
+    def fingerprint(self, table: str, *, ordered: bool = True) -> str | None:
         name = names.quoted(table)
         try:
             with self._running(name) as connection:
                 relation = connection.sql(f"SELECT * FROM {name}")
                 schema = [relation.columns, [str(kind) for kind in relation.types]]
-                hashes = connection.sql(f"SELECT hash(*COLUMNS(*)) FROM {name}")
-                rows, total = 0, 0
+                hashes = connection.sql(f"SELECT {_row_hash(relation)} FROM {name}")
+                rows, total, sequence = 0, 0, hashlib.sha256()
                 for batch in hashes.to_arrow_reader():  # one aggregate would fill the page cache
-                    total += int(batch.column(0).to_numpy().sum())  # modulo 2 ** 64
+                    found = batch.column(0).to_numpy()
+                    total += int(found.sum())  # modulo 2 ** 64
                     rows += batch.num_rows
+                    if ordered:
+                        sequence.update(found)
                     self._streamed(batch.num_rows * len(relation.columns) * _BYTES_PER_VALUE)
         except QueryProblem:  # no such table, or a view that has lost its own
             return None
-        content = [schema, rows, total % 2**64]
+        content = [schema, rows, sequence.hexdigest() if ordered else total % 2**64]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
-    def macro_fingerprint(self) -> str:
+    def definitions(self) -> Sequence[Definition]:
         with self._running(_MACROS) as connection:
             macros = connection.execute(_MACROS).fetchall()
-        return hashlib.sha256(json.dumps(macros).encode()).hexdigest() if macros else ""
+            types = connection.execute(_TYPES).fetchall()
+        found = [Definition(name, repr(rest), text) for name, text, *rest in macros]
+        return [*found, *(Definition(name, repr(rest)) for name, *rest in types)]
 
     def file_fingerprint(self, path: str) -> str | None:
         files = sorted(glob(path, recursive=True)) or [path]
         try:
-            stats = [(name, os.stat(name)) for name in files]
+            facts = [(name, _content(name)) for name in files]
         except OSError:
             return None
-        facts = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def attach_tables(self, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
@@ -244,6 +254,22 @@ def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table | None
         shown = relation is not None and has_result(statement, relation.columns)
         result = relation.to_arrow_table() if shown else None
     return result
+
+
+def _row_hash(relation: duckdb.DuckDBPyRelation) -> str:
+    """The hash of a row. To `hash`, 0.0 and -0.0 are the same; to what divides by them, not."""
+    typed = zip(relation.columns, relation.types, strict=True)
+    signs = [f", signbit({identifier(name)})" for name, kind in typed if str(kind) in _FLOATS]
+    return f"hash(*COLUMNS(*){''.join(signs)})"
+
+
+def _content(path: str) -> list[int] | str:
+    """What changes when a file does: its contents or, of a long file, all that the system says."""
+    stat = os.stat(path)
+    if stat.st_size > _SHORT_FILE:
+        return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _column(name: str, kind: str | None) -> str:

@@ -25,9 +25,8 @@ class DuckDBReceipts:
 
     def __init__(self, root: duckdb.DuckDBPyConnection) -> None:
         self._root = root
-        found = root.execute("SELECT current_database()").fetchone()
-        assert found is not None
-        (self._catalog,) = found
+        with root.cursor() as cursor:
+            ((self._catalog,),) = cursor.execute("SELECT current_database()").fetchall()
         self._schema = f"{identifier(self._catalog)}.{identifier(_SCHEMA)}"
         self._begun: set[str] = set()
 
@@ -79,11 +78,9 @@ class DuckDBReceipts:
 
     def _is_elsewhere(self, connection: duckdb.DuckDBPyConnection, changes: Iterable[str]) -> bool:
         """Whether a change is not, or not for certain, one of the main file."""
-        found = connection.execute(
+        ((current, databases),) = connection.execute(
             "SELECT current_database(), list(database_name) FROM duckdb_databases()"
             " WHERE NOT internal"
-        ).fetchone()
-        assert found is not None
-        current, databases = found
+        ).fetchall()
         first = {names.parts(name)[0] for name in changes if len(names.parts(name)) > 1}
         return current != self._catalog or bool(first & {*databases} - {self._catalog})

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 VOLATILE = frozenset({
-    "clock_timestamp", "currval", "gen_random_uuid", "get_current_time", "get_current_timestamp",
-    "getdate", "getvariable", "lastval", "localtime", "localtimestamp", "nextval", "nextvaluefor",
-    "now", "pg_backend_pid", "rand", "randn", "random", "session_user", "setseed",
-    "statement_timestamp", "sysdate", "systimestamp", "timeofday", "today", "transaction_timestamp",
-    "txid_current", "unix_timestamp", "user", "utc_date", "utc_time", "utc_timestamp", "uuid",
-    "uuid_short", "uuidv4", "uuidv7",
+    "age", "clock_timestamp", "currval", "gen_random_uuid", "get_current_time",
+    "get_current_timestamp", "getdate", "getvariable", "lastval", "localtime", "localtimestamp",
+    "nextval", "nextvaluefor", "now", "pg_backend_pid", "rand", "randn", "random",
+    "session_user", "setseed", "statement_timestamp", "sysdate", "systimestamp", "timeofday",
+    "today", "transaction_timestamp", "txid_current", "unix_timestamp", "user", "utc_date",
+    "utc_time", "utc_timestamp", "uuid", "uuid_short", "uuidv4", "uuidv7",
 })  # fmt: skip
 """Functions whose value is not given by their arguments, besides `current_…`."""
 

@@ -12,7 +12,6 @@ Effect = Literal["created", "replaced", "changed", "dropped"]
 
 _CHANGE = frozenset({"ALTER", "COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE"})
 _CALL = frozenset({"CALL", "EXECUTE", "EXPLAIN", "PRAGMA"})
-_CALLS_FUNCTION = re.compile(r"\w\s*\(")  # `IN (` looks like it, and does no harm
 _IF_NOT_EXISTS = re.compile(r"CREATE\b[^'\"(]*\bIF NOT EXISTS\b", re.IGNORECASE)
 _CREATE_NEW = re.compile(r"CREATE (?!OR REPLACE\b)", re.IGNORECASE)
 
@@ -44,11 +43,6 @@ def tables_read(node: Node) -> tuple[str, ...]:
 def files_read(node: Node) -> tuple[str, ...]:
     """The files, or patterns of files, that a step names as its sources."""
     return tuple(dict.fromkeys(path for query in queries(node) for path in query.files))
-
-
-def may_call_macros(node: Node) -> bool:
-    """Whether a step's SQL calls functions, some of which users may have defined."""
-    return any(_CALLS_FUNCTION.search(query.sql) for query in queries(node))
 
 
 def may_change_files(node: Node) -> bool:

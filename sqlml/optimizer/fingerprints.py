@@ -1,9 +1,18 @@
 """Checksums of the tables and files that steps read, each taken once until it may have changed."""
 
 import re
+from collections.abc import Iterable, Sequence
 
-from sqlml.databases.database import Database
-from sqlml.optimizer.effects import bare, may_change_files, tables_changed
+from sqlml.databases.database import Database, Definition
+from sqlml.optimizer.definitions import digest_of_used
+from sqlml.optimizer.effects import (
+    bare,
+    files_read,
+    may_change_files,
+    queries,
+    tables_changed,
+    tables_read,
+)
 from sqlml.workflow.ir import Node, Query, Workflow
 
 _VIEW = re.compile(r"\bVIEW\b", re.IGNORECASE)
@@ -17,13 +26,25 @@ class Fingerprints:
         self._workflow = workflow
         self._tables: dict[str, str | None] = {}
         self._files: dict[str, str | None] = {}
-        self._macros: str | None = None
+        self._definitions: Sequence[Definition] | None = None
         self._views: frozenset[str] | None = None
+
+    def sources(self, node: Node) -> dict[str, str] | None:
+        """The digests of all that the SQL of a step reads; None where one is not known."""
+        data: dict[str, str | None] = {}
+        for name in tables_read(node):
+            data[f"table {name}"] = self.table(name)
+        for path in files_read(node):
+            data[f"file {path}"] = self.file(path)
+        data["definitions"] = self.definitions(query.sql for query in queries(node))
+        known = {name: value for name, value in data.items() if value is not None}
+        return known if len(known) == len(data) else None
 
     def table(self, name: str) -> str | None:
         """The digest of a table's or view's schema and rows; None when there is no such thing."""
         if name not in self._tables:
-            self._tables[name] = self._database.fingerprint(name)
+            ordered = not self.is_view(name)  # what it reads is among what is read
+            self._tables[name] = self._database.fingerprint(name, ordered=ordered)
         return self._tables[name]
 
     def file(self, path: str) -> str | None:
@@ -32,17 +53,17 @@ class Fingerprints:
             self._files[path] = self._database.file_fingerprint(path)
         return self._files[path]
 
-    def macros(self) -> str:
-        """The digest of the functions that users have defined."""
-        if self._macros is None:
-            self._macros = self._database.macro_fingerprint()
-        return self._macros
+    def definitions(self, texts: Iterable[str]) -> str | None:
+        """The digest of the macros and types that texts use; None: these depend on more."""
+        if self._definitions is None:
+            self._definitions = self._database.definitions()
+        return digest_of_used(texts, self._definitions)
 
     def forget(self, node: Node) -> None:
         """Forget what `node`, which has run, may have changed."""
         changed = tables_changed(node)
         if not changed:  # it may have made a macro
-            self._macros = None
+            self._definitions = None
         if may_change_files(node):
             self._files.clear()
         if changed is None:

@@ -16,7 +16,7 @@ from sqlml.config import Settings
 from sqlml.databases.database import Database
 from sqlml.optimizer.aftermath import Aftermath
 from sqlml.optimizer.cache.keeper import Keeper, Made
-from sqlml.optimizer.effects import files_read, may_call_macros, tables_left, tables_read
+from sqlml.optimizer.effects import tables_left
 from sqlml.optimizer.fingerprints import Fingerprints
 from sqlml.optimizer.leavings import files_left, is_repeatable, result_left
 from sqlml.optimizer.resumption import Resumption
@@ -220,19 +220,9 @@ class Reuse:
             return None
         if node.cache is not None and node.cache.key:
             return digest({"cache": node.cache.key, "outputs": [o.name for o in node.outputs]})
-        data: dict[str, str] = {}
-        for name in tables_read(node):
-            fingerprint = self.fingerprints.table(name)
-            if fingerprint is None:
-                return None
-            data[f"table {name}"] = fingerprint
-        for path in files_read(node):
-            fingerprint = self.fingerprints.file(path)
-            if fingerprint is None:
-                return None
-            data[f"file {path}"] = fingerprint
-        if may_call_macros(node):
-            data["macros"] = self.fingerprints.macros()
+        data = self.fingerprints.sources(node)
+        if data is None:
+            return None
         for name, reference in models.items():
             data[f"model {name}"] = self._model_digest(reference)
         for name, value in parameters.items():
