@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Thread
 from typing import Any
 
 from sqlml.runtime.allocation import Demand, admit, expected_memory, share_threads
 from sqlml.runtime.events import Event, StepStarted
 from sqlml.runtime.execution import Execution
+from sqlml.runtime.hands import Hands
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.prepared import Ended, Prepared, lane_of
 from sqlml.runtime.states import Lane, Rank
@@ -42,6 +42,7 @@ class Crew:
     ) -> None:
         """tell: the listeners. started: the event of a step that starts."""
         self._execution = execution
+        self._hands = Hands()
         self._journal = journal
         self._rules = rules
         self._answer = answer
@@ -86,7 +87,7 @@ class Crew:
                 message = self._execution.run_here(message)
             self._answer(message)
 
-        Thread(target=work, name=node.name, daemon=True).start()
+        self._hands.do(work)
 
     def wait_for_admission(self, prepared: Prepared) -> None:
         """Let a step that has been prepared start as soon as there are cores and memory."""
@@ -126,7 +127,7 @@ class Crew:
             self._answer(self._execution.run_there(prepared, threads))
 
         self._working[node.name] = demand
-        Thread(target=work, name=node.name, daemon=True).start()
+        self._hands.do(work)
         self._journal.step_started(prepared, threads, demand.memory)
         self._tell(self._started(node, threads))
 
