@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlml.workflow.verification import verify
 from sqlml.session import Session
 from sqlml.workflow.ir import After, Node, Suspend, Workflow
+from sqlml.workflow.verification import verify
 
 WIDTH, NEEDS = 10, 3
 Needs = Callable[[int, random.Random], list[int]]
