@@ -7,6 +7,8 @@ import pytest
 
 import sqlml
 
+collect_ignore = ["suite"]  # is run by itself
+
 IRIS = Path("examples/data/iris.csv").resolve()
 TRAIN = (
     "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH max_depth = 2, train.num_boost_round = 5"

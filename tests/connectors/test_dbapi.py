@@ -261,20 +261,26 @@ def test_executemany_writes_what_execute_would(cursor: sqlml.Cursor, value: obje
     ((kind,),) = cursor.execute("SELECT typeof(?)", [value]).fetchall()
     kind = "INTEGER" if value is None else kind
     cursor.execute(f'CREATE TABLE one ("a b" {kind}, n INT); CREATE TABLE all_at_once AS FROM one')
-    rows = [(value, 1), (None, 2), (value, 3)]
+    rows = [(value, 1), (None, 2), *((value, n) for n in range(3, 13))]
     for row in rows:
         cursor.execute('INSERT INTO one ("a b", n) VALUES (?, ?)', row)
     cursor.executemany('INSERT INTO all_at_once ("a b", n) VALUES (?, ?)', rows)
-    assert cursor.rowcount == 3
+    assert cursor.rowcount == 12
     written = cursor.execute("FROM one ORDER BY n").fetchall()
     assert cursor.execute("FROM all_at_once ORDER BY n").fetchall() == written == rows
 
 
 def test_executemany_keeps_values_of_several_types_apart(cursor: sqlml.Cursor) -> None:
-    rows = [(2**60 + 1,), (1.0,), ("3",), (True,), (None,)]
+    rows = [(2**60 + 1,), (1.0,), ("3",), (True,), (None,)] * 3
     cursor.execute("CREATE TABLE mixed (a BIGINT)")
     cursor.executemany("INSERT INTO mixed VALUES (?)", rows)
-    assert cursor.execute("FROM mixed").fetchall() == [(2**60 + 1,), (1,), (3,), (1,), (None,)]
+    assert cursor.execute("FROM mixed").fetchall() == [(2**60 + 1,), (1,), (3,), (1,), (None,)] * 3
+
+
+def test_executemany_keeps_rows_that_refer_to_each_other_in_order(cursor: sqlml.Cursor) -> None:
+    cursor.execute("CREATE TABLE tree (id INT PRIMARY KEY, parent INT REFERENCES tree (id))")
+    cursor.executemany("INSERT INTO tree VALUES (?, ?)", [(i, i - 1 or None) for i in range(1, 20)])
+    assert cursor.execute("SELECT count(parent) FROM tree").fetchall() == [(18,)]
 
 
 def test_callproc_calls_scalar_and_table_functions(cursor: sqlml.Cursor) -> None:

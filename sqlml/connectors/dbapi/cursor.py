@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlml.connectors.dbapi.bulk import in_bulk
+from sqlml.connectors.dbapi.bulk import SELF_REFERENCES, in_bulk
 from sqlml.connectors.dbapi.errors import InterfaceError
 from sqlml.connectors.dbapi.execution import run
 from sqlml.connectors.dbapi.rows import Row, Rows
@@ -69,7 +69,9 @@ class Cursor:
         rows = list(seq_of_parameters)
         together = in_bulk(operation, rows)
         if together is not None:
-            return self.execute(*together)
+            statement, columns, table = together
+            if self.execute(SELF_REFERENCES, [table]).fetchall() == [(0,)]:
+                return self.execute(statement, columns)
         count = 0
         for parameters in rows:
             self.execute(operation, parameters)

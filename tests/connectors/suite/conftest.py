@@ -1,0 +1,25 @@
+"""SQLAlchemy's own tests of dialects, as it wants them to be run."""
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.dialects import registry
+
+for name in ("sqlml", "sqlml.sqlml"):
+    registry.register(name, "sqlml.connectors.sqlalchemy", "SqlmlDialect")
+pytest.register_assert_rewrite("sqlalchemy.testing.assertions")
+
+from sqlalchemy.testing import provision  # noqa: E402
+from sqlalchemy.testing.plugin.pytestplugin import *  # noqa: E402, F403
+
+
+@provision.temp_table_keyword_args.for_db("sqlml")
+def _temporary(cfg: object, engine: object) -> dict[str, list[str]]:
+    return {"prefixes": ["TEMPORARY"]}
+
+
+@provision.post_configure_engine.for_db("sqlml")
+def _with_schemas(url: object, engine: Engine, follower_ident: object) -> None:
+    """Make the schemas that the tests take to be there."""
+    with engine.begin() as connection:
+        for schema in ("test_schema", "test_schema_2"):
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
