@@ -153,26 +153,31 @@ class Reflection(DefaultDialect):
                 return {"text": row["comment"]}
         raise NoSuchTableError(table_name)
 
-    @reflection.cache
     def _place(
         self, connection: Any, table: str, schema: str | None, **kw: Any
     ) -> tuple[str, str] | None:
         """The database and schema of a table or view; temporary ones are found without a schema."""
+        return self._places(connection, schema, **kw).get(table)
+
+    @reflection.cache
+    def _places(
+        self, connection: Any, schema: str | None, **kw: Any
+    ) -> Mapping[str, tuple[str, str]]:
+        """Where the tables and views are that go by their name alone in a schema."""
         database, within = _split(schema)
         rows = _rows(
             connection,
-            "SELECT database_name, schema_name FROM ("
+            "SELECT database_name, schema_name, name FROM ("
             " SELECT database_name, schema_name, table_name AS name FROM duckdb_tables()"
             " UNION ALL SELECT database_name, schema_name, view_name FROM duckdb_views())"
-            " WHERE name = :name AND (database_name = coalesce(:database, current_database())"
+            " WHERE database_name = coalesce(:database, current_database())"
             " AND schema_name = coalesce(:schema, current_schema())"
-            " OR CAST(:schema AS VARCHAR) IS NULL AND database_name = 'temp')"
-            " ORDER BY database_name <> 'temp'",
-            name=table,
+            " OR CAST(:schema AS VARCHAR) IS NULL AND database_name = 'temp'"
+            " ORDER BY database_name = 'temp'",
             database=database,
             schema=within,
         )
-        return (rows[0]["database_name"], rows[0]["schema_name"]) if rows else None
+        return {row["name"]: (row["database_name"], row["schema_name"]) for row in rows}
 
     def _of(
         self, connection: Any, catalog: str, named: str, table: str, schema: str | None, **kw: Any
@@ -185,28 +190,33 @@ class Reflection(DefaultDialect):
         place = self._place(connection, table, schema, **kw)
         if place is None:
             raise NoSuchTableError(f"{schema}.{table}" if schema else table)
-        database, within = place
-        return _rows(
+        return self._about(connection, catalog, named, *place, **kw).get(table, [])
+
+    @reflection.cache
+    def _about(
+        self, connection: Any, catalog: str, named: str, database: str, within: str, **kw: Any
+    ) -> Mapping[str, list[Mapping[str, Any]]]:
+        """The rows of a catalog function about all of a schema, by table or view.
+
+        One question for many tables: each takes DuckDB as long as one about a single table.
+        """
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        rows = _rows(
             connection,
-            f"SELECT * FROM {catalog} WHERE {named} = :name"
-            " AND database_name = :database AND schema_name = :schema",
-            name=table,
+            f"SELECT * FROM {catalog} WHERE database_name = :database AND schema_name = :schema",
             database=database,
             schema=within,
         )
+        for row in rows:
+            found.setdefault(row[named], []).append(row)
+        return found
 
     def _constraints(
         self, connection: Any, kind: str, table: str, schema: str | None, **kw: Any
     ) -> Sequence[Mapping[str, Any]]:
-        rows = self._all_constraints(connection, table, schema, **kw)
-        return [row for row in rows if row["constraint_type"] == kind]
-
-    @reflection.cache
-    def _all_constraints(
-        self, connection: Any, table: str, schema: str | None, **kw: Any
-    ) -> Sequence[Mapping[str, Any]]:
         rows = self._of(connection, "duckdb_constraints()", "table_name", table, schema, **kw)
-        return sorted(rows, key=lambda row: row["constraint_index"])
+        found = [row for row in rows if row["constraint_type"] == kind]
+        return sorted(found, key=lambda row: row["constraint_index"])
 
 
 def _column(row: Mapping[str, Any]) -> dict[str, Any]:
