@@ -21,10 +21,7 @@ class Client(DuckDB):
     """
 
     def __init__(self, database: DuckDB) -> None:
-        self.path = database.path
-        self._attached = database._attached
-        self._functions = database._functions
-        self._page_cache = database._page_cache
+        vars(self).update(vars(database))
         self._connections = database._connections.alone()
 
     @property
@@ -71,6 +68,14 @@ class Client(DuckDB):
         """
         with self._running(sql) as connection:
             yield connection
+
+    def finish(self, *, writing: bool) -> None:
+        """Be done with the statement that was begun last. writing: it may change something."""
+        with self._connections.use() as connection:
+            if writing:
+                connection.complete()
+            else:
+                connection.abort()
 
     def begin(self) -> None:
         """Open a transaction, which a misspelt name does not abort."""

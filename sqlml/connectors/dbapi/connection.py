@@ -66,6 +66,7 @@ class Connection:
         self.turn = RLock()
         self._autocommit = autocommit
         self._in_transaction = False
+        self._is_writing = False
         self._live: weakref.ref[Live] | None = None
         self._end = weakref.finalize(self, _ended, client, end)
 
@@ -167,6 +168,7 @@ class Connection:
             self._in_transaction = True
         elif kind == "TRANSACTION":
             self.client.expect_transaction()
+        self._is_writing = kind != "SELECT"
         with self.client.running(sql) as connection:
             connection.execute(statement, parameters)
         if kind == "TRANSACTION":
@@ -183,6 +185,7 @@ class Connection:
         self._live = None
         if live is not None:
             live.settle()
+        self.client.finish(writing=self._is_writing)
 
     def _finish(self, how: str) -> None:
         with self.reporting():
