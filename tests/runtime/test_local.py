@@ -360,8 +360,15 @@ class Remembered:
         self.asked.append((node.name, dict(models)))
         return self.known.get(node.name)
 
-    def finished(self, node: Node, run: str, outcome: Outcome) -> None:
+    def damage(self, _node: Node) -> str:
+        return ""
+
+    def finished(self, node: Node, run: str, outcome: Outcome, seconds: float) -> None:
+        assert seconds >= 0
         self.finished_steps.append((node.name, outcome))
+
+    def succeeded(self) -> None:
+        self.has_succeeded = True
 
 
 def test_a_step_that_is_remembered_is_not_run_and_hands_on_its_outputs(run: Any) -> None:
