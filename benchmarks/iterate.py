@@ -56,10 +56,10 @@ def program(draft: Draft) -> str:
         *(train.format(name=name, depth=depth) for name, depth in draft.depth.items()),
         "SELECT * EXCLUDE (label) FROM test_rows TO PREDICT said_m.p USING m;",
         "SELECT * EXCLUDE (label) FROM test_rows TO PREDICT said_n.p USING n;",
-        "CREATE OR REPLACE TABLE both AS SELECT id, m.p AS p_m, n.p AS p_n, m.a, m.b"
+        "CREATE OR REPLACE TABLE joined AS SELECT id, m.p AS p_m, n.p AS p_n, m.a, m.b"
         f" FROM said_m AS m JOIN said_n AS n USING (id) WHERE m.b < {draft.share} + 1 ORDER BY id;",
         f"CREATE OR REPLACE TABLE report AS SELECT p_m, p_n, count(*) AS n{extra}"
-        " FROM both GROUP BY ALL ORDER BY ALL;",
+        " FROM joined GROUP BY ALL ORDER BY ALL;",
         *(
             f"CREATE OR REPLACE TABLE more_{i} AS SELECT p_m, sum(n) + {i} AS n FROM report"
             " GROUP BY ALL ORDER BY ALL;"
@@ -123,7 +123,16 @@ class Desk:
     def left(self, draft: Draft) -> dict[str, list[object]]:
         """The rows of all tables, in their order."""
         more = [f"more_{i}" for i in range(draft.more)]
-        names = ["clean", "groups", "train_rows", "test_rows", "said_m", "said_n", "both", "report"]
+        names = [
+            "clean",
+            "groups",
+            "train_rows",
+            "test_rows",
+            "said_m",
+            "said_n",
+            "joined",
+            "report",
+        ]
         with Session.open(db=self._db) as session:
             return {
                 name: session.database.table(f"FROM {name}").to_batches()

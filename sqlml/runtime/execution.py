@@ -22,7 +22,7 @@ from sqlml.runtime.inputs import Given, Inputs
 from sqlml.runtime.once import run_call
 from sqlml.runtime.outputs import declared
 from sqlml.runtime.pool import Pool
-from sqlml.runtime.prepared import Ended, Prepared, call_of
+from sqlml.runtime.prepared import Ended, Prepared, call_of, needs_folder
 from sqlml.runtime.programs.runner import Programs, is_program
 from sqlml.runtime.report import ResultSet, StepReport
 from sqlml.runtime.trouble import ForeignBug, bug, diagnose
@@ -105,7 +105,6 @@ class Execution:
         """Run a step in this thread, beside the database."""
         if is_program(prepared.node):
             return self._run_program(prepared, 1)
-
         name = prepared.node.name
 
         def work(context: DriverContext) -> tuple[Outcome, int]:
@@ -203,7 +202,8 @@ class Execution:
         node = prepared.node
         began = monotonic()
         folder = self._folders / node.name
-        folder.mkdir(parents=True)
+        if needs_folder(node):
+            folder.mkdir(parents=True)
         locate = partial(self._locate, _written(node))
         context = DriverContext(self._shared, node.name, folder, threads, locate)
         try:

@@ -13,13 +13,16 @@ from sqlml.runtime.report import StepReport
 from sqlml.runtime.states import Lane
 from sqlml.workflow.graph import takes_model
 from sqlml.workflow.ir import (
+    Alter,
     Container,
     Http,
     Input,
     Json,
+    Manage,
     ModelReference,
     Node,
     Output,
+    Query,
     Relation,
     Run,
     Suspend,
@@ -38,6 +41,11 @@ def lane_of(node: Node) -> Lane:
             return "waiting"
         case operation:
             return "light" if step_kind(operation) in _DATABASE_STEPS else "heavy"
+
+
+def needs_folder(node: Node) -> bool:
+    """Whether a step may have files of its own; to make a folder takes as long as a small query."""
+    return not isinstance(node.operation, Alter | Manage | Query | Suspend)
 
 
 @dataclass(frozen=True, slots=True)
