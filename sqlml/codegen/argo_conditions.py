@@ -15,6 +15,7 @@ from sqlml.workflow.ir import (
     Constant,
     Container,
     HasStatus,
+    Item,
     Node,
     Not,
     Operand,
@@ -24,6 +25,7 @@ from sqlml.workflow.ir import (
 from sqlml.workflow.texts import as_text
 
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_AS_NUMBER = r"^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$"
 _PHASES: dict[Status, tuple[str, ...]] = {
     "succeeded": ("Succeeded",),
     "failed": ("Failed", "Error"),
@@ -68,11 +70,18 @@ def _joined(terms: Iterable[Condition], operator: str, scope: Scope) -> str:
 
 
 def _comparison(condition: Comparison, scope: Scope) -> str:
-    sides = (condition.left, condition.right)
-    is_ordered = condition.comparator not in ("==", "!=")
+    """In expr's language, where values stay values whatever is in them."""
+    sides, sign = (condition.left, condition.right), condition.comparator
+    is_ordered = sign not in ("==", "!=")
     as_numbers = is_ordered or any(_is_number(side, scope) for side in sides)
-    left, right = (_operand(side, scope, as_number=as_numbers) for side in sides)
-    return f"{left} {condition.comparator} {right}"
+    if any(isinstance(side, Item) and side.field for side in sides):  # expr may not know them
+        return f" {sign} ".join(_put_in(side, scope, as_number=as_numbers) for side in sides)
+    told = f" {sign} ".join(_operand(side, scope, as_number=as_numbers) for side in sides)
+    open_sides = [scope.operand(side) for side in sides if not _is_number(side, scope)]
+    if as_numbers and open_sides and not is_ordered:  # what is no number is not equal to one
+        are_numbers = " && ".join(f"{side} matches '{_AS_NUMBER}'" for side in open_sides)
+        told = f"{are_numbers} ? {told} : {'false' if sign == '==' else 'true'}"
+    return f"{{{{={told}}}}}"
 
 
 def _is_number(operand: Operand, scope: Scope) -> bool:
@@ -87,6 +96,13 @@ def _is_number(operand: Operand, scope: Scope) -> bool:
 
 
 def _operand(operand: Operand, scope: Scope, *, as_number: bool) -> str:
+    if isinstance(operand, Constant) and as_number and _is_number(operand, scope):
+        return format(Decimal(as_text(operand.value)), "f")
+    return f"asFloat({scope.operand(operand)})" if as_number else scope.operand(operand)
+
+
+def _put_in(operand: Operand, scope: Scope, *, as_number: bool) -> str:
+    """In govaluate's language, which reads the values in the text."""
     if isinstance(operand, Constant):
         text = as_text(operand.value)
         if as_number and _NUMBER.fullmatch(text):

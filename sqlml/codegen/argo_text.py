@@ -1,5 +1,6 @@
 """Argo's texts: values and references as `{{…}}`, and braces of the user's that stay braces."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from sqlml.workflow.ir import (
     Item,
     Join,
     Node,
+    Operand,
     Output,
     Outputs,
     Parameter,
@@ -25,6 +27,9 @@ from sqlml.workflow.ir import (
 from sqlml.workflow.texts import as_text
 
 LITERAL = "{{='{{'}}"
+_OPENING = re.compile(r"\{\{|\{\Z")  # with what follows, the end of a text may begin a tag too
+_ESCAPES = {"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r", "{": r"\x7b", "}": r"\x7d"}
+_SPECIAL = re.compile(r"[\\'\n\r]|\{(?=\{)|\}(?=\})")
 _CONVERSIONS = {"int": "asInt({})", "float": "asFloat({})", "bool": "{} == 'true'"}
 
 
@@ -41,7 +46,19 @@ def text_of(text: Text) -> str:
         case Take(input=name):
             return f"{{{{inputs.parameters.{name}}}}}"
         case Join(parts=parts):
+            if any(isinstance(part, str) and _OPENING.search(part) for part in parts):
+                return f"{{{{={' + '.join(map(_term, parts))}}}}}"
             return "".join(map(text_of, parts))
+
+
+def _term(part: str | Take) -> str:
+    """A part of a text in expr's language."""
+    return quoted(part) if isinstance(part, str) else member(f"inputs.parameters.{part.input}")
+
+
+def quoted(text: str) -> str:
+    """A text of expr's language; none of its braces open or close a tag."""
+    return f"'{_SPECIAL.sub(lambda found: _ESCAPES[found[0]], text)}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,19 @@ class Scope:
                 return "{{workflow.uid}}"
             case _:
                 raise TypeError(f"{type(value).__name__} is of SQL, and steps are programs here")
+
+    def operand(self, operand: Operand) -> str:
+        """What a condition compares, in expr's language."""
+        match operand:
+            case Constant(value=constant):
+                return quoted(as_text(constant))
+            case Parameter(name=name):
+                return member(self.parameter(name))
+            case Output():
+                told = self._list(operand)
+                return f"({told})" if told else member(self.output(operand))
+            case Item():
+                return "item"
 
     def parameter(self, name: str) -> str:
         return f"{'workflow' if self.is_top else 'inputs'}.parameters.{name}"

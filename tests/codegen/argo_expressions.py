@@ -23,6 +23,15 @@ _TOKEN = re.compile(
 )
 
 
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|(.))", re.DOTALL)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    return {"n": "\n", "r": "\r"}.get(found[2], found[2])
+
+
 def _same(left: Any, right: Any) -> bool:
     return isinstance(left, str) == isinstance(right, str) and bool(left == right)
 
@@ -30,7 +39,8 @@ def _same(left: Any, right: Any) -> bool:
 _LEVELS: tuple[Mapping[str, Callable[[Any, Any], Any]], ...] = (
     {"==": _same, "!=": lambda a, b: not _same(a, b),
      "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-     "in": lambda a, b: a in b},
+     "in": lambda a, b: a in b,
+     "matches": lambda text, pattern: re.search(pattern, text) is not None},
     {"+": operator.add, "-": operator.sub},
     {"*": operator.mul, "/": operator.truediv},
 )  # fmt: skip
@@ -221,7 +231,7 @@ class _Parser:
         kind, text = self._tokens.pop(0)
         assert kind != "sign", f"{text} in {self._text!r}"
         if kind == "string":
-            written = re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+            written = _ESCAPE.sub(_unescaped, text[1:-1])
             return lambda: written
         if kind == "number":
             number = float(text) if self._bare or not text.isdigit() else int(text)

@@ -81,9 +81,9 @@ class WorkflowRun:
         assert {*arguments} <= {one["name"] for one in declared}
         self._globals = {"workflow.uid": name}
         for one in declared:
-            value = arguments.get(one["name"], one.get("value"))
-            assert value is not None, one
-            self._globals[f"workflow.parameters.{one['name']}"] = filled(value, {})
+            name = one["name"]
+            value = arguments[name] if name in arguments else filled(one["value"], {})
+            self._globals[f"workflow.parameters.{name}"] = value
         self._outputs: dict[str, str] = {}
         self.nodes: dict[str, Ended] = {}
 

@@ -1,7 +1,6 @@
 """Small random workflows that can be run: scripts with outputs, conditions, loops, failures, calls.
 
-They stay within what all engines understand alike: what is compared has no quotes, and texts of a
-loop's rounds are no JSON.
+They stay within what all engines understand alike: texts of a loop's rounds are no JSON.
 """
 
 from dataclasses import dataclass, field, replace
@@ -179,6 +178,9 @@ class Writer:
             value = Constant(self.random.choice([1, 3, 5.5]))
             comparator = self.random.choice(COMPARATORS)
             return Comparison(self.random.choice(numbers), comparator, value)
+        if (texts := self.given("text")) and self.random.random() < 0.6:
+            other = Constant(self.random.choice([*WORDS, *(f"<{text}>" for text in HOSTILE)]))
+            return Comparison(self.random.choice(texts), self.random.choice(["==", "!="]), other)
         return HasStatus(self.random.choice(STATUSES), self.random.choice(self.nodes).name)
 
 

@@ -149,14 +149,19 @@ def test_steps_that_do_the_same_share_a_template() -> None:
     [
         (
             Comparison(FLIPPED, "==", Constant("heads")),
-            "'{{tasks.flip.outputs.result}}' == 'heads'",
+            "{{=tasks.flip.outputs.result == 'heads'}}",
         ),
-        (Comparison(FLIPPED, ">", Constant(3)), "{{tasks.flip.outputs.result}} > 3"),
-        (Comparison(FLIPPED, "!=", Constant("1e2")), "{{tasks.flip.outputs.result}} != 100"),
-        (Comparison(FLIPPED, "==", Constant(True)), "'{{tasks.flip.outputs.result}}' == 'true'"),
+        (Comparison(FLIPPED, ">", Constant(3)), "{{=asFloat(tasks.flip.outputs.result) > 3}}"),
+        (
+            Comparison(FLIPPED, "!=", Constant("1e2")),
+            "{{=tasks.flip.outputs.result matches "
+            "'^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$' ? "
+            "asFloat(tasks.flip.outputs.result) != 100 : true}}",
+        ),
+        (Comparison(FLIPPED, "==", Constant(True)), "{{=tasks.flip.outputs.result == 'true'}}"),
         (
             Comparison(Constant("it's"), "==", FLIPPED),
-            r"'it\'s' == '{{tasks.flip.outputs.result}}'",
+            r"{{='it\'s' == tasks.flip.outputs.result}}",
         ),
         (
             HasStatus("failed", "flip"),
@@ -172,7 +177,7 @@ def test_steps_that_do_the_same_share_a_template() -> None:
                     AnyOf((HasStatus("passed", "flip"),)),
                 )
             ),
-            "(!({{tasks.flip.outputs.result}} < -0.5)) && "
+            "(!({{=asFloat(tasks.flip.outputs.result) < -0.5}})) && "
             "({{tasks.flip.status}} == Succeeded || {{tasks.flip.status}} == Skipped)",
         ),
     ],
@@ -215,7 +220,7 @@ def test_a_repeated_step_is_a_template_that_runs_itself() -> None:
     told = templates(Workflow("w", (replace(FLIP, loop=loop), SHOW)))
     (run,), (again, spent) = told["flip-loop"]["steps"]
     assert (run["template"], again["template"]) == ("flip", "flip-loop")
-    holds = "('{{steps.flip.outputs.result}}' == 'tails')"
+    holds = "({{=steps.flip.outputs.result == 'tails'}})"
     assert again["when"] == f"{holds} && {{{{inputs.parameters.round}}}} < 7"
     assert spent["when"] == f"{holds} && {{{{inputs.parameters.round}}}} >= 7"
     assert told[spent["template"]]["container"]["args"][0].endswith("exit 1")

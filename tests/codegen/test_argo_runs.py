@@ -8,12 +8,27 @@ from typing import Any
 import pytest
 
 from sqlml.codegen.engine import Options, render
-from sqlml.workflow.ir import ForEach, Node, Workflow
+from sqlml.workflow.ir import (
+    Comparison,
+    Condition,
+    Constant,
+    ForEach,
+    Item,
+    Join,
+    Node,
+    OutputDeclaration,
+    Parameter,
+    ParameterDeclaration,
+    Script,
+    Take,
+    Workflow,
+)
 from sqlml.workflow.serial import thaw
 from sqlml.workflow.texts import typed
 
 from .argo_interpreter import Ended, WorkflowRun
-from .corpus import CORPUS
+from .corpus import CORPUS, compare
+from .corpus import step as scripted
 
 STATES = {
     "Succeeded": "succeeded",
@@ -76,3 +91,56 @@ def test_a_workflow_comes_to_the_same_there(name: str, tmp_path: Path) -> None:
             assert result(by_name[step], nodes[step]) == value
     failed = "failed" in sample.states.values()
     assert phase == ("Failed" if failed else "Succeeded")
+
+
+VALUES = (
+    "it's",
+    'say "x"',
+    "a\\b",
+    "' == '",
+    "{{x}}",
+    "{ }}",
+    "1 || true",
+    "5",
+    "true",
+    "",
+    "é\nb",
+)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_condition_is_about_a_value_whatever_is_in_it(value: str, tmp_path: Path) -> None:
+    own = scripted("own", "sys.stdout.write(args[0])", inputs={"x": Constant(value)})
+    conditions: dict[str, Condition] = {
+        "same": compare("own", "==", value),
+        "other": compare("own", "!=", value),
+        "given": Comparison(Parameter("p"), "==", Constant(value)),
+        "five": compare("own", "==", 5),
+        "not-five": compare("own", "!=", 5),
+    }
+    guarded = [scripted(name, "print(1)", guard=guard) for name, guard in conditions.items()]
+    of_items = scripted(
+        "items",
+        "print(1)",
+        inputs={"x": Item()},
+        loop=ForEach(Constant((value, "else"))),
+        guard=Comparison(Item(), "==", Constant(value)),
+    )
+    workflow = Workflow("w", (own, *guarded, of_items), {"p": ParameterDeclaration()})
+    _, nodes = run(workflow, tmp_path, {"p": value})
+    told = {name: STATES[nodes[name].phase] for name in conditions}
+    is_five = value == "5"
+    wanted = {"same": True, "other": False, "given": True, "five": is_five, "not-five": not is_five}
+    assert told == {name: "succeeded" if holds else "skipped" for name, holds in wanted.items()}
+    assert nodes["items"].rounds is not None
+    assert [each.phase for each in nodes["items"].rounds] == ["Succeeded", "Skipped"]
+
+
+@pytest.mark.parametrize("text", ["{", "a{{{", "{{", "}}{ '", "{{=1+1}}{", "\\\n{"])
+def test_braces_beside_a_value_stay_braces(text: str, tmp_path: Path) -> None:
+    joined = Join((text, Take("x"), text))
+    script = Script("import sys; sys.stdout.write(sys.argv[1])", args=(joined,))
+    outputs = (OutputDeclaration("result", "parameter"),)
+    node = Node("joined", script, {"x": Constant("v")}, outputs)
+    _, nodes = run(Workflow("w", (node,)), tmp_path, {})
+    assert nodes["joined"].result == f"{text}v{text}"
