@@ -13,6 +13,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
     "E0707",
     {
         "run": "sqlml.cli.run:run",
+        "repl": "sqlml.cli.repl:repl",
         "plan": "sqlml.cli.plan:plan",
         "explain": "sqlml.cli.explain:explain",
         "render": "sqlml.cli.render:render",

@@ -16,10 +16,19 @@ def help_(context: click.Context, topic: str | None) -> None:
     """Explain an error code (E0203), a model (xgboost.gbtree) or a program (binning)."""
     if topic is None:
         click.echo(context.find_root().get_help())
-    elif _CODE.fullmatch(topic):
-        click.echo(_explain_code(topic.upper()))
     else:
-        click.echo(_explain_runnable(topic.lower()) or _explain_model(topic))
+        click.echo(explained(topic))
+
+
+def explained(topic: str) -> str:
+    """What an error code means, or what a model or ready-made program takes.
+
+    Raises:
+        ProgramError: E0711, there is nothing of that name.
+    """
+    if _CODE.fullmatch(topic):
+        return _explain_code(topic.upper())
+    return _explain_runnable(topic.lower()) or _explain_model(topic)
 
 
 def _explain_code(code: str) -> str:

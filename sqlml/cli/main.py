@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from sqlml import __version__
-from sqlml.cli import COMMANDS
+from sqlml.cli import COMMANDS, options
 from sqlml.cli.terminal import colored
 from sqlml.errors import MAX_SHOWN, ProgramError, SqlmlError, did_you_mean, render
 
@@ -47,10 +48,28 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="sqlml")
-def cli() -> None:
-    """SQL in, machine learning out: train, apply, measure and explain models from SQL files."""
+@options.db
+@click.pass_context
+def cli(context: click.Context, db: str | None) -> None:
+    """SQL in, machine learning out: train, apply, measure and explain models from SQL files.
+
+    Without a command, a prompt opens that takes statements one by one.
+    """
+    if db is not None:
+        context.default_map = {name: {"db": db} for name in COMMANDS}
+    if context.invoked_subcommand is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise NoArgsIsHelpError(context)
+    from sqlml.cli.repl import talk
+
+    talk(db=db)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -84,12 +103,12 @@ def outcome(arguments: Sequence[str] | None) -> int:
         return 1
 
 
-def show_error(error: SqlmlError) -> None:
-    """Print an error's diagnostics on stderr."""
+def show_error(error: SqlmlError, ask: str = "sqlml help") -> None:
+    """Print an error's diagnostics on stderr. ask: the command that tells more about a code."""
     shown = error.diagnostics[:MAX_SHOWN]
     color = colored(sys.stderr)
     click.echo("\n\n".join(render(d, color=color) for d in shown), err=True)
     if hidden := len(error.diagnostics) - len(shown):
         click.echo(f"\nand {hidden} more", err=True)
     code = shown[0].code if shown else ""
-    click.echo(f"\n  more about it: sqlml help {code}", err=True)
+    click.echo(f"\n  more about it: {ask} {code}", err=True)

@@ -144,6 +144,11 @@ class LiveLines(PlainLines):
         self._live.stop()
 
     def __call__(self, event: Event) -> None:
+        self.follow(event)
+        super().__call__(event)
+
+    def follow(self, event: Event) -> None:
+        """Show the steps that are running now."""
         match event:
             case StepStarted():
                 self._running[event.step] = event, monotonic()
@@ -153,7 +158,6 @@ class LiveLines(PlainLines):
                 self._running.pop(event.step, None)
                 self._told.pop(event.step, None)
                 self._live.refresh()
-        super().__call__(event)
 
     def write(self, text: str) -> None:
         from rich.text import Text

@@ -76,7 +76,7 @@ def show(name: str, db: str | None, output: str, *, utilisation: bool, html: str
             raise ProgramError(Diagnostic("E0712", message, hint=hint))
         described = session.models.describe(name)
         if output == "table":
-            click.echo("\n".join(_description(described.to_pylist())))
+            click.echo("\n".join(description(described.to_pylist())))
         else:
             print_result(described, output)
 
@@ -108,7 +108,7 @@ def _headline(run: "Run") -> str:
     return f"run {run.id} · {run.name} · {run.outcome}{took} · {began}{resumed}"
 
 
-def _description(rows: list[dict[str, Any]]) -> Iterator[str]:
+def description(rows: list[dict[str, Any]]) -> Iterator[str]:
     """The properties of a model, section by section, nothing cut off."""
     width = max(len(row["property"]) for row in rows)
     for section, members in groupby(rows, key=lambda row: row["section"]):

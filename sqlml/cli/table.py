@@ -30,9 +30,9 @@ class _Column:
         return [_pad(cell, width, self.is_numeric) for cell in self.cells]
 
 
-def draw(table: "pa.Table", width: int) -> Iterator[str]:
+def draw(table: "pa.Table", width: int, most: int = SHOWN_ROWS) -> Iterator[str]:
     """The lines of a table: its first rows, and as many columns as fit in `width`."""
-    shown = list(rows(table.slice(0, SHOWN_ROWS)))
+    shown = list(rows(table.slice(0, most)))
     columns = [
         _Column([_cut(as_cell(value)) for value in (field.name, *(row[i] for row in shown))],
                 is_numeric(field.type))
@@ -51,14 +51,14 @@ def draw(table: "pa.Table", width: int) -> Iterator[str]:
     for line in lines:
         yield f"│ {' │ '.join(line)} │"
     yield f"└{'┴'.join(bars)}┘"
-    yield footer(table, count)
+    yield footer(table, count, most)
 
 
-def footer(table: "pa.Table", shown_columns: int) -> str:
+def footer(table: "pa.Table", shown_columns: int, most: int = SHOWN_ROWS) -> str:
     """How much there is, and how much of it is shown."""
     text = f"{table.num_rows:,} row{'' if table.num_rows == 1 else 's'}"
-    if table.num_rows > SHOWN_ROWS:
-        text += f", the first {SHOWN_ROWS} shown"
+    if table.num_rows > most:
+        text += f", the first {most:,} shown"
     if shown_columns < table.num_columns:
         text += f" · {table.num_columns} columns, {shown_columns} shown"
     return text

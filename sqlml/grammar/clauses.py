@@ -53,21 +53,14 @@ def parse_clause(
     Raises:
         ProgramError: with one diagnostic.
     """
-    lark, terminals = _grammar()
-    parser: Any = lark.parse_interactive()
+    parser: Any = _grammar().lark.parse_interactive()
     fed: list[Lexeme] = []
     index = 0
     end = Lexeme(END, Span(source, tokens[-1].end, tokens[-1].end))
     lexeme = end
     try:
         while index < len(tokens):
-            if index in wholes:
-                terminal, behind = wholes[index]
-                span = Span(source, tokens[index].start, tokens[behind - 1].end)
-                lexeme = Lexeme(terminal, span, (tokens[index],))
-            else:
-                lexeme = next_lexeme(source, tokens, index, terminals, parser.choices())
-                behind = index + len(lexeme.tokens)
+            lexeme, behind = _next(source, tokens, index, wholes, parser)
             parser.feed_token(lexeme)
             fed.append(lexeme)
             index = behind
@@ -77,6 +70,43 @@ def parse_clause(
         following = tokens[index + 1] if index + 1 < len(tokens) else None
         mistake = Mistake(fed, lexeme, following, _expected(fed))
         raise ProgramError(diagnose(mistake)) from error
+
+
+def expected_after(
+    source: Source, tokens: list[Token], wholes: Mapping[int, tuple[str, int]]
+) -> tuple[list[Lexeme], frozenset[str]]:
+    """The terminals of a statement that is still being written, and what may follow them.
+
+    What may follow is spelled as in `Mistake`; nothing may where the tokens are wrong already.
+    wholes: as of `parse_clause`.
+    """
+    parser: Any = _grammar().lark.parse_interactive()
+    fed: list[Lexeme] = []
+    index = 0
+    try:
+        while index < len(tokens):
+            lexeme, index = _next(source, tokens, index, wholes, parser)
+            parser.feed_token(lexeme)
+            fed.append(lexeme)
+    except (UnexpectedToken, ProgramError):
+        return fed, frozenset()
+    return fed, _expected(fed)
+
+
+def _next(
+    source: Source,
+    tokens: list[Token],
+    index: int,
+    wholes: Mapping[int, tuple[str, int]],
+    parser: Any,
+) -> tuple[Lexeme, int]:
+    """The terminal that begins at a token, and the index behind its last token."""
+    if index in wholes:
+        terminal, behind = wholes[index]
+        span = Span(source, tokens[index].start, tokens[behind - 1].end)
+        return Lexeme(terminal, span, (tokens[index],)), behind
+    lexeme = next_lexeme(source, tokens, index, _grammar().terminals, parser.choices())
+    return lexeme, index + len(lexeme.tokens)
 
 
 def _expected(fed: list[Lexeme]) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""The prompt of `sqlml repl`: reading, completing, running, showing."""

@@ -1,0 +1,1 @@
+"""What people who write a program want to see of it: completion, documentation, places."""

@@ -1,0 +1,66 @@
+"""What may be written at a place of a program: one engine for the prompt and for editors."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlml.editing.candidate import Candidate, matching
+from sqlml.editing.clauses import in_clause
+from sqlml.editing.cursor import Cursor, find_cursor
+from sqlml.editing.names import Names
+from sqlml.editing.outline import with_made
+from sqlml.editing.queries import in_query
+from sqlml.grammar.keywords import QUERY_STARTS, VERBS
+from sqlml.grammar.tokens import Token
+from sqlml.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What may stand instead of the characters [start, offset)."""
+
+    start: int
+    candidates: tuple[Candidate, ...]
+
+
+def complete(text: str, offset: int, names: Names, dialect: str = "duckdb") -> Completion:
+    """What may be written at an offset, the likeliest first."""
+    source = Source("<text>", text)
+    cursor = find_cursor(source, offset, dialect)
+    names = with_made(names, source, dialect)
+    return Completion(cursor.start, tuple(_candidates(cursor, names)))
+
+
+def _candidates(cursor: Cursor, names: Names) -> Iterable[Candidate]:
+    if cursor.is_text:
+        return _in_string(cursor, names)
+    border = _border(cursor.before)
+    if border is not None:
+        return matching(cursor.word, in_clause(cursor, border, names))
+    ours = tuple(in_clause(cursor, 0, names)) if cursor.before else ()
+    if ours and len(cursor.before) > 1:  # such as DROP MODEL: no SQL begins like that
+        return matching(cursor.word, ours)
+    return matching(cursor.word, (*ours, *in_query(cursor, names)))
+
+
+def _border(tokens: list[Token]) -> int | None:
+    """The index of the TO of the clause that is being written, if one is."""
+    if not tokens or tokens[0].keyword not in QUERY_STARTS:
+        return None
+    depth = 0
+    for index, token in enumerate(tokens):
+        depth += (token.text in "([") - (token.text in ")]") if token.kind == "symbol" else 0
+        behind = tokens[index + 1].keyword if index + 1 < len(tokens) else ""
+        is_last = index + 1 == len(tokens)
+        if index and depth == 0 and token.keyword == "TO" and (is_last or behind in VERBS):
+            return index
+    return None
+
+
+def _in_string(cursor: Cursor, names: Names) -> Iterable[Candidate]:
+    """The models, in `PREDICT('`."""
+    if [token.text.upper() for token in cursor.before[-3:]] != ["PREDICT", "(", "'"]:
+        return ()
+    found = cursor.source.text[cursor.before[-1].end : cursor.start]
+    if found:
+        return ()
+    return (Candidate(name, "model", detail) for name, detail in names.models.items())
