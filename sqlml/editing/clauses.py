@@ -63,10 +63,11 @@ def find_place(cursor: Cursor, border: int) -> Place:
     return Place(*expected_after(cursor.source, cursor.before, wholes))
 
 
-def in_clause(cursor: Cursor, border: int, names: Names) -> Iterator[Candidate]:
+def in_clause(place: Place, cursor: Cursor, names: Names) -> Iterator[Candidate]:
     """Names, attributes and values that may stand there, then keywords."""
-    place = find_place(cursor, border)
-    if place.wants_name and place.accepted:
+    if not place.accepted:
+        return
+    if place.wants_name:
         yield from _named(place, cursor, names)
     if place.clause == "WITH" and place.accepted[-1].type == "EQUAL":
         return  # a value: no keyword can be meant

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlml.editing.candidate import Candidate, matching
-from sqlml.editing.clauses import in_clause
+from sqlml.editing.clauses import find_place, in_clause
 from sqlml.editing.cursor import Cursor, find_cursor
 from sqlml.editing.names import Names
 from sqlml.editing.outline import with_made
@@ -26,7 +26,7 @@ def complete(text: str, offset: int, names: Names, dialect: str = "duckdb") -> C
     """What may be written at an offset, the likeliest first."""
     source = Source("<text>", text)
     cursor = find_cursor(source, offset, dialect)
-    names = with_made(names, source, dialect)
+    names = with_made(names, source, cursor.start, dialect)
     return Completion(cursor.start, tuple(_candidates(cursor, names)))
 
 
@@ -35,9 +35,10 @@ def _candidates(cursor: Cursor, names: Names) -> Iterable[Candidate]:
         return _in_string(cursor, names)
     border = _border(cursor.before)
     if border is not None:
-        return matching(cursor.word, in_clause(cursor, border, names))
-    ours = tuple(in_clause(cursor, 0, names)) if cursor.before else ()
-    if ours and len(cursor.before) > 1:  # such as DROP MODEL: no SQL begins like that
+        return matching(cursor.word, in_clause(find_place(cursor, border), cursor, names))
+    place = find_place(cursor, 0)
+    ours = in_clause(place, cursor, names)
+    if len(place.accepted) > 1 and place.expected:  # as DROP MODEL: no SQL begins like that
         return matching(cursor.word, ours)
     return matching(cursor.word, (*ours, *in_query(cursor, names)))
 

@@ -49,9 +49,13 @@ def trained(source: Source, name: str, dialect: str = "duckdb") -> Symbol | None
     return found[-1] if found else None
 
 
-def with_made(names: Names, source: Source, dialect: str = "duckdb") -> Names:
-    """The names, and those of the tables and models that a program makes."""
-    made = list(symbols(source, dialect))
+def with_made(names: Names, source: Source, offset: int, dialect: str = "duckdb") -> Names:
+    """The names, and those of the tables and models that a program makes.
+
+    The statement at the offset makes none yet: it is being written.
+    """
+    found = symbols(source, dialect)
+    made = [one for one in found if not one.span.start <= offset <= one.span.end]
     models = {one.name: one.detail for one in made if one.kind == "model"}
     return names.with_more([one.name for one in made if one.kind == "table"], models)
 
