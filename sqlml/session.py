@@ -24,6 +24,7 @@ from sqlml.planner.locate import locate
 from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.planner.lower import lower
 from sqlml.planner.models_before import Changes
+from sqlml.planner.nested import flat
 from sqlml.planner.program import plan as make_plan
 from sqlml.results import Result, Results
 from sqlml.runtime import local, recovery
@@ -153,11 +154,11 @@ class Session:
         sources = given if isinstance(given, Sequence) else given.sources
         if len(sources) == 1 and sources[0].name.endswith(TEXT_FORM):
             return self._compile_text_form(sources[0])
-        texts = [substitute(source, variables) for source in sources]
-        program = parse_files(texts, dialect=self.settings.dialect)
+        dialect, texts = self.settings.dialect, [substitute(one, variables) for one in sources]
+        program = parse_files(flat(texts, dialect, self.store), dialect=dialect)
         with self.database.rehearse() as rehearsal:
             catalog = LiveCatalog(rehearsal, self.store, self.database.dialect, done)
-            plan = make_plan(program, catalog, dialect=self.settings.dialect)
+            plan = make_plan(program, catalog, dialect=dialect)
         workflow = lower(plan, ", ".join(Path(source.name).name for source in sources))
         if author is not None:
             workflow = author.workflow(plan, workflow)

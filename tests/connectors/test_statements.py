@@ -54,6 +54,41 @@ def test_predict_is_a_function_in_any_query_and_in_views(cursor: sqlml.Cursor) -
     )
 
 
+def test_a_prediction_may_be_nested(cursor: sqlml.Cursor) -> None:
+    cursor.execute("SELECT * FROM iris TO PREDICT USING m")
+    columns, expected = cursor.description, cursor.fetchall()
+    for inner in ("SELECT * FROM iris", "SELECT * EXCLUDE (species) FROM iris"):
+        cursor.execute(f"SELECT * FROM ({inner} TO PREDICT USING m) AS virtual_table LIMIT 1000")
+        assert cursor.description == columns
+        assert sorted(cursor.fetchall()) == sorted(expected)
+    cursor.execute(
+        "WITH p AS (SELECT * FROM iris WHERE sepal_length > ? TO PREDICT USING m@1)"
+        " SELECT species, count(*) FROM (SELECT * FROM p WHERE (species <> ?)) AS v GROUP BY 1",
+        [6.0, "setosa"],
+    )
+    wanted = [row[-1] for row in expected if row[0] > 6.0 and row[-1] != "setosa"]
+    assert dict(cursor.fetchall()) == {name: wanted.count(name) for name in set(wanted)}
+    for sql in (
+        "SELECT * FROM (SELECT * FROM iris TO PREDICT USING nix) AS v",
+        "SELECT * FROM (SELECT * FROM iris TO PREDICT t.x USING m) AS v",
+        "SELECT * FROM (SELECT * FROM iris TO TRAIN xgboost.gbtree LABEL species INTO n) AS v",
+    ):
+        with pytest.raises(sqlml.ProgrammingError, match="E0111"):
+            cursor.execute(sql)
+
+
+def test_a_statement_of_ours_can_be_the_argument_of_a_call(cursor: sqlml.Cursor) -> None:
+    cursor.execute("""
+        CALL sqlml_train('SELECT * FROM iris WHERE species <> ''setosa'' TO TRAIN xgboost.gbtree
+        WITH train.num_boost_round = 1 LABEL species INTO called');
+    """)
+    assert cursor.results is not None
+    assert cursor.results.metrics
+    cursor.execute("SELECT PREDICT('called', 5.1, 3.5, 1.4, 0.2) IN ('versicolor', 'virginica')")
+    assert cursor.fetchall() == [(True,)]
+    cursor.execute("DROP MODEL called")
+
+
 def test_plain_statements_and_ours_may_stand_in_one_text(connection: sqlml.Connection) -> None:
     connection.autocommit = True
     cursor = connection.execute(

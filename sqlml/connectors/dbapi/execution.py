@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,12 +19,16 @@ from sqlml.databases.client import Parameters
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.statements import has_result
 from sqlml.errors import Diagnostic
+from sqlml.grammar.nested import may_nest
 from sqlml.results import Results
 from sqlml.runtime.stop import Stop
 from sqlml.source import Source, Span
 
 if TYPE_CHECKING:
     from sqlml.connectors.dbapi.connection import Connection
+
+# For clients that let through nothing but the SQL that they know.
+_CALL = re.compile(r"\s*CALL\s+sqlml_train\s*\(\s*'((?:[^']|'')*)'\s*\)\s*;?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,16 @@ def run(connection: Connection, text: str, parameters: Parameters | None, stop: 
     Raises:
         SqlmlError, QueryProblem: something is wrong with it.
     """
-    found = parts(text, connection.session.settings.dialect)
+    called = _CALL.fullmatch(text)
+    if called is not None:
+        text = called[1].replace("''", "'")
+    session = connection.session
+    if may_nest(text):
+        from sqlml.planner.nested import flat
+
+        (source,) = flat([Source(NAME, text)], session.settings.dialect, session.store)
+        text = source.text
+    found = parts(text, session.settings.dialect)
     if found is None:
         return _run_plain(connection, _Written.whole(text), parameters)
     outcome = Outcome()
