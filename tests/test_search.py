@@ -24,6 +24,9 @@ STATEMENT = (
 )
 
 
+UNSTABLE = "SELECT mean_area, diagnosis FROM cancer ORDER BY mean_area LIMIT 300"  # may have ties
+
+
 def trials(session: Session, run: str) -> list[dict[str, Any]]:
     sql = f"SELECT * EXCLUDE (run, seconds) FROM sqlml_trials WHERE run = '{run}' ORDER BY number"
     return session.run(sql).to_arrow().to_pylist()
@@ -104,3 +107,30 @@ def _wait_for_trials(store: Path, number: int) -> int:
                 done = ledger.execute(counted).fetchone()[0]
             ledger.close()
     return int(done)
+
+
+def test_trials_read_and_learn_once_what_they_share(tmp_path: Path) -> None:
+    with connect(tmp_path / "one.duckdb", threads=2) as session:
+        session.run(f"CREATE TABLE cancer AS SELECT * FROM '{CANCER}'")
+        session.run("CALL enable_logging('QueryLog')")
+        report = session.run(
+            "SELECT mean_radius, mean_texture, diagnosis FROM cancer TO TRAIN LogisticRegression"
+            " WITH model.C = GRID(0.1, 1, 10, 100), validation.folds = 3"
+            " COLUMN STANDARDIZE(mean_radius), mean_texture LABEL diagnosis INTO m"
+        )
+        session.run(
+            f"{UNSTABLE} TO TRAIN DecisionTreeClassifier WITH model.max_depth = GRID(1, 2),"
+            " validation.split = 0.3 LABEL diagnosis INTO n"
+        )
+        asked = session.database.table(
+            "SELECT message, count(*) FROM duckdb_logs WHERE type = 'QueryLog'"
+            " AND message LIKE '%FROM cancer%' GROUP BY message"
+        )
+        assert len(trials(session, report.run)) == 4
+    often = dict(zip(*(column.to_pylist() for column in asked.columns), strict=True))
+    rows = [often[sql] for sql in often if sql.startswith("SELECT ") and '"diagnosis"' in sql[:120]]
+    learnt = [often[sql] for sql in often if "stddev_pop" in sql]
+    assert rows, often
+    assert set(rows) == {1}
+    assert often[UNSTABLE] == 1
+    assert learnt == [1] * 4  # three folds, and all rows for the model

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,7 @@ from sqlml.runtime.rows import (
     file_reader,
     map_file,
 )
+from sqlml.runtime.sharing import Answers
 from sqlml.source import Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Relation
@@ -47,7 +49,10 @@ class Surroundings:
 
 
 class DriverContext:
-    """Implements `zoo.context.Context` beside the database. `kept`: the step's result set."""
+    """Implements `zoo.context.Context` beside the database. `kept`: the step's result set.
+
+    answers: those to what other steps have asked, where they ask the same.
+    """
 
     def __init__(
         self,
@@ -56,6 +61,8 @@ class DriverContext:
         folder: Path,
         threads: int,
         locate: Callable[[str], Span | None] = lambda _about: None,
+        *,
+        answers: Answers | None = None,
     ) -> None:
         self.threads = threads
         self.folder = folder
@@ -63,7 +70,8 @@ class DriverContext:
         self._shared = shared
         self._step = step
         self._locate = locate
-        self._spools = Spools(folder, self._read)
+        self._answers = answers
+        self._spools = Spools(folder, self._read) if answers is None else answers
         self._settled: list[str] = []
 
     @property
@@ -78,14 +86,15 @@ class DriverContext:
         return QueryRows(self, sql, stable=stable)
 
     def schema(self, sql: str) -> pa.Schema:
-        return self._shared.database.table(f"{select_from('*', sql)} LIMIT 0").schema
+        return self.table(f"{select_from('*', sql)} LIMIT 0").schema
 
     def stream(self, sql: str, *, stable: bool) -> Iterator[pa.RecordBatch]:
         return iter(self.reader(sql, stable=stable))
 
     def spool(self, sql: str, *, stable: bool) -> Path | None:
         """The file that keeps the rows of a query, where they must not be asked for twice."""
-        return self._spools.path(sql) if self._shared.serial or not stable else None
+        is_kept = self._shared.serial or not stable or self._answers is not None
+        return self._spools.path(sql) if is_kept else None
 
     def reader(self, sql: str, *, stable: bool) -> pa.RecordBatchReader:
         """The rows of a query, straight from the database or from the file that keeps them."""
@@ -94,21 +103,16 @@ class DriverContext:
 
     def settle(self, relation: Relation, name: str) -> Relation:
         """The rows of a query, executed now and never again; the types are the query's own."""
-        path = self._spools.path(relation.sql)
-        table = re.sub(r"\W", "_", f"sqlml_rows_{self._shared.run}_{self._step}_{name}")
-        self._shared.database.attach_tables({table: lambda: map_file(path)})
-        self._settled.append(table)
-        types, kept = self._types(relation.sql), self._types(f"FROM {table}")
-        casts = [
-            f"CAST({identifier(column)} AS {types[column]}) AS {identifier(column)}"
-            for column in types
-            if types[column] != kept[column]
-        ]
-        replaced = f" REPLACE ({', '.join(casts)})" if casts else ""
-        return Relation(f"SELECT *{replaced} FROM {table}", relation.reads, stable=True)
+        settle = partial(self._settle, relation, name)
+        return (
+            settle(self._settled)
+            if self._answers is None
+            else self._answers.settle(relation, settle)
+        )
 
     def table(self, sql: str) -> pa.Table:
-        return self._shared.database.table(sql)
+        source = self._shared.database if self._answers is None else self._answers
+        return source.table(sql)
 
     def execute(self, sql: str, *, once: Sequence[str] = ()) -> pa.Table | None:
         receipt = Receipt(self._shared.run, self._step, tuple(once)) if once else None
@@ -218,6 +222,20 @@ class DriverContext:
     def close(self) -> None:
         """Forget the rows that were kept; their files go with `folder`."""
         self._shared.database.detach_tables(self._settled)
+
+    def _settle(self, relation: Relation, name: str, attached: list[str]) -> Relation:
+        path = self._spools.path(relation.sql)
+        table = re.sub(r"\W", "_", f"sqlml_rows_{self._shared.run}_{self._step}_{name}")
+        self._shared.database.attach_tables({table: lambda: map_file(path)})
+        attached.append(table)
+        types, kept = self._types(relation.sql), self._types(f"FROM {table}")
+        casts = [
+            f"CAST({identifier(column)} AS {types[column]}) AS {identifier(column)}"
+            for column in types
+            if types[column] != kept[column]
+        ]
+        replaced = f" REPLACE ({', '.join(casts)})" if casts else ""
+        return Relation(f"SELECT *{replaced} FROM {table}", relation.reads, stable=True)
 
     def _types(self, sql: str) -> Mapping[str, str]:
         """The database types of a query's columns."""

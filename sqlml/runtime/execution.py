@@ -25,6 +25,7 @@ from sqlml.runtime.pool import Pool
 from sqlml.runtime.prepared import Ended, Prepared, call_of, needs_folder
 from sqlml.runtime.programs.runner import Programs, is_program
 from sqlml.runtime.report import ResultSet, StepReport
+from sqlml.runtime.sharing import Sharing
 from sqlml.runtime.trouble import ForeignBug, bug, diagnose
 from sqlml.source import Span
 from sqlml.workflow.graph import takes_model
@@ -63,6 +64,7 @@ class Execution:
         self._reuse = reuse
         self._locate = locate
         self._folders = scratch / "steps"
+        self._sharing = Sharing(scratch / "searches", shared.database)
         self._logs = scratch / "logs"
         self._logs.mkdir()
         self._reusing = Lock()
@@ -96,7 +98,7 @@ class Execution:
                 if name not in models and isinstance(node.inputs[name], taken)
             }
             reused = self._lookup(node, models, parameters | {k: str(f) for k, f in files.items()})
-            facts = Facts() if reused else self._facts(call)
+            facts = Facts() if reused else self._facts(node, call)
             return Prepared(node, call, models, facts, reused, values, files)
         except Exception as error:  # noqa: BLE001 - a step's outermost edge: it becomes its report
             return Ended(node, self._failed(node, error, 0.0, 0))
@@ -171,6 +173,10 @@ class Execution:
         if attendant is not None:
             attendant.give_threads(threads)
 
+    def close(self) -> None:
+        """Forget what steps have shared."""
+        self._sharing.close()
+
     def stop(self, step: str) -> None:
         """End a step that is running, whatever it does."""
         self._stopped.add(step)
@@ -205,7 +211,8 @@ class Execution:
         if needs_folder(node):
             folder.mkdir(parents=True)
         locate = partial(self._locate, _written(node))
-        context = DriverContext(self._shared, node.name, folder, threads, locate)
+        answers = self._sharing.begin(node)
+        context = DriverContext(self._shared, node.name, folder, threads, locate, answers=answers)
         try:
             if node.name in self._stopped:
                 raise Interrupted
@@ -229,6 +236,7 @@ class Execution:
             report = self._failed(node, error, monotonic() - began, 0)
         finally:
             context.close()
+            self._sharing.end(node)
             shutil.rmtree(folder, ignore_errors=True)
         return Ended(node, report)
 
@@ -292,11 +300,11 @@ class Execution:
             with self._reusing:
                 self._reuse.finished(node, self._shared.run, outcome, seconds)
 
-    def _facts(self, call: StepCall) -> Facts:
+    def _facts(self, node: Node, call: StepCall) -> Facts:
         relation = call.rows.get("rows")
         if relation is None or call.is_ready_made:
             return Facts()
-        database = self._shared.database
+        database = self._sharing.begin(node) or self._shared.database
         columns = len(database.table(f"{select_from('*', relation.sql)} LIMIT 0").schema)
         if not relation.stable:  # counting a join or a sample costs as much as reading it
             return Facts(None, columns)

@@ -111,6 +111,7 @@ def run(
             locate=locate,
             scratch=folder,
         )
+        ending.callback(execution.close)
         rules = Rules(cores, memory_limit(), on_error == "stop", serial)
         scheduler = Scheduler(
             workflow,
