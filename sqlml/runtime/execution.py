@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlml.errors import Diagnostic, located
 from sqlml.optimizer.reuse import Reuse, Reused
-from sqlml.quoting import select_from
 from sqlml.runtime.allocation import Facts
 from sqlml.runtime.attendant import Attendant, Interrupted, StepFailure
 from sqlml.runtime.call import StepCall
@@ -22,7 +21,7 @@ from sqlml.runtime.inputs import Given, Inputs
 from sqlml.runtime.once import run_call
 from sqlml.runtime.outputs import declared
 from sqlml.runtime.pool import Pool
-from sqlml.runtime.prepared import Ended, Prepared, call_of, needs_folder
+from sqlml.runtime.prepared import Ended, Prepared, call_of, facts_of, needs_folder
 from sqlml.runtime.programs.runner import Programs, is_program
 from sqlml.runtime.report import ResultSet, StepReport
 from sqlml.runtime.sharing import Sharing
@@ -98,7 +97,8 @@ class Execution:
                 if name not in models and isinstance(node.inputs[name], taken)
             }
             reused = self._lookup(node, models, parameters | {k: str(f) for k, f in files.items()})
-            facts = Facts() if reused else self._facts(node, call)
+            source = self._sharing.begin(node) or self._shared.database
+            facts = Facts() if reused else facts_of(call, source)
             return Prepared(node, call, models, facts, reused, values, files)
         except Exception as error:  # noqa: BLE001 - a step's outermost edge: it becomes its report
             return Ended(node, self._failed(node, error, 0.0, 0))
@@ -299,17 +299,6 @@ class Execution:
         if self._reuse is not None:
             with self._reusing:
                 self._reuse.finished(node, self._shared.run, outcome, seconds)
-
-    def _facts(self, node: Node, call: StepCall) -> Facts:
-        relation = call.rows.get("rows")
-        if relation is None or call.is_ready_made:
-            return Facts()
-        database = self._sharing.begin(node) or self._shared.database
-        columns = len(database.table(f"{select_from('*', relation.sql)} LIMIT 0").schema)
-        if not relation.stable:  # counting a join or a sample costs as much as reading it
-            return Facts(None, columns)
-        counted = database.table(select_from("count(*)", relation.sql))
-        return Facts(counted.column(0)[0].as_py(), columns)
 
 
 def _written(node: Node) -> str:

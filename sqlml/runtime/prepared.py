@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlml.databases.database import Database
 from sqlml.optimizer.reuse import Reused
+from sqlml.quoting import select_from
 from sqlml.runtime.allocation import Facts
 from sqlml.runtime.call import StepCall, step_kind
 from sqlml.runtime.programs.runner import is_program
 from sqlml.runtime.report import StepReport
+from sqlml.runtime.sharing import Answers
 from sqlml.runtime.states import Lane
 from sqlml.workflow.graph import takes_model
 from sqlml.workflow.ir import (
@@ -92,3 +95,15 @@ def _functions(node: Node, models: Mapping[str, str]) -> tuple[str, ...]:
 
 def _is_newest(value: Input) -> bool:
     return isinstance(value, ModelReference) and value.version is None
+
+
+def facts_of(call: StepCall, source: Database | Answers) -> Facts:
+    """What is known of a step's rows before it runs."""
+    relation = call.rows.get("rows")
+    if relation is None or call.is_ready_made:
+        return Facts()
+    columns = len(source.table(f"{select_from('*', relation.sql)} LIMIT 0").schema)
+    if not relation.stable:  # counting a join or a sample costs as much as reading it
+        return Facts(None, columns)
+    counted = source.table(select_from("count(*)", relation.sql))
+    return Facts(counted.column(0)[0].as_py(), columns)
