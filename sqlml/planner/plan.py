@@ -86,7 +86,9 @@ class Fit(Placed):
         reads = [self.rows.text(counted(features, "feature"))]
         if self.validation is not None:
             reads.append(self.validation.text("validation"))
-        search = f" best of {counted(self.trials.number, 'trial')}" if self.trials else ""
+        search = ""
+        if self.trials:
+            search = f" best of {counted(self.trials.number, 'trial')}{self.trials.manner}"
         return tree(f"Fit {self.estimator}{values}{label}{base}{search} → {self.into}", *reads)
 
 

@@ -1,11 +1,12 @@
 """The search that a training asks for: what is chosen, how many trials, by which metric."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
 from sqlml.planner.attributes import Attributes
+from sqlml.planner.halving import plan_halving
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.plan import Read
 from sqlml.planner.scope import Scope
@@ -52,6 +53,10 @@ def plan_search(scope: Scope, attributes: Attributes, subject: Subject) -> Trial
         trials = attributes.value("tune", "trials") or default
         _check_sampling(scope, attributes, subject, place)
     assert isinstance(trials, int)
+    halving = plan_halving(scope, attributes, subject.model, trials, place)
+    if halving is not None:
+        search = replace(search, halving=halving)
+        trials = sum(rung.trials for rung in halving.rungs)
     if trials > MOST_TRIALS:
         scope.fault(
             "E0265",

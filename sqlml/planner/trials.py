@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlml.workflow import ir
 from sqlml.workflow.serial import freeze
+from sqlml.zoo.halving import Rung
 from sqlml.zoo.search import Search
 
 
@@ -27,6 +28,20 @@ class Trials:
         short = {name: name.removeprefix("model.").removeprefix("train.") for name in space}
         return {short[name]: str(dimension) for name, dimension in space.items()}
 
+    @property
+    def manner(self) -> str:
+        """How trials follow each other, where that is worth a word."""
+        if self.search.halving is None:
+            return ""
+        rungs = self.search.halving.rungs
+        name = self.search.halving.resource.removeprefix("train.")
+        sizes, amounts = (", ".join(map(str, some)) for some in zip(*_shown(rungs), strict=True))
+        return f" on rungs of {sizes} with {name} {amounts}"
+
+
+def _shown(rungs: Sequence[Rung]) -> list[tuple[int, int]]:
+    return [(rung.trials, rung.amount) for rung in rungs]
+
 
 def with_trials(training: ir.Node, trials: Trials) -> tuple[ir.Node, ...]:
     """The steps of the trials, and the training, which takes the best values.
@@ -36,10 +51,10 @@ def with_trials(training: ir.Node, trials: Trials) -> tuple[ir.Node, ...]:
     """
     train = training.operation
     assert isinstance(train, ir.Train)
-    names, size = trials.steps(training.name), trials.search.parallel
+    names = trials.steps(training.name)
     nodes = []
     for place, name in enumerate(names):
-        earlier = names[: place // size * size]
+        earlier = names[: trials.search.known(place + 1)]
         nodes.append(
             replace(
                 training,

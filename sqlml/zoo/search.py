@@ -6,6 +6,7 @@ from math import prod
 from typing import Any, Literal
 
 from sqlml.zoo.attributes import Value, written
+from sqlml.zoo.halving import Halving
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Search:
 
     metric: to compare trials by; empty: the one that is usual for the task. parallel: how many
     trials are chosen at a time, without knowing of each other. timeout: seconds after which no
-    trial begins. exhaustive: every combination of the only candidate's choices is tried.
+    trial begins. exhaustive: every combination of the only candidate's choices is tried. halving:
+    all trials but the first ones go on with the best of those before.
     """
 
     candidates: tuple[Candidate, ...]
@@ -72,12 +74,19 @@ class Search:
     pruner: Literal["none", "median"] = "none"
     seed: int = 0
     exhaustive: bool = False
+    halving: Halving | None = None
 
     @property
     def combinations(self) -> int:
         """How many there are of the only candidate's choices."""
         dimensions = self.candidates[0].space.values()
         return prod(len(one.values) for one in dimensions if isinstance(one, Choice))
+
+    def known(self, number: int) -> int:
+        """The results of how many trials, from the first, trial `number` (from 1) knows."""
+        if self.halving is not None:
+            return self.halving.rungs[self.halving.rung_of(number)].start
+        return (number - 1) // self.parallel * self.parallel
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -88,7 +97,8 @@ class Search:
             Candidate(**{**one, "space": {n: _dimension(d) for n, d in one["space"].items()}})
             for one in told["candidates"]
         )
-        return cls(**{**told, "candidates": candidates})
+        halving = told.get("halving") and Halving(**told["halving"])
+        return cls(**{**told, "candidates": candidates, "halving": halving})
 
 
 def _dimension(told: Mapping[str, Any]) -> Dimension:

@@ -184,6 +184,21 @@ TUNE = Dictionary(
             doc="How many trials are chosen at a time; the same number gives the same search.",
         ),
         Attribute(
+            "strategy",
+            choices=("optuna", "halving"),
+            default="optuna",
+            doc="`halving` begins `tune.trials` trials with few rounds or epochs; ever fewer of the"
+            " best get more.",
+        ),
+        Attribute(
+            "reduction",
+            ("integer",),
+            default=3,
+            minimum=2,
+            maximum=100,
+            doc="With `halving`: of so many trials one goes on, with so many times as much.",
+        ),
+        Attribute(
             "pruner",
             choices=("none", "median"),
             default="none",

@@ -143,6 +143,13 @@ def test_more_trials_than_combinations_are_what_was_asked_for(bench):
         ("max_depth = RANGE(1.5, 3)", "E0205", "1.5", "must be an integer"),
         ("validation.split = RANGE(0.1, 0.3)", "E0261", "RANGE(0.1, 0.3)", "nothing to search"),
         ("eta = RANGE(0.1, 0.2), tune.trials = RANGE(1, 2)", "E0261", "RANGE(1, 2)", "nothing"),
+        ("tune.strategy = halving, train.num_boost_round = RANGE(3, 9)", "E0951",
+         "train.num_boost_round = RANGE(3, 9)", "nothing to search for"),
+        ("eta = RANGE(0.1, 0.3), tune.strategy = halving, tune.pruner = median", "E0952",
+         "tune.pruner = median", "which trials are given up"),
+        ("eta = RANGE(0.1, 0.3), tune.strategy = halving, train.num_boost_round = 2", "E0953",
+         "RANGE(0.1, 0.3)", "cannot be divided by 3"),
+        ("eta = RANGE(0.1, 0.3), tune.reduction = 2", "E0954", "tune.reduction = 2", "no effect"),
         ("eta = RANGE(0.1, 0.3), train.early_stopping_rounds = RANGE(2, 5)", "E0209",
          "train.early_stopping_rounds = RANGE(2, 5)", "early stopping needs"),
     ],
@@ -207,3 +214,20 @@ def test_planning_a_search_does_not_load_optuna():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_rung_waits_for_the_rung_before(bench):
+    text = train("tune.trials = 9, tune.strategy = halving, eta = RANGE(0.1, 0.3)")
+    nodes = bench.nodes(text)
+    assert [len(needs(node)) for node in nodes.values()] == [0] * 9 + [9] * 3 + [12, 13]
+    assert (
+        "best of 13 trials on rungs of 9, 3, 1 with num_boost_round 1, 3, 10"
+        in bench.operator(text).text()
+    )
+    known = bench.operator(text).trials.search
+    assert Search.from_json(known.to_json()) == known
+    code, _, span, _ = bench.fault(
+        train("tune.trials = 9, tune.strategy = halving, model.max_depth = RANGE(1, 3)",
+              "DecisionTreeClassifier")
+    )  # fmt: skip
+    assert (code, span) == ("E0950", "tune.strategy = halving")

@@ -1,14 +1,15 @@
 """Which values a trial takes: told from the results of earlier trials alone, by Optuna."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from sqlml.zoo.attributes import Value
+from sqlml.zoo.halving import Halving
 from sqlml.zoo.metrics import less_is_better
 from sqlml.zoo.search import Candidate, Choice, Dimension, Search
-from sqlml.zoo.steps.trial_result import TrialResult
+from sqlml.zoo.steps.trial_result import TrialResult, ranked
 
 if TYPE_CHECKING:
     import optuna
@@ -18,11 +19,16 @@ ESTIMATOR = "estimator"
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A candidate and values for its attributes. asked: the trial of Optuna's study, if any."""
+    """A candidate and values for its attributes. asked: the trial of Optuna's study, if any.
+
+    rung: of successive halving, from 0. is_needed: False where too few trials came so far.
+    """
 
     candidate: Candidate
     values: Mapping[str, Value]
     asked: Any = None
+    rung: int = 0
+    is_needed: bool = True
 
     def is_hopeless(self, step: int, score: float) -> bool:
         """Whether the pruner gives the trial up, after so many rounds or folds."""
@@ -38,6 +44,8 @@ def suggest(search: Search, earlier: Sequence[TrialResult], number: int) -> Sugg
     The study is played again from its beginning: each generation is asked for, then told. So the
     same results always lead to the same values, wherever and whenever the trial runs.
     """
+    if search.halving is not None:
+        return _on_rung(search, search.halving, earlier, number)
     if search.exhaustive:
         (candidate,) = search.candidates
         choices = [d.values for d in candidate.space.values() if isinstance(d, Choice)]
@@ -51,6 +59,26 @@ def suggest(search: Search, earlier: Sequence[TrialResult], number: int) -> Sugg
         for suggestion, result in zip(suggestions, earlier[start : start + size], strict=False):
             _tell(study, suggestion.asked, result)
     return suggestions[-1]
+
+
+def _on_rung(
+    search: Search, halving: Halving, earlier: Sequence[TrialResult], number: int
+) -> Suggestion:
+    """The values of a trial of successive halving: drawn for the first rung, which knows nothing;
+    those of the best of the rung before, in the order of their scores, for any other.
+    """
+    place = halving.rung_of(number)
+    rung = halving.rungs[place]
+    amount = {halving.resource: rung.amount}
+    if not place:
+        first = suggest(replace(search, halving=None, parallel=halving.trials), (), number)
+        return replace(first, values={**first.values, **amount}, asked=None)
+    before = ranked(earlier[halving.rungs[place - 1].start : rung.start])
+    (candidate,) = search.candidates
+    chosen = number - 1 - rung.start
+    if chosen >= len(before):
+        return Suggestion(candidate, {}, rung=place, is_needed=False)
+    return Suggestion(candidate, {**before[chosen].values, **amount}, rung=place)
 
 
 def _study(search: Search, direction: str) -> "optuna.Study":

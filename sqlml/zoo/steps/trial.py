@@ -54,13 +54,16 @@ def run(
         standardized=candidate.standardized,
         began=began,
         ended=began,
+        rung=suggestion.rung,
+        resource="" if asked.halving is None else asked.halving.resource,
     )
-    if left <= 0:
+    if left <= 0 or not suggestion.is_needed:
         return _outcome(result)
     watch = Watch(suggestion, prunes=asked.pruner != "none", until=began + left)
     quiet = cast("Context", _Quiet(context))
     try:
-        order = Order.of(quiet, result.estimator, *result.applied_to(parameters, settings), base)
+        taken = replace(result, resource="").applied_to(parameters, settings)
+        order = Order.of(quiet, result.estimator, *taken, base)
         looked = look(quiet, rows, label, order)
         _refuse_many_rows(looked, candidate)
         watch.metric = asked.metric or (*order.metrics, *defaults_for(looked.task))[0]

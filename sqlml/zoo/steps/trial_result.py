@@ -18,7 +18,8 @@ class TrialResult:
 
     standardized: the features are, as Candidate says. course: the score as it was known after so
     many rounds or folds, where somebody looks at it. began and ended: seconds since the epoch.
-    failure: the diagnostic of a trial that failed.
+    failure: the diagnostic of a trial that failed. rung: of successive halving, from 0. resource:
+    the attribute that grows from rung to rung, which the model itself gets as the program says.
     """
 
     number: int
@@ -32,6 +33,8 @@ class TrialResult:
     began: float = 0.0
     ended: float = 0.0
     failure: Mapping[str, str] = field(default_factory=dict)
+    rung: int = 0
+    resource: str = ""
 
     @property
     def words(self) -> str:
@@ -71,9 +74,11 @@ class TrialResult:
     def applied_to(
         self, parameters: Mapping[str, Value], settings: Mapping[str, Value]
     ) -> tuple[dict[str, Value], dict[str, Value]]:
-        """Parameters and settings with the trial's values among them."""
+        """Parameters and settings with the values that were found among them."""
         parameters, settings = dict(parameters), dict(settings)
         for name, value in self.values.items():
+            if name == self.resource:
+                continue
             namespace, _, rest = name.partition(".")
             if namespace == "train":
                 settings[rest] = value
@@ -88,16 +93,22 @@ def in_words(values: Mapping[str, Value]) -> str:
 
 
 def best_of(results: Sequence[TrialResult]) -> TrialResult:
-    """The complete trial with the best score, the first among equals.
+    """The complete trial with the best score, of the last rung that has any; the first of equals.
 
     Raises:
         StepError: none is complete; the fault of all of them, if it is the same one.
     """
-    complete = [one for one in results if one.state == "complete" and one.score is not None]
+    complete = ranked(results)
     if not complete:
         raise StepError(_fault_of_all(results))
-    sign = 1 if less_is_better(complete[0].metric) else -1
-    return min(complete, key=lambda one: sign * (one.score or 0.0))
+    return max(complete, key=lambda one: one.rung)
+
+
+def ranked(results: Iterable[TrialResult]) -> list[TrialResult]:
+    """The complete trials, the best score first; equals as they come."""
+    complete = [one for one in results if one.state == "complete" and one.score is not None]
+    sign = 1 if complete and less_is_better(complete[0].metric) else -1
+    return sorted(complete, key=lambda one: sign * (one.score or 0.0))
 
 
 def seconds_spent(results: Iterable[TrialResult]) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sqlml.errors import StepError
+from sqlml.zoo.halving import Halving
 from sqlml.zoo.search import Candidate, Choice, Range, Search
 from sqlml.zoo.steps.suggestion import suggest
 from sqlml.zoo.steps.trial_result import State, TrialResult, best_of, seconds_spent
@@ -110,3 +111,45 @@ def test_without_a_complete_trial_there_is_no_best(known: Any, code: str) -> Non
     with pytest.raises(StepError) as caught:
         best_of(known)
     assert caught.value.diagnostics[0].code == code
+
+
+@pytest.mark.parametrize(
+    ("trials", "most", "reduction", "rungs"),
+    [
+        (27, 81, 3, [(27, 3), (9, 9), (3, 27), (1, 81)]),  # Li et al. 2018, table 1, s = 3
+        (9, 81, 3, [(9, 9), (3, 27), (1, 81)]),  # s = 2
+        (10, 20, 3, [(10, 2), (3, 6), (1, 20)]),
+        (8, 4, 2, [(8, 1), (4, 2), (2, 4)]),
+        (2, 9, 3, [(2, 9)]),
+    ],
+)
+def test_a_bracket_is_as_published(trials: int, most: int, reduction: int, rungs: Any) -> None:
+    halving = Halving(trials, "train.epoch", most, reduction)
+    assert [(rung.trials, rung.amount) for rung in halving.rungs] == rungs
+
+
+def test_a_rung_goes_on_with_the_best_that_are_complete() -> None:
+    halved = Search(SEARCH.candidates, "log_loss", seed=3, halving=Halving(9, "train.epoch", 9))
+    first = [suggest(halved, [], number) for number in range(1, 10)]
+    assert [one.values["train.epoch"] for one in first] == [1] * 9
+    assert [suggest(halved, [], number).values for number in range(1, 10)] == [
+        one.values for one in first
+    ]
+    assert len({one.values["model.eta"] for one in first}) == 9
+    scores = {2: 0.4, 5: 0.1, 7: 0.2, 8: 0.9}
+    known = [
+        TrialResult(
+            n, "some.model", one.values, "complete" if n in scores else "failed", "log_loss",
+            scores.get(n),
+        )
+        for n, one in enumerate(first, 1)
+    ]  # fmt: skip
+    for number, place in ((10, 5), (11, 7), (12, 2)):
+        assert suggest(halved, known, number).values == {
+            **first[place - 1].values,
+            "train.epoch": 3,
+        }
+    lone = [one if one.number == 5 else result(one.number, None, "failed") for one in known]
+    assert not suggest(halved, lone, 11).is_needed
+    last = result(10, 0.3, rung=1)
+    assert best_of([*known, last]) == last  # however good those of the first rung look

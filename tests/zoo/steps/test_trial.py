@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sqlml.zoo.features.defaults import default_feature
+from sqlml.zoo.halving import Halving
 from sqlml.zoo.models import find_model
 from sqlml.zoo.search import Candidate, Choice, Dimension, Range, Search
 from sqlml.zoo.steps.split import deal_rows, draw
@@ -41,9 +42,11 @@ def search(
         "rows": sql,
     }
     total = trials or asked.combinations
+    if asked.halving is not None:
+        total = sum(rung.trials for rung in asked.halving.rungs)
     results: list[str] = []
     for number in range(1, total + 1):
-        earlier = results[: (number - 1) // asked.parallel * asked.parallel]
+        earlier = results[: asked.known(number)]
         outcome = context.run(
             "trial", number=number, search=asked.to_json(), trials=total, earlier=earlier, **given
         )
@@ -363,3 +366,45 @@ def test_neighbours_are_not_tried_on_many_rows(context: Any) -> None:
         rows="SELECT i / 2 AS x, i / 3 AS y FROM range(11) r(i)",
     )
     assert TrialResult.from_text(outcome.outputs["trial"]).failure["code"] == "E0564"
+
+
+def test_halving_gives_the_best_of_a_rung_more_rounds_as_by_hand(iris: Any) -> None:
+    import xgboost
+    from sklearn.metrics import log_loss
+
+    found = search(
+        iris,
+        "xgboost.gbtree",
+        grid(eta=(0.05, 0.2, 0.6), max_depth=(1, 2, 3)),
+        "SELECT * FROM iris",
+        "species",
+        settings={"validation.split": 0.3, "num_boost_round": 9},
+        metric="log_loss",
+        halving=Halving(9, "train.num_boost_round", 9),
+    )
+    rows = matrix(iris, "SELECT * EXCLUDE species FROM iris").astype(np.float32)
+    held = draw((50, 50, 50), 0.3, 0).held
+
+    def loss(values: tuple[float, int], rounds: int) -> float:
+        booster = xgboost.train(
+            {"eta": values[0], "max_depth": values[1], "objective": "multi:softprob",
+             "num_class": 3, "seed": 0},
+            xgboost.QuantileDMatrix(rows[~held], CLASSES[~held]),
+            rounds,
+        )  # fmt: skip
+        return float(log_loss(CLASSES[held], booster.predict(xgboost.DMatrix(rows[held]))))
+
+    tried = [(eta, depth) for eta in (0.05, 0.2, 0.6) for depth in (1, 2, 3)]
+    by_hand: list[tuple[Any, ...]] = []
+    for rung, (keep, rounds) in enumerate([(9, 1), (3, 3), (1, 9)]):
+        tried = tried[:keep]
+        losses = [loss(values, rounds) for values in tried]
+        by_hand += [(rung, *v, rounds, s) for v, s in zip(tried, losses, strict=True)]
+        tried = [tried[place] for place in np.argsort(losses, kind="stable")]
+    got = [(one.rung, *one.values.values(), one.score) for one in found]
+    assert [one[:-1] for one in got] == [one[:-1] for one in by_hand]
+    assert [one[-1] for one in got] == pytest.approx([one[-1] for one in by_hand], abs=1e-6)
+    known = iris.manifest()
+    assert (known["parameters"]["eta"], known["parameters"]["max_depth"]) == tried[0]
+    assert known["settings"]["num_boost_round"] == 9
+    assert [one["number"] for one in known["trials"] if one["best"]] == [13]
