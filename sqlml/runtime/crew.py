@@ -108,6 +108,10 @@ class Crew:
             if demand.step in admitted:
                 self._work(self._prepared.pop(demand.step), demand)
 
+    def close(self) -> None:
+        """End the threads of steps, which have all ended."""
+        self._hands.close()
+
     def answered(self, name: str) -> None:
         """Note that a step's thread has ended, or that what it prepared is known."""
         self._preparing.discard(name)

@@ -1,20 +1,20 @@
 """Threads that do one piece of work after another: to start one takes longer than many steps."""
 
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Lock, Thread
 
-_IDLE_SECONDS = 10.0
-
+_LONGEST_WAIT = 5.0  # seconds, for a thread that has told how its step has ended
 Work = Callable[[], None]
 
 
 class Hands:
-    """As many threads as there has been work at a time. They end some time after the last of it."""
+    """As many threads as there has been work at a time, until `close`; one thread uses it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._work: SimpleQueue[Work] = SimpleQueue()
+        self._work: SimpleQueue[Work | None] = SimpleQueue()  # None: there will be no more
+        self._threads: list[Thread] = []
         self._idle = 0  # threads that no work is meant for
 
     def do(self, work: Work) -> None:
@@ -24,19 +24,23 @@ class Hands:
                 self._idle -= 1
                 self._work.put(work)
                 return
-        Thread(target=self._serve, args=(work,), name="step", daemon=True).start()
+        thread = Thread(target=self._serve, args=(work,), name="step", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
-    def _serve(self, work: Work) -> None:
-        while True:
+    def close(self) -> None:
+        """Let the threads end, and wait for them; all work is done."""
+        for _ in self._threads:
+            self._work.put(None)
+        while self._threads:
+            self._threads.pop().join(_LONGEST_WAIT)
+
+    def _serve(self, first: Work) -> None:
+        work: Work | None = first
+        del first
+        while work is not None:
             work()
             del work  # and all that it has held
             with self._lock:
                 self._idle += 1
-            try:
-                work = self._work.get(timeout=_IDLE_SECONDS)
-            except Empty:
-                with self._lock:
-                    if self._work.empty() and self._idle:
-                        self._idle -= 1
-                        return
-                work = self._work.get()
+            work = self._work.get()

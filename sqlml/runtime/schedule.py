@@ -93,6 +93,7 @@ class Scheduler:
             self._course.add(self._workflow.on_exit, "")
             self._course.settle()
             self._run_all()
+        self._crew.close()
 
     def abandon(self) -> None:
         """End all steps that run, and wait for them; nobody is told."""
@@ -101,6 +102,7 @@ class Scheduler:
         while self._crew.is_busy:
             self._handle_next()
         self._course.close_rest()
+        self._crew.close()
 
     # --- messages and alarms --------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from queue import SimpleQueue
 from threading import Barrier, Event, get_ident
+from threading import enumerate as enumerate_threads
 
 from sqlml.runtime.hands import Hands
 
@@ -28,3 +29,5 @@ def test_all_work_is_done_at_once_and_threads_are_used_again() -> None:
         hands.do(note)
         assert done.wait(60)
     assert len(seen) < 50
+    hands.close()
+    assert not {thread.ident for thread in enumerate_threads()} & (first | seen)
