@@ -1,0 +1,286 @@
+"""One client: its messages in, ours out, and the state between them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Protocol, TypeVar
+
+from sqlml.connectors.dbapi import Connection
+from sqlml.connectors.postgres import failures, messages
+from sqlml.connectors.postgres.failures import Refused
+from sqlml.connectors.postgres.messages import Body, ProtocolViolation
+from sqlml.connectors.postgres.portals import Portal, Prepared, Text, statements
+from sqlml.connectors.postgres.speech import Speech
+
+T = TypeVar("T")
+
+_LARGEST = 64 << 20  # bytes of a message
+_ENDS_TRANSACTION = frozenset({"ROLLBACK", "ABORT", "COMMIT", "END"})
+
+
+class Runner(Protocol):
+    """Runs what takes time outside of the event loop."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
+
+
+class Client:
+    """Serves one connection until it ends."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        connection: Connection,
+        speech: Speech,
+        run: Runner,
+    ) -> None:
+        """connection: of its own, in autocommit. run: what runs blocking work in a thread."""
+        self._reader = reader
+        self._writer = writer
+        self._connection = connection
+        self._speech = speech
+        self._run = run
+        self._prepared: dict[str, Prepared] = {}
+        self._portals: dict[str, Portal] = {}
+        self._has_failed = False  # the transaction that is open
+        self._skips = False  # everything up to Sync
+        self._current: Portal | None = None
+        self._handlers: Mapping[bytes, Callable[[Body], Awaitable[None]]] = {
+            b"Q": self._simple, b"P": self._parse, b"B": self._bind, b"D": self._describe,
+            b"E": self._execute, b"C": self._close, b"S": self._sync, b"H": self._flush,
+            b"d": self._ignore, b"c": self._ignore, b"f": self._ignore,
+        }  # fmt: skip
+
+    async def serve(self) -> None:
+        """Answer messages until the client says goodbye or is gone."""
+        await self._ready()
+        while True:
+            kind, body = await self.receive()
+            if kind == b"X":
+                return
+            handler = self._handlers.get(kind)
+            if handler is None:
+                raise ProtocolViolation(f"there is no message {kind!r}")
+            if self._skips and kind != b"S":
+                continue
+            try:
+                await handler(body)
+            except (ProtocolViolation, ConnectionError, asyncio.CancelledError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the client is told
+                await self._fail(error, skips=kind != b"Q")
+                if kind == b"Q":
+                    await self._ready()
+
+    async def receive(self) -> tuple[bytes, Body]:
+        kind = await self._reader.readexactly(1)
+        length = int.from_bytes(await self._reader.readexactly(4), "big", signed=True) - 4
+        if not 0 <= length <= _LARGEST:
+            raise ProtocolViolation("a message is too long")
+        return kind, Body(await self._reader.readexactly(length))
+
+    def cancel(self) -> None:
+        """End what runs now; called for another connection of the same client."""
+        portal = self._current
+        if portal is not None and portal.cursor is not None:
+            portal.cursor.cancel()
+
+    def close(self) -> None:
+        for portal in self._portals.values():
+            portal.close()
+        self._connection.close()
+
+    # --- the simple protocol ---
+
+    async def _simple(self, body: Body) -> None:
+        sql = body.text()
+        body.end()
+        self._drop_portal("")
+        found = statements(sql)
+        if not found:
+            self._send(messages.EMPTY_QUERY)
+        for text in found:
+            self._check_usable(text)
+            portal = Portal(Prepared(text, (), None), (), ())
+            await self._start(portal)
+            if portal.fields and not self._speech.is_copy(text):
+                formats = [0] * len(portal.fields)
+                self._send(messages.row_description(portal.fields, formats))
+            await self._stream(portal, 0)
+            portal.close()
+        await self._ready()
+
+    # --- the extended protocol ---
+
+    async def _parse(self, body: Body) -> None:
+        name, sql, oids = body.text(), body.text(), body.int32s()
+        body.end()
+        if name and name in self._prepared:
+            raise Refused("42P05", f"there is a prepared statement `{name}` already")
+        found = statements(sql)
+        if len(found) > 1:
+            raise Refused(failures.SYNTAX, "a prepared statement is one statement")
+        text = found[0] if found else Text("", ())
+        self._check_usable(text)
+        prepare = self._speech.prepared
+        self._prepared[name] = await self._run(lambda: prepare(self._connection, text, oids))
+        self._send(messages.PARSE_COMPLETE)
+
+    async def _bind(self, body: Body) -> None:
+        portal, name = body.text(), body.text()
+        given, raw, formats = body.int16s(), body.values(), body.int16s()
+        body.end()
+        prepared = self._statement(name)
+        if portal and portal in self._portals:
+            raise Refused("42P03", f"there is a portal `{portal}` already")
+        if len(raw) != len(prepared.oids):
+            message = f"the statement has {len(prepared.oids)} parameters, {len(raw)} are given"
+            raise Refused(failures.PROTOCOL, message)
+        self._check_usable(prepared.text)
+        codes = messages.chosen_formats(given, len(raw))
+        values = self._speech.values(prepared.oids, codes, raw)
+        columns = len(prepared.fields or ())
+        self._drop_portal(portal)
+        self._portals[portal] = Portal(prepared, values, messages.chosen_formats(formats, columns))
+        self._send(messages.BIND_COMPLETE)
+
+    async def _describe(self, body: Body) -> None:
+        kind, name = body.byte(), body.text()
+        body.end()
+        if kind == b"S":
+            prepared = self._statement(name)
+            self._send(messages.parameter_description(prepared.oids))
+            formats = [0] * len(prepared.fields or ())
+        else:
+            portal = self._portal(name)
+            prepared, formats = portal.prepared, list(portal.formats)
+        if prepared.fields is None:
+            self._send(messages.NO_DATA)
+        else:
+            self._send(messages.row_description(prepared.fields, formats))
+
+    async def _execute(self, body: Body) -> None:
+        portal, most = self._portal(body.text()), body.int32()
+        body.end()
+        if not portal.prepared.text.words:
+            self._send(messages.EMPTY_QUERY)
+            return
+        if portal.is_done:
+            self._send(messages.complete(portal.tag))
+            return
+        if portal.cursor is None and portal.rows is None:
+            self._check_usable(portal.prepared.text)
+            await self._start(portal)
+        await self._stream(portal, most)
+
+    async def _close(self, body: Body) -> None:
+        kind, name = body.byte(), body.text()
+        body.end()
+        if kind == b"S":
+            self._prepared.pop(name, None)
+        else:
+            self._drop_portal(name)
+        self._send(messages.CLOSE_COMPLETE)
+
+    async def _sync(self, body: Body) -> None:
+        body.end()
+        self._skips = False
+        if not self._connection.in_transaction:
+            for name in list(self._portals):
+                self._drop_portal(name)
+        await self._ready()
+
+    async def _flush(self, body: Body) -> None:
+        body.end()
+        await self._writer.drain()
+
+    async def _ignore(self, _body: Body) -> None:
+        """Data that was to be copied in, of which we have refused the statement."""
+
+    # --- running ---
+
+    async def _start(self, portal: Portal) -> None:
+        self._current = portal
+        await self._run(lambda: self._speech.start(self._connection, portal))
+        if portal.prepared.text.first in _ENDS_TRANSACTION:
+            self._has_failed = False
+
+    async def _stream(self, portal: Portal, most: int) -> None:
+        """Send rows, at most so many (0: all), and how the statement has ended."""
+        copies = self._speech.is_copy(portal.prepared.text)
+        if copies:
+            self._send(messages.copy_out(len(portal.fields)))
+        while True:
+            content, count, more = await self._run(lambda: _encoded(portal, most, copies=copies))
+            portal.sent += count
+            if count:
+                self._writer.write(content)
+                await self._writer.drain()
+            if not more:
+                break
+            if most:
+                most -= count
+                if most == 0:
+                    self._send(messages.PORTAL_SUSPENDED)
+                    return
+        if copies:
+            self._send(messages.COPY_DONE)
+        portal.is_done = True
+        portal.tag = self._speech.tag(portal)
+        self._send(messages.complete(portal.tag))
+
+    async def _fail(self, error: Exception, *, skips: bool) -> None:
+        self._skips = skips
+        if self._connection.in_transaction:
+            self._has_failed = True
+        self._send(messages.report(b"E", failures.fields(error)))
+        await self._writer.drain()
+
+    async def _ready(self) -> None:
+        self._current = None
+        for sent in self._speech.take_changes():
+            self._send(sent)
+        in_transaction = self._connection.in_transaction
+        self._has_failed &= in_transaction
+        self._send(messages.ready("E" if self._has_failed else "T" if in_transaction else "I"))
+        await self._writer.drain()
+
+    def _check_usable(self, text: Text) -> None:
+        if self._has_failed and text.first not in _ENDS_TRANSACTION:
+            message = "the transaction has failed; nothing is done until it ends"
+            raise Refused(failures.IN_FAILED_TRANSACTION, message, hint="send ROLLBACK")
+        if self._has_failed and text.first in ("COMMIT", "END"):
+            self._speech.expect_rollback()
+
+    def _statement(self, name: str) -> Prepared:
+        found = self._prepared.get(name)
+        if found is None:
+            raise Refused(failures.NO_STATEMENT, f"there is no prepared statement `{name}`")
+        return found
+
+    def _portal(self, name: str) -> Portal:
+        found = self._portals.get(name)
+        if found is None:
+            raise Refused(failures.NO_CURSOR, f"there is no portal `{name}`")
+        return found
+
+    def _drop_portal(self, name: str) -> None:
+        portal = self._portals.pop(name, None)
+        if portal is not None:
+            portal.close()
+
+    def _send(self, *parts: bytes) -> None:
+        with suppress(ConnectionError):
+            self._writer.writelines(parts)
+
+
+def _encoded(portal: Portal, most: int, *, copies: bool) -> tuple[Any, int, bool]:
+    """The next rows as bytes, how many, and whether there may be more."""
+    batch, more = portal.take(most)
+    if batch is None or portal.encoder is None:
+        return b"", 0, False
+    if copies:
+        lines = messages.message(b"d", portal.encoder.copy_lines(batch))
+        return lines, batch.num_rows, more
+    return portal.encoder.data_rows(batch), batch.num_rows, more

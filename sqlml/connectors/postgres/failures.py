@@ -1,0 +1,119 @@
+"""Errors as PostgreSQL's clients expect them: a severity, an SQLSTATE, a place, a hint."""
+
+import re
+from collections.abc import Mapping
+
+import duckdb
+
+from sqlml.connectors.dbapi import errors
+from sqlml.databases.database import QueryProblem
+from sqlml.errors import Diagnostic, SqlmlError
+
+SYNTAX = "42601"
+NO_TRANSACTION = "25P01"
+IN_FAILED_TRANSACTION = "25P02"
+ACTIVE_TRANSACTION = "25001"
+CANCELED = "57014"
+UNSUPPORTED = "0A000"
+PROTOCOL = "08P01"
+INTERNAL = "XX000"
+NO_PRIVILEGE = "42501"
+NO_STATEMENT = "26000"
+NO_CURSOR = "34000"
+BAD_PASSWORD = "28P01"
+TOO_MANY = "53300"
+_WRONG_VALUE = "22000"
+
+# The first that fits what the cause is, or says.
+_BY_CAUSE: tuple[tuple[type[BaseException], str], ...] = (
+    (duckdb.InterruptException, CANCELED),
+    (duckdb.ConversionException, "22P02"),
+    (duckdb.OutOfRangeException, "22003"),
+    (duckdb.ParserException, SYNTAX),
+    (duckdb.TransactionException, "40001"),
+    (duckdb.OutOfMemoryException, "53200"),
+    (duckdb.NotImplementedException, UNSUPPORTED),
+    (duckdb.PermissionException, NO_PRIVILEGE),
+)
+_BY_KIND = {
+    "table": "42P01", "column": "42703", "function": "42883", "schema": "3F000", "file": "58P01",
+    "exists": "42P07", "syntax": SYNTAX,
+}  # fmt: skip
+_CONSTRAINTS = (
+    (re.compile(r"duplicate key|primary key|unique", re.I), "23505"),
+    (re.compile(r"foreign key", re.I), "23503"),
+    (re.compile(r"not null", re.I), "23502"),
+    (re.compile(r"check", re.I), "23514"),
+)
+_BY_CODE = {"E0508": "42704", "E0601": "55P03", "E0620": "53200", "E0880": ACTIVE_TRANSACTION}
+
+
+class Refused(SqlmlError):
+    """What the server itself refuses. state: an SQLSTATE. is_fatal: the client has to go."""
+
+    def __init__(
+        self,
+        state: str,
+        message: str,
+        *,
+        hint: str = "",
+        code: str = "E0900",
+        is_fatal: bool = False,
+    ) -> None:
+        super().__init__(Diagnostic(code, message, hint=hint))
+        self.state = state
+        self.is_fatal = is_fatal
+
+
+def fields(error: BaseException) -> Mapping[str, str]:
+    """The fields of the message that tells a client of an error."""
+    told = {"S": "ERROR", "V": "ERROR", "C": state(error), "M": str(error) or repr(error)}
+    if isinstance(error, SqlmlError) and error.diagnostics:
+        first, *others = error.diagnostics
+        told["M"] = first.message
+        details = [d.message for d in others]
+        if first.label:
+            details.insert(0, first.label)
+        if details:
+            told["D"] = "\n".join(details)
+        if first.hint:
+            told["H"] = first.hint
+        if first.span is not None:
+            told["P"] = str(first.span.start + 1)
+        told["R"] = first.code
+    if isinstance(error, Refused) and error.is_fatal:
+        told["S"] = told["V"] = "FATAL"
+    return told
+
+
+def state(error: BaseException) -> str:
+    """The SQLSTATE of an error."""
+    if isinstance(error, Refused):
+        return error.state
+    for cause in _causes(error):
+        if isinstance(cause, QueryProblem) and cause.kind in _BY_KIND:
+            return _BY_KIND[cause.kind]
+        for kind, code in _BY_CAUSE:
+            if isinstance(cause, kind):
+                return code
+        if isinstance(cause, duckdb.IntegrityError):
+            return next((code for p, code in _CONSTRAINTS if p.search(str(cause))), "23000")
+    codes = error.diagnostics[0].code if isinstance(error, SqlmlError) and error.diagnostics else ""
+    if codes in _BY_CODE:
+        return _BY_CODE[codes]
+    if isinstance(error, errors.NotSupportedError):
+        return UNSUPPORTED
+    if isinstance(error, errors.DataError):
+        return _WRONG_VALUE
+    if isinstance(error, errors.ProgrammingError):
+        return SYNTAX if codes.startswith("E01") else "42000"
+    return "58000" if isinstance(error, SqlmlError) else INTERNAL
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    at: BaseException | None = error
+    while at is not None and at not in found:
+        found.append(at)
+        at = at.__cause__
+    return found

@@ -1,0 +1,127 @@
+"""Statements of a client: what they are, the rows they give, and the words that say they are done."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import pyarrow as pa
+
+from sqlml.connectors.dbapi import Cursor
+from sqlml.connectors.postgres.messages import Field, Format
+from sqlml.connectors.postgres.rows import RowEncoder
+from sqlml.connectors.postgres.types import type_of
+from sqlml.grammar.tokens import Token, scan
+
+_BATCH_ROWS = 8192
+_COUNTED = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
+_TWO_WORDS = frozenset({"CREATE", "DROP", "ALTER", "COMMENT"})
+_MODIFIERS = frozenset({"OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "PERSISTENT", "UNIQUE"})
+_QUERIES = frozenset({
+    "SELECT", "VALUES", "WITH", "FROM", "TABLE", "SHOW", "DESCRIBE", "DESC", "SUMMARIZE", "PIVOT",
+    "UNPIVOT", "EXPLAIN", "CALL", "PRAGMA", "(",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One statement as a client wrote it. words: its first ones, in upper case."""
+
+    sql: str
+    words: tuple[str, ...]
+
+    @property
+    def first(self) -> str:
+        return self.words[0] if self.words else ""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A parsed statement. oids: of its parameters. fields: of its rows; None: it has none."""
+
+    text: Text
+    oids: Sequence[int]
+    fields: Sequence[Field] | None
+
+
+@dataclass(slots=True)
+class Portal:
+    """A statement with its values. rows: what is left of them once it runs."""
+
+    prepared: Prepared
+    values: Sequence[object]
+    formats: Sequence[Format]
+    cursor: Cursor | None = None
+    rows: Iterator[pa.RecordBatch] | None = None
+    encoder: RowEncoder | None = None
+    left: pa.RecordBatch | None = None
+    sent: int = 0
+    is_done: bool = False
+    tag: str = ""
+    fields: Sequence[Field] = field(default_factory=tuple)
+
+    def take(self, most: int) -> tuple[pa.RecordBatch | None, bool]:
+        """The next rows, at most so many (0: any number), and whether there may be more."""
+        batch = self.left
+        self.left = None
+        while batch is None or batch.num_rows == 0:
+            batch = next(self.rows, None) if self.rows is not None else None
+            if batch is None:
+                return None, False
+        if most and batch.num_rows > most:
+            self.left = batch.slice(most)
+            batch = batch.slice(0, most)
+        return batch, True
+
+    def close(self) -> None:
+        if self.cursor is not None:
+            self.cursor.close()
+        self.rows = self.left = None
+
+
+def batches(cursor: Cursor) -> Iterator[pa.RecordBatch]:
+    yield from cursor.fetch_record_batch(_BATCH_ROWS)
+
+
+def fields_of(cursor: Cursor) -> Sequence[Field] | None:
+    """The columns of what a cursor has to give."""
+    if cursor.description is None:
+        return None
+    return [Field(name, type_of(str(code))) for name, code, *_ in cursor.description]
+
+
+@lru_cache(maxsize=512)
+def statements(sql: str) -> Sequence[Text]:
+    """The statements of a text, split on `;`; empty ones are left out."""
+    found, own = [], list[Token]()
+    for token in scan(sql):
+        if token.text == ";" and token.kind == "symbol":
+            if own:
+                found.append(_text(sql, own))
+            own = []
+        else:
+            own.append(token)
+    if own:
+        found.append(_text(sql, own))
+    return found
+
+
+def _text(sql: str, tokens: Sequence[Token]) -> Text:
+    words = [token.keyword or token.text.upper() for token in tokens[:8]]
+    return Text(sql[tokens[0].start : tokens[-1].end], tuple(words))
+
+
+def tag(text: Text, count: int) -> str:
+    """The words that end a statement, as PostgreSQL says them. count: of rows; -1 for none."""
+    first = text.first
+    if first == "INSERT":
+        return f"INSERT 0 {max(count, 0)}"
+    if first in _COUNTED:
+        return f"{first} {max(count, 0)}"
+    if first in _QUERIES:
+        return f"SELECT {max(count, 0)}"
+    if first in _TWO_WORDS:
+        kind = next((word for word in text.words[1:] if word not in _MODIFIERS), "")
+        made = first == "CREATE" and kind == "TABLE" and re.search(r"\bAS\b", text.sql, re.I)
+        return f"SELECT {count}" if made and count >= 0 else f"{first} {kind}".strip()
+    return {"START": "START TRANSACTION", "END": "COMMIT", "ABORT": "ROLLBACK"}.get(first, first)

@@ -1,0 +1,113 @@
+"""Batches of rows as the bytes of DataRow messages, and as the lines of COPY."""
+
+import struct
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sqlml.connectors.postgres.cells import binary, joined, with_length
+from sqlml.connectors.postgres.messages import Format
+from sqlml.connectors.postgres.types import Type
+from sqlml.quoting import identifier, literal
+
+_HEAD = 7  # bytes of a DataRow in front of its values
+
+Convert = Callable[[pa.Table, Sequence[str]], pa.Table]
+"""A table and expressions of DuckDB's SQL over it to their values."""
+
+
+class RowEncoder:
+    """Encodes the batches of one result. types: of its columns; formats: 0 text, 1 binary."""
+
+    def __init__(self, types: Sequence[Type], formats: Sequence[Format], convert: Convert) -> None:
+        self._types = types
+        self._formats = formats
+        self._convert = convert
+
+    def data_rows(self, batch: pa.RecordBatch) -> memoryview:
+        """The messages of all rows, one behind the other."""
+        rows = batch.num_rows
+        if not self._types:
+            return memoryview(b"D" + struct.pack("!ih", 6, 0)) * rows
+        texts = self._texts(batch, [i for i, chosen in enumerate(self._formats) if chosen == 0])
+        cells = [
+            with_length(texts[i] if i in texts else binary(column, self._types[i]))
+            for i, column in enumerate(batch.columns)
+        ]
+        sizes = sum(pc.binary_length(each).to_numpy() for each in cells)
+        head = np.empty((rows, _HEAD), np.uint8)
+        head[:, 0] = ord("D")
+        head[:, 1:5] = (sizes + _HEAD - 1).astype(">i4").view(np.uint8).reshape(rows, 4)
+        head[:, 5:7] = np.frombuffer(struct.pack("!h", len(cells)), np.uint8)
+        heads = pa.Array.from_buffers(pa.binary(_HEAD), rows, [None, pa.py_buffer(head)])
+        return _data(joined(heads.cast(pa.binary()), *cells))
+
+    def copy_lines(self, batch: pa.RecordBatch) -> bytes:
+        """The rows as text with tabs between the values, `\\N` for NULL: COPY's own format."""
+        texts = self._texts(batch, range(len(self._types)))
+        values = []
+        for i in range(len(self._types)):
+            value = texts[i].cast(pa.string())
+            for character, escaped in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
+                value = pc.replace_substring(value, character, escaped)
+            values.append(pc.fill_null(value, "\\N"))
+        lines = pc.binary_join_element_wise(*values, pa.scalar("\t"))
+        return bytes(_data(pc.binary_join_element_wise(lines, pa.scalar("\n"), pa.scalar(""))))
+
+    def _texts(self, batch: pa.RecordBatch, wanted: Sequence[int]) -> dict[int, pa.Array]:
+        """The columns as PostgreSQL writes their values, as bytes."""
+        told = {i: _easily(batch.column(i)) for i in wanted}
+        left = [i for i, text in told.items() if text is None]
+        if left:
+            named = pa.table([batch.column(i) for i in left], [f"c{i}" for i in left])
+            written = [expression(f"c{i}", self._types[i]) for i in left]
+            for i, column in zip(left, self._convert(named, written).columns, strict=True):
+                told[i] = (
+                    pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)
+                )
+        return {i: text.cast(pa.binary()) for i, text in told.items()}
+
+
+def expression(column: str, kind: Type) -> str:
+    """SQL of DuckDB for a column's values as PostgreSQL's text."""
+    name = identifier(column)
+    if kind.element is not None:
+        own = expression("x", kind.element)
+        if kind.element.name in ("text", "varchar", "json"):
+            own = f"""'"' || replace(replace({own}, '\\', '\\\\'), '"', '\\"') || '"'"""
+        listed = f"list_transform({name}, lambda x: coalesce({own}, 'NULL'))"
+        return f"'{{' || array_to_string({listed}, ',') || '}}'"
+    text = f"CAST({name} AS VARCHAR)"
+    match kind.name:
+        case "bool":
+            return f"CASE WHEN {name} THEN 't' WHEN NOT {name} THEN 'f' END"
+        case "float4" | "float8":
+            return (
+                f"CASE WHEN isnan({name}) THEN 'NaN' WHEN isinf({name})"
+                f" THEN CASE WHEN {name} > 0 THEN 'Infinity' ELSE '-Infinity' END"
+                f" ELSE regexp_replace({text}, {literal(chr(92) + '.0$')}, '') END"
+            )
+        case "bytea":
+            return f"'\\x' || lower(hex({name}))"
+        case "interval":
+            return f"replace({text}, ' month', ' mon')"
+        case _:
+            return text
+
+
+def _easily(column: pa.Array) -> pa.Array | None:
+    """The text of values whose text Arrow and PostgreSQL agree on."""
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_integer(kind):
+        return column.cast(pa.string())
+    if pa.types.is_boolean(kind):
+        return pc.if_else(column, "t", "f")
+    return None
+
+
+def _data(rows: pa.Array) -> memoryview:
+    """The bytes of all values of an array."""
+    places = np.frombuffer(rows.buffers()[1], np.int32, len(rows) + 1, rows.offset * 4)
+    return memoryview(rows.buffers()[2])[places[0] : places[-1]] if len(rows) else memoryview(b"")

@@ -1,0 +1,238 @@
+"""The server: who connects, how they say who they are, and what is told to whom."""
+
+import asyncio
+import hmac
+import secrets
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import TypeVar
+
+from sqlml.connectors.dbapi import Connection, connect
+from sqlml.connectors.postgres import failures, messages
+from sqlml.connectors.postgres.access import User, Users
+from sqlml.connectors.postgres.client import Client
+from sqlml.connectors.postgres.failures import Refused
+from sqlml.connectors.postgres.messages import Body, ProtocolViolation
+from sqlml.connectors.postgres.scram import Exchange, Verifier, WrongPassword
+from sqlml.connectors.postgres.speech import REPORTED, Speech
+from sqlml.runtime.events import Event, StepNote, StepProgress
+
+T = TypeVar("T")
+
+_LARGEST_START = 10_000  # bytes of the first message
+_PATIENCE = 60.0  # seconds for a client to say who it is
+_MECHANISM = "SCRAM-SHA-256"
+
+
+@dataclass(slots=True)
+class Server:
+    """Serves one database to many clients.
+
+    users: who may come in; None: everybody, as an administrator. most: clients at a time.
+    """
+
+    database: str
+    users: Users | None = None
+    tls: ssl.SSLContext | None = None
+    most: int = 100
+    settings: dict[str, object] = field(default_factory=dict)
+    _clients: dict[int, tuple[int, Client]] = field(default_factory=dict)
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    _threads: ThreadPoolExecutor | None = None
+    _first: Connection | None = None
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def listen(self, host: str, port: int) -> asyncio.Server:
+        """Open the database, and the door.
+
+        Raises:
+            SqlmlError, OSError: the database, or the port, cannot be opened.
+        """
+        self._threads = ThreadPoolExecutor(self.most + 4, "client")
+        self._first = connect(self.database, **self.settings)  # keeps it open between clients
+        return await asyncio.start_server(self._welcome, host, port)
+
+    async def close(self) -> None:
+        """End all clients, and close the database."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._first is not None:
+            self._first.close()
+        if self._threads is not None:
+            self._threads.shutdown(wait=True)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do something that takes time in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    # --- clients ---
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._serve(reader, writer)
+        except (ProtocolViolation, Refused) as error:
+            refused = error if isinstance(error, Refused) else _violation(error)
+            with suppress(ConnectionError):
+                writer.write(messages.report(b"E", failures.fields(refused)))
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            start = await self._started(reader, writer)
+            if start is None:
+                return
+            user = await self._identified(reader, writer, start.get("user", ""))
+        if len(self._clients) >= self.most:
+            message = f"{self.most} clients are connected already"
+            raise Refused(failures.TOO_MANY, message, is_fatal=True)
+        await self._admit(reader, writer, user, start)
+
+    async def _admit(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        user: User,
+        start: dict[str, str],
+    ) -> None:
+        number, secret = next(self._numbers), secrets.randbits(32)
+        loop = asyncio.get_running_loop()
+
+        def tell(event: Event) -> None:
+            notice = _notice(event)
+            if notice is not None:
+                loop.call_soon_threadsafe(_write, writer, notice)
+
+        opened = partial(connect, self.database, autocommit=True, listener=tell, **self.settings)
+        connection = await self.run(opened)
+        speech = Speech()
+        speech.settings["session_authorization"] = user.name
+        speech.settings["is_superuser"] = "on" if user.role == "admin" else "off"
+        speech.settings["application_name"] = start.get("application_name", "")
+        client = Client(reader, writer, connection, speech, self.run)
+        self._clients[number] = (secret, client)
+        try:
+            shown = [
+                messages.parameter_status(name, speech.settings.get(name.lower(), "off"))
+                for name in REPORTED
+            ]
+            writer.writelines([messages.AUTHENTICATED, *shown, messages.key_data(number, secret)])
+            await client.serve()
+        finally:
+            del self._clients[number]
+            client.cancel()
+            await asyncio.shield(self.run(client.close))
+
+    async def _started(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> dict[str, str] | None:
+        """What a client says first; None where it only came to cancel something."""
+        while True:
+            length = int.from_bytes(await reader.readexactly(4), "big") - 4
+            if not 4 <= length <= _LARGEST_START:
+                raise ProtocolViolation("the first message is none")
+            body = Body(await reader.readexactly(length))
+            match body.int32():
+                case messages.SSL_REQUEST:
+                    writer.write(b"N" if self.tls is None else b"S")
+                    await writer.drain()
+                    if self.tls is not None:
+                        await writer.start_tls(self.tls)
+                case messages.GSS_REQUEST:
+                    writer.write(b"N")
+                case messages.CANCEL_REQUEST:
+                    self._cancel(body.int32(), body.int32() & 0xFFFFFFFF)
+                    return None
+                case messages.PROTOCOL:
+                    return _pairs(body)
+                case other if other >> 16 == 3:  # a newer minor version: ours is told
+                    writer.write(
+                        messages.message(
+                            b"v", (messages.PROTOCOL & 0xFFFF).to_bytes(4, "big") + bytes(4)
+                        )
+                    )
+                    return _pairs(body)
+                case _:
+                    raise ProtocolViolation("the protocol is another than 3.0")
+
+    def _cancel(self, number: int, secret: int) -> None:
+        known, client = self._clients.get(number, (0, None))
+        if client is not None and hmac.compare_digest(
+            known.to_bytes(4, "big"), secret.to_bytes(4, "big")
+        ):
+            client.cancel()
+
+    async def _identified(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str
+    ) -> User:
+        """The user, once the password is proved by SCRAM-SHA-256 (RFC 5802, RFC 7677)."""
+        if self.users is None:
+            return User(name or "sqlml", "admin")
+        user = self.users.find(name)
+        known = user.password if user is not None else None
+        exchange = Exchange(known or Verifier.of(secrets.token_hex()))  # takes as long for nobody
+        writer.write(messages.authentication(10, messages.text(_MECHANISM) + b"\0"))
+        try:
+            first = await _password(reader)
+            if first.text() != _MECHANISM:
+                raise ProtocolViolation("the mechanism is another than SCRAM-SHA-256")
+            challenge = exchange.challenge((first.value() or b"").decode())
+            writer.write(messages.authentication(11, challenge.encode()))
+            last = await _password(reader)
+            verdict = exchange.verdict(last.rest().decode())
+        except (WrongPassword, UnicodeDecodeError) as error:
+            message = f"password authentication failed for user `{name}`"
+            raise Refused(failures.BAD_PASSWORD, message, is_fatal=True) from error
+        writer.write(messages.authentication(12, verdict.encode()))
+        assert user is not None
+        return user
+
+
+async def _password(reader: asyncio.StreamReader) -> Body:
+    kind = await reader.readexactly(1)
+    length = int.from_bytes(await reader.readexactly(4), "big") - 4
+    if kind != b"p" or not 0 <= length <= _LARGEST_START:
+        raise ProtocolViolation("a password was expected")
+    return Body(await reader.readexactly(length))
+
+
+def _pairs(body: Body) -> dict[str, str]:
+    found = {}
+    while name := body.text():
+        found[name] = body.text()
+    body.end()
+    return found
+
+
+def _violation(error: ProtocolViolation) -> Refused:
+    return Refused(failures.PROTOCOL, f"protocol violation: {error}", is_fatal=True)
+
+
+def _notice(event: Event) -> bytes | None:
+    match event:
+        case StepProgress():
+            values = "".join(f", {name} {value:.4g}" for name, value in event.values.items())
+            text = f"{event.step}: {event.done} of {event.total} {event.unit}{values}"
+        case StepNote():
+            text = f"{event.step}: {event.message}"
+        case _:
+            return None
+    return messages.report(b"N", {"S": "NOTICE", "V": "NOTICE", "C": "00000", "M": text})
+
+
+def _write(writer: asyncio.StreamWriter, content: bytes) -> None:
+    with suppress(ConnectionError):
+        writer.write(content)

@@ -1,0 +1,174 @@
+"""Values that clients give with a statement, as Python's."""
+
+import struct
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from sqlml.connectors.postgres import types
+from sqlml.connectors.postgres.failures import Refused
+
+_2000 = datetime(2000, 1, 1)
+_WRONG = "22P02"
+
+
+def values(
+    oids: Sequence[int], formats: Sequence[int], raw: Sequence[bytes | None]
+) -> Sequence[object]:
+    """The values of a statement's parameters; formats: 0 text, 1 binary.
+
+    Raises:
+        Refused: E0901 a value is not what its type says.
+    """
+    told = zip(oids, formats, raw, strict=True)
+    return [_value(i, *each) for i, each in enumerate(told, start=1)]
+
+
+def _value(number: int, oid: int, chosen: int, raw: bytes | None) -> object:
+    if raw is None:
+        return None
+    read = (_BINARY if chosen else _TEXT).get(oid)
+    try:
+        if read is not None:
+            return read(raw)
+        if chosen and oid not in _TEXT_IN_BINARY:
+            message = f"parameter ${number} comes in a binary format that is not known here"
+            raise Refused("0A000", message, hint="send it as text, with a cast", code="E0901")
+        return raw.decode()
+    except (ValueError, ArithmeticError, struct.error) as error:
+        kind = types.BY_OID[oid].name if oid in types.BY_OID else f"type {oid}"
+        message = f"parameter ${number} is no value of {kind}"
+        raise Refused(_WRONG, message, code="E0901") from error
+
+
+def _boolean(raw: bytes) -> bool:
+    text = raw.decode().strip().lower()
+    if text in ("t", "true", "y", "yes", "on", "1"):
+        return True
+    if text in ("f", "false", "n", "no", "off", "0"):
+        return False
+    raise ValueError(text)
+
+
+def _moment(raw: bytes) -> object:
+    return _or_text(raw, lambda text: datetime.fromisoformat(_with_minutes(text)))
+
+
+def _with_minutes(text: str) -> str:
+    """A zone as `+00` is one for PostgreSQL."""
+    return text + ":00" if len(text) > 3 and text[-3] in "+-" else text
+
+
+def _or_text(raw: bytes, read: Callable[[str], object]) -> object:
+    """What Python cannot hold, as `infinity`, stays text, which the database converts."""
+    text = raw.decode()
+    try:
+        return read(text)
+    except ValueError:
+        return text
+
+
+def _bytes(raw: bytes) -> bytes:
+    if raw.startswith(b"\\x"):
+        return bytes.fromhex(raw[2:].decode())
+    return raw.decode("unicode_escape").encode("latin-1")
+
+
+def _number(layout: str) -> Callable[[bytes], object]:
+    def read(raw: bytes) -> object:
+        (value,) = struct.unpack(layout, raw)
+        return value
+
+    return read
+
+
+def _numeric(raw: bytes) -> Decimal:
+    count, weight, sign, scale = struct.unpack_from("!hhHh", raw)
+    if sign == 0xC000:
+        return Decimal("NaN")
+    total = 0
+    for group in struct.unpack_from(f"!{count}h", raw, 8):
+        total = total * 10_000 + group
+    value = Decimal(total).scaleb(4 * (weight + 1 - count))
+    value = value.quantize(Decimal(1).scaleb(-scale)) if count else Decimal(0)
+    return -value if sign else value
+
+
+def _interval(raw: bytes) -> object:
+    microseconds, days, months = struct.unpack("!qii", raw)
+    if months:
+        return f"{months} months {days} days {microseconds} microseconds"
+    return timedelta(days=days, microseconds=microseconds)
+
+
+def _date(raw: bytes) -> date:
+    (days,) = struct.unpack("!i", raw)
+    return (_2000 + timedelta(days=days)).date()
+
+
+def _time(raw: bytes) -> time:
+    (microseconds,) = struct.unpack("!q", raw)
+    return (_2000 + timedelta(microseconds=microseconds)).time()
+
+
+def _timestamp(raw: bytes) -> datetime:
+    (microseconds,) = struct.unpack("!q", raw)
+    return _2000 + timedelta(microseconds=microseconds)
+
+
+def _array(raw: bytes) -> list[object]:
+    dimensions, _, oid = struct.unpack_from("!iii", raw)
+    if dimensions == 0:
+        return []
+    if dimensions > 1:
+        raise ValueError("more than one dimension")
+    (count,) = struct.unpack_from("!i", raw, 12)
+    found: list[object] = []
+    at = 20
+    for _ in range(count):
+        (length,) = struct.unpack_from("!i", raw, at)
+        at += 4
+        own = None if length < 0 else raw[at : at + length]
+        found.append(_value(0, oid, 1, own))
+        at += max(length, 0)
+    return found
+
+
+_TEXT: Mapping[int, Callable[[bytes], object]] = {
+    types.BOOL.oid: _boolean,
+    types.BYTEA.oid: _bytes,
+    types.INT2.oid: int,
+    types.INT4.oid: int,
+    types.INT8.oid: int,
+    types.OID.oid: int,
+    types.FLOAT4.oid: float,
+    types.FLOAT8.oid: float,
+    types.NUMERIC.oid: lambda raw: Decimal(raw.decode()),
+    types.DATE.oid: lambda raw: _or_text(raw, date.fromisoformat),
+    types.TIME.oid: lambda raw: _or_text(raw, time.fromisoformat),
+    types.TIMESTAMP.oid: _moment,
+    types.TIMESTAMPTZ.oid: _moment,
+    types.UUID.oid: lambda raw: uuid.UUID(raw.decode()),
+}
+_TEXT_IN_BINARY = frozenset(
+    {0, types.TEXT.oid, types.VARCHAR.oid, types.JSON.oid, 18, 19, 705, 1042}
+)
+_BINARY: Mapping[int, Callable[[bytes], object]] = {
+    types.BOOL.oid: lambda raw: raw != b"\0",
+    types.BYTEA.oid: bytes,
+    types.INT2.oid: _number("!h"),
+    types.INT4.oid: _number("!i"),
+    types.INT8.oid: _number("!q"),
+    types.OID.oid: _number("!I"),
+    types.FLOAT4.oid: _number("!f"),
+    types.FLOAT8.oid: _number("!d"),
+    types.NUMERIC.oid: _numeric,
+    types.DATE.oid: _date,
+    types.TIME.oid: _time,
+    types.TIMESTAMP.oid: _timestamp,
+    types.TIMESTAMPTZ.oid: lambda raw: _timestamp(raw).replace(tzinfo=UTC),
+    types.INTERVAL.oid: _interval,
+    types.UUID.oid: lambda raw: uuid.UUID(bytes=raw),
+    **{oid: _array for oid in types.ARRAYS.values()},
+}
