@@ -32,5 +32,6 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "init": "sqlml.cli.init:init",
         "zoo": "sqlml.cli.zoo:zoo",
         "step": "sqlml.cli.step:step",
+        "server": "sqlml.cli.server:server",
     },
 )

@@ -67,7 +67,7 @@ def run(connection: Connection, text: str, parameters: Parameters | None, stop: 
             continue
         written = _Written.whole(filled_in(part.span, part.marks, iter(own)))
         if part.kind == "calling":
-            executed = _with_models(connection, written)
+            executed = with_models(connection, written.span.source)
             outcome = _run_plain(connection, replace(written, executed=executed), None)
         else:
             outcome = _run_extended(connection, written, stop)
@@ -140,7 +140,7 @@ def _run_extended(connection: Connection, written: _Written, stop: Stop) -> Outc
     return Outcome(Taken(connection.client, results.to_arrow()), results=results)
 
 
-def _with_models(connection: Connection, written: _Written) -> str:
+def with_models(connection: Connection, source: Source) -> str:
     """The SQL with the functions of models in place of PREDICT."""
     from sqlml.grammar.parser import parse
     from sqlml.planner.live_catalog import LiveCatalog
@@ -149,7 +149,7 @@ def _with_models(connection: Connection, written: _Written) -> str:
 
     session = connection.session
     dialect = session.settings.dialect
-    program = parse(written.span.source, dialect=dialect)
+    program = parse(source, dialect=dialect)
     connection.settle()
     with connection.client.present() as present:
         catalog = LiveCatalog(present, session.store, connection.client.dialect)

@@ -38,7 +38,7 @@ class Users:
             told = json.loads(path.read_text("utf-8"))
             return cls({name: _user(name, each) for name, each in told.items()})
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            hint = 'it looks like {"ann": {"role": "read", "password": "…"}}; roles: read, train, admin'
+            hint = '{"ann": {"role": "read", "password": "…"}} is one; roles: read, train, admin'
             message = f"`{path}` is no file of users: {error}"
             raise ProgramError(Diagnostic("E0902", message, hint=hint)) from error
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from sqlml.connectors.dbapi import Connection
@@ -42,7 +43,7 @@ class Client:
         self._speech = speech
         self._run = run
         self._prepared: dict[str, Prepared] = {}
-        self._portals: dict[str, Portal] = {}
+        self._portals = speech.portals
         self._has_failed = False  # the transaction that is open
         self._skips = False  # everything up to Sync
         self._current: Portal | None = None
@@ -151,14 +152,15 @@ class Client:
         if kind == b"S":
             prepared = self._statement(name)
             self._send(messages.parameter_description(prepared.oids))
-            formats = [0] * len(prepared.fields or ())
+            fields, formats = prepared.fields, [0] * len(prepared.fields or ())
         else:
             portal = self._portal(name)
-            prepared, formats = portal.prepared, list(portal.formats)
-        if prepared.fields is None:
+            fields = portal.fields or portal.prepared.fields
+            formats = messages.chosen_formats(portal.formats, len(fields or ()))
+        if fields is None:
             self._send(messages.NO_DATA)
         else:
-            self._send(messages.row_description(prepared.fields, formats))
+            self._send(messages.row_description(fields, formats))
 
     async def _execute(self, body: Body) -> None:
         portal, most = self._portal(body.text()), body.int32()
@@ -212,7 +214,8 @@ class Client:
         if copies:
             self._send(messages.copy_out(len(portal.fields)))
         while True:
-            content, count, more = await self._run(lambda: _encoded(portal, most, copies=copies))
+            encoded = partial(_encoded, portal, most, copies=copies)
+            content, count, more = await self._run(encoded)
             portal.sent += count
             if count:
                 self._writer.write(content)
@@ -281,6 +284,5 @@ def _encoded(portal: Portal, most: int, *, copies: bool) -> tuple[Any, int, bool
     if batch is None or portal.encoder is None:
         return b"", 0, False
     if copies:
-        lines = messages.message(b"d", portal.encoder.copy_lines(batch))
-        return lines, batch.num_rows, more
+        return portal.encoder.copy_lines(batch), batch.num_rows, more
     return portal.encoder.data_rows(batch), batch.num_rows, more

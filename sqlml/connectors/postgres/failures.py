@@ -7,6 +7,7 @@ import duckdb
 
 from sqlml.connectors.dbapi import errors
 from sqlml.databases.database import QueryProblem
+from sqlml.databases.problems import translate
 from sqlml.errors import Diagnostic, SqlmlError
 
 SYNTAX = "42601"
@@ -39,16 +40,23 @@ _BY_KIND = {
     "table": "42P01", "column": "42703", "function": "42883", "schema": "3F000", "file": "58P01",
     "exists": "42P07", "syntax": SYNTAX,
 }  # fmt: skip
+_DUCKDB = '{"exception_type"'
 _CONSTRAINTS = (
     (re.compile(r"duplicate key|primary key|unique", re.I), "23505"),
     (re.compile(r"foreign key", re.I), "23503"),
     (re.compile(r"not null", re.I), "23502"),
     (re.compile(r"check", re.I), "23514"),
 )
-_BY_CODE = {"E0508": "42704", "E0601": "55P03", "E0620": "53200", "E0880": ACTIVE_TRANSACTION}
+_BY_CODE = {
+    "E0508": "42704",
+    "E0601": "55P03",
+    "E0608": CANCELED,
+    "E0620": "53200",
+    "E0880": ACTIVE_TRANSACTION,
+}
 
 
-class Refused(SqlmlError):
+class Refused(SqlmlError):  # noqa: N818 - as PostgreSQL puts it
     """What the server itself refuses. state: an SQLSTATE. is_fatal: the client has to go."""
 
     def __init__(
@@ -67,6 +75,8 @@ class Refused(SqlmlError):
 
 def fields(error: BaseException) -> Mapping[str, str]:
     """The fields of the message that tells a client of an error."""
+    if not isinstance(error, SqlmlError) and _DUCKDB in str(error):
+        return fields(_translated(error))
     told = {"S": "ERROR", "V": "ERROR", "C": state(error), "M": str(error) or repr(error)}
     if isinstance(error, SqlmlError) and error.diagnostics:
         first, *others = error.diagnostics
@@ -86,11 +96,18 @@ def fields(error: BaseException) -> Mapping[str, str]:
     return told
 
 
+def _translated(error: BaseException) -> Exception:
+    """An error that DuckDB tells while rows are read."""
+    told = translate(error, "")
+    told.__cause__ = error
+    return told
+
+
 def state(error: BaseException) -> str:
     """The SQLSTATE of an error."""
-    if isinstance(error, Refused):
-        return error.state
     for cause in _causes(error):
+        if isinstance(cause, Refused):
+            return cause.state
         if isinstance(cause, QueryProblem) and cause.kind in _BY_KIND:
             return _BY_KIND[cause.kind]
         for kind, code in _BY_CAUSE:
@@ -98,15 +115,19 @@ def state(error: BaseException) -> str:
                 return code
         if isinstance(cause, duckdb.IntegrityError):
             return next((code for p, code in _CONSTRAINTS if p.search(str(cause))), "23000")
-    codes = error.diagnostics[0].code if isinstance(error, SqlmlError) and error.diagnostics else ""
-    if codes in _BY_CODE:
-        return _BY_CODE[codes]
+    return _by_code(error)
+
+
+def _by_code(error: BaseException) -> str:
+    code = error.diagnostics[0].code if isinstance(error, SqlmlError) and error.diagnostics else ""
+    if code in _BY_CODE:
+        return _BY_CODE[code]
     if isinstance(error, errors.NotSupportedError):
         return UNSUPPORTED
     if isinstance(error, errors.DataError):
         return _WRONG_VALUE
     if isinstance(error, errors.ProgrammingError):
-        return SYNTAX if codes.startswith("E01") else "42000"
+        return SYNTAX if code.startswith("E01") else "42000"
     return "58000" if isinstance(error, SqlmlError) else INTERNAL
 
 

@@ -17,7 +17,7 @@ GSS_REQUEST = 80877104
 Format = int  # 0: text, 1: binary
 
 
-class ProtocolViolation(Exception):
+class ProtocolViolation(Exception):  # noqa: N818 - as PostgreSQL puts it
     """A message that is none; the client is told, and has to go."""
 
 

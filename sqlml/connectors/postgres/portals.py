@@ -1,4 +1,4 @@
-"""Statements of a client: what they are, the rows they give, and the words that say they are done."""
+"""Statements of a client: what they are, the rows they give, the words that end them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ _BATCH_ROWS = 8192
 _COUNTED = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _TWO_WORDS = frozenset({"CREATE", "DROP", "ALTER", "COMMENT"})
 _MODIFIERS = frozenset({"OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "PERSISTENT", "UNIQUE"})
-_QUERIES = frozenset({
+QUERIES = frozenset({
     "SELECT", "VALUES", "WITH", "FROM", "TABLE", "SHOW", "DESCRIBE", "DESC", "SUMMARIZE", "PIVOT",
     "UNPIVOT", "EXPLAIN", "CALL", "PRAGMA", "(",
 })  # fmt: skip
@@ -56,6 +56,7 @@ class Portal:
     encoder: RowEncoder | None = None
     left: pa.RecordBatch | None = None
     sent: int = 0
+    moved: int = 0
     is_done: bool = False
     tag: str = ""
     fields: Sequence[Field] = field(default_factory=tuple)
@@ -81,6 +82,11 @@ class Portal:
 
 def batches(cursor: Cursor) -> Iterator[pa.RecordBatch]:
     yield from cursor.fetch_record_batch(_BATCH_ROWS)
+
+
+def at_once(cursor: Cursor) -> Iterator[pa.RecordBatch]:
+    """The rows of a statement that changes something: it must not be begun again for a stream."""
+    yield from cursor.fetch_arrow_table().to_batches(_BATCH_ROWS)
 
 
 def fields_of(cursor: Cursor) -> Sequence[Field] | None:
@@ -118,7 +124,7 @@ def tag(text: Text, count: int) -> str:
         return f"INSERT 0 {max(count, 0)}"
     if first in _COUNTED:
         return f"{first} {max(count, 0)}"
-    if first in _QUERIES:
+    if first in QUERIES:
         return f"SELECT {max(count, 0)}"
     if first in _TWO_WORDS:
         kind = next((word for word in text.words[1:] if word not in _MODIFIERS), "")

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,8 +12,6 @@ from sqlml.connectors.postgres.cells import binary, joined, with_length
 from sqlml.connectors.postgres.messages import Format
 from sqlml.connectors.postgres.types import Type
 from sqlml.quoting import identifier, literal
-
-_HEAD = 7  # bytes of a DataRow in front of its values
 
 Convert = Callable[[pa.Table, Sequence[str]], pa.Table]
 """A table and expressions of DuckDB's SQL over it to their values."""
@@ -30,22 +29,17 @@ class RowEncoder:
         """The messages of all rows, one behind the other."""
         rows = batch.num_rows
         if not self._types:
-            return memoryview(b"D" + struct.pack("!ih", 6, 0)) * rows
+            return memoryview((b"D" + struct.pack("!ih", 6, 0)) * rows)
         texts = self._texts(batch, [i for i, chosen in enumerate(self._formats) if chosen == 0])
         cells = [
             with_length(texts[i] if i in texts else binary(column, self._types[i]))
             for i, column in enumerate(batch.columns)
         ]
         sizes = sum(pc.binary_length(each).to_numpy() for each in cells)
-        head = np.empty((rows, _HEAD), np.uint8)
-        head[:, 0] = ord("D")
-        head[:, 1:5] = (sizes + _HEAD - 1).astype(">i4").view(np.uint8).reshape(rows, 4)
-        head[:, 5:7] = np.frombuffer(struct.pack("!h", len(cells)), np.uint8)
-        heads = pa.Array.from_buffers(pa.binary(_HEAD), rows, [None, pa.py_buffer(head)])
-        return _data(joined(heads.cast(pa.binary()), *cells))
+        return _data(joined(_heads(b"D", sizes, struct.pack("!h", len(cells))), *cells))
 
-    def copy_lines(self, batch: pa.RecordBatch) -> bytes:
-        """The rows as text with tabs between the values, `\\N` for NULL: COPY's own format."""
+    def copy_lines(self, batch: pa.RecordBatch) -> memoryview:
+        """The messages of all rows, each as COPY's own text: tabs between values, \\N for NULL."""
         texts = self._texts(batch, range(len(self._types)))
         values = []
         for i in range(len(self._types)):
@@ -54,7 +48,8 @@ class RowEncoder:
                 value = pc.replace_substring(value, character, escaped)
             values.append(pc.fill_null(value, "\\N"))
         lines = pc.binary_join_element_wise(*values, pa.scalar("\t"))
-        return bytes(_data(pc.binary_join_element_wise(lines, pa.scalar("\n"), pa.scalar(""))))
+        ended = pc.binary_join_element_wise(lines, pa.scalar("\n"), pa.scalar("")).cast(pa.binary())
+        return _data(joined(_heads(b"d", pc.binary_length(ended).to_numpy(), b""), ended))
 
     def _texts(self, batch: pa.RecordBatch, wanted: Sequence[int]) -> dict[int, pa.Array]:
         """The columns as PostgreSQL writes their values, as bytes."""
@@ -67,7 +62,7 @@ class RowEncoder:
                 told[i] = (
                     pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)
                 )
-        return {i: text.cast(pa.binary()) for i, text in told.items()}
+        return {i: text.cast(pa.binary()) for i, text in told.items() if text is not None}
 
 
 def expression(column: str, kind: Type) -> str:
@@ -95,6 +90,17 @@ def expression(column: str, kind: Type) -> str:
             return f"replace({text}, ' month', ' mon')"
         case _:
             return text
+
+
+def _heads(kind: bytes, sizes: npt.NDArray[np.integer], further: bytes) -> pa.Array:
+    """What stands in front of the messages of rows: their kind, how long they are, and further."""
+    rows, width = len(sizes), 5 + len(further)
+    head = np.empty((rows, width), np.uint8)
+    head[:, 0] = ord(kind)
+    head[:, 1:5] = (sizes + width - 1).astype(">i4").view(np.uint8).reshape(rows, 4)
+    head[:, 5:] = np.frombuffer(further, np.uint8)
+    parts = pa.Array.from_buffers(pa.binary(width), rows, [None, pa.py_buffer(head)])
+    return parts.cast(pa.binary())
 
 
 def _easily(column: pa.Array) -> pa.Array | None:

@@ -12,7 +12,7 @@ from hashlib import pbkdf2_hmac, sha256
 _ROUNDS = 4096
 
 
-class WrongPassword(Exception):
+class WrongPassword(Exception):  # noqa: N818 - no error of ours
     """The client does not know the password, or what it says is no SCRAM."""
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlml.connectors.dbapi import Connection, connect
 from sqlml.connectors.postgres import failures, messages
@@ -40,7 +40,7 @@ class Server:
     users: Users | None = None
     tls: ssl.SSLContext | None = None
     most: int = 100
-    settings: dict[str, object] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     _clients: dict[int, tuple[int, Client]] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
     _threads: ThreadPoolExecutor | None = None
@@ -225,7 +225,8 @@ def _notice(event: Event) -> bytes | None:
     match event:
         case StepProgress():
             values = "".join(f", {name} {value:.4g}" for name, value in event.values.items())
-            text = f"{event.step}: {event.done} of {event.total} {event.unit}{values}"
+            of = f" of {event.total}" if event.total else ""
+            text = f"{event.step}: {event.done}{of} {event.unit}{values}"
         case StepNote():
             text = f"{event.step}: {event.message}"
         case _:

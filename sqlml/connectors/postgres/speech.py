@@ -1,25 +1,30 @@
 """What a client's SQL means here: PostgreSQL's own statements, and ours."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from sqlml.connectors.dbapi import Connection
-from sqlml.connectors.postgres import messages
+from sqlml.connectors.dbapi.programs import Part
+from sqlml.connectors.dbapi.programs import parts as parts_of
+from sqlml.connectors.postgres import cursors, describing, messages
 from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
 from sqlml.connectors.postgres.messages import Field, Format
+from sqlml.connectors.postgres.parameters import numbered, substituted
 from sqlml.connectors.postgres.portals import (
+    QUERIES,
     Portal,
     Prepared,
     Text,
+    at_once,
     batches,
     fields_of,
     tag,
 )
 from sqlml.connectors.postgres.rows import RowEncoder
-from sqlml.connectors.postgres.types import TEXT, type_of
+from sqlml.connectors.postgres.types import TEXT, duckdb_name
 from sqlml.connectors.postgres.values import values
 from sqlml.quoting import parts
 
@@ -61,7 +66,12 @@ _COPY = re.compile(
     r"COPY\s+(?:\((?P<query>.*)\)|(?P<table>[\w.\"]+)\s*(?P<columns>\([^)]*\))?)\s+TO\s+STDOUT\b",
     re.IGNORECASE | re.DOTALL,
 )
-_NUMBERED = re.compile(r"\$(\d+)")
+_CHANGING = re.compile(r"\b(?:NEXTVAL|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+_IGNORED = frozenset({"RESET", "DISCARD", "DEALLOCATE", "LISTEN", "UNLISTEN", "NOTIFY"})
+_SILENT = frozenset(
+    {"SET", "COPY", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", *_IGNORED}
+)
+_SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})
 
 
 @dataclass(slots=True)
@@ -69,6 +79,7 @@ class Speech:
     """Statements of one client. settings: those of PostgreSQL, by lower-case name."""
 
     settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
+    portals: dict[str, Portal] = field(default_factory=dict)
     _changes: list[bytes] = field(default_factory=list)
     _rolls_back: bool = False
 
@@ -76,10 +87,19 @@ class Speech:
 
     def prepared(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared:
         """What is known of a statement; nothing is executed."""
-        wanted = max((int(number) for number in _NUMBERED.findall(text.sql)), default=0)
-        known = [*oids, *[0] * wanted][:wanted]
-        fields = self._fields(connection, text, wanted)
-        return Prepared(text, [oid or TEXT.oid for oid in known], fields)
+        if text.first in _SILENT | _SAVEPOINTS or not text.words:
+            return Prepared(text, (), None)
+        if text.first in ("DECLARE", "CLOSE", "MOVE"):
+            query = cursors.declared(text).query if text.first == "DECLARE" else ""
+            return Prepared(text, _completed(oids, self._inferred(connection, query)), None)
+        if text.first == "FETCH":
+            return Prepared(text, (), cursors.opened(cursors.taken(text)[0], self.portals).fields)
+        shown = self._shown(text) if text.first == "SHOW" else None
+        if shown is not None:
+            return Prepared(text, (), [Field(name, TEXT) for name in shown.column_names])
+        known = _completed(oids, self._inferred(connection, text.sql))
+        types = [duckdb_name(oid) for oid in known]
+        return Prepared(text, known, describing.fields_of(connection, text.sql, types))
 
     def values(
         self, oids: Sequence[int], formats: Sequence[Format], raw: Sequence[bytes | None]
@@ -101,77 +121,113 @@ class Speech:
         match text.first:
             case "SET":
                 self._set(text)
-            case "RESET" | "DISCARD" | "DEALLOCATE" | "LISTEN" | "UNLISTEN":
+            case first if first in _IGNORED:
                 pass
-            case "SHOW" if self._shown(text) is not None:
-                self._give(portal, connection, self._shown(text))
-            case "SAVEPOINT" | "RELEASE":
+            case "SHOW" if (shown := self._shown(text)) is not None:
+                portal.fields = [Field(name, TEXT) for name in shown.column_names]
+                self._give(portal, connection, iter(shown.to_batches()))
+            case first if first in _SAVEPOINTS:
                 raise Refused(UNSUPPORTED, "DuckDB has no savepoints")
-            case "COMMIT" | "END" if self._rolls_back:
-                connection.rollback()
+            case "BEGIN" | "START":
+                is_reading = " READ ONLY" if text.sql.upper().endswith("READ ONLY") else ""
+                self._execute(connection, portal, f"BEGIN TRANSACTION{is_reading}")
+            case "COMMIT" | "END" | "ROLLBACK" | "ABORT":
+                self._end(connection, text)
+            case "DECLARE" | "FETCH" | "MOVE" | "CLOSE":
+                self._move(connection, portal)
+            case "COPY" if (copied := _COPY.match(text.sql)) is not None:
+                columns = (copied["columns"] or "*").strip("()")
+                query = copied["query"] or f"SELECT {columns} FROM {copied['table']}"
+                self._execute(connection, portal, query)
             case _:
-                self._execute(connection, portal)
+                self._execute(connection, portal, text.sql)
 
     def tag(self, portal: Portal) -> str:
+        """The words that say that a portal's statement is done."""
         text = portal.prepared.text
         if self._rolls_back:
             self._rolls_back = False
             return "ROLLBACK"
-        if text.first == "COPY":
-            return f"COPY {portal.sent}"
-        counted = (
-            portal.cursor.rowcount if portal.cursor is not None and portal.rows is None else -1
-        )
-        return tag(text, portal.sent if portal.rows is not None else counted)
+        if text.first in ("COPY", "FETCH"):
+            return f"{text.first} {portal.sent}"
+        if text.first == "MOVE":
+            return f"MOVE {portal.moved}"
+        if portal.rows is not None:
+            return tag(text, portal.sent)
+        own = _own_parts(text.sql)
+        if own is not None and own[-1].kind == "extended" and text.first in QUERIES:
+            return type(own[-1].statement).__name__.upper()
+        return tag(text, -1 if portal.cursor is None else portal.cursor.rowcount)
 
     def take_changes(self) -> Sequence[bytes]:
         """The messages that tell of settings that have changed."""
         changes, self._changes = self._changes, []
         return changes
 
-    def _execute(self, connection: Connection, portal: Portal) -> None:
-        text = portal.prepared.text
-        copied = _COPY.match(text.sql)
-        sql = text.sql
-        if copied is not None:
-            columns = (copied["columns"] or "*").strip("()")
-            sql = copied["query"] or f"SELECT {columns} FROM {copied['table']}"
+    def _inferred(self, connection: Connection, sql: str) -> Sequence[int]:
+        return describing.parameter_oids(connection, sql)
+
+    def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
+        given = portal.values
+        if given and _own_parts(sql) is not None:
+            given = [given[number - 1] for _, _, number in numbered(sql)]
+            sql = substituted(sql, lambda _: "?")
         cursor = connection.cursor()
         portal.cursor = cursor
-        cursor.execute(sql, list(portal.values) if portal.values else None)
-        fields = fields_of(cursor)
-        if fields is not None:
-            portal.fields = fields
-            portal.rows = batches(cursor)
-            self._encode(portal, connection)
+        cursor.execute(sql, list(given) or None)
+        found = fields_of(cursor)
+        if found is not None:
+            _check_unchanged(portal, found)
+            portal.fields = found
+            rows = at_once if _CHANGING.search(sql) else batches
+            self._give(portal, connection, rows(cursor))
 
-    def _give(self, portal: Portal, connection: Connection, table: pa.Table) -> None:
-        portal.fields = [Field(name, TEXT) for name in table.column_names]
-        portal.rows = iter(table.to_batches())
-        self._encode(portal, connection)
+    def _end(self, connection: Connection, text: Text) -> None:
+        for portal in self.portals.values():
+            portal.close()
+        self.portals.clear()
+        if self._rolls_back or text.first in ("ROLLBACK", "ABORT"):
+            connection.rollback()
+        else:
+            connection.commit()
 
-    def _encode(self, portal: Portal, connection: Connection) -> None:
+    def _move(self, connection: Connection, portal: Portal) -> None:
+        text = portal.prepared.text
+        if text.first == "CLOSE":
+            name = cursors.closed(text)
+            for each in list(self.portals) if name is None else [name]:
+                cursors.opened(each, self.portals).close()
+                del self.portals[each]
+            return
+        if text.first == "DECLARE":
+            declared = cursors.declared(text)
+            if declared.name in self.portals:
+                raise Refused("42P03", f"there is a cursor `{declared.name}` already")
+            query = Text(declared.query, ("SELECT",))
+            opened = Portal(Prepared(query, (), None), portal.values, ())
+            self._execute(connection, opened, declared.query)
+            self.portals[declared.name] = opened
+            return
+        name, count = cursors.taken(text)
+        opened = cursors.opened(name, self.portals)
+        rows = cursors.rows_of(opened, count)
+        if text.first == "MOVE":
+            portal.moved = sum(batch.num_rows for batch in rows)
+            return
+        portal.fields = opened.fields
+        self._give(portal, connection, rows)
+
+    def _give(self, portal: Portal, connection: Connection, rows: Iterator[pa.RecordBatch]) -> None:
         types = [each.type for each in portal.fields]
-        formats = list(portal.formats) or [0] * len(types)
+        formats = messages.chosen_formats(portal.formats, len(types))
 
         def convert(table: pa.Table, expressions: Sequence[str]) -> pa.Table:
             with connection.client.beside() as beside:
                 named = [f"{written} AS c{i}" for i, written in enumerate(expressions)]
                 return beside.from_arrow(table).project(", ".join(named)).to_arrow_table()
 
+        portal.rows = rows
         portal.encoder = RowEncoder(types, formats, convert)
-
-    def _fields(self, connection: Connection, text: Text, wanted: int) -> Sequence[Field] | None:
-        shown = self._shown(text) if text.first == "SHOW" else None
-        if shown is not None:
-            return [Field(name, TEXT) for name in shown.column_names]
-        if text.first not in ("SELECT", "VALUES", "WITH", "FROM", "TABLE", "("):
-            return None
-        with connection.reporting(), connection.client.running(text.sql) as own:
-            (statement,) = own.extract_statements(text.sql)
-            relation = own.sql(statement, params=[None] * wanted or None)
-            columns = zip(relation.columns, relation.types, strict=True)
-            return [Field(name, type_of(str(kind))) for name, kind in columns]
 
     def _set(self, text: Text) -> None:
         found = _SET.match(text.sql)
@@ -192,3 +248,20 @@ class Speech:
         if name not in self.settings:
             return None
         return pa.table({name: pa.array([self.settings[name]], pa.string())})
+
+
+def _own_parts(sql: str) -> Sequence[Part] | None:
+    return parts_of(substituted(sql, lambda _: "NULL"), "duckdb")
+
+
+def _completed(given: Sequence[int], inferred: Sequence[int]) -> Sequence[int]:
+    """The types that a client says, and those that are inferred for the rest."""
+    own = [*given, *[0] * len(inferred)][: len(inferred)]
+    return [told or found for told, found in zip(own, inferred, strict=True)]
+
+
+def _check_unchanged(portal: Portal, found: Sequence[Field]) -> None:
+    told = portal.prepared.fields
+    if told is not None and [each.type.oid for each in told] != [each.type.oid for each in found]:
+        message = "the columns have changed since the statement was prepared"
+        raise Refused(UNSUPPORTED, message, hint="prepare it again")

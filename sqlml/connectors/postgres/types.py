@@ -83,3 +83,16 @@ BY_OID = {
         TIMESTAMP, TIMESTAMPTZ, INTERVAL, TIMETZ, BIT, NUMERIC, UUID,
     )
 }  # fmt: skip
+
+
+def duckdb_name(oid: int) -> str:
+    """DuckDB's name for a type that a parameter has; text for what it does not know."""
+    if oid in _ELEMENTS:
+        return f"{duckdb_name(_ELEMENTS[oid])}[]"
+    return _NAMES.get(oid, "VARCHAR")
+
+
+_ELEMENTS = {array: element for element, array in ARRAYS.items()}
+_NAMES = {each.oid: name for name, each in reversed(BY_DUCKDB.items())} | {
+    NUMERIC.oid: "DECIMAL(38,10)"
+}

@@ -1,5 +1,6 @@
 """Values that clients give with a statement, as Python's."""
 
+import re
 import struct
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -135,6 +136,31 @@ def _array(raw: bytes) -> list[object]:
     return found
 
 
+_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,{}"]*?))\s*(?:,|$)', re.DOTALL)
+
+
+def _text_array(element: int) -> Callable[[bytes], object]:
+    """Reads `{1,NULL,"a b"}`, of one dimension."""
+
+    def read(raw: bytes) -> object:
+        text = raw.decode().strip()
+        if not (text.startswith("{") and text.endswith("}")):
+            raise ValueError(text)
+        inner, position, found = text[1:-1], 0, list[object]()
+        while position < len(inner):
+            item = _ITEM.match(inner, position)
+            if item is None or item.end() == position:
+                raise ValueError(text)
+            quoted, bare = item.groups()
+            value = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
+            is_null = quoted is None and bare.upper() == "NULL"
+            found.append(_value(0, element, 0, None if is_null else value.encode()))
+            position = item.end()
+        return found
+
+    return read
+
+
 _TEXT: Mapping[int, Callable[[bytes], object]] = {
     types.BOOL.oid: _boolean,
     types.BYTEA.oid: _bytes,
@@ -151,6 +177,7 @@ _TEXT: Mapping[int, Callable[[bytes], object]] = {
     types.TIMESTAMPTZ.oid: _moment,
     types.UUID.oid: lambda raw: uuid.UUID(raw.decode()),
 }
+_TEXT = {**_TEXT, **{array: _text_array(element) for element, array in types.ARRAYS.items()}}
 _TEXT_IN_BINARY = frozenset(
     {0, types.TEXT.oid, types.VARCHAR.oid, types.JSON.oid, 18, 19, 705, 1042}
 )
@@ -170,5 +197,5 @@ _BINARY: Mapping[int, Callable[[bytes], object]] = {
     types.TIMESTAMPTZ.oid: lambda raw: _timestamp(raw).replace(tzinfo=UTC),
     types.INTERVAL.oid: _interval,
     types.UUID.oid: lambda raw: uuid.UUID(bytes=raw),
-    **{oid: _array for oid in types.ARRAYS.values()},
+    **dict.fromkeys(types.ARRAYS.values(), _array),
 }

@@ -1,0 +1,108 @@
+"""The types of a statement's parameters, as far as what they stand beside tells them."""
+
+from collections.abc import Callable, Mapping
+
+import sqlglot
+from sqlglot import exp
+
+from sqlml.connectors.postgres.parameters import substituted
+
+_NAMED = "sqlml_parameter_"
+
+Columns = Mapping[str, str]
+"""A table's columns with their types, names in lower case."""
+
+_COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
+_CALCULATED = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
+
+
+def parameter_types(sql: str, columns_of: Callable[[str], Columns]) -> Mapping[int, str]:
+    """DuckDB's names of types, by the parameters' numbers.
+
+    columns_of: is given a table's name as it is written; of a table that is not there, nothing.
+    """
+    named = substituted(sql, lambda number: f"{_NAMED}{number}")  # `$1,$2` begins a text to sqlglot
+    try:
+        tree = sqlglot.parse_one(named, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        return {}
+    tables = {table.alias_or_name.lower(): _own(table, columns_of) for table in _tables(tree)}
+    found: dict[int, str] = {}
+    for parameter in tree.find_all(exp.Column):
+        kind = _beside(parameter, tables) if parameter.name.startswith(_NAMED) else None
+        if kind is not None:
+            found.setdefault(int(parameter.name.removeprefix(_NAMED)), kind)
+    return found
+
+
+def _tables(tree: exp.Expr) -> list[exp.Table]:
+    named = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    return [each for each in tree.find_all(exp.Table) if each.name.lower() not in named]
+
+
+def _own(table: exp.Table, columns_of: Callable[[str], Columns]) -> Columns:
+    bare = exp.Table(this=table.this, db=table.args.get("db"), catalog=table.args.get("catalog"))
+    return columns_of(bare.sql("duckdb"))
+
+
+def _beside(parameter: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
+    """The type that the place of a parameter asks for."""
+    parent = parameter.parent
+    while isinstance(parent, exp.Paren | exp.Neg):
+        parameter, parent = parent, parent.parent
+    match parent:
+        case exp.Cast():
+            return str(parent.to.sql("duckdb"))
+        case exp.Limit() | exp.Offset():
+            return "BIGINT"
+        case exp.Like() | exp.ILike():
+            return "VARCHAR"
+        case exp.Any():
+            element = _of_others(parent, parent.parent, tables)
+            return f"{element}[]" if element else None
+        case exp.Tuple() if isinstance(parent.parent, exp.Values):
+            return _inserted(parent.expressions.index(parameter), parent.parent.parent, tables)
+        case exp.Select() if parameter in parent.expressions:
+            return _inserted(parent.expressions.index(parameter), parent.parent, tables)
+        case exp.In() | exp.Between():
+            return _type(parent.this, tables)
+    if isinstance(parent, (*_COMPARED, *_CALCULATED)):
+        return _of_others(parameter, parent, tables)
+    return None
+
+
+def _of_others(own: exp.Expr, parent: exp.Expr | None, tables: Mapping[str, Columns]) -> str | None:
+    others = (
+        [side for side in (parent.this, parent.expression) if side is not own] if parent else []
+    )
+    return _type(others[0], tables) if others else None
+
+
+def _inserted(place: int, statement: exp.Expr | None, tables: Mapping[str, Columns]) -> str | None:
+    """The type of the column that a value is inserted into."""
+    if not isinstance(statement, exp.Insert):
+        return None
+    target = statement.this
+    columns = tables.get(target.find(exp.Table).name.lower(), {})
+    listed = [each.name.lower() for each in target.expressions] or list(columns)
+    return columns.get(listed[place]) if place < len(listed) else None
+
+
+def _type(side: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
+    match side:
+        case exp.Cast():
+            return str(side.to.sql("duckdb"))
+        case exp.Literal():
+            return "VARCHAR" if side.is_string else "BIGINT" if side.is_int else "DOUBLE"
+        case exp.Column():
+            places = [side.table.lower()] if side.table else list(tables)
+            own = (tables.get(place, {}).get(side.name.lower()) for place in places)
+            return next(filter(None, own), None)
+        case exp.Count():
+            return "BIGINT"
+        case exp.Lower() | exp.Upper() | exp.DPipe():
+            return "VARCHAR"
+    inner = [] if side is None else list(side.find_all(exp.Column))
+    return (
+        _type(inner[0], tables) if inner and isinstance(side, (*_CALCULATED, exp.Paren)) else None
+    )

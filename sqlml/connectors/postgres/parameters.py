@@ -1,0 +1,23 @@
+"""`$1`, `$2` … in a statement's text."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from sqlml.grammar.tokens import scan
+
+
+def numbered(sql: str) -> Iterator[tuple[int, int, int]]:
+    """Where each parameter begins and ends, and its number; strings and comments have none."""
+    for sign, number in pairwise(scan(sql)):
+        is_one = sign.text == "$" and sign.kind == "symbol" and number.kind == "number"
+        if is_one and sign.end == number.start and number.text.isdecimal():
+            yield sign.start, number.end, int(number.text)
+
+
+def substituted(sql: str, written: Callable[[int], str]) -> str:
+    """The text with something else in place of each parameter."""
+    done, position = [], 0
+    for start, end, number in numbered(sql):
+        done += [sql[position:start], written(number)]
+        position = end
+    return "".join([*done, sql[position:]])

@@ -1,0 +1,419 @@
+"""The server for PostgreSQL's clients, through real ones. psycopg decodes what it sends."""
+
+import asyncio
+import datetime as dt
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pg8000.dbapi
+import psycopg
+import psycopg2
+import pytest
+from psycopg.pq import TransactionStatus
+
+from sqlml.cli.main import cli
+from sqlml.connectors.postgres import cursors
+from sqlml.connectors.postgres.failures import Refused
+from sqlml.connectors.postgres.portals import Text
+from sqlml.connectors.postgres.server import Server
+from sqlml.connectors.postgres.values import values
+from sqlml.errors import ProgramError
+
+TRAIN = "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH train.num_boost_round = 5 LABEL species"
+LONG = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
+
+
+@contextmanager
+def serving(path: Path, **options: Any) -> Iterator[int]:
+    """A server in a thread of its own; gives its port."""
+    server, loop = Server(str(path), **options), asyncio.new_event_loop()
+    listening = loop.run_until_complete(server.listen("127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        asyncio.run_coroutine_threadsafe(server.close(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        listening.close()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+
+@pytest.fixture(scope="module")
+def port(path: Path) -> Iterator[int]:
+    with serving(path) as port:
+        yield port
+
+
+@pytest.fixture
+def client(port: int) -> Iterator["psycopg.Connection[Any]"]:
+    with psycopg.connect(address(port), autocommit=True) as connection:
+        yield connection
+
+
+def address(port: int, **more: str) -> str:
+    return psycopg.conninfo.make_conninfo(
+        host="127.0.0.1", port=port, user="ann", dbname="iris", **more
+    )
+
+
+VALUES = [
+    ("BOOLEAN", "true", True),
+    ("TINYINT", "-7", -7),
+    ("SMALLINT", "-32768", -32768),
+    ("INTEGER", "2147483647", 2147483647),
+    ("BIGINT", "-9223372036854775808", -(2**63)),
+    ("UTINYINT", "255", 255),
+    ("UINTEGER", "4294967295", 2**32 - 1),
+    ("UBIGINT", "18446744073709551615", Decimal(2**64 - 1)),
+    ("HUGEINT", "-99999999999999999999999999999999999999", Decimal(1 - 10**38)),
+    ("FLOAT", "0.1", 0.1),
+    ("DOUBLE", "1e300", 1e300),
+    ("DOUBLE", "'-inf'", float("-inf")),
+    ("DOUBLE", "3", 3.0),
+    ("DECIMAL(9,2)", "-1234567.89", Decimal("-1234567.89")),
+    ("DECIMAL(38,20)", "0.00000000000000000001", Decimal("1E-20")),
+    ("DECIMAL(38,10)", "-123456789012345678901234.5", Decimal("-123456789012345678901234.5")),
+    ("DECIMAL(18,0)", "10000", Decimal(10000)),
+    ("VARCHAR", "'a ''quoted'' \\ ü\t'", "a 'quoted' \\ ü\t"),
+    ("VARCHAR", "''", ""),
+    ("BLOB", "'\\x00\\xFFab'::BLOB", b"\x00\xffab"),
+    ("DATE", "'1969-12-31'", dt.date(1969, 12, 31)),
+    ("TIME", "'23:59:59.999999'", dt.time(23, 59, 59, 999999)),
+    ("TIMESTAMP", "'1999-12-31 23:59:59.5'", dt.datetime(1999, 12, 31, 23, 59, 59, 500000)),
+    ("TIMESTAMP_S", "'2020-02-29 01:02:03'", dt.datetime(2020, 2, 29, 1, 2, 3)),
+    ("TIMESTAMP_NS", "'2020-02-29 01:02:03.123456'", dt.datetime(2020, 2, 29, 1, 2, 3, 123456)),
+    ("TIMESTAMPTZ", "'2020-02-29 01:02:03+00'", dt.datetime(2020, 2, 29, 1, 2, 3, tzinfo=dt.UTC)),
+    ("INTERVAL", "'3 days 04:05:06.7'", dt.timedelta(days=3, hours=4, minutes=5, seconds=6.7)),
+    ("UUID", "'00010203-0405-0607-0809-0a0b0c0d0e0f'", uuid.UUID(bytes=bytes(range(16)))),
+    ("JSON", """'{"a": [1, null]}'""", {"a": [1, None]}),
+    ("INTEGER[]", "[1, NULL, 3]", [1, None, 3]),
+    ("INTEGER[]", "[]", []),
+    ("VARCHAR[]", """['a"b', 'c,d', NULL, '']""", ['a"b', "c,d", None, ""]),
+    ("DOUBLE[2]", "[1.5, 2]", [1.5, 2.0]),
+    ("DATE[]", "['2020-01-01'::DATE]", [dt.date(2020, 1, 1)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
+def test_values_of_every_type_arrive(client: "psycopg.Connection[Any]", binary: bool) -> None:
+    client.execute("SET timezone = 'UTC'")
+    columns = ", ".join(
+        f"CASE WHEN i <> 1 THEN CAST({sql} AS {kind}) END AS c{place}"
+        for place, (kind, sql, _) in enumerate(VALUES)
+    )
+    cursor = client.cursor(binary=binary)
+    rows = cursor.execute(f"SELECT {columns} FROM range(3) r(i) ORDER BY i").fetchall()
+    for place, (kind, _, expected) in enumerate(VALUES):
+        values = [row[place] for row in rows]
+        wanted = pytest.approx(expected, rel=1e-6) if kind == "FLOAT" else expected
+        assert values == [wanted, None, wanted], kind
+        if not isinstance(expected, float):
+            assert type(values[0]) is type(expected), kind
+
+
+def test_many_rows_arrive_in_both_formats(client: "psycopg.Connection[Any]") -> None:
+    query = "SELECT i, i * 0.25 AS q, 'n' || i AS s FROM range(20001) r(i)"
+    expected = [(i, Decimal(i) / 4, f"n{i}") for i in range(20001)]
+    assert client.cursor().execute(query).fetchall() == expected
+    assert client.cursor(binary=True).execute(query).fetchall() == expected
+    with client.cursor().copy(f"COPY ({query}) TO STDOUT") as copy:
+        assert list(copy.rows()) == [(str(i), f"{q:.2f}", s) for i, q, s in expected]
+
+
+def test_text_is_as_postgresql_writes_it(client: "psycopg.Connection[Any]") -> None:
+    cursor = client.cursor()
+    cursor.execute(
+        "SELECT true, 'nan'::DOUBLE, 1.0::DOUBLE, '\\xAB'::BLOB, [true, NULL], "
+        "INTERVAL '1 year 2 months', '2020-01-01 00:00:00'::TIMESTAMP, 1e20::DOUBLE, {'a': 1}"
+    )
+    result = cursor.pgresult
+    assert result is not None
+    assert [result.get_value(0, i) for i in range(9)] == [
+        b"t", b"NaN", b"1", b"\\xab", b"{t,NULL}", b"1 year 2 mons", b"2020-01-01 00:00:00",
+        b"1e+20", b"{'a': 1}",
+    ]  # fmt: skip
+
+
+def test_parameters_of_every_kind_come_back(client: "psycopg.Connection[Any]") -> None:
+    values = [5, "x", 1.5, Decimal("2.50"), True, b"\x00\xff", None, dt.date(2020, 1, 2)]
+    values += [dt.datetime(2020, 1, 2, 3, 4, 5), dt.time(1, 2, 3), uuid.UUID(int=7)]
+    types = ["INT", "VARCHAR", "DOUBLE", "DECIMAL(9,2)", "BOOLEAN", "BLOB", "INT", "DATE"]
+    types += ["TIMESTAMP", "TIME", "UUID"]
+    for how in ("%s", "%b", "%t"):
+        marks = ", ".join(f"{how}::{kind}" for kind in types)
+        assert client.execute(f"SELECT {marks}", values).fetchall() == [tuple(values)]
+    texts = ["a,b", None, '"', "NULL"]
+    arrays = client.execute("SELECT %s::INT[], %s::VARCHAR[]", [[1, 2], texts])
+    assert arrays.fetchone() == ([1, 2], texts)
+    for _ in range(20):  # prepared from the fifth time on
+        found = client.execute("SELECT count(*) FROM iris WHERE species = %s", ["setosa"])
+        assert found.fetchone() == (50,)
+    with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+        client.execute("SELECT %s::INT", ["x"])
+
+
+def test_transactions_have_their_states(port: int) -> None:
+    with psycopg.connect(address(port)) as client:
+        client.execute("CREATE TEMP TABLE t (a INT)")
+        assert client.info.transaction_status == TransactionStatus.INTRANS
+        client.rollback()
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            client.execute("FROM t")
+        assert client.info.transaction_status == TransactionStatus.INERROR
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            client.execute("SELECT 1")
+        client.commit()
+        assert client.info.transaction_status == TransactionStatus.IDLE
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="savepoints"):
+            client.execute("SAVEPOINT s")
+
+
+ERRORS = [
+    ("SELECT nope FROM iris", "42703", 8),
+    ("SELECT * FROM nope", "42P01", 15),
+    ("SELEC 1", "42601", 1),
+    ("SELECT nope(1)", "42883", 8),
+    ("SELECT 'x'::INT", "22P02", None),
+    ("CREATE TABLE iris (a INT)", "42P07", None),
+    ("SELECT * FROM iris TO PREDICT USING nope", "42000", 37),
+    ("CREATE TEMP TABLE k (a INT PRIMARY KEY); INSERT INTO k VALUES (1), (1)", "23505", None),
+    ("CLOSE nope", "34000", None),
+]
+
+
+@pytest.mark.parametrize(("sql", "state", "position"), ERRORS)
+def test_errors_have_a_state_and_a_place(
+    client: "psycopg.Connection[Any]", sql: str, state: str, position: int | None
+) -> None:
+    with pytest.raises(psycopg.Error) as caught:
+        client.execute(sql)
+    assert caught.value.sqlstate == state
+    if position is not None:
+        assert caught.value.diag.statement_position == str(position)
+    assert client.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_hints_come_along(client: "psycopg.Connection[Any]") -> None:
+    with pytest.raises(psycopg.Error) as caught:
+        client.execute("SELECT * FROM iri")
+    assert caught.value.diag.message_hint == "did you mean `iris`?"
+
+
+def test_cursors_in_sql_give_their_rows_bit_by_bit(port: int) -> None:
+    with psycopg.connect(address(port)) as client:
+        for binary in (False, True):
+            with client.cursor("some", binary=binary) as cursor:
+                cursor.itersize = 100
+                cursor.execute("SELECT i, 'v' || i FROM range(1000) r(i) WHERE i >= %s", [10])
+                first = cursor.fetchmany(3)
+                client.execute("SELECT 1")  # which the connection does in between
+                assert [*first, *cursor] == [(i, f"v{i}") for i in range(10, 1000)]
+        client.execute("DECLARE c CURSOR FOR SELECT range FROM range(10)")
+        assert client.execute("MOVE 4 FROM c").statusmessage == "MOVE 4"
+        assert client.execute("FETCH ALL IN c").fetchall() == [(i,) for i in range(4, 10)]
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="forward"):
+            client.execute("FETCH BACKWARD 1 FROM c")
+    old = psycopg2.connect(address(port))
+    with old.cursor("named") as cursor:
+        cursor.execute("SELECT range FROM range(5000)")
+        assert [row[0] for row in cursor] == list(range(5000))
+    with old.cursor() as cursor:
+        cursor.execute("SELECT %s, %s", (dt.date(2020, 1, 2), "it's"))
+        assert cursor.fetchall() == [(dt.date(2020, 1, 2), "it's")]
+    old.close()
+
+
+def test_models_are_trained_applied_and_shown(port: int) -> None:
+    notices: list[str] = []
+    with psycopg.connect(address(port), autocommit=True) as client:
+        client.add_notice_handler(lambda notice: notices.append(str(notice.message_primary)))
+        for prepare in (False, True):
+            trained = client.execute(f"{TRAIN} INTO served{prepare:d}", prepare=prepare)
+            assert (trained.statusmessage, trained.description) == ("TRAIN", None)
+        versions = client.execute("SELECT version FROM sqlml_models WHERE name LIKE 'served_'")
+        assert versions.fetchall() == [(1,), (1,)]  # each was run once
+        assert any(re.match(r"train: \d of 5 rounds", notice) for notice in notices)
+        predict = "SELECT * FROM iris WHERE sepal_length > %s TO PREDICT USING served0"
+        rows = client.execute(predict, [7.5]).fetchall()
+        nested = "SELECT PREDICT('served0', iris) FROM iris WHERE sepal_length > %s"
+        assert [row[-1] for row in rows] == [row[0] for row in client.execute(nested, [7.5])]
+        for sql in (
+            "SHOW MODELS", "SHOW TRAIN served0", "DESCRIBE MODEL served0", "SHOW JOBS",
+            "SELECT * FROM iris TO EVALUATE served0", "SELECT * FROM iris TO CHECK served0",
+        ):  # fmt: skip
+            simple = client.cursor()
+            simple.execute(sql, prepare=False)
+            described = client.execute(sql, prepare=True, binary=True)
+            one, other = simple.description or (), described.description or ()
+            assert [(c.name, c.type_code) for c in one] == [(c.name, c.type_code) for c in other]
+            assert len(described.fetchall()) == len(simple.fetchall())
+        assert client.execute("DROP MODEL served0").statusmessage == "DROP MODEL"
+        client.execute("BEGIN")
+        with pytest.raises(psycopg.errors.ActiveSqlTransaction, match="transaction"):
+            client.execute("SELECT * FROM iris TO PREDICT USING m")
+
+
+def test_describing_a_statement_does_not_run_it(client: "psycopg.Connection[Any]") -> None:
+    port = client.info.port
+    client.execute("CREATE TABLE told (a INT, b VARCHAR); CREATE SEQUENCE s")
+    try:
+        asyncio.run(_described(port))
+        assert client.execute("SELECT count(*) FROM told").fetchone() == (0,)
+        assert client.execute("SELECT nextval('s')").fetchone() == (1,)
+        found = client.execute("SELECT count(*) FROM sqlml_models WHERE name = 'never'")
+        assert found.fetchone() == (0,)
+    finally:
+        client.execute("DROP TABLE told; DROP SEQUENCE s")
+
+
+async def _described(port: int) -> None:
+    client = await asyncpg.connect(host="127.0.0.1", port=port, user="ann", database="iris")
+    try:
+        for sql, names in [
+            (f"{TRAIN} INTO never", []),
+            ("INSERT INTO told VALUES (1, 'x')", []),
+            ("INSERT INTO told VALUES ($1, $2) RETURNING b AS c, a + 1", ["c", "(a + 1)"]),
+            ("SELECT nextval('s') AS n", ["n"]),
+            ("SELECT * FROM iris TO PREDICT kind USING m", []),
+            ("DROP TABLE told", []),
+            ("EXPLAIN ANALYZE DELETE FROM told", ["explain_key", "explain_value"]),
+        ]:
+            prepared = await client.prepare(sql)
+            assert [column.name for column in prepared.get_attributes()] == names, sql
+        with pytest.raises(
+            asyncpg.FeatureNotSupportedError, match="only known when it is run"
+        ):  # E0903
+            await client.prepare("WITH x AS (INSERT INTO told VALUES (1, 'x') RETURNING a) FROM x")
+    finally:
+        await client.close()
+
+
+def test_a_statement_is_cancelled_from_beside(port: int) -> None:
+    for sql in (LONG, f"{TRAIN.replace('= 5', '= 5000000')} INTO endless"):
+        with psycopg.connect(address(port), autocommit=True) as client:
+            timer = threading.Timer(1.0, client.cancel_safe)
+            timer.start()
+            with pytest.raises(psycopg.Error) as caught:
+                client.execute(sql)
+            timer.join()
+            assert caught.value.sqlstate == "57014"
+            assert client.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_pg8000_and_asyncpg_speak_with_it(port: int) -> None:
+    other = pg8000.dbapi.connect(host="127.0.0.1", port=port, user="ann", database="iris")
+    cursor = other.cursor()
+    cursor.execute("SELECT species, sepal_length FROM iris WHERE sepal_length > %s LIMIT 1", (7.8,))
+    assert cursor.fetchall() == (["virginica", 7.9],)
+    other.close()
+    asyncio.run(_with_asyncpg(port))
+
+
+async def _with_asyncpg(port: int) -> None:
+    client = await asyncpg.connect(host="127.0.0.1", port=port, user="ann", database="iris")
+    try:
+        query = "SELECT species FROM iris WHERE sepal_length > $1 AND species = $2 LIMIT $3"
+        assert [tuple(row) for row in await client.fetch(query, 7.8, "virginica", 3)] == [
+            ("virginica",)
+        ]
+        await client.execute("CREATE TEMP TABLE t (a INT, b VARCHAR, d DATE, p DECIMAL(9, 2))")
+        rows = [(i, f"n{i}", dt.date(2020, 1, 1 + i), Decimal(i) / 4) for i in range(20)]
+        await client.executemany("INSERT INTO t VALUES ($1, $2, $3, $4)", rows)
+        assert [tuple(row) for row in await client.fetch("FROM t ORDER BY a")] == rows
+        found = await client.fetch(
+            "SELECT a FROM t WHERE d BETWEEN $1 AND $2", rows[3][2], rows[5][2]
+        )
+        assert [row["a"] for row in found] == [3, 4, 5]
+        async with client.transaction():
+            cursor = client.cursor("SELECT range AS i FROM range(1000)", prefetch=64)
+            assert [row["i"] async for row in cursor] == list(range(1000))
+        prepared = await client.prepare("SELECT * FROM iris TO PREDICT USING m")
+        assert [column.type.name for column in prepared.get_attributes()] == ["float8"] * 4 + [
+            "varchar"
+        ]
+        assert len(await prepared.fetch()) == 150
+    finally:
+        await client.close()
+
+
+def test_psql_speaks_with_it(port: int) -> None:
+    if subprocess.run(["which", "psql"], capture_output=True, check=False).returncode:
+        pytest.skip("there is no psql on this machine")
+    call = ["psql", "-X", "-At", address(port), "-v", "ON_ERROR_STOP=1"]
+    script = "SELECT 1, 'a'; BEGIN; SELECT count(*) FROM iris; ROLLBACK;\nSHOW MODELS;\n"
+    done = subprocess.run(call, input=script, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[:4] == ["1|a", "BEGIN", "150", "ROLLBACK"]
+    call += ["-c", "SELECT a\nFROM nope"]
+    wrong = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert "LINE 2: FROM nope\n             ^" in wrong.stderr
+
+
+def test_the_command_serves_until_it_is_told_to_end(path: Path, tmp_path: Path) -> None:
+    users = tmp_path / "users.json"
+    users.write_text(json.dumps({"ann": {"role": "admin", "password": "pw"}}))
+    command = [sys.executable, "-m", "sqlml", "server", "--db", str(tmp_path / "new.duckdb")]
+    command += ["--port", "0", "--users", str(users)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        port = int(re.search(r":(\d+);", process.stderr.readline())[1])  # type: ignore[index]
+        with psycopg.connect(address(port, password="pw"), autocommit=True) as client:
+            assert client.execute("SELECT 1").fetchone() == (1,)
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(address(port, password="other"))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "options"),
+    [
+        ("E0902", ["--users", "nowhere.json"]),
+        ("E0902", ["--users", "wrong.json"]),
+        ("E0904", ["--host", "0.0.0.0"]),
+        ("E0905", ["--tls-cert", "wrong.json"]),
+        ("E0906", ["--host", "192.0.2.1", "--users", "users.json", "--tls-cert", "own.pem"]),
+    ],
+)
+def test_a_server_that_cannot_be_is_refused(
+    code: str, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("users.json").write_text(json.dumps({"ann": {"role": "read", "password": "pw"}}))
+    Path("wrong.json").write_text(json.dumps({"ann": {"role": "king", "password": "pw"}}))
+    if "own.pem" in options:
+        certificate(Path("own.pem"))
+    with pytest.raises(ProgramError) as caught:
+        cli.main(["server", "--db", ":memory:", *options], standalone_mode=False)
+    assert caught.value.diagnostics[0].code == code
+
+
+def certificate(path: Path) -> None:
+    """A key and a certificate that it has signed itself, in one file."""
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    subprocess.run([*made, "-keyout", path, "-out", f"{path}.crt"], capture_output=True, check=True)
+    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
+
+
+def test_a_wrong_value_of_a_parameter_has_a_code() -> None:
+    with pytest.raises(Refused, match="no value of int4") as caught:
+        values([23], [0], [b"x"])
+    assert (caught.value.state, caught.value.diagnostics[0].code) == ("22P02", "E0901")
+    assert values([1007, 1009], [0, 0], [b"{}", b'{NULL,"a b",c}']) == [[], [None, "a b", "c"]]
+    with pytest.raises(Refused) as unfit:
+        cursors.declared(Text("DECLARE c SCROLL CURSOR FOR FROM t", ("DECLARE",)))
+    assert unfit.value.diagnostics[0].code == "E0900"
