@@ -109,8 +109,17 @@ class _Part:
             if taken is None:
                 hint = did_you_mean(name, slots or {})
                 yield fault("E0805", f"step `{node.name}` takes no input `{name}`", node, hint)
+            elif slots is None and self._is_model(value):
+                pass  # programs are given its name and version
             elif wrong := self._input_fault(taken, value):
                 yield fault("E0805", f"input `{name}` of step `{node.name}` {wrong}", node)
+
+    def _is_model(self, value: Input) -> bool:
+        """Whether it is the model that a step trains."""
+        if not isinstance(value, Output):
+            return False
+        declared = self._outputs.get(value.node, {}).get(value.name)
+        return declared is not None and declared.kind == "model"
 
     def _input_fault(self, slot: Slot, value: Input) -> str | None:
         match value:
