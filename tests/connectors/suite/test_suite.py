@@ -1,4 +1,4 @@
-"""The tests that SQLAlchemy has for every dialect."""
+"""The tests that SQLAlchemy has for every dialect: `pytest --dburi sqlml:////tmp/s.duckdb` here."""
 
 from typing import Any
 
