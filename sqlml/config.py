@@ -25,7 +25,8 @@ class Settings:
     images; with `process`, their commands run here without them. secrets: a folder with a folder
     for each secret, with a file for each key. passes: the optimizer's, as optimizer/pipeline.py
     reads them; empty for those that always run. memory_limits: whether steps that hold more memory
-    than they ask for are ended, and tried again with more.
+    than they ask for are ended, and tried again with more. advisor: who predicts trainings, as
+    zoo/advisor.py reads it: `package.module:attribute`, or a command.
     """
 
     db: str = "sqlml.duckdb"
@@ -40,6 +41,7 @@ class Settings:
     memory_limits: bool = False
     cache_size: int = 10_000_000_000
     cache_policy: str = "expected"
+    advisor: str = ""
 
 
 def load_settings(
@@ -84,6 +86,7 @@ _CHOICES = {
 }
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?", re.IGNORECASE)
 _WANTED = {
+    "advisor": "package.module:attribute, or a command",
     "cache_size": "a number of bytes, as 500MB or 2GB",
     "cache_policy": "the name of a cache policy",
     "threads": "a whole number, 0 or more",
@@ -115,6 +118,8 @@ def _convert(name: str, value: Any, origin: str) -> Any:
             return value
         case "db", str() | Path() if str(value):
             return str(value)
+        case "advisor", str():
+            return value
         case ("dialect" | "zoo" | "secrets" | "passes" | "cache_policy", str()) | (
             "cache_size",
             str() | int(),
@@ -147,9 +152,11 @@ def _folders(listed: str, origin: str) -> str:
 
 
 def publish_zoo(settings: Settings) -> None:
-    """Let this process, and the workers that it starts, find the models of the zoo folders."""
+    """Let this process, and the workers that it starts, find zoo folders and the advisor."""
     if settings.zoo:
         os.environ["SQLML_ZOO"] = settings.zoo
+    if settings.advisor:
+        os.environ["SQLML_ADVISOR"] = settings.advisor
 
 
 def _dialect(name: str, origin: str) -> str:

@@ -1,11 +1,13 @@
 """The versions of the code that does a step."""
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from sqlml import __version__
 from sqlml.workflow.ir import Node, Solve, Train, Trial
+from sqlml.zoo.advisor import VARIABLE
 from sqlml.zoo.models import find_model
 from sqlml.zoo.search import Search
 
@@ -25,8 +27,10 @@ def versions(node: Node) -> Mapping[str, str]:
         case Train(estimator=estimator):
             estimators = [estimator]
         case Trial(search=search):
-            found["optuna"] = _version("optuna")
-            estimators = [candidate.estimator for candidate in Search.from_json(search).candidates]
+            found["optuna"], asked = _version("optuna"), Search.from_json(search)
+            if asked.predictions:
+                found["advisor"] = os.environ.get(VARIABLE, "")
+            estimators = [candidate.estimator for candidate in asked.candidates]
         case Solve(solver=solver):
             found[solver], estimators = _library_version(solver), []
         case _:

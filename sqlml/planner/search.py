@@ -9,6 +9,7 @@ from sqlml.planner.attributes import Attributes
 from sqlml.planner.halving import plan_halving
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.plan import Read
+from sqlml.planner.predictions import plan_predictions
 from sqlml.planner.scope import Scope
 from sqlml.planner.trials import Trials
 from sqlml.source import Span
@@ -46,6 +47,8 @@ def plan_search(scope: Scope, attributes: Attributes, subject: Subject) -> Trial
         _refuse_idle(scope, attributes)
         return None
     search = _search(scope, attributes, subject, place)
+    if predictions := plan_predictions(scope, attributes, subject.model):
+        search = replace(search, predictions=predictions, exhaustive=False)
     if search.exhaustive:
         trials: Value = search.combinations
     else:

@@ -64,7 +64,8 @@ class Search:
     metric: to compare trials by; empty: the one that is usual for the task. parallel: how many
     trials are chosen at a time, without knowing of each other. timeout: seconds after which no
     trial begins. exhaustive: every combination of the only candidate's choices is tried. halving:
-    all trials but the first ones go on with the best of those before.
+    all trials but the first ones go on with the best of those before. predictions: for how many
+    combinations an advisor predicts a training before one is tried; 0: nobody is asked.
     """
 
     candidates: tuple[Candidate, ...]
@@ -75,6 +76,7 @@ class Search:
     seed: int = 0
     exhaustive: bool = False
     halving: Halving | None = None
+    predictions: int = 0
 
     @property
     def combinations(self) -> int:

@@ -185,10 +185,18 @@ TUNE = Dictionary(
         ),
         Attribute(
             "strategy",
-            choices=("optuna", "halving"),
+            choices=("optuna", "halving", "llm"),
             default="optuna",
             doc="`halving` begins `tune.trials` trials with few rounds or epochs; ever fewer of the"
-            " best get more.",
+            " best get more. `llm` tries what the setting `advisor` predicts most of.",
+        ),
+        Attribute(
+            "predictions",
+            ("integer",),
+            default=8,
+            minimum=2,
+            maximum=100,
+            doc="With `llm`: how many trainings are predicted before the best one is tried.",
         ),
         Attribute(
             "reduction",

@@ -149,6 +149,10 @@ def test_more_trials_than_combinations_are_what_was_asked_for(bench):
          "tune.pruner = median", "which trials are given up"),
         ("eta = RANGE(0.1, 0.3), tune.strategy = halving, train.num_boost_round = 2", "E0953",
          "RANGE(0.1, 0.3)", "cannot be divided by 3"),
+        ("eta = RANGE(0.1, 0.3), tune.predictions = 2", "E0956", "tune.predictions = 2",
+         "no effect"),
+        ("eta = RANGE(0.1, 0.3), tune.strategy = llm, tune.pruner = median", "E0952",
+         "tune.pruner = median", "that Optuna has chosen"),
         ("eta = RANGE(0.1, 0.3), tune.reduction = 2", "E0954", "tune.reduction = 2", "no effect"),
         ("eta = RANGE(0.1, 0.3), train.early_stopping_rounds = RANGE(2, 5)", "E0209",
          "train.early_stopping_rounds = RANGE(2, 5)", "early stopping needs"),
@@ -231,3 +235,12 @@ def test_a_rung_waits_for_the_rung_before(bench):
               "DecisionTreeClassifier")
     )  # fmt: skip
     assert (code, span) == ("E0950", "tune.strategy = halving")
+
+
+def test_predictions_are_for_each_trial_of_one_estimator(bench):
+    text = train("tune.trials = 3, tune.strategy = llm, eta = GRID(0.1, 0.3)")
+    known = bench.operator(text).trials.search
+    assert (known.predictions, known.exhaustive) == (8, False)
+    assert Search.from_json(known.to_json()) == known
+    code, _, span, _ = bench.fault(train("tune.strategy = llm", "auto.classifier"))
+    assert (code, span) == ("E0957", "tune.strategy = llm")

@@ -61,6 +61,12 @@ def suggest(search: Search, earlier: Sequence[TrialResult], number: int) -> Sugg
     return suggestions[-1]
 
 
+def draw(search: Search, number: int) -> list[Mapping[str, Value]]:
+    """So many values for trial `number` as predictions are asked for, drawn by the seed."""
+    study = _study(replace(search, seed=search.seed * 100_003 + number), "maximize")
+    return [_ask(study, search).values for _ in range(search.predictions)]
+
+
 def _on_rung(
     search: Search, halving: Halving, earlier: Sequence[TrialResult], number: int
 ) -> Suggestion:

@@ -7,14 +7,17 @@ from time import time
 from typing import Any, cast
 
 from sqlml.errors import Diagnostic, StepError
+from sqlml.zoo.advisor import advisor
+from sqlml.zoo.attributes import Value
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.search import Candidate, Search
+from sqlml.zoo.steps.advice import Question, best_predicted, data_card, model_card
 from sqlml.zoo.steps.cross_validation import PREFIX, cross_validate
 from sqlml.zoo.steps.fitted import fit_all
 from sqlml.zoo.steps.fitting import Order, Specs, fit_features, fit_model, look, measured, unfitted
 from sqlml.zoo.steps.outcome import Outcome
-from sqlml.zoo.steps.suggestion import suggest
+from sqlml.zoo.steps.suggestion import draw, suggest
 from sqlml.zoo.steps.survey import Survey
 from sqlml.zoo.steps.training_data import TrainingData, prepare
 from sqlml.zoo.steps.trial_result import TrialResult, seconds_spent
@@ -67,6 +70,15 @@ def run(
         looked = look(quiet, rows, label, order)
         _refuse_many_rows(looked, candidate)
         watch.metric = asked.metric or (*order.metrics, *defaults_for(looked.task))[0]
+        if asked.predictions and (
+            values := _advised(
+                context, asked, results, number, rows=rows, looked=looked, order=order
+            )
+        ):
+            result = replace(result, values=values)
+            order = Order.of(
+                quiet, result.estimator, *result.applied_to(parameters, settings), base
+            )
         order = order.measuring(watch.metric)
         specs = result.features(features)
         if order.partition:
@@ -89,6 +101,34 @@ def run(
     except StepError as error:
         result = replace(result, state="failed", failure=_told(error.diagnostics[0]))
     return _outcome(replace(result, metric=watch.metric, course=watch.course, ended=time()))
+
+
+def _advised(
+    context: Context,
+    search: Search,
+    results: Sequence[TrialResult],
+    number: int,
+    *,
+    rows: Rows,
+    looked: Survey,
+    order: Order,
+) -> Mapping[str, Value] | None:
+    """The values that an advisor predicts most of; None without an advisor, with a note."""
+    found = advisor()
+    if found is None:
+        if number == 1:
+            context.note("no `advisor` is set: trials are chosen by what earlier ones have found")
+        return None
+    metric = search.metric or (*order.metrics, *defaults_for(looked.task))[0]
+    question = Question(data_card(rows, looked, metric), model_card(order, search), metric, results)
+    several = draw(search, number)
+    values, problems = best_predicted(found, question, several)
+    if problems:
+        context.note(
+            f"trial {number}: {len(problems)} of {len(several)} predictions were of no use:"
+            f" {problems[0]}"
+        )
+    return values or several[0]
 
 
 def _score(
