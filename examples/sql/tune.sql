@@ -21,6 +21,14 @@ COLUMN STANDARDIZE(mean_radius), STANDARDIZE(mean_texture), STANDARDIZE(worst_ar
 LABEL diagnosis
 INTO cancer_small;
 
+-- Many trials of few rounds, ever fewer of more: nine of 3, three of 9, one of 27.
+SELECT * FROM cancer
+TO TRAIN xgboost.gbtree
+WITH tune.trials = 9, tune.strategy = halving, tune.metric = roc_auc, train.num_boost_round = 27,
+     model.max_depth = RANGE(2, 8), model.eta = LOG_RANGE(0.02, 0.5), validation.split = 0.25
+LABEL diagnosis
+INTO cancer_halved;
+
 -- Let sqlml choose among boosters, forests, a linear model and neighbours.
 SELECT mean_radius, mean_texture, mean_smoothness, worst_area, worst_texture, worst_symmetry, diagnosis FROM cancer
 TO TRAIN auto.classifier
