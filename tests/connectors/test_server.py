@@ -10,7 +10,6 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,30 +25,12 @@ from sqlml.cli.main import cli
 from sqlml.connectors.postgres import cursors
 from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.portals import Text
-from sqlml.connectors.postgres.server import Server
 from sqlml.connectors.postgres.values import values
 from sqlml.errors import ProgramError
+from tests.connectors.serving import address, serving
 
 TRAIN = "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH train.num_boost_round = 5 LABEL species"
 LONG = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
-
-
-@contextmanager
-def serving(path: Path, **options: Any) -> Iterator[int]:
-    """A server in a thread of its own; gives its port."""
-    server, loop = Server(str(path), **options), asyncio.new_event_loop()
-    listening = loop.run_until_complete(server.listen("127.0.0.1", 0))
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield listening.sockets[0].getsockname()[1]
-    finally:
-        asyncio.run_coroutine_threadsafe(server.close(), loop).result(60)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        listening.close()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +43,6 @@ def port(path: Path) -> Iterator[int]:
 def client(port: int) -> Iterator["psycopg.Connection[Any]"]:
     with psycopg.connect(address(port), autocommit=True) as connection:
         yield connection
-
-
-def address(port: int, **more: str) -> str:
-    return psycopg.conninfo.make_conninfo(
-        host="127.0.0.1", port=port, user="ann", dbname="iris", **more
-    )
 
 
 VALUES = [

@@ -16,6 +16,7 @@ from sqlml.connectors.postgres.speech import Speech
 T = TypeVar("T")
 
 _LARGEST = 64 << 20  # bytes of a message
+_MOST_PREPARED = 10_000
 _ENDS_TRANSACTION = frozenset({"ROLLBACK", "ABORT", "COMMIT", "END"})
 
 
@@ -47,6 +48,7 @@ class Client:
         self._has_failed = False  # the transaction that is open
         self._skips = False  # everything up to Sync
         self._current: Portal | None = None
+        self._timer: asyncio.TimerHandle | None = None  # of statement_timeout
         self._handlers: Mapping[bytes, Callable[[Body], Awaitable[None]]] = {
             b"Q": self._simple, b"P": self._parse, b"B": self._bind, b"D": self._describe,
             b"E": self._execute, b"C": self._close, b"S": self._sync, b"H": self._flush,
@@ -119,6 +121,8 @@ class Client:
         body.end()
         if name and name in self._prepared:
             raise Refused("42P05", f"there is a prepared statement `{name}` already")
+        if len(self._prepared) >= _MOST_PREPARED:
+            raise Refused("54000", f"{_MOST_PREPARED:,} statements are prepared already")
         found = statements(sql)
         if len(found) > 1:
             raise Refused(failures.SYNTAX, "a prepared statement is one statement")
@@ -204,6 +208,9 @@ class Client:
 
     async def _start(self, portal: Portal) -> None:
         self._current = portal
+        limit = int(self._speech.settings["statement_timeout"])
+        if limit and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(limit / 1000, self.cancel)
         await self._run(lambda: self._speech.start(self._connection, portal))
         if portal.prepared.text.first in _ENDS_TRANSACTION:
             self._has_failed = False
@@ -242,6 +249,9 @@ class Client:
 
     async def _ready(self) -> None:
         self._current = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for sent in self._speech.take_changes():
             self._send(sent)
         in_transaction = self._connection.in_transaction

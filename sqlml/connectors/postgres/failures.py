@@ -8,7 +8,7 @@ import duckdb
 from sqlml.connectors.dbapi import errors
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.problems import translate
-from sqlml.errors import Diagnostic, SqlmlError
+from sqlml.errors import Diagnostic, ProgramError, SqlmlError
 
 SYNTAX = "42601"
 NO_TRANSACTION = "25P01"
@@ -126,8 +126,10 @@ def _by_code(error: BaseException) -> str:
         return UNSUPPORTED
     if isinstance(error, errors.DataError):
         return _WRONG_VALUE
-    if isinstance(error, errors.ProgrammingError):
-        return SYNTAX if code.startswith("E01") else "42000"
+    if code.startswith("E01"):
+        return SYNTAX
+    if isinstance(error, errors.ProgrammingError | ProgramError):
+        return "42000"
     return "58000" if isinstance(error, SqlmlError) else INTERNAL
 
 

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from sqlml.connectors.dbapi import Connection, connect
-from sqlml.connectors.postgres import failures, messages
+from sqlml.connectors.postgres import failures, messages, permissions
 from sqlml.connectors.postgres.access import User, Users
 from sqlml.connectors.postgres.client import Client
 from sqlml.connectors.postgres.failures import Refused
@@ -55,6 +55,7 @@ class Server:
         """
         self._threads = ThreadPoolExecutor(self.most + 4, "client")
         self._first = connect(self.database, **self.settings)  # keeps it open between clients
+        permissions.lock(self._first)
         return await asyncio.start_server(self._welcome, host, port)
 
     async def close(self) -> None:
@@ -118,7 +119,7 @@ class Server:
 
         opened = partial(connect, self.database, autocommit=True, listener=tell, **self.settings)
         connection = await self.run(opened)
-        speech = Speech()
+        speech = Speech(user.role)
         speech.settings["session_authorization"] = user.name
         speech.settings["is_superuser"] = "on" if user.role == "admin" else "off"
         speech.settings["application_name"] = start.get("application_name", "")
@@ -150,6 +151,7 @@ class Server:
                     writer.write(b"N" if self.tls is None else b"S")
                     await writer.drain()
                     if self.tls is not None:
+                        await _check_silent(reader)
                         await writer.start_tls(self.tls)
                 case messages.GSS_REQUEST:
                     writer.write(b"N")
@@ -207,6 +209,14 @@ async def _password(reader: asyncio.StreamReader) -> Body:
     if kind != b"p" or not 0 <= length <= _LARGEST_START:
         raise ProtocolViolation("a password was expected")
     return Body(await reader.readexactly(length))
+
+
+async def _check_silent(reader: asyncio.StreamReader) -> None:
+    """What came before the encryption began could be anybody's (CVE-2021-23214)."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0):
+            await reader.readexactly(1)
+        raise ProtocolViolation("something came before TLS")
 
 
 def _pairs(body: Body) -> dict[str, str]:

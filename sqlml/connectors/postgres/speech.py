@@ -9,7 +9,8 @@ import pyarrow as pa
 from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.dbapi.programs import Part
 from sqlml.connectors.dbapi.programs import parts as parts_of
-from sqlml.connectors.postgres import cursors, describing, messages
+from sqlml.connectors.postgres import cursors, describing, messages, permissions
+from sqlml.connectors.postgres.access import Role
 from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.parameters import numbered, substituted
@@ -76,8 +77,9 @@ _SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})
 
 @dataclass(slots=True)
 class Speech:
-    """Statements of one client. settings: those of PostgreSQL, by lower-case name."""
+    """Statements of one client, in its role. settings: PostgreSQL's, by lower-case name."""
 
+    role: Role = "admin"
     settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
     portals: dict[str, Portal] = field(default_factory=dict)
     _changes: list[bytes] = field(default_factory=list)
@@ -97,6 +99,7 @@ class Speech:
         shown = self._shown(text) if text.first == "SHOW" else None
         if shown is not None:
             return Prepared(text, (), [Field(name, TEXT) for name in shown.column_names])
+        permissions.check(self.role, connection, text.sql)
         known = _completed(oids, self._inferred(connection, text.sql))
         types = [duckdb_name(oid) for oid in known]
         return Prepared(text, known, describing.fields_of(connection, text.sql, types))
@@ -168,6 +171,7 @@ class Speech:
         return describing.parameter_oids(connection, sql)
 
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
+        permissions.check(self.role, connection, sql)
         given = portal.values
         if given and _own_parts(sql) is not None:
             given = [given[number - 1] for _, _, number in numbered(sql)]
@@ -236,6 +240,8 @@ class Speech:
         name = re.sub(r"\s+", "", found["name"]).lower()
         value = found["value"].strip()
         value = parts(value)[0] if value.startswith('"') else value.strip("'")
+        if name == "statement_timeout":
+            value = _milliseconds(value)
         if name in self.settings:
             self.settings[name] = value
             told = next((shown for shown in REPORTED if shown.lower() == name), None)
@@ -248,6 +254,17 @@ class Speech:
         if name not in self.settings:
             return None
         return pa.table({name: pa.array([self.settings[name]], pa.string())})
+
+
+def _milliseconds(value: str) -> str:
+    """Raises:
+    Refused: E0900 it is no time.
+    """
+    found = re.fullmatch(r"(\d{1,9})\s*(ms|s|min)?", value.strip())
+    if found is None:
+        wrong = f"`{value}` is no statement_timeout"
+        raise Refused("22023", wrong, hint="milliseconds, or with a unit: 30s")
+    return str(int(found[1]) * {"s": 1000, "min": 60_000}.get(found[2] or "", 1))
 
 
 def _own_parts(sql: str) -> Sequence[Part] | None:

@@ -1,0 +1,200 @@
+"""What users of a server may do, and what strangers and hostile clients cannot."""
+
+import json
+import os
+import random
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sqlml.connectors.postgres.access import Users
+from tests.connectors.serving import address, serving
+
+SECONDS = float(os.environ.get("SQLML_FUZZ_SECONDS", "3"))
+TRAIN = "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH train.num_boost_round = 2 LABEL species"
+ROLES = ("read", "train", "admin")
+
+
+@pytest.fixture(scope="module")
+def port(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    users = tmp_path_factory.mktemp("users") / "users.json"
+    told = {role: {"role": role, "password": f"{role}'s own"} for role in ROLES}
+    users.write_text(json.dumps(told))
+    with serving(path, users=Users.read(users), most=20) as port:
+        with connected(port, "admin") as admin:
+            admin.execute("CREATE TABLE paper (a INT); CREATE SEQUENCE counted")
+        yield port
+        with connected(port, "admin") as admin:
+            admin.execute("DROP TABLE paper; DROP SEQUENCE counted")
+
+
+def connected(port: int, role: str) -> "psycopg.Connection[Any]":
+    return psycopg.connect(address(port, user=role, password=f"{role}'s own"), autocommit=True)
+
+
+# The first role that may.
+STATEMENTS = [
+    ("read", "SELECT count(*) FROM iris"),
+    ("read", "SELECT * FROM iris TO PREDICT USING m"),
+    ("read", "SELECT PREDICT('m', iris) FROM iris"),
+    ("read", "SHOW MODELS"),
+    ("read", "EXPLAIN ANALYZE SELECT * FROM iris"),
+    ("read", "DESCRIBE iris"),
+    ("read", "COPY (SELECT 1) TO STDOUT"),
+    ("read", "SELECT random() FROM range(3)"),
+    ("train", "SELECT nextval('counted')"),
+    ("train", "INSERT INTO paper VALUES (1)"),
+    ("train", "EXPLAIN ANALYZE INSERT INTO paper VALUES (1)"),
+    ("train", "WITH x AS (INSERT INTO paper VALUES (1) RETURNING a) FROM x"),
+    ("train", "CREATE TEMP TABLE own (a INT)"),
+    ("train", "SELECT * FROM iris TO PREDICT kinds USING m"),
+    ("train", "SELECT * FROM iris TO EVALUATE m"),
+    ("train", "DROP TABLE IF EXISTS kinds"),
+    ("train", f"{TRAIN} INTO of_a_role"),
+    ("train", "DROP MODEL of_a_role"),
+    ("admin", "CHECKPOINT"),
+    ("admin", "SELECT * FROM query('SELECT 1')"),
+    ("admin", "DROP JOB IF EXISTS nightly"),
+    (None, "PRAGMA threads=1"),
+    (None, "PREPARE p AS INSERT INTO paper VALUES (1)"),
+]  # fmt: skip
+
+
+def test_roles_allow_what_they_say(port: int) -> None:
+    for role in ROLES:
+        with connected(port, role) as client:
+            for first, sql in STATEMENTS:
+                allowed = first is not None and ROLES.index(role) >= ROLES.index(first)
+                for prepare in (False, True) if not allowed else (False,):
+                    try:
+                        if sql.startswith("COPY"):
+                            with client.cursor().copy(sql) as copy:
+                                assert list(copy.rows()) == [("1",)]
+                        else:
+                            client.execute(sql, prepare=prepare)
+                        state = None
+                    except psycopg.Error as error:
+                        state = error.sqlstate
+                    assert state == (None if allowed else "42501"), (role, sql)
+    refused = pytest.raises(psycopg.errors.InsufficientPrivilege)  # E0907
+    with connected(port, "read") as client, refused:
+        client.execute("DECLARE c CURSOR FOR SELECT nextval('counted')")
+
+
+HOSTILE = [
+    "SELECT * FROM read_text('/etc/passwd')",
+    "FROM '/etc/passwd'",
+    "COPY iris TO '/tmp/sqlml_stolen.csv'",
+    "COPY paper FROM '/etc/passwd'",
+    "ATTACH '/tmp/sqlml_stolen.db'",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "EXPORT DATABASE '/tmp/sqlml_stolen'",
+    "CREATE TABLE stolen AS SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM glob('/etc/*')",
+    "SELECT * FROM iris TO TRAIN planted.Model LABEL species INTO stolen",
+    "SELECT * FROM port",
+]
+
+
+def test_no_role_reaches_files_modules_or_python(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "planted.py").write_text(f"open({str(tmp_path / 'was_here')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for role in ROLES:
+        with connected(port, role) as client:
+            for sql in HOSTILE:
+                with pytest.raises(psycopg.Error):
+                    client.execute(sql)
+            client.execute("SET enable_external_access = true")  # goes nowhere
+            with pytest.raises(psycopg.Error):
+                client.execute("SELECT * FROM read_text('/etc/passwd')")
+    assert not (tmp_path / "was_here").exists()
+    assert not list(Path("/tmp").glob("sqlml_stolen*"))
+
+
+def test_temporary_tables_are_nobody_elses(port: int) -> None:
+    with connected(port, "admin") as one, connected(port, "admin") as other:
+        one.execute("CREATE TEMP TABLE secret AS SELECT 1 AS a")
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            other.execute("FROM secret")
+        found = other.execute("SELECT * FROM duckdb_tables() WHERE table_name = 'secret'")
+        assert found.fetchall() == []
+
+
+def test_a_statement_may_not_take_longer_than_it_is_given(port: int) -> None:
+    with connected(port, "read") as client:
+        client.execute("SET statement_timeout = '300ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            client.execute("SELECT sum(a.i * b.i) FROM range(1e7::INT) a(i), range(1e7::INT) b(i)")
+        client.execute("SET statement_timeout = 0")
+        assert client.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_passwords_are_proved(port: int) -> None:
+    for user, password in [("admin", "wrong"), ("nobody", "x"), ("admin", "")]:
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(address(port, user=user, password=password))
+
+
+def test_nothing_that_is_sent_breaks_the_server(path: Path) -> None:
+    """Random bytes, and real messages with some of their bytes changed."""
+    with serving(path, most=50) as port:
+        before = threading.active_count()
+        until, seed = time.monotonic() + SECONDS, 0
+        while time.monotonic() < until or seed < 50:
+            _throw(port, random.Random(seed))
+            seed += 1
+        with psycopg.connect(address(port), autocommit=True) as client:
+            assert client.execute("SELECT count(*) FROM iris").fetchone() == (150,)
+            assert client.execute("SELECT PREDICT('m', iris) FROM iris LIMIT 1").fetchone()
+        assert threading.active_count() <= before + 60
+
+
+def _throw(port: int, luck: random.Random) -> None:
+    start = struct.pack("!i", 196608) + b"user\0u\0database\0x\0\0"
+    first = struct.pack("!i", len(start) + 4) + start
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.settimeout(30)
+        sent = bytearray(luck.randbytes(luck.randrange(1, 400)))
+        if luck.random() < 0.9:
+            sent = bytearray(b"".join(luck.choices(_messages(luck), k=luck.randrange(1, 8))))
+            for _ in range(luck.choice([0, 1, 1, 3, 10])):
+                sent[luck.randrange(len(sent))] = luck.randrange(256)
+            if luck.random() < 0.9:
+                sent = bytearray(first) + sent
+        try:
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
+        except ConnectionError:
+            pass  # it need not listen to the end
+
+
+def _messages(luck: random.Random) -> list[bytes]:
+    def message(kind: bytes, body: bytes = b"") -> bytes:
+        return kind + struct.pack("!i", len(body) + 4) + body
+
+    query = luck.choice([
+        b"SELECT $1::int", b"SELECT 1", b"SELECT * FROM iris LIMIT 3 TO PREDICT USING m", b"BEGIN",
+        b"DECLARE c CURSOR FOR FROM iris", b"FETCH 2 FROM c", b"SET timezone = 'UTC'", b"((((",
+        b"'",
+        b"COPY iris TO STDOUT", b"\xff\xfe", b"", b";;", b"SHOW MODELS", b"ROLLBACK",
+    ])  # fmt: skip
+    return [
+        message(b"Q", query + b"\0"),
+        message(b"P", b"\0" + query + b"\0" + struct.pack("!hi", 1, luck.choice([0, 23, 1700]))),
+        message(b"B", b"\0\0" + struct.pack("!hhhii", 1, luck.choice([0, 1]), 1, 4, 1) + b"\0\0"),
+        message(b"D", b"S\0"), message(b"D", b"P\0"), message(b"E", b"\0" + struct.pack("!i", 1)),
+        message(b"C", b"P\0"), message(b"S"), message(b"H"), message(b"X"),
+        message(b"d", b"x"), message(b"f", b"\0"), message(b"p", b"x\0"), message(b"F"),
+    ]  # fmt: skip
