@@ -25,11 +25,11 @@ class Result:
         return self.table
 
     def to_pandas(self) -> pandas.DataFrame:
-        _require("pandas")
+        require("pandas")
         return self.table.to_pandas()
 
     def to_polars(self) -> polars.DataFrame:
-        _require("polars")
+        require("polars")
         import polars
 
         return polars.from_arrow(self.table)
@@ -89,9 +89,15 @@ class Results(Sequence[Result]):
         return self._results[-1]
 
 
-def _require(package: str) -> None:
+def require(package: str, extra: str = "") -> None:
+    """Raises: ProgramError: E0706, the package is not installed; the hint says how to.
+
+    extra: of sqlml that it comes with, where that has another name.
+    """
     from importlib.util import find_spec
 
     if find_spec(package) is None:
         message = f"{package} is not installed"
-        raise ProgramError(Diagnostic("E0706", message, hint=f'pip install "sqlml[{package}]"'))
+        raise ProgramError(
+            Diagnostic("E0706", message, hint=f'pip install "sqlml[{extra or package}]"')
+        )

@@ -14,6 +14,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
     {
         "run": "sqlml.cli.run:run",
         "repl": "sqlml.cli.repl:repl",
+        "lsp": "sqlml.cli.lsp:lsp",
         "plan": "sqlml.cli.plan:plan",
         "explain": "sqlml.cli.explain:explain",
         "render": "sqlml.cli.render:render",

@@ -33,7 +33,7 @@ def complete(text: str, offset: int, names: Names, dialect: str = "duckdb") -> C
 def _candidates(cursor: Cursor, names: Names) -> Iterable[Candidate]:
     if cursor.is_text:
         return _in_string(cursor, names)
-    border = _border(cursor.before)
+    border = find_border(cursor.before)
     if border is not None:
         return matching(cursor.word, in_clause(find_place(cursor, border), cursor, names))
     place = find_place(cursor, 0)
@@ -43,7 +43,7 @@ def _candidates(cursor: Cursor, names: Names) -> Iterable[Candidate]:
     return matching(cursor.word, (*ours, *in_query(cursor, names)))
 
 
-def _border(tokens: list[Token]) -> int | None:
+def find_border(tokens: list[Token]) -> int | None:
     """The index of the TO of the clause that is being written, if one is."""
     if not tokens or tokens[0].keyword not in QUERY_STARTS:
         return None

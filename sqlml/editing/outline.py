@@ -39,14 +39,14 @@ def symbols(source: Source, dialect: str = "duckdb") -> Iterator[Symbol]:
         yield _created(source, tokens) or _made(source, tokens) or _plain(source, tokens)
 
 
-def trained(source: Source, name: str, dialect: str = "duckdb") -> Symbol | None:
-    """The last statement that trains a model of that name, in any case."""
+def origin(source: Source, name: str, dialect: str = "duckdb") -> Symbol | None:
+    """The last statement that makes what is called `name`, in any case: a model before a table."""
     found = [
         symbol
         for symbol in symbols(source, dialect)
-        if symbol.kind == "model" and symbol.name.casefold() == name.casefold()
+        if symbol.kind != "statement" and symbol.name.casefold() == name.casefold()
     ]
-    return found[-1] if found else None
+    return max(found, key=lambda one: (one.kind == "model", one.span.start), default=None)
 
 
 def with_made(names: Names, source: Source, offset: int, dialect: str = "duckdb") -> Names:

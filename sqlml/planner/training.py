@@ -39,7 +39,7 @@ _COLUMN_SETTINGS = ("group", "weight")
 def plan_train(scope: Scope, statement: ast.Train) -> Fit:
     """What TO TRAIN does. Later statements know the model, even where the statement is wrong."""
     rows = read(scope, statement.query.sql, statement.query.span)
-    model = _find_model_type(scope, statement.model)
+    model = find_model_type(scope, statement.model)
     base, earlier = _base(scope, statement)
     if earlier is not None and earlier.is_understood and model is not None:
         _check_base(scope, statement, earlier, model)
@@ -156,7 +156,8 @@ def _checking(family: str) -> ChecksParameters | None:
     return loaded if isinstance(loaded, ChecksParameters) else None
 
 
-def _find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:
+def find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:
+    """The kind of model behind TRAIN; where there is none, that is told to the scope."""
     if "/" in name.text:
         scope.fault(
             "E0212",

@@ -125,7 +125,7 @@ def test_long_results_go_through_the_pager_in_full(prompt: Prompt) -> None:
 
 
 def test_the_end(prompt: Prompt) -> None:
-    prompt.process.send("\\q\r")
+    prompt.process.send("\\q;\r")
     prompt.process.expect(pexpect.EOF)
     prompt.process.close()
     assert prompt.process.exitstatus == 0

@@ -35,15 +35,15 @@ def obey(loop: "Loop", text: str) -> bool:
     Raises:
         ProgramError: E0920, there is no such command. Leave: `\\q`.
     """
-    name, _, argument = text.partition(" ")
-    name = _WORDS.get(text.lower(), name)
+    text = text.rstrip("; ")
+    name, _, argument = _WORDS.get(text.lower(), text).partition(" ")
     if not name.startswith("\\"):
         return False
     command = COMMANDS.get(name)
     if command is None:
         hint = did_you_mean(name, COMMANDS) or "`\\?` lists the commands"
         raise ProgramError(Diagnostic("E0920", f"there is no command `{name}`", hint=hint))
-    command.act(loop, argument.strip().rstrip(";").strip())
+    command.act(loop, argument.strip())
     return True
 
 

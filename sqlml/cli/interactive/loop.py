@@ -41,8 +41,8 @@ class Loop:
         place = self.session.settings.db
         click.echo(f"sqlml {__version__} · {place} · \\? helps, Ctrl-D leaves", err=True)
         while True:
-            draft, self.draft = self.draft, ""
             try:
+                draft, self.draft = self.draft, ""
                 text = self._prompt.read(draft).strip()
                 if text:
                     self._do(text)

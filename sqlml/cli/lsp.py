@@ -1,0 +1,24 @@
+"""`sqlml lsp`: the language server that editors start."""
+
+import click
+
+from sqlml.cli import options
+from sqlml.config import load_settings, publish_zoo
+from sqlml.results import require
+
+
+@click.command()
+@options.db
+@options.dialect
+@options.zoo
+def lsp(db: str | None, dialect: str | None) -> None:
+    """Serve an editor over stdin and stdout: errors, completion, documentation (docs/editors.md).
+
+    The database tells what tables and models there are; it is only looked at, never held.
+    """
+    require("pygls", "lsp")
+    from sqlml.connectors.lsp.server import serve
+
+    settings = load_settings(db=db, dialect=dialect)
+    publish_zoo(settings)
+    serve(settings)

@@ -1,0 +1,1 @@
+"""The language server: programs checked, completed and explained while they are written."""
