@@ -7,7 +7,7 @@ from time import time
 from typing import Any, cast
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.zoo.advisor import advisor
+from sqlml.zoo.advisor import Advisor, advisor
 from sqlml.zoo.attributes import Value
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.metrics import defaults_for
@@ -43,9 +43,13 @@ def run(
 
     earlier: the results of all earlier generations, which alone decide what is tried. A combination
     that the library refuses is a result, too.
+
+    Raises:
+        StepError: E0955, the advisor that is to be asked cannot be.
     """
     asked, results = Search.from_json(search), [TrialResult.from_text(text) for text in earlier]
     suggestion = suggest(asked, results, number)
+    found = advisor() if asked.predictions else None
     began = time()
     left = _seconds_left(asked, results)
     candidate = suggestion.candidate
@@ -72,7 +76,7 @@ def run(
         watch.metric = asked.metric or (*order.metrics, *defaults_for(looked.task))[0]
         if asked.predictions and (
             values := _advised(
-                context, asked, results, number, rows=rows, looked=looked, order=order
+                context, found, asked, results, number, rows=rows, looked=looked, order=order
             )
         ):
             result = replace(result, values=values)
@@ -105,6 +109,7 @@ def run(
 
 def _advised(
     context: Context,
+    found: Advisor | None,
     search: Search,
     results: Sequence[TrialResult],
     number: int,
@@ -114,7 +119,6 @@ def _advised(
     order: Order,
 ) -> Mapping[str, Value] | None:
     """The values that an advisor predicts most of; None without an advisor, with a note."""
-    found = advisor()
     if found is None:
         if number == 1:
             context.note("no `advisor` is set: trials are chosen by what earlier ones have found")

@@ -128,10 +128,12 @@ def test_a_command_reads_the_prompt_and_prints_its_answer(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("spelled", ["no.such.module:x", f"{__name__}:x", f"{__name__}:Mute"])
-def test_an_advisor_that_is_none_is_refused(spelled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_advisor_that_is_none_is_no_result_of_a_trial(
+    iris: Any, spelled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SQLML_ADVISOR", spelled)
     with pytest.raises(StepError) as caught:
-        advisor()
+        trial(iris)
     assert caught.value.diagnostics[0].code == "E0955"
 
 
