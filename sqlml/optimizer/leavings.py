@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from sqlml.store.bundle import digest as file_digest
+from sqlml.workflow.hashing import digest
 from sqlml.workflow.ir import Alter, Job, Manage, Node, Query, Relation, Run
 from sqlml.workflow.operations import PROGRAMS
 
@@ -24,6 +26,15 @@ def files_left(node: Node, outputs: Mapping[str, str], results: Path) -> list[Pa
     result = result_left(node, outputs, results)
     plots = [Path(path) for name, path in outputs.items() if name.startswith("plot")]
     return [result, *plots] if result else plots
+
+
+def content(path: Path) -> str:
+    """The digest of a file, or of all that is in a folder; where it is does not matter."""
+    files = sorted(path.rglob("*")) if path.is_dir() else (path,)
+    found = {
+        file.relative_to(path).as_posix(): file_digest(file) for file in files if file.is_file()
+    }
+    return digest(found)
 
 
 def is_repeatable(node: Node) -> bool:

@@ -18,7 +18,7 @@ from sqlml.optimizer.aftermath import Aftermath
 from sqlml.optimizer.cache.keeper import Keeper, Made
 from sqlml.optimizer.effects import tables_left
 from sqlml.optimizer.fingerprints import Fingerprints
-from sqlml.optimizer.leavings import files_left, is_repeatable, result_left
+from sqlml.optimizer.leavings import content, files_left, is_repeatable, result_left
 from sqlml.optimizer.resumption import Resumption
 from sqlml.optimizer.versions import versions
 from sqlml.store.drivers import RECOVERED
@@ -145,7 +145,7 @@ class Reuse:
         """What makes running `node` needless, or None when it has to run.
 
         To be called when its inputs are ready; `models` has the `name@version` of its model inputs,
-        `parameters` the values of those that are outputs of other steps.
+        `parameters` the values of those that are outputs of other steps, and the paths of files.
         """
         key = self._keys[node.name] = self._key(node, models, parameters or {})
         memory = self._store.reuse.recall(key) if key else None
@@ -226,7 +226,7 @@ class Reuse:
         for name, reference in models.items():
             data[f"model {name}"] = self._model_digest(reference)
         for name, value in parameters.items():
-            data[f"parameter {name}"] = digest(value)
+            data[f"parameter {name}"] = content(value) if isinstance(value, Path) else digest(value)
         self._read[node.name] = data
         return digest({"static": self.static_hash(node), "data": data})
 

@@ -96,7 +96,7 @@ class Execution:
                 for name, value in values.items()
                 if name not in models and isinstance(node.inputs[name], taken)
             }
-            reused = self._lookup(node, models, parameters | {k: str(f) for k, f in files.items()})
+            reused = self._lookup(node, models, parameters | files)
             source = self._sharing.begin(node) or self._shared.database
             facts = Facts() if reused else facts_of(call, source)
             return Prepared(node, call, models, facts, reused, values, files)

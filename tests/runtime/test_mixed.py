@@ -128,6 +128,27 @@ def test_a_program_that_says_so_is_not_run_again(session: Session, tmp_path: Pat
     assert log.read_text().split() == ["1", "2", "1", "1", "1", "3"]
 
 
+def test_a_file_made_again_to_the_same_effect_does_not_make_its_readers_run(
+    session: Session, tmp_path: Path
+) -> None:
+    text = tmp_path / "text"
+
+    def run(words: str) -> dict[str, str]:
+        text.write_text(words)
+        outputs = (OutputDeclaration("f", "artifact", path="f"),)
+        made = sh("make", f"mkdir f; cat {text} > f/in", cache=Cache(), outputs=outputs)
+        files = {"f": InputFile("g", Output("make", "f"))}
+        read = sh("read", "cat g/in", files=files, cache=Cache())
+        execution = session.execute_workflow(Workflow("w", (made, read)))
+        assert execution.report.steps["read"].outcome.outputs["result"] == words
+        session.store.artifacts.remove(one.key for one in session.store.artifacts.find("make"))
+        return states(execution)
+
+    assert run("one") == {"make": "succeeded", "read": "succeeded"}
+    assert run("one") == {"make": "succeeded", "read": "reused"}
+    assert run("other") == {"make": "succeeded", "read": "succeeded"}
+
+
 def test_a_run_that_failed_is_gone_on_from(session: Session, tmp_path: Path) -> None:
     flag, log = tmp_path / "flag", tmp_path / "log"
 
