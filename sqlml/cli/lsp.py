@@ -3,8 +3,6 @@
 import click
 
 from sqlml.cli import options
-from sqlml.config import load_settings, publish_zoo
-from sqlml.results import require
 
 
 @click.command()
@@ -16,6 +14,9 @@ def lsp(db: str | None, dialect: str | None) -> None:
 
     The database tells what tables and models there are; it is only looked at, never held.
     """
+    from sqlml.config import load_settings, publish_zoo
+    from sqlml.results import require
+
     require("pygls", "lsp")
     from sqlml.connectors.lsp.server import serve
 
