@@ -1,15 +1,18 @@
 """When the steps of a run ran, as bars of characters."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sqlml.cli.terminal import duration, shortened
-from sqlml.store.runs import Step
+
+if TYPE_CHECKING:
+    from sqlml.store.runs import Step
 
 _LONGEST_NAME = 28
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def timeline(steps: Sequence[Step], width: int) -> Iterator[str]:
+def timeline(steps: Sequence["Step"], width: int) -> Iterator[str]:
     """A line for each step that ran, in the order in which they began; parts below their whole.
 
     width: of the lines, in characters.
@@ -30,12 +33,12 @@ def timeline(steps: Sequence[Step], width: int) -> Iterator[str]:
         yield f"  {name:<{column}}  {bar} {duration(took)}"
 
 
-def in_order(steps: Sequence[Step]) -> Sequence[Step]:
+def in_order(steps: Sequence["Step"]) -> Sequence["Step"]:
     """By the time they began; a part comes after its whole."""
     return sorted(steps, key=lambda step: (step.started or 0.0, step.number, step.name.count(".")))
 
 
-def depth(step: Step, steps: Sequence[Step]) -> int:
+def depth(step: "Step", steps: Sequence["Step"]) -> int:
     """How many wholes a step is a part of: `search.3` is one of `search`."""
     known = {each.name for each in steps}
     parts = step.name.split(".")
