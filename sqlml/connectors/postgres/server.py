@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from sqlml.connectors.dbapi import Connection, connect
-from sqlml.connectors.postgres import failures, messages, permissions
+from sqlml.connectors.postgres import catalog, failures, messages, permissions
 from sqlml.connectors.postgres.access import User, Users
 from sqlml.connectors.postgres.client import Client
 from sqlml.connectors.postgres.failures import Refused
@@ -55,6 +55,7 @@ class Server:
         """
         self._threads = ThreadPoolExecutor(self.most + 4, "client")
         self._first = connect(self.database, **self.settings)  # keeps it open between clients
+        catalog.attach(self._first)
         permissions.lock(self._first)
         return await asyncio.start_server(self._welcome, host, port)
 

@@ -130,7 +130,10 @@ class Speech:
                 portal.fields = [Field(name, TEXT) for name in shown.column_names]
                 self._give(portal, connection, iter(shown.to_batches()))
             case first if first in _SAVEPOINTS:
-                raise Refused(UNSUPPORTED, "DuckDB has no savepoints")
+                pass  # only going back to one cannot be done
+            case "ROLLBACK" if "TO" in text.words[1:4]:
+                hint = "ROLLBACK ends the whole transaction"
+                raise Refused(UNSUPPORTED, "DuckDB cannot go back to a savepoint", hint=hint)
             case "BEGIN" | "START":
                 is_reading = " READ ONLY" if text.sql.upper().endswith("READ ONLY") else ""
                 self._execute(connection, portal, f"BEGIN TRANSACTION{is_reading}")
