@@ -17,6 +17,7 @@ from sqlml.codegen.argo_rules.manifests import API_VERSION
 from sqlml.codegen.argo_templates import Defaults, Library, TooManyTemplates
 from sqlml.codegen.argo_text import literal
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
+from sqlml.codegen.last_steps import written_out
 from sqlml.codegen.yaml import dump
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.ir import Node, ParameterDeclaration, Schedule, Workflow
@@ -56,8 +57,10 @@ class Argo:
         """One manifest; of a workflow that is too large for one, those of its parts as well.
 
         Raises:
-            ProgramError: E0727 Argo cannot do what a step asks for; E0728 it is too large.
+            ProgramError: E0727 Argo cannot do what a step asks for; E0728 it is too large;
+                E0940 a called workflow has a time limit.
         """
+        workflow = written_out(workflow, ("timeout",))
         kind = _kind(workflow, options)
         name = object_name(options.name or workflow.name, _LONGEST.get(kind, 63))
         size = STEPS
@@ -145,7 +148,8 @@ class _Writer:
         inner = {part.name: part for part in (*apart, *workflow.workflows)}
         for part in defined:
             grouped = in_parts(part, room(part.nodes), f"{part.name[:40]}-group")
-            inner |= {each.name: each for each in (grouped, *grouped.workflows)}
+            groups = (replace(each, retry=part.retry) for each in grouped.workflows)
+            inner |= {each.name: each for each in (grouped, *groups)}
         defaults = Defaults(self.options.worker.image, f"{self.name}-cache", workflow.retry)
         try:
             return self._spec(workflow, Flow(Library(), inner, defaults))

@@ -1,6 +1,6 @@
 """Workflows as templates of Argo: the graph of their steps, and what loops need of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,6 +51,7 @@ class Flow:
     def write(self, workflow: Workflow, name: str, *, is_top: bool = False) -> str:
         """Put the templates of a workflow into the library, its own first; its own name."""
         reserved = self.library.reserve(name)
+        workflow = replace(workflow, nodes=tuple(_with_retry(workflow)))
         steps = workflow.ext.get("argo", {}).get("layout") == "steps"
         nodes = {node.name: node for node in workflow.nodes}
         scope = Scope(nodes, "steps" if steps else "tasks", is_top)
@@ -59,7 +60,8 @@ class Flow:
         body = self._steps(workflow, scope, orders) if steps else self._dag(workflow, scope, orders)
         parameters = [] if is_top else [*map(_input, workflow.parameters.items())]
         inputs = given(inputs=given(parameters=parameters))
-        self.library.fill(reserved, {**inputs, **_outputs(workflow, scope), **body})
+        limit = {} if is_top else given(parallelism=workflow.parallelism)
+        self.library.fill(reserved, {**inputs, **_outputs(workflow, scope), **limit, **body})
         return reserved
 
     # --- steps ---
@@ -144,6 +146,13 @@ class Flow:
         if called not in self.written:
             self.written[called] = self.write(self.workflows[called], called)
         return self.written[called], {}
+
+
+def _with_retry(workflow: Workflow) -> Iterator[Node]:
+    """The steps, which are tried again as the workflow says where they say nothing."""
+    for node in workflow.nodes:
+        is_call = isinstance(node.operation, Call)
+        yield node if is_call else replace(node, retry=node.retry or workflow.retry)
 
 
 def levels(nodes: Sequence[Node]) -> list[list[Node]]:

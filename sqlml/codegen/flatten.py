@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlml.codegen.call_ends import Ends, ends_of
+from sqlml.codegen.last_steps import written_out
 from sqlml.errors import Diagnostic, ProgramError
-from sqlml.workflow.graph import NODE_NAME, needs
+from sqlml.workflow.graph import NODE_NAME, givers, needs
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -28,6 +30,7 @@ from sqlml.workflow.ir import (
     Parameter,
     Range,
     Repeat,
+    Retry,
     Workflow,
 )
 
@@ -38,14 +41,17 @@ def flatten(workflow: Workflow) -> Workflow:
     """The workflow with the nodes of those it calls in place of the calls.
 
     A call's guard becomes part of the guards of its nodes; one that is made for each item of a
-    known list becomes as many copies. The status of a call is that of all its nodes.
+    known list becomes as many copies. Where others ask for the status of a call, or take what it
+    gives, a step at its end has it.
 
     Raises:
-        ProgramError: E0758 a call that is repeated, or made for each item of an output.
+        ProgramError: E0758 a call that is repeated, made for each item of an output, or has a
+            policy of its own; E0940 a called workflow with limits of its own.
     """
     if not workflow.workflows:
         return workflow
-    flat = _Flattening({one.name: one for one in workflow.workflows})
+    workflow = written_out(workflow, ("timeout", "parallelism"))
+    flat = _Flattening({one.name: one for one in workflow.workflows}, workflow.on_exit)
     return replace(
         workflow,
         nodes=tuple(flat.nodes(workflow.nodes, _Scope())),
@@ -63,6 +69,7 @@ class _Scope:
     parameters: Mapping[str, Input] | None = None
     guard: Condition | None = None
     after: tuple[After, ...] = ()
+    retry: Retry | None = None
 
     def name(self, node: str) -> str:
         name = f"{self.prefix}{node}"
@@ -73,11 +80,13 @@ class _Scope:
 
 
 class _Flattening:
-    def __init__(self, definitions: Mapping[str, Workflow]) -> None:
+    def __init__(self, definitions: Mapping[str, Workflow], last: Sequence[Node]) -> None:
+        self._last = last
         self._definitions = definitions
         # of each call, by its name when all is flat: its copies' scopes and what it runs
         self._calls: dict[str, tuple[tuple[_Scope, ...], Workflow]] = {}
         self._mapped: set[str] = set()
+        self._ends: dict[str, Ends] = {}
 
     def nodes(self, nodes: Sequence[Node], scope: _Scope) -> Iterator[Node]:
         for node in nodes:
@@ -85,18 +94,27 @@ class _Flattening:
             if not isinstance(node.operation, Call):
                 yield placed
                 continue
+            if node.timeout is not None or node.retry is not None or node.cache is not None:
+                raise _refused(f"the call `{node.name}` has a timeout, a retry or a cache", node)
             called = self._definitions[node.operation.workflow]
-            scopes = tuple(self._scopes(node, placed, called))
+            scopes = tuple(self._scopes(node, placed, called, scope))
             self._calls[placed.name] = (scopes, called)
             if node.loop is not None:
                 self._mapped.add(placed.name)
-            for one in scopes:
-                yield from self.nodes(called.nodes, one)
+            inner = [each for one in scopes for each in self.nodes(called.nodes, one)]
+            yield from inner
+            if len(scopes) == len(inner) == 1 and called.nodes[0].guard is None:
+                self._ends[placed.name] = Ends(inner[0].name, inner[0].name)
+            elif any(node.name in needs(each) for each in (*nodes, *self._last)):
+                self._ends[placed.name], last = ends_of(placed, self._waits(placed), inner)
+                yield from last
 
     def _placed(self, node: Node, scope: _Scope) -> Node:
         """A node with the names that it and those around it have when all is flat."""
         guards = [g for g in (scope.guard, self._condition(node.guard, scope)) if g is not None]
         after = [flat for one in node.after for flat in self._after(one, scope)]
+        given = dict.fromkeys(scope.name(giver) for giver in givers(node))
+        after += [After(self._ends[name].end, "succeeded") for name in given if name in self._ends]
         loop = node.loop
         if isinstance(loop, ForEach) and not isinstance(loop.items, Range):
             loop = replace(loop, items=self._operand(loop.items, scope))
@@ -107,22 +125,32 @@ class _Flattening:
             node,
             name=scope.name(node.name),
             inputs={name: self._input(value, scope) for name, value in node.inputs.items()},
-            after=tuple(dict.fromkeys((*scope.after, *after))),
+            after=tuple({one.node: one for one in (*scope.after, *after)}.values()),
             guard=guards[0] if len(guards) == 1 else AllOf(tuple(guards)) if guards else None,
             loop=loop,
             files={name: self._file(file, scope) for name, file in node.files.items()},
+            retry=node.retry or (None if isinstance(node.operation, Call) else scope.retry),
         )
 
-    def _scopes(self, node: Node, placed: Node, called: Workflow) -> Iterator[_Scope]:
+    def _waits(self, placed: Node) -> tuple[After, ...]:
+        """What a call waits for, so that its nodes do not start before it."""
+        alone = replace(placed, guard=None)
+        told = {after.node: after for after in placed.after}
+        told |= {name: After(name, "succeeded") for name in givers(alone)}
+        return tuple(told.values())
+
+    def _scopes(
+        self, node: Node, placed: Node, called: Workflow, around: _Scope
+    ) -> Iterator[_Scope]:
         defaults: dict[str, Input] = {
             name: Constant(declared.default) for name, declared in called.parameters.items()
         }
         given = {**defaults, **placed.inputs}
-        waits = (*placed.after, *(After(name) for name in _waited(placed)))
+        waits, retry = self._waits(placed), called.retry or around.retry
         for suffix, item in _rounds(node):
             values = {name: _with_item(value, item) for name, value in given.items()}
             prefix = f"{placed.name}-{suffix}-" if suffix else f"{placed.name}-"
-            yield _Scope(prefix, values, placed.guard, tuple(dict.fromkeys(waits)))
+            yield _Scope(prefix, values, placed.guard, waits, retry)
 
     # --- references ---------------------------------------------------------------------------
 
@@ -161,18 +189,9 @@ class _Flattening:
         return replace(file, source=_one(self.output(file.source, scope)))
 
     def _after(self, after: After, scope: _Scope) -> Iterator[After]:
-        yield from (After(name, after.status) for name in self._members(after.node, scope))
-
-    def _members(self, node: str, scope: _Scope) -> Iterator[str]:
-        """The nodes that a node has become."""
-        name = scope.name(node)
-        if name not in self._calls:
-            yield name
-            return
-        scopes, called = self._calls[name]
-        for one in scopes:
-            for inner in called.nodes:
-                yield from self._members(inner.name, one)
+        name = scope.name(after.node)
+        ends = self._ends.get(name, Ends(name, name))
+        yield from (After(one, after.status) for one in ends.asked(after.status))
 
     def _condition(self, condition: Condition | None, scope: _Scope) -> Condition | None:
         match condition:
@@ -187,10 +206,10 @@ class _Flattening:
             case HasStatus(status, node):
                 if not node:
                     return condition
-                told = tuple(HasStatus(status, name) for name in self._members(node, scope))
-                if len(told) == 1:
-                    return told[0]
-                return AnyOf(told) if status == "failed" else AllOf(told)
+                name = scope.name(node)
+                ends = self._ends.get(name, Ends(name, name))
+                told = tuple(HasStatus(status, one) for one in ends.asked(status))
+                return told[0] if len(told) == 1 else AllOf(told)
             case AllOf(terms):
                 return AllOf(tuple(self._conditions(terms, scope)))
             case AnyOf(terms):
@@ -225,12 +244,6 @@ def _with_item(value: Input, item: Json) -> Input:
     if not isinstance(value, Item):
         return value
     return Constant(item[value.field] if value.field and isinstance(item, Mapping) else item)
-
-
-def _waited(placed: Node) -> tuple[str, ...]:
-    """What a call waits for besides its `after`, so that its nodes do not start before it."""
-    ordered = {after.node for after in placed.after}
-    return tuple(name for name in needs(replace(placed, guard=None)) if name not in ordered)
 
 
 def _one(outputs: tuple[Output, ...]) -> Output:

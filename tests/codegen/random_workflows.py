@@ -204,9 +204,13 @@ def part(name: str, random: Random) -> Workflow:
     given = [each for each in writer.nodes if each.guard is None and not each.after]
     numbers = [node for node in given if Output(node.name, "result") in writer.given("int")]
     output = Output(random.choice(numbers).name, "result")
+    status = random.choice(["succeeded", "failed"])
+    last = step("last", "echo bye", guard=HasStatus(status))
     return Workflow(
-        name, tuple(writer.nodes), {"x": ParameterDeclaration("int")}, {"answer": output}
-    )
+        name, tuple(writer.nodes), {"x": ParameterDeclaration("int")}, {"answer": output},
+        on_exit=(last,) if random.random() < 0.3 else (),
+        retry=random.choice([None, Retry(1, ("any",), Backoff(0.01))]),
+    )  # fmt: skip
 
 
 def random_workflow(random: Random, name: str = "w") -> Workflow:

@@ -1,5 +1,7 @@
 """Calls of sub-workflows, written out."""
 
+from dataclasses import replace
+
 import pytest
 
 from sqlml.codegen.flatten import flatten
@@ -22,6 +24,7 @@ from sqlml.workflow.ir import (
     ParameterDeclaration,
     Place,
     Repeat,
+    Retry,
     Script,
     Take,
     Workflow,
@@ -69,14 +72,16 @@ def test_the_steps_of_a_call_stand_in_its_place() -> None:
     verify(flat)
     assert not flat.workflows
     nodes = {node.name: node for node in flat.nodes}
-    assert list(nodes) == ["first", "both-one", "both-two", "last"]
+    assert list(nodes) == [
+        "first", "both-one", "both-two", "both-failed", "both-end", "last",
+    ]  # fmt: skip
     assert nodes["both-one"].inputs == {"x": Output("first", "result")}
     assert nodes["both-one"].guard == BIG
     assert nodes["both-two"].guard == AllOf(
         (BIG, Comparison(Output("both-one", "result"), "!=", Constant("0")))
     )
     assert nodes["last"].inputs == {"x": Output("both-two", "result")}
-    assert nodes["last"].after == (After("both-one"), After("both-two"))
+    assert nodes["last"].after == (After("both-end", "succeeded"),)
     assert flat.on_exit == calling().on_exit
 
 
@@ -92,5 +97,15 @@ def test_a_call_for_each_item_becomes_copies_whose_results_are_collected() -> No
 def test_what_is_not_known_before_is_refused_at_its_place(loop: Loop) -> None:
     with pytest.raises(ProgramError) as caught:
         flatten(calling(loop))
+    (fault,) = caught.value.diagnostics
+    assert (fault.code, fault.label) == ("E0758", "at f.py:3:1")
+
+
+def test_a_policy_of_a_call_is_refused() -> None:
+    workflow = calling()
+    first, both, last = workflow.nodes
+    tried = replace(workflow, nodes=(first, replace(both, retry=Retry(2)), last))
+    with pytest.raises(ProgramError) as caught:
+        flatten(tried)
     (fault,) = caught.value.diagnostics
     assert (fault.code, fault.label) == ("E0758", "at f.py:3:1")
