@@ -130,9 +130,12 @@ class DuckDB:
 
     def execute(self, sql: str, receipt: Receipt | None = None) -> pa.Table | None:
         with self._running(sql) as connection:
+            statements = parse(connection, sql)
             left = receipt and self.receipts.prepare(connection, receipt)
+            if left:  # in one transaction with what it is for
+                statements = [each for each in statements if each.type.name != "TRANSACTION"]
             with transaction(connection) if left else nullcontext():
-                result = _execute(connection, sql)
+                result = _execute(connection, statements)
                 if left:
                     connection.execute(left)
             return result
@@ -246,10 +249,12 @@ class DuckDB:
             self._page_cache.streamed(size, is_alone=self._connections.users <= 1)
 
 
-def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table | None:
-    """The result set of the last statement of a text, if it has one."""
+def _execute(
+    connection: duckdb.DuckDBPyConnection, statements: Sequence[duckdb.Statement]
+) -> pa.Table | None:
+    """The result set of the last statement, if it has one."""
     result = None
-    for statement in parse(connection, sql):
+    for statement in statements:
         relation = connection.sql(statement)
         shown = relation is not None and has_result(statement, relation.columns)
         result = relation.to_arrow_table() if shown else None

@@ -126,9 +126,10 @@ def test_what_cannot_be_bound_is_said_at_its_place(text: str, code: str, place: 
 
 def test_errors_keep_their_place_and_lose_their_traceback(shell: InteractiveShell) -> None:
     with pytest.raises(SqlmlError) as raised:
-        cell(shell, "", "SELECT nothing FROM t")
+        cell(shell, "", "SELECT nothing FROM (SELECT 1 AS a)")
     shown = raised.value._render_traceback_()
-    assert any(line.strip(" |").startswith("^^^^^^^") for line in shown)
+    assert any(line.endswith("| SELECT nothing FROM (SELECT 1 AS a)") for line in shown), shown
+    assert any(line.endswith("|        ^^^^^^^") for line in shown), shown
     assert not any("Traceback" in line for line in shown)
 
 
