@@ -1,6 +1,6 @@
 """`sqlml plan`: what running a program now would do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +10,7 @@ from sqlml.cli.terminal import duration, memory
 
 if TYPE_CHECKING:
     from sqlml.optimizer.forecast import Change, Forecast, StepForecast
+    from sqlml.optimizer.hindsight import Compared
 
 _SIGNS = {"created": "+", "replaced": "~", "changed": "~", "dropped": "-"}
 
@@ -17,6 +18,7 @@ _SIGNS = {"created": "+", "replaced": "~", "changed": "~", "dropped": "-"}
 @click.command()
 @options.program
 @options.passes
+@click.option("--verify", "run", metavar="RUN", help="What was to be expected of a run that ended.")
 def plan(
     *,
     files: Sequence[str],
@@ -25,8 +27,15 @@ def plan(
     dialect: str | None,
     pairs: Sequence[str],
     passes: str | None,
+    run: str | None,
 ) -> None:
-    """Show what running a program now would do, and why; nothing runs."""
+    """Show what running a program now would do, and why; nothing runs.
+
+    With --verify, show what earlier runs let expect of RUN beside what then happened.
+    """
+    if run is not None:
+        _verify(db, run)
+        return
     variables = options.read_variables(pairs)
     program = options.read_program(files, texts)
     with options.opened(db=db, dialect=dialect, passes=passes) as session:
@@ -35,6 +44,18 @@ def plan(
     options.print_notes(compiled.plan.notes)
     again = options.spelled(files, texts, pairs, db)
     click.echo("\n".join(_lines(compiled.workflow.name, told, again)))
+
+
+def _verify(db: str | None, name: str) -> None:
+    from sqlml.optimizer.hindsight import hindsight
+
+    with options.opened(db=db) as session:
+        runs = session.store.runs
+        runs.check(name)
+        run = runs.find(name)
+        assert run is not None
+        lines = list(_verified(list(hindsight(runs, run))))
+    click.echo("\n".join([f"run {run.id} · {run.name}", "", *lines]))
 
 
 def _lines(name: str, told: "Forecast", program: str) -> Iterator[str]:
@@ -52,6 +73,8 @@ def _lines(name: str, told: "Forecast", program: str) -> Iterator[str]:
     if any(step.runs for step in told.steps):
         yield ""
         yield f"  {_estimate(told)}"
+        if len(told.critical_path) > 1:
+            yield f"  {_longest(told)}"
         yield f"  apply: sqlml run {program}     see the workflow: sqlml render {program}"
 
 
@@ -83,5 +106,33 @@ def _estimate(told: "Forecast") -> str:
     if told.seconds is None:
         return "no earlier run to estimate from"
     peak = f" · peak {memory(told.memory)}" if told.memory else ""
+    cpu = f" · {told.cpu_seconds / 3600:.2g} cpu-hours" if told.cpu_seconds else ""
     runs = f"{told.samples} earlier run{'' if told.samples == 1 else 's'}"
-    return f"about {duration(told.seconds)}{peak}     (from {runs})"
+    return f"about {duration(told.seconds)}{cpu}{peak}     (from {runs})"
+
+
+def _longest(told: "Forecast") -> str:
+    return f"the longest way: {' ─▶ '.join(told.critical_path)}"
+
+
+def _verified(compared: "Sequence[Compared]") -> Iterator[str]:
+    """What was expected beside what happened."""
+    width = max(4, *(len(each.step) for each in compared))
+    yield f"  {'step':<{width}}  {'expected':>9}  {'took':>9}  {'expected':>9}  {'held':>9}  runs"
+    for each in compared:
+        times = [each.expected_seconds, each.seconds]
+        sizes = [each.expected_memory, each.memory]
+        cells = [*map(_or_dash(duration), times), *map(_or_dash(memory), sizes)]
+        yield f"  {each.step:<{width}}  {'  '.join(f'{c:>9}' for c in cells)}  {each.samples:>4}"
+    known = [each for each in compared if each.expected_seconds is not None]
+    yield ""
+    if not known:
+        yield "  no earlier run to expect anything from"
+        return
+    expected = sum(each.expected_seconds or 0.0 for each in known)
+    took = sum(each.seconds for each in known)
+    yield f"  {len(known)} steps: expected {duration(expected)}, took {duration(took)}"
+
+
+def _or_dash(shown: Callable[[float], str]) -> Callable[[float | None], str]:
+    return lambda value: "–" if value is None else shown(value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from statistics import median
 from typing import Any
 
@@ -27,7 +27,10 @@ from sqlml.workflow.ir import (
 
 @dataclass(frozen=True, slots=True)
 class StepForecast:
-    """seconds and memory are medians of earlier runs, None without any; samples: how many."""
+    """seconds: the median of earlier runs; memory: the most that one held; None without any.
+
+    cpu_seconds: on all threads that it was given. samples: how many earlier runs.
+    """
 
     node: Node
     runs: bool
@@ -35,6 +38,7 @@ class StepForecast:
     seconds: float | None = None
     memory: int | None = None
     samples: int = 0
+    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """seconds: the critical path through the steps that would run (Couler paper, Eq. 1)."""
+    """seconds: the critical path through the steps that would run (Couler paper, Eq. 1), whose
+    names critical_path has. memory: the most that steps hold at one time (Eq. 2), each of them
+    beginning as soon as what it needs has ended.
+    """
 
     steps: tuple[StepForecast, ...]
     changes: tuple[Change, ...]
     seconds: float | None
     memory: int | None
     samples: int
+    cpu_seconds: float = 0.0
+    critical_path: tuple[str, ...] = ()
 
 
 def forecast(workflow: Workflow, reuse: Reuse, history: History) -> Forecast:
@@ -68,12 +77,16 @@ def forecast(workflow: Workflow, reuse: Reuse, history: History) -> Forecast:
     forecaster = _Forecaster(reuse, history)
     for node in topological_order(workflow):
         steps[node.name] = forecaster.step(node)
+    in_order = tuple(steps[node.name] for node in workflow.nodes)
+    path = _critical_path(steps)
     return Forecast(
-        tuple(steps[node.name] for node in workflow.nodes),
-        tuple(_changes((steps[node.name] for node in workflow.nodes), history)),
-        _critical_path(steps),
-        max((s.memory for s in steps.values() if s.runs and s.memory), default=None),
-        max((s.samples for s in steps.values()), default=0),
+        in_order,
+        tuple(_changes(in_order, history)),
+        sum(steps[name].seconds or 0.0 for name in path) if path else None,
+        _most_at_once(steps),
+        max((step.samples for step in in_order), default=0),
+        sum(step.cpu_seconds for step in in_order),
+        path,
     )
 
 
@@ -107,7 +120,8 @@ class _Forecaster:
             return StepForecast(node, True, why)
         seconds = median(step.seconds for step in same)
         memory = max(step.peak_memory for step in same)
-        return StepForecast(node, True, why, seconds, memory or None, len(same))
+        used = median(step.seconds * max(step.threads, 1) for step in same)
+        return StepForecast(node, True, why, seconds, memory or None, len(same), used)
 
     def _why(self, node: Node, changed: str | None, past: Sequence[PastStep]) -> str:
         if not self._reuse.can_stand(node):
@@ -215,11 +229,37 @@ def _model_change(node: Node, name: str, history: History) -> Change:
     return Change(what, "model", name, known)
 
 
-def _critical_path(steps: Mapping[str, StepForecast]) -> float | None:
+def _critical_path(steps: Mapping[str, StepForecast]) -> tuple[str, ...]:
+    """The steps that would run on the longest way through; none where nothing is known."""
     if not any(step.runs and step.seconds is not None for step in steps.values()):
-        return None
+        return ()
+    ends = _ends(steps)
+    path: list[str] = []
+    at = max(ends, key=lambda name: ends[name])
+    while at:
+        path.append(at)
+        at = max(needs(steps[at].node), key=lambda name: ends[name], default="")
+    return tuple(name for name in reversed(path) if steps[name].runs)
+
+
+def _ends(steps: Mapping[str, StepForecast]) -> dict[str, float]:
+    """When each step would have ended, in seconds, if none waited for cores or memory."""
     ends: dict[str, float] = {}
     for name, step in steps.items():
-        own = (step.seconds or 0.0) if step.runs else 0.0
-        ends[name] = own + max((ends[n] for n in needs(step.node)), default=0.0)
-    return max(ends.values())
+        ends[name] = _seconds(step) + max((ends[n] for n in needs(step.node)), default=0.0)
+    return ends
+
+
+def _most_at_once(steps: Mapping[str, StepForecast]) -> int | None:
+    """Bytes; None where nothing is known."""
+    ends = _ends(steps)
+    changes = []
+    for name, step in steps.items():
+        if step.runs and step.memory:
+            changes += [(ends[name] - _seconds(step), step.memory), (ends[name], -step.memory)]
+    held = accumulate(change for _, change in sorted(changes))  # at one time, ends come first
+    return max(held, default=None)
+
+
+def _seconds(step: StepForecast) -> float:
+    return (step.seconds or 0.0) if step.runs else 0.0

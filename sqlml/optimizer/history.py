@@ -17,11 +17,14 @@ _MEASURED_ON = {"validation_": "", "folds_": " (cross-validated)", "train_": " (
 
 @dataclass(frozen=True, slots=True)
 class PastStep:
-    """A step of an earlier run that succeeded. seconds it took; peak_memory in bytes."""
+    """A step of an earlier run that succeeded. seconds it took; peak_memory in bytes; threads that
+    it was given, 0 where it ran in the database.
+    """
 
     static_hash: str
     seconds: float
     peak_memory: int
+    threads: int = 0
 
 
 class History(Protocol):

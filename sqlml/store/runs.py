@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
+from math import inf
 from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
@@ -240,13 +241,17 @@ class Runs:
             raise ProgramError(Diagnostic("E0508", message, hint=hint))
         return {step: logs[step]}
 
-    def past(self, operation: str, target: str) -> list[tuple[str, float, int]]:
-        """Static hash, seconds and peak memory of the steps that did this last, oldest first."""
+    def past(
+        self, operation: str, target: str, before: float = inf
+    ) -> list[tuple[str, float, int, int]]:
+        """Static hash, seconds, peak memory and threads of the steps that did this last, oldest
+        first. before: only those that had ended then.
+        """
         found = self._ledger.rows(
-            "SELECT static_hash, finished - started, peak_memory FROM steps"
+            "SELECT static_hash, finished - started, peak_memory, threads FROM steps"
             " WHERE operation = ? AND target = ? AND outcome = 'succeeded'"
-            " AND finished IS NOT NULL AND started IS NOT NULL ORDER BY finished DESC LIMIT ?",
-            (operation, target, _MOST_PAST),
+            " AND finished < ? AND started IS NOT NULL ORDER BY finished DESC LIMIT ?",
+            (operation, target, before, _MOST_PAST),
         )
         return found[::-1]
 

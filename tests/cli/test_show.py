@@ -89,6 +89,9 @@ def test_a_run_is_shown_and_written(tmp_path: Path) -> None:
     shown = CliRunner().invoke(cli, ["show", run, "--db", database])
     assert shown.exit_code == 0
     assert re.search(r"query-2 +[█▏▎▍▌▋▊▉]", shown.output)
+    verified = CliRunner().invoke(cli, ["plan", "--verify", run, "--db", database])
+    assert re.search(r"query-2 +– +\d+\.\d\ds +– +– +0\n", verified.output), verified.output
+    assert "no earlier run to expect anything from" in verified.output
     asked = ["show", run, "--db", database, "--html"]
     written = tmp_path / "run.html"
     assert CliRunner().invoke(cli, [*asked, str(written)]).exit_code == 0

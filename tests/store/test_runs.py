@@ -65,7 +65,7 @@ def test_past_steps_of_a_target_are_told_oldest_first(store: Store) -> None:
             train(static_hash=f"h{turn}", started=10.0, finished=10.5 + turn, outcome=outcome),
             train(name="other", target="n", started=1.0, finished=2.0),
         )
-    assert store.runs.past("train", "m") == [("h0", 0.5, 0), ("h3", 3.5, 0)]
+    assert store.runs.past("train", "m") == [("h0", 0.5, 0, 0), ("h3", 3.5, 0, 0)]
     assert store.runs.past("predict", "m") == []
 
 
