@@ -1,6 +1,7 @@
 """The types of a statement's parameters, as far as what they stand beside tells them."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -22,9 +23,8 @@ def parameter_types(sql: str, columns_of: Callable[[str], Columns]) -> Mapping[i
     columns_of: is given a table's name as it is written; of a table that is not there, nothing.
     """
     named = substituted(sql, lambda number: f"{_NAMED}{number}")  # `$1,$2` begins a text to sqlglot
-    try:
-        tree = sqlglot.parse_one(named, dialect="duckdb")
-    except sqlglot.errors.SqlglotError:
+    tree = _parsed(named)
+    if tree is None:
         return {}
     tables = {table.alias_or_name.lower(): _own(table, columns_of) for table in _tables(tree)}
     found: dict[int, str] = {}
@@ -33,6 +33,15 @@ def parameter_types(sql: str, columns_of: Callable[[str], Columns]) -> Mapping[i
         if kind is not None:
             found.setdefault(int(parameter.name.removeprefix(_NAMED)), kind)
     return found
+
+
+@lru_cache(maxsize=512)
+def _parsed(sql: str) -> exp.Expr | None:
+    """The tree, which nobody changes; None where sqlglot cannot read it."""
+    try:
+        return sqlglot.parse_one(sql, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        return None
 
 
 def _tables(tree: exp.Expr) -> list[exp.Table]:

@@ -1,17 +1,21 @@
 """`$1`, `$2` … in a statement's text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from sqlml.grammar.tokens import scan
 
 
-def numbered(sql: str) -> Iterator[tuple[int, int, int]]:
+@lru_cache(maxsize=512)
+def numbered(sql: str) -> Sequence[tuple[int, int, int]]:
     """Where each parameter begins and ends, and its number; strings and comments have none."""
+    found = []
     for sign, number in pairwise(scan(sql)):
         is_one = sign.text == "$" and sign.kind == "symbol" and number.kind == "number"
         if is_one and sign.end == number.start and number.text.isdecimal():
-            yield sign.start, number.end, int(number.text)
+            found.append((sign.start, number.end, int(number.text)))
+    return found
 
 
 def substituted(sql: str, written: Callable[[int], str]) -> str:

@@ -72,6 +72,7 @@ _IGNORED = frozenset({"RESET", "DISCARD", "DEALLOCATE", "LISTEN", "UNLISTEN", "N
 _SILENT = frozenset(
     {"SET", "COPY", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", *_IGNORED}
 )
+_MOST_ALLOWED, _LONGEST_ALLOWED = 256, 4096
 _SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})
 
 
@@ -84,6 +85,7 @@ class Speech:
     portals: dict[str, Portal] = field(default_factory=dict)
     _changes: list[bytes] = field(default_factory=list)
     _rolls_back: bool = False
+    _allowed: set[str] = field(default_factory=set)  # statements that were checked
 
     # --- what is asked before a statement runs ---
 
@@ -99,7 +101,7 @@ class Speech:
         shown = self._shown(text) if text.first == "SHOW" else None
         if shown is not None:
             return Prepared(text, (), [Field(name, TEXT) for name in shown.column_names])
-        permissions.check(self.role, connection, text.sql)
+        self._check(connection, text.sql)
         known = _completed(oids, self._inferred(connection, text.sql))
         types = [duckdb_name(oid) for oid in known]
         return Prepared(text, known, describing.fields_of(connection, text.sql, types))
@@ -170,11 +172,25 @@ class Speech:
         changes, self._changes = self._changes, []
         return changes
 
+    def _check(self, connection: Connection, sql: str) -> None:
+        """Whether the role may do it, which the text alone decides.
+
+        Raises:
+            Refused: E0907 it may not.
+        """
+        if sql in self._allowed:
+            return
+        permissions.check(self.role, connection, sql)
+        if len(self._allowed) >= _MOST_ALLOWED:
+            self._allowed.clear()
+        if len(sql) <= _LONGEST_ALLOWED:
+            self._allowed.add(sql)
+
     def _inferred(self, connection: Connection, sql: str) -> Sequence[int]:
         return describing.parameter_oids(connection, sql)
 
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
-        permissions.check(self.role, connection, sql)
+        self._check(connection, sql)
         given = portal.values
         if given and _own_parts(sql) is not None:
             given = [given[number - 1] for _, _, number in numbered(sql)]
