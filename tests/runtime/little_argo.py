@@ -8,6 +8,8 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.codegen.argo_expressions import filled
+
 JsonObject = dict[str, Any]
 
 _END = {"Succeeded", "Failed", "Error", "Skipped", "Omitted"}
@@ -165,7 +167,7 @@ class Run:
         known["workflow.uid"] = self.workflow["metadata"]["uid"]
         for key, node in self.nodes.items():
             known[f"tasks.{key[len(self.name) + 1 :]}.outputs.result"] = node.get("result", "")
-        return re.sub(r"\{\{([^{}]+)\}\}", lambda found: known[found[1].strip()], text)
+        return filled(text, known)
 
 
 def tasks_of(groups: list[list[JsonObject]]) -> list[JsonObject]:
@@ -188,7 +190,9 @@ def names_in(order: str) -> set[str]:
 
 def comparison(text: str) -> bool:
     left, sign, right = text.partition("==")
-    return not sign or left.strip(" '\"") == right.strip(" '\"")
+    if not sign:
+        return text.strip() != "false"
+    return left.strip(" '\"") == right.strip(" '\"")
 
 
 def now() -> str:
