@@ -1,5 +1,6 @@
 """The prompt of `sqlml`, as a person at a terminal meets it."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from sqlml.cli.main import cli
 
 IRIS = Path("examples/data/iris.csv").resolve()
 CTRL_D = "\x04"
+FRESH = r"\x1b\[\?2004h.*?sqlml>"  # a line typed is drawn again behind `sqlml>`, too
 
 
 class Prompt:
@@ -37,17 +39,19 @@ class Prompt:
             timeout=120,
             dimensions=(30, 120),
         )
+        self.shown = self.process.logfile_read = io.StringIO()
         self.ready()
 
     def ready(self) -> None:
-        self.process.expect("sqlml>")
+        self.process.expect(FRESH)
 
     def say(self, text: str, *expected: str) -> None:
         """Type a line; what is expected must be shown before the next prompt."""
         self.process.send(f"{text}\r")
-        for one in expected:
-            self.process.expect(one)
-        self.ready()
+        began = self.shown.tell()
+        for one in (*expected, FRESH):
+            if self.process.expect([one, pexpect.TIMEOUT]):
+                pytest.fail(f"no {one!r} after {text!r} in: {self.shown.getvalue()[began:]!r}")
 
 
 @pytest.fixture(scope="module")
