@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sqlml.codegen import ENGINES
-from sqlml.codegen.argo_rules.cron import cron_fault
+from sqlml.codegen.argo.rules.cron import cron_fault
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar import ast
 from sqlml.planner.jobs import DEFAULT_TIMEZONE

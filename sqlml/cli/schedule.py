@@ -137,7 +137,7 @@ def _check_times(when: "Schedule", *, is_here: bool) -> None:
     if is_here:
         from sqlml.store.cron import cron_fault
     else:
-        from sqlml.codegen.argo_rules.cron import cron_fault
+        from sqlml.codegen.argo.rules.cron import cron_fault
     from sqlml.store.cron import timezone_fault
 
     faults = [(f"--cron '{each}'", cron_fault(each)) for each in when.cron]

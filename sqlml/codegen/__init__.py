@@ -1,4 +1,4 @@
-"""Workflow to an engine's own format, one engine per file; pure: a workflow in, text out."""
+"""Workflow to an engine's own format, one engine per folder; pure: a workflow in, text out."""
 
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ ENGINES: "Registry[Engine]" = Registry(
     "sqlml.engines",
     "E0750",
     {
-        "argo": "sqlml.codegen.argo:ENGINE",
-        "airflow": "sqlml.codegen.airflow:ENGINE",
-        "kfp": "sqlml.codegen.kfp:ENGINE",
-        "tekton": "sqlml.codegen.tekton:ENGINE",
-        "python": "sqlml.codegen.python:ENGINE",
+        "argo": "sqlml.codegen.argo.emitter:ENGINE",
+        "airflow": "sqlml.codegen.airflow.emitter:ENGINE",
+        "kfp": "sqlml.codegen.kfp.emitter:ENGINE",
+        "tekton": "sqlml.codegen.tekton.emitter:ENGINE",
+        "python": "sqlml.codegen.python.emitter:ENGINE",
     },
 )

@@ -35,7 +35,9 @@ from sqlml.workflow.serial import thaw
 
 def part(name: str) -> str:
     """A part of a generated file, as it lies beside this one."""
-    return resources.files(__package__).joinpath(f"{name}.txt").read_text("utf-8").rstrip() + "\n"
+    return (
+        resources.files("sqlml.codegen").joinpath(f"{name}.txt").read_text("utf-8").rstrip() + "\n"
+    )
 
 
 def interpreter() -> str:

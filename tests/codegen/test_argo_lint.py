@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from sqlml.cli.main import outcome
-from sqlml.codegen.argo_rules.cron import cron_fault
+from sqlml.codegen.argo.rules.cron import cron_fault
 from sqlml.codegen.lint import lint
 from sqlml.codegen.yaml import dump
 from sqlml.source import Source

@@ -1,0 +1,1 @@
+"""Airflow: what a workflow becomes there."""

@@ -1,0 +1,265 @@
+"""What each template needs by itself, whatever calls it."""
+
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from sqlml.codegen.argo.rules.documents import Part, read_documents
+from sqlml.codegen.argo.rules.manifests import (
+    TEMPLATE_KINDS,
+    Manifest,
+    every_template,
+    is_leaf,
+    kinds_of,
+)
+from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.source import Source
+
+_STORES = ("s3", "gcs", "oss", "hdfs", "git", "http", "azure", "artifactory", "raw", "plugin")
+_OUTPUT_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "container": ("path",),
+    "script": ("path",),
+    "containerSet": ("path",),
+    "data": ("path",),
+    "resource": ("jsonPath", "jqFilter"),
+    "suspend": ("supplied",),
+    "steps": ("parameter", "expression"),
+    "dag": ("parameter", "expression"),
+}
+_SOURCES = ("path", "jsonPath", "jqFilter", "parameter", "supplied", "expression", "event",
+            "configMapKeyRef")  # fmt: skip
+
+
+def template_faults(manifest: Manifest) -> Iterator[Diagnostic]:
+    for template in every_template(manifest):
+        kinds = kinds_of(template)
+        if len(kinds) != 1:
+            yield _kinds_fault(template, kinds)
+            continue
+        yield from _operation_faults(template, kinds[0])
+        yield from _limit_faults(template, kinds[0])
+        yield from _input_faults(template, kinds[0])
+        yield from _output_faults(template, kinds[0])
+        yield from _metric_faults(template)
+        yield from _mount_faults(manifest, template)
+    yield from _metric_faults(manifest.spec)
+
+
+def _kinds_fault(template: Part, kinds: list[str]) -> Diagnostic:
+    named = f"template `{template.at('name').text}`"
+    if kinds:
+        listed = " and ".join(f"`{kind}`" for kind in kinds)
+        return Diagnostic("E0726", f"{named} cannot be {listed}", template.span_of(kinds[1]))
+    hint = f"give it one of: {', '.join(TEMPLATE_KINDS)}"
+    return Diagnostic("E0726", f"{named} does nothing", template.span, hint=hint)
+
+
+def _operation_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
+    body = template.at(kind)
+    match kind:
+        case "container" | "script" if not body.at("image").text:
+            yield Diagnostic("E0726", f"the {kind} has no image", template.span_of(kind))
+        case "resource":
+            yield from _manifest_faults(template, body)
+        case "http" if not body.at("url").text:
+            yield Diagnostic("E0726", "the request has no URL", template.span_of(kind))
+        case "dag" if not body.at("tasks").items():
+            yield Diagnostic("E0726", "the graph has no tasks", template.span_of(kind))
+        case "containerSet":
+            yield from _container_set_faults(template, body)
+    cache = template.at("memoize")
+    if cache.value is not None and not cache.at("cache", "configMap", "name").text:
+        message = "`memoize` names no ConfigMap to keep results in"
+        hint = "give it `cache.configMap.name`"
+        yield Diagnostic("E0726", message, template.span_of("memoize"), hint=hint)
+
+
+def _manifest_faults(template: Part, body: Part) -> Iterator[Diagnostic]:
+    manifest, flags = body.at("manifest"), body.at("flags")
+    if manifest.text and body.at("manifestFrom").value is not None:
+        message = "a resource has `manifest` or `manifestFrom`, not both"
+        yield Diagnostic("E0726", message, body.span_of("manifestFrom"))
+    if not manifest.text and body.at("manifestFrom").value is None and not flags.items():
+        yield Diagnostic("E0726", "the resource has no manifest", template.span_of("resource"))
+    if manifest.text and "{{" not in manifest.text:
+        try:
+            documents = read_documents(Source("manifest", manifest.text))
+        except ProgramError as error:
+            why = error.diagnostics[0].message
+            yield Diagnostic("E0726", f"the resource's manifest: {why}", manifest.span)
+        else:
+            if not all(isinstance(document.value, dict) for document in documents):
+                yield Diagnostic("E0726", "the manifest is no object", manifest.span)
+
+
+def _container_set_faults(template: Part, body: Part) -> Iterator[Diagnostic]:
+    containers = {each.at("name").text: each for each in body.at("containers").items()}
+    if not containers:
+        yield Diagnostic("E0726", "the set has no containers", template.span_of("containerSet"))
+    for container in containers.values():
+        if not container.at("image").text:
+            yield Diagnostic("E0726", "the container has no image", container.span)
+        for need in container.at("dependencies").items():
+            if need.text not in containers:
+                hint = did_you_mean(need.text, containers)
+                yield Diagnostic(
+                    "E0719", f"there is no container `{need.text}`", need.span, "", hint
+                )
+    needs = {
+        name: [need.text for need in container.at("dependencies").items()]
+        for name, container in containers.items()
+    }
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        message = f"containers depend on each other in a circle: {circle}"
+        yield Diagnostic("E0723", message, template.span_of("containerSet"))
+    has_outputs = any(template.at("outputs", kind).items() for kind in ("parameters", "artifacts"))
+    if has_outputs and containers and "main" not in containers:
+        message = "a set of containers with outputs needs a container `main`"
+        yield Diagnostic("E0726", message, template.span_of("containerSet"))
+
+
+def _limit_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
+    """Time limits are for what is a pod."""
+    if is_leaf(template):
+        return
+    for field in ("timeout", "activeDeadlineSeconds"):
+        allowed = kind == "suspend" and field == "activeDeadlineSeconds"
+        if template.at(field).value is not None and not allowed:
+            message = f"a template of kind `{kind}` cannot have `{field}`"
+            hint = "put it on the templates that it runs, or on the workflow"
+            yield Diagnostic("E0726", message, template.span_of(field), hint=hint)
+
+
+def _input_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
+    for artifact in template.at("inputs", "artifacts").items():
+        path, name = artifact.at("path"), artifact.at("name").text
+        if kind in ("container", "script", "data", "containerSet") and not path.text:
+            yield Diagnostic("E0726", f"input artifact `{name}` has no path", artifact.span)
+        if kind in ("steps", "dag") and path.text:
+            message = f"a template of kind `{kind}` has no files, so `path` has no meaning"
+            yield Diagnostic("E0726", message, artifact.span_of("path"))
+        if artifact.at("from").value is not None:
+            message = "an input artifact cannot say where it is from; the caller does"
+            yield Diagnostic("E0726", message, artifact.span_of("from"))
+        yield from location_faults(artifact)
+    for parameter in template.at("inputs", "parameters").items():
+        yield from enum_faults(parameter)
+
+
+def enum_faults(parameter: Part) -> Iterator[Diagnostic]:
+    """A parameter's value is one of those it may have."""
+    choices, value = parameter.at("enum"), parameter.at("value")
+    if choices.value is not None and not choices.items():
+        yield Diagnostic("E0724", "`enum` lists nothing", parameter.span_of("enum"))
+    known = [choice.text for choice in choices.items()]
+    if known and value.value is not None and "{{" not in value.text and value.text not in known:
+        hint = did_you_mean(value.text, known) or f"the choices: {', '.join(known)}"
+        yield Diagnostic("E0724", f"`{value.text}` is not in `enum`", value.span, hint=hint)
+
+
+def location_faults(artifact: Part) -> Iterator[Diagnostic]:
+    """An artifact lies in one place, and a path does not climb."""
+    stores = [store for store in _STORES if artifact.at(store).value is not None]
+    if len(stores) > 1:
+        message = f"an artifact lies in `{stores[0]}` or in `{stores[1]}`, not in both"
+        yield Diagnostic("E0726", message, artifact.span_of(stores[1]))
+    if artifact.at("git").value is not None and not artifact.at("git", "repo").text:
+        yield Diagnostic("E0726", "the artifact's `git` lacks `repo`", artifact.span_of("git"))
+    hdfs = artifact.at("hdfs")
+    if hdfs.value is not None:
+        if "{{" not in hdfs.at("path").text and not hdfs.at("path").text.startswith("/"):
+            yield Diagnostic("E0726", "a path of HDFS begins with `/`", artifact.span_of("hdfs"))
+        users = ("hdfsUser", "krbCCacheSecret", "krbKeytabSecret")
+        if not any(hdfs.at(user).value is not None for user in users):
+            message = "the artifact's `hdfs` names no user"
+            hint = f"give it one of: {', '.join(users)}"
+            yield Diagnostic("E0726", message, artifact.span_of("hdfs"), hint=hint)
+    if ".." in artifact.at("path").text.split("/"):
+        yield Diagnostic("E0726", "a path cannot climb with `..`", artifact.at("path").span)
+
+
+def _output_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
+    for parameter in template.at("outputs", "parameters").items():
+        source = parameter.at("valueFrom")
+        given = [key for key in _SOURCES if source.at(key).value is not None]
+        named = f"output parameter `{parameter.at('name').text}`"
+        fitting = _OUTPUT_SOURCES.get(kind, _SOURCES)
+        if len(given) > 1:
+            message = f"{named} is taken from `{given[0]}` or `{given[1]}`, not from both"
+            yield Diagnostic("E0726", message, source.span_of(given[1]))
+        elif given and given[0] not in fitting:
+            hint = f"it takes {' or '.join(f'`{one}`' for one in fitting)}"
+            message = f"a template of kind `{kind}` has no `{given[0]}` to take {named} from"
+            yield Diagnostic("E0726", message, source.span_of(given[0]), hint=hint)
+        elif not given and (source.value is None or not source.has("default")):
+            hint = f"give it `valueFrom` with {' or '.join(f'`{one}`' for one in fitting)}"
+            yield Diagnostic("E0726", f"{named} has no source", parameter.span, hint=hint)
+    for artifact in template.at("outputs", "artifacts").items():
+        yield from _output_artifact_faults(artifact, kind)
+
+
+def _output_artifact_faults(artifact: Part, kind: str) -> Iterator[Diagnostic]:
+    named = f"output artifact `{artifact.at('name').text}`"
+    given = artifact.at("from").value is not None or artifact.at("fromExpression").value is not None
+    if kind in ("container", "script", "data", "containerSet"):
+        if not artifact.at("path").text:
+            yield Diagnostic("E0726", f"{named} has no path", artifact.span)
+        if given:
+            message = f"{named} is a file of the step: it has a path and no source"
+            yield Diagnostic("E0726", message, artifact.span)
+    if kind in ("steps", "dag") and not given:
+        hint = "give it `from` or `fromExpression`"
+        yield Diagnostic("E0726", f"{named} has no source", artifact.span, hint=hint)
+    yield from location_faults(artifact)
+
+
+def _metric_faults(part: Part) -> Iterator[Diagnostic]:
+    for metric in part.at("metrics", "prometheus").items():
+        kinds = [k for k in ("gauge", "counter", "histogram") if metric.at(k).value is not None]
+        if len(kinds) != 1:
+            message = "a metric is a `gauge`, a `counter` or a `histogram`"
+            yield Diagnostic("E0726", message, metric.span)
+        if not metric.at("help").text:
+            yield Diagnostic("E0726", "the metric has no `help`", metric.span)
+
+
+def _mount_faults(manifest: Manifest, template: Part) -> Iterator[Diagnostic]:
+    """Every mount has its volume. Templates for others may leave that to who uses them."""
+    spec = manifest.spec
+    patched = spec.at("podSpecPatch").text or template.at("podSpecPatch").text
+    if manifest.is_template or patched:
+        return
+    volumes = {
+        volume.at("name").text
+        for part in (spec, spec.at("templateDefaults"), template)
+        for volume in part.at("volumes").items()
+    }
+    for claim in spec.at("volumeClaimTemplates").items():
+        volumes.add(claim.at("metadata", "name").text)
+    for container in _containers(template):
+        for mount in container.at("volumeMounts").items():
+            name = mount.at("name")
+            yield from _mount_conflicts(template, mount)
+            if name.text not in volumes and "{{" not in name.text:
+                hint = did_you_mean(name.text, volumes) or "declare it among the spec's `volumes`"
+                message = f"there is no volume `{name.text}`"
+                yield Diagnostic("E0719", message, name.span, hint=hint)
+
+
+def _mount_conflicts(template: Part, mount: Part) -> Iterator[Diagnostic]:
+    path = mount.at("mountPath")
+    for artifact in template.at("inputs", "artifacts").items():
+        if path.text and artifact.at("path").text == path.text:
+            message = (
+                f"`{path.text}` is a volume and the input artifact `{artifact.at('name').text}`"
+            )
+            yield Diagnostic("E0726", message, path.span)
+
+
+def _containers(template: Part) -> Iterator[Part]:
+    for kind in ("container", "script", "containerSet"):
+        yield template.at(kind)
+    for path in (("initContainers",), ("sidecars",), ("containerSet", "containers")):
+        yield from template.at(*path).items()

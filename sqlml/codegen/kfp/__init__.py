@@ -1,0 +1,1 @@
+"""Kubeflow Pipelines: what a workflow becomes there."""

@@ -1,0 +1,1 @@
+"""One plain script that does what a program does."""

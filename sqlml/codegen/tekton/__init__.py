@@ -1,0 +1,1 @@
+"""Tekton: what a workflow becomes there, and what is wrong with a manifest."""

@@ -1,0 +1,297 @@
+"""Tekton v1: a Pipeline and a PipelineRun, and the Python that every step runs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlml.codegen import plain
+from sqlml.codegen.argo.pods import given, placement_of, pods_of, resources_of, volumes_of
+from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
+from sqlml.codegen.flatten import flatten
+from sqlml.codegen.given import given_step, parameters_of
+from sqlml.codegen.tekton.refusals import refusals
+from sqlml.codegen.yaml import dump_all
+from sqlml.errors import ProgramError
+from sqlml.workflow.graph import needs
+from sqlml.workflow.ir import (
+    Condition,
+    Container,
+    HasStatus,
+    Mount,
+    Node,
+    ParameterDeclaration,
+    Script,
+    SecretKey,
+    Volume,
+    Workflow,
+)
+from sqlml.workflow.serial import thaw
+
+_IMAGE = "python:3.11"
+_FOLDER = "/sqlml-step"
+_VOLUME = "sqlml-step"
+_STORE = "pass it through the artifact store"
+
+
+class Tekton:
+    """Each task runs one Python program, which runs the step and knows when to leave it out.
+
+    A task has one result, `given`: how the step ended, and its outputs. A task whose step failed
+    does not fail itself, as that would end the run; a last task does so for all of them.
+    """
+
+    name = "tekton"
+    title = "Tekton"
+    outputs = "outputs"
+    settings: Mapping[str, str] = {}
+    support: Mapping[Feature, Capability] = {
+        **{feature: Capability("lowered", "the step's own Python does it") for feature in FEATURES},
+        "container": Capability(
+            "lowered",
+            "the image must have Python 3.10 or newer; its parameters have at most 3,500 bytes, "
+            "of the 4,096 that Tekton has for the results of a pod",
+        ),
+        "script": Capability("lowered", "as of a container"),
+        "parameter": Capability("native", "text; Kubernetes turns `$$` in a value into `$`"),
+        "retry": Capability(
+            "lowered", "the step's own Python does it; Tekton only where a pod is lost"
+        ),
+        "exit step": Capability("native", "`finally`"),
+        "workflow timeout": Capability("native", "of its tasks; exit steps have their own time"),
+        "resources": Capability("native"),
+        "secret": Capability("native"),
+        "volume": Capability("native", "a new claim becomes a workspace"),
+        "placement": Capability("native"),
+        "sub-workflow": Capability("lowered", "its steps stand in place of the call"),
+        "map over a known list": Capability("lowered", "all rounds run in one task"),
+        "map over an output": Capability("lowered", "all rounds run in one task"),
+        "repeat": Capability("lowered", "all rounds run in one task"),
+        "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
+        "cluster resource": Capability("refused", "create it in a script with kubectl"),
+        "parallelism": Capability("refused", "limit the pods with a quota of the namespace"),
+        "schedule": Capability(
+            "refused", "leave it out, and create the PipelineRun from a CronJob or a trigger"
+        ),
+        "file between steps": Capability("refused", _STORE),
+        "file from a store": Capability("refused", "fetch it in a script"),
+        "cache": Capability("refused", "leave it out"),
+        "daemon": Capability("refused", "run the service outside of the workflow"),
+    }
+
+    def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
+        flat = flatten(workflow)
+        if faults := [*refusals(flat)]:
+            raise ProgramError(*faults)
+        name = options.name or _name(flat.name)
+        pipeline = _Pipeline(flat, name, options.namespace)
+        return {f"{name}.yaml": dump_all(pipeline.documents())}
+
+
+ENGINE = Tekton()
+
+
+class _Pipeline:
+    def __init__(self, workflow: Workflow, name: str, namespace: str) -> None:
+        self._workflow = workflow
+        self._name = name
+        self._namespace = given(namespace=namespace)
+        self._volumes = {volume.name: volume for volume in workflow.volumes}
+        self._claims = [volume for volume in workflow.volumes if volume.kind == "new-claim"]
+
+    def documents(self) -> Iterator[dict[str, Any]]:
+        """The steps' Python, the pipeline, and a run of it."""
+        parts = (plain.interpreter(), plain.part("given_step"), plain.part("tekton/step"))
+        yield {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": f"{self._name}-step", **self._namespace},
+            "data": {"step.py": "\n\n".join(parts)},
+        }
+        yield {
+            "apiVersion": "tekton.dev/v1",
+            "kind": "Pipeline",
+            "metadata": {"name": self._name, **self._namespace},
+            "spec": self._pipeline(),
+        }
+        yield self._run()
+
+    def _pipeline(self) -> dict[str, Any]:
+        workflow = self._workflow
+        tasks = [self._task(node) for node in workflow.nodes]
+        if tasks:
+            tasks.append(self._outcome())
+        return given(
+            params=[_parameter(n, declared) for n, declared in workflow.parameters.items()],
+            workspaces=[{"name": volume.name} for volume in self._claims],
+            tasks=tasks,
+        ) | given(**{"finally": [self._task(node) for node in workflow.on_exit]})
+
+    def _task(self, node: Node) -> dict[str, Any]:
+        retry = node.retry or self._workflow.retry
+        is_exit = node in self._workflow.on_exit
+        taken = {f"task={name}": f"$(tasks.{name}.results.given)" for name in needs(node)}
+        taken |= {f"parameter={name}": f"$(params.{name})" for name in parameters_of(node)}
+        taken["run="] = "$(context.pipelineRun.name)"
+        if is_exit:
+            taken["status="] = "$(tasks.status)"
+        told = given_step(node, retry)
+        told["env"] = {name: told["env"][name] for name in node.env if not _is_secret(node, name)}
+        kinds = {name: self._workflow.parameters[name].type for name in parameters_of(node)}
+        step = self._step(told | {"parameters": kinds}, _image(node), taken)
+        secrets = {name: value for name, value in node.env.items() if isinstance(value, SecretKey)}
+        claimed = [mount for mount in node.mounts if self._is_claim(mount)]
+        mounted = [mount for mount in node.mounts if not self._is_claim(mount)]
+        operation = node.operation
+        pull = operation.pull if isinstance(operation, Container | Script) else ""
+        step |= given(
+            imagePullPolicy=pull,
+            env=[
+                {"name": n, "valueFrom": {"secretKeyRef": {"name": s.secret, "key": s.key}}}
+                for n, s in secrets.items()
+            ],
+            computeResources=resources_of(node.resources),
+            onError="" if is_exit else "continue",
+        )
+        step["volumeMounts"] += [
+            {"name": m.volume, "mountPath": m.path}
+            | given(readOnly=m.read_only or None, subPath=m.sub_path)
+            for m in mounted
+        ]
+        volumes = tuple(self._volumes[n] for n in dict.fromkeys(m.volume for m in mounted))
+        spec = self._spec(step, taken, volumes)
+        spec |= given(
+            workspaces=[
+                {"name": m.volume, "mountPath": m.path} | given(readOnly=m.read_only or None)
+                for m in claimed
+            ]
+        )
+        return {"name": node.name} | given(
+            runAfter=[] if is_exit else [*needs(node)],
+            when=_when(node.guard) if is_exit else None,
+            retries=retry.limit if retry else None,
+            params=_arguments(taken),
+            workspaces=[
+                {"name": m.volume, "workspace": m.volume} | given(subPath=m.sub_path)
+                for m in claimed
+            ],
+            taskSpec=spec,
+        )
+
+    def _outcome(self) -> dict[str, Any]:
+        """A task that fails, and so the run does, when a step has failed."""
+        names = [node.name for node in self._workflow.nodes]
+        taken = {f"task={name}": f"$(tasks.{name}.results.given)" for name in names}
+        told = {"needs": [], "watches": names}
+        every = {*names, *(node.name for node in self._workflow.on_exit)}
+        own = next(n for i in range(len(every) + 1) if (n := f"outcome{i or ''}") not in every)
+        return {
+            "name": own,
+            "runAfter": names,
+            "params": _arguments(taken),
+            "taskSpec": self._spec(self._step(told, _IMAGE, taken), taken, ()),
+        }
+
+    def _step(self, told: dict[str, Any], image: str, taken: Mapping[str, str]) -> dict[str, Any]:
+        values = [f"{key}=$(params.{_slot(key)})" for key in taken]
+        return {
+            "name": "step",
+            "image": image,
+            "command": ["python3", f"{_FOLDER}/step.py"],
+            "args": [_without_references(told), "$(results.given.path)", *values],
+            "volumeMounts": [{"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}],
+        }
+
+    def _spec(
+        self, step: dict[str, Any], taken: Mapping[str, str], volumes: tuple[Volume, ...]
+    ) -> dict[str, Any]:
+        source = {"name": _VOLUME, "configMap": {"name": f"{self._name}-step"}}
+        return {
+            "params": [{"name": _slot(key), "type": "string"} for key in taken],
+            "results": [{"name": "given", "type": "string"}],
+            "volumes": [source, *volumes_of(volumes).get("volumes", [])],
+            "steps": [step],
+        }
+
+    def _is_claim(self, mount: Mount) -> bool:
+        return self._volumes[mount.volume].kind == "new-claim"
+
+    def _run(self) -> dict[str, Any]:
+        workflow = self._workflow
+        pods = pods_of(workflow.pods) | placement_of(workflow.placement)
+        account = pods.pop("serviceAccountName", "")
+        metadata = pods.pop("podMetadata", {})
+        limit = {"tasks": f"{workflow.timeout:g}s"} if workflow.timeout is not None else {}
+        own = [
+            {"pipelineTaskName": node.name, "podTemplate": {**pods, **placement}}
+            for node in (*workflow.nodes, *workflow.on_exit)
+            if (placement := placement_of(node.placement))
+        ]
+        claims = volumes_of(tuple(self._claims)).get("volumeClaimTemplates", [])
+        return {
+            "apiVersion": "tekton.dev/v1",
+            "kind": "PipelineRun",
+            "metadata": {"generateName": f"{self._name}-", **self._namespace, **metadata},
+            "spec": {
+                "pipelineRef": {"name": self._name},
+                "timeouts": {"pipeline": "0s", **limit},  # without it, an hour
+                **given(
+                    taskRunTemplate=given(serviceAccountName=account, podTemplate=pods),
+                    taskRunSpecs=own,
+                    workspaces=[
+                        {
+                            "name": claim["metadata"]["name"],
+                            "volumeClaimTemplate": {"spec": claim["spec"]},
+                        }
+                        for claim in claims
+                    ],
+                ),
+            },
+        }
+
+
+def _slot(key: str) -> str:
+    """The parameter of a task for what it takes."""
+    kind, _, name = key.partition("=")
+    return f"{kind}--{name}" if name else kind
+
+
+def _arguments(taken: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": _slot(key), "value": value} for key, value in taken.items()]
+
+
+def _when(guard: Condition | None) -> list[dict[str, Any]]:
+    """What Tekton itself can tell before it starts an exit step."""
+    if guard not in (HasStatus("failed"), HasStatus("succeeded")):
+        return []
+    operator = "in" if guard == HasStatus("failed") else "notin"
+    return [{"input": "$(tasks.status)", "operator": operator, "values": ["Failed"]}]
+
+
+def _is_secret(node: Node, name: str) -> bool:
+    return isinstance(node.env[name], SecretKey)
+
+
+def _image(node: Node) -> str:
+    operation = node.operation
+    return (operation.image if isinstance(operation, Container | Script) else "") or _IMAGE
+
+
+def _without_references(step: Mapping[str, Any]) -> str:
+    """JSON in which neither Tekton nor Kubernetes finds anything to put in place of `$(…)`."""
+    text = json.dumps(step, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("$", "\\u0024")
+
+
+def _parameter(name: str, declared: ParameterDeclaration) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": name, "type": "string"}
+    if declared.description:
+        told["description"] = declared.description
+    if not declared.required:
+        default = thaw(declared.default)
+        told["default"] = default if isinstance(default, str) else json.dumps(default)
+    return told
+
+
+def _name(name: str) -> str:
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
+    return kept.removesuffix("-sql")[:50].strip("-") or "workflow"
