@@ -20,7 +20,7 @@ from sqlml.optimizer.effects import tables_left
 from sqlml.optimizer.fingerprints import Fingerprints
 from sqlml.optimizer.leavings import content, files_left, is_repeatable, result_left
 from sqlml.optimizer.resumption import Resumption
-from sqlml.optimizer.versions import versions
+from sqlml.optimizer.versions import versions, versions_of_use
 from sqlml.store.drivers import RECOVERED
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
@@ -224,7 +224,7 @@ class Reuse:
         if data is None:
             return None
         for name, reference in models.items():
-            data[f"model {name}"] = self._model_digest(reference)
+            data[f"model {name}"] = self._model_digest(node, reference)
         for name, value in parameters.items():
             data[f"parameter {name}"] = content(value) if isinstance(value, Path) else digest(value)
         self._read[node.name] = data
@@ -276,13 +276,13 @@ class Reuse:
         newest = self._store.models.find(name, None)
         return newest is not None and newest.number == int(number)
 
-    def _model_digest(self, reference: str) -> str:
+    def _model_digest(self, node: Node, reference: str) -> str:
         name, _, number = reference.rpartition("@")
         found = self._store.models.find(name, int(number))
         if found is None:
             return ""
         content = {k: v for k, v in found.manifest.items() if k not in _OF_THE_TRAINING}
-        return digest(content)
+        return digest({**content, "versions": versions_of_use(node, found.manifest)})
 
 
 def _is_too_old(node: Node, memory: Mapping[str, Any]) -> bool:

@@ -1,52 +1,82 @@
-"""The versions of the code that does a step."""
+"""The versions of the code that does a step, as the model families and solvers declare it."""
 
 import os
-from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from sqlml import __version__
-from sqlml.workflow.ir import Node, Solve, Train, Trial
+from sqlml.workflow.ir import (
+    Check,
+    Evaluate,
+    Explain,
+    Node,
+    Query,
+    Relation,
+    Run,
+    Solve,
+    Train,
+    Trial,
+)
 from sqlml.zoo.advisor import VARIABLE
+from sqlml.zoo.library import DUCKDB, MATPLOTLIB, OPTUNA, SCIPY, SKLEARN, Library
 from sqlml.zoo.models import find_model
 from sqlml.zoo.search import Search
-
-LIBRARIES = {
-    "xgboost": ("xgboost-cpu", "xgboost"),
-    "lightgbm": ("lightgbm",),
-    "sklearn": ("scikit-learn",),
-    "highs": ("highspy",),
-    "statsmodels": ("statsmodels",),
-}
+from sqlml.zoo.solving import SOLVERS
+from sqlml.zoo.steps.explainers import find_explainer
 
 
 def versions(node: Node) -> Mapping[str, str]:
-    """The versions of the libraries whose change could change what the step gives."""
+    """The versions of all whose change could change what the step gives.
+
+    Of a stored model that it uses, `versions_of_use` tells.
+    """
     found = {"sqlml": __version__}
+    estimators: list[str] = []
     match node.operation:
         case Train(estimator=estimator):
             estimators = [estimator]
         case Trial(search=search):
-            found["optuna"], asked = _version("optuna"), Search.from_json(search)
+            asked = Search.from_json(search)
             if asked.predictions:
                 found["advisor"] = os.environ.get(VARIABLE, "")
             estimators = [candidate.estimator for candidate in asked.candidates]
-        case Solve(solver=solver):
-            found[solver], estimators = _library_version(solver), []
-        case _:
-            estimators = []
+        case Solve(solver=solver) if solver in SOLVERS:
+            found[solver] = SOLVERS.load(solver).version
     for model in filter(None, map(find_model, estimators)):
-        found[model.module] = model.revision or _library_version(model.module)
-    return found
+        found |= _told(model.made_with)
+        if model.revision:
+            found[model.name] = model.revision
+    return found | _told(_used(node))
 
 
-@cache
-def _library_version(module: str) -> str:
-    return next(filter(None, map(_version, LIBRARIES.get(module, ()))), "")
+def versions_of_use(node: Node, manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """The versions of all whose change could change what the step gives with a stored model."""
+    model = find_model(manifest.get("estimator", ""))
+    if model is None:
+        return {}
+    found = [*model.made_with]
+    match node.operation:
+        case Explain(explainer=explainer) if find_explainer(explainer) == "shap":
+            found += model.explained_by
+        case Evaluate() if manifest.get("task") == "clustering":
+            found.append(SKLEARN)  # whose formulas measure clusters
+    return _told(found) | ({model.name: model.revision} if model.revision else {})
 
 
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
+def _used(node: Node) -> Iterator[Library]:
+    """What a step uses besides models."""
+    if any(isinstance(value, Relation) for value in node.inputs.values()):
+        yield DUCKDB
+    match node.operation:
+        case Query() | Run(ready_made=True):
+            yield DUCKDB
+        case Trial():
+            yield OPTUNA
+        case Check():
+            yield SCIPY  # for the probabilities of its tests
+        case Explain(into=None) | Evaluate(plots=(_, *_)):
+            yield MATPLOTLIB
+
+
+def _told(libraries: Iterable[Library]) -> dict[str, str]:
+    return {one.module: one.version for one in libraries}

@@ -1,7 +1,6 @@
 """What a stored model is made of: a manifest, fitted preprocessing, and the library's own files."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
@@ -158,6 +157,5 @@ def trainer_of(model: ModelType) -> Trainer:
 
 
 def library_versions(model: ModelType) -> dict[str, str]:
-    """The version of the model's library, which is loaded."""
-    version = getattr(sys.modules.get(model.module), "__version__", None)
-    return {} if version is None else {model.module: str(version)}
+    """The versions of the model's libraries."""
+    return {one.module: one.version for one in model.made_with if one.version}

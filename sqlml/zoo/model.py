@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic
 from sqlml.zoo.attributes import Dictionary, Value
+from sqlml.zoo.library import Library
 from sqlml.zoo.search import Candidate
 
 if TYPE_CHECKING:
@@ -80,11 +81,12 @@ class ModelType:
     )  # further ones: `optimizer.*`
     unit: str = "rounds"  # what training is counted in
     revision: str = ""  # of its code, where no library's version tells
-    library: str = ""  # the module that fits it, where that is not called like the family
+    libraries: tuple[Library, ...] = ()  # that fit and apply it, if not one called like the family
+    explained_by: tuple[Library, ...] = ()  # further ones that give its contributions
 
     @property
-    def module(self) -> str:
-        return self.library or self.family
+    def made_with(self) -> tuple[Library, ...]:
+        return self.libraries or (Library(self.family),)
 
 
 class Family(Protocol):

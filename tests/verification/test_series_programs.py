@@ -49,7 +49,7 @@ def test_a_number_of_steps_is_forecast(laboratory: Any, orders: pd.DataFrame) ->
     wanted = np.column_stack((by_hand.predicted_mean, by_hand.conf_int(alpha=0.2)))
     np.testing.assert_allclose(found.iloc[:, 1:], wanted, rtol=1e-6)
     assert [str(day)[:10] for day in found["day"][:2]] == ["2014-08-30", "2014-08-31"]
-    assert laboratory.manifest("walk")["libraries"].keys() == {"statsmodels"}
+    assert laboratory.manifest("walk")["libraries"].keys() == {"statsmodels", "scipy"}
 
 
 def test_the_rows_of_a_query_are_forecast_and_measured(

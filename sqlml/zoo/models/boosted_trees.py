@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from sqlml.zoo.attributes import Dictionary, Value
+from sqlml.zoo.library import XGBOOST
 from sqlml.zoo.model import ModelType, Task
 from sqlml.zoo.models.dictionaries.boosted_trees_parameters import (
     NO_EFFECT,
@@ -36,7 +37,7 @@ def _model(name: str, task: Task, parameters: Dictionary, doc: str) -> ModelType
     return ModelType(
         name=f"boosted_trees.{name}",
         family="boosted_trees",
-        library="xgboost",
+        libraries=(XGBOOST,),
         task=task,
         parameters=parameters,
         settings=SETTINGS,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlml.zoo.attributes import Dictionary, Value
+from sqlml.zoo.library import KERAS, TENSORFLOW
 from sqlml.zoo.model import ModelType, Task
 from sqlml.zoo.models import custom_source
 from sqlml.zoo.settings import TRAIN
@@ -35,6 +36,9 @@ class CustomFamily:
             doc=found.doc,
             unit="epochs" if found.is_network else "rounds",
             revision=found.digest,
+            libraries=(*found.libraries, KERAS, TENSORFLOW)
+            if found.is_network
+            else found.libraries,
         )
 
     def task(self, model: ModelType, parameters: Mapping[str, Value]) -> Task | None:

@@ -4,14 +4,16 @@ import ast
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import cast, get_args
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.zoo.attributes import Attribute, Kind, Value
+from sqlml.zoo.library import Library, library_of
 from sqlml.zoo.model import Task
 
 VARIABLE = "SQLML_ZOO"
@@ -40,7 +42,7 @@ _DOCUMENTED = re.compile(r"^\s*(\w+)\s*(?:\([^)]*\))?\s*:\s+(.*)$")
 class Definition:
     """A class with `fit`, or a Keras model: a class of them, or a function that gives one.
 
-    name: `module.Class`. digest: of the text of the file.
+    name: `module.Class`. digest: of the text of the file. libraries: that the file imports.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Definition:
     doc: str
     digest: str
     is_network: bool = False
+    libraries: tuple[Library, ...] = ()
 
     @property
     def module(self) -> str:
@@ -127,7 +130,21 @@ def _read(module: str, path: Path, changed: int) -> tuple[Definition, ...]:
         ) from error
     digest = hashlib.sha256(content).hexdigest()
     found = (_defined(module, path, digest, node) for node in tree.body)
-    return tuple(one for one in found if one is not None)
+    libraries = tuple(dict.fromkeys(_imported(tree)))
+    return tuple(replace(one, libraries=libraries) for one in found if one is not None)
+
+
+def _imported(tree: ast.Module) -> Iterator[Library]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                modules = [alias.name for alias in names]
+            case ast.ImportFrom(module=str(module), level=0):
+                modules = [module]
+            case _:
+                continue
+        found = map(library_of, modules)
+        yield from (one for one in found if one.module not in sys.stdlib_module_names)
 
 
 def _defined(module: str, path: Path, digest: str, node: ast.stmt) -> Definition | None:

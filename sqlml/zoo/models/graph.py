@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sqlml.zoo.attributes import Attribute, Dictionary, Value
+from sqlml.zoo.library import NUMPY, SCIPY
 from sqlml.zoo.model import ModelType
 from sqlml.zoo.models.dictionaries.booster_attributes import integer, number
 from sqlml.zoo.models.named_family import NamedFamily
@@ -85,7 +86,7 @@ FAMILY = NamedFamily(
         ModelType(
             name=GCN,
             family="graph",
-            library="scipy",
+            libraries=(SCIPY, NUMPY),
             task="classification",
             parameters=PARAMETERS,
             settings=_settings(),

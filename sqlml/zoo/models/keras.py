@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from sqlml.errors import Diagnostic
 from sqlml.zoo.attributes import Attribute, Dictionary, Value
+from sqlml.zoo.library import KERAS, SKLEARN, TENSORFLOW
 from sqlml.zoo.model import ModelType, Task
 from sqlml.zoo.models.dictionaries import keras_further as further
 from sqlml.zoo.models.dictionaries import keras_parameters as known
@@ -127,6 +128,7 @@ def _model(
     return ModelType(
         name=f"keras.{name}",
         family="keras",
+        libraries=(KERAS, TENSORFLOW),
         task=task,
         parameters=own.merge(Dictionary((*shared, known.WEIGHT_COLUMN))),
         settings=training.merge(known.CLASS_WEIGHT) if classes else training,
@@ -231,6 +233,7 @@ FAMILY = KerasFamily(
         ModelType(
             name="keras.DeepEmbeddingClusterModel",
             family="keras",
+            libraries=(KERAS, TENSORFLOW, SKLEARN),
             task="clustering",
             parameters=Dictionary(further.CLUSTERS),
             settings=further.CLUSTERS_TRAINING,

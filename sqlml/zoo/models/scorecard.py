@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import log
 
 from sqlml.zoo.attributes import Attribute, Dictionary, Value
+from sqlml.zoo.library import SCIPY, SKLEARN
 from sqlml.zoo.model import ModelType
 from sqlml.zoo.models.dictionaries.booster_attributes import choice, flag, integer, number
 from sqlml.zoo.models.named_family import NamedFamily
@@ -84,7 +85,7 @@ FAMILY = NamedFamily(
         ModelType(
             name="scorecard.ScoreCard",
             family="scorecard",
-            library="sklearn",
+            libraries=(SKLEARN, SCIPY),
             task="classification",
             parameters=PARAMETERS,
             settings=TRAIN.only("seed", "weight"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlml.zoo.attributes import Attribute, Dictionary, Value
+from sqlml.zoo.library import SCIPY, SHAP, SKLEARN
 from sqlml.zoo.model import ModelType, Task
 from sqlml.zoo.settings import TRAIN
 
@@ -66,6 +67,8 @@ def _model_type(path: str) -> ModelType:
         sparse=entry.get("sparse", False),
         multilabel=entry.get("multilabel", False),
         doc=entry["doc"],
+        libraries=(SKLEARN, SCIPY),
+        explained_by=(SHAP,),
     )
 
 

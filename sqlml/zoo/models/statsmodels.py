@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sqlml.zoo.attributes import Dictionary, Value
+from sqlml.zoo.library import SCIPY, STATSMODELS
 from sqlml.zoo.model import ModelType
 from sqlml.zoo.models.dictionaries.statsmodels_parameters import (
     ARIMA,
@@ -94,6 +95,7 @@ def _model(name: str, parameters: Dictionary, doc: str) -> ModelType:
     return ModelType(
         name=f"statsmodels.{name}",
         family="statsmodels",
+        libraries=(STATSMODELS, SCIPY),
         task="forecasting",
         parameters=parameters,
         settings=TRAIN.only("time", "series", "seed"),

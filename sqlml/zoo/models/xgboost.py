@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlml.zoo.attributes import Dictionary, Value
+from sqlml.zoo.library import XGBOOST
 from sqlml.zoo.model import ModelType, Task
 from sqlml.zoo.models.booster_family import BoosterFamily
 from sqlml.zoo.models.dictionaries.booster_attributes import settings
@@ -67,6 +68,7 @@ def _model(
     return ModelType(
         name=f"xgboost.{name}",
         family="xgboost",
+        libraries=(XGBOOST,),
         task=task,
         parameters=parameters,
         settings=train,

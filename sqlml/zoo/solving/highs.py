@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sqlml.zoo.library import Library
 from sqlml.zoo.solving.problem import Problem
 from sqlml.zoo.solving.solver import Abilities, Limits, Solution, SolverFailure, Status
 
@@ -22,6 +23,10 @@ class Highs:
     @property
     def is_installed(self) -> bool:
         return find_spec("highspy") is not None
+
+    @property
+    def version(self) -> str:
+        return Library("highspy").version
 
     def solve(self, problem: Problem, limits: Limits, folder: Path) -> Solution:
         highs = loaded(problem)

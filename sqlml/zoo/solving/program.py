@@ -1,5 +1,6 @@
 """Solvers that are programs: the problem goes to them as an MPS file, the solution comes in one."""
 
+import os
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
@@ -28,6 +29,15 @@ class Program(ABC):
     @property
     def is_installed(self) -> bool:
         return SOLVER.is_installed and shutil.which(self.executable) is not None
+
+    @property
+    def version(self) -> str:
+        """What tells one file of the program from another: asking each would start it."""
+        found = shutil.which(self.executable)
+        if found is None:
+            return ""
+        stat = os.stat(found)
+        return f"{stat.st_size} bytes of {stat.st_mtime_ns}"
 
     def solve(self, problem: Problem, limits: Limits, folder: Path) -> Solution:
         model, written = folder / "model.mps", folder / "solution.txt"

@@ -49,6 +49,11 @@ class Solver(Protocol):
     @property
     def is_installed(self) -> bool: ...
 
+    @property
+    def version(self) -> str:
+        """Another one may find other values; empty where that is not known."""
+        ...
+
     def solve(self, problem: Problem, limits: Limits, folder: Path) -> Solution:
         """folder: for files.
 
