@@ -28,15 +28,15 @@ from sqlml.planner.nested import flat
 from sqlml.planner.program import plan as make_plan
 from sqlml.results import Result, Results
 from sqlml.runtime import local, recovery
-from sqlml.runtime.ahead import started_ahead
 from sqlml.runtime.events import Listener
 from sqlml.runtime.functions import ModelFunctions
 from sqlml.runtime.machine import memory_limit
-from sqlml.runtime.pool import Pool
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
 from sqlml.runtime.shelf import Shelf
 from sqlml.runtime.stop import Stop
+from sqlml.runtime.workers.ahead import started_ahead
+from sqlml.runtime.workers.pool import Pool
 from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Json, Workflow

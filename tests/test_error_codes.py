@@ -12,7 +12,7 @@ from sqlml.errors import ProgramError, SqlmlError
 from sqlml.grammar.variables import substitute
 from sqlml.optimizer import PASSES
 from sqlml.optimizer.cache import POLICIES
-from sqlml.runtime.pool import Pool
+from sqlml.runtime.workers.pool import Pool
 from sqlml.session import Session
 from sqlml.source import Source
 from sqlml.stages import after

@@ -12,7 +12,7 @@ from sqlml.errors import Diagnostic, ProgramError
 def cancel(run: str, db: str | None) -> None:
     """Let a run on an engine stop; its steps on exit still run."""
     from sqlml.cli.engine_run import placed
-    from sqlml.runtime.submit import cancel as stop
+    from sqlml.runtime.cluster.submit import cancel as stop
 
     with options.opened(db=db) as session:
         session.store.runs.steps(run)

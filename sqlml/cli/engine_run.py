@@ -13,13 +13,13 @@ from sqlml.codegen.engine import Options, render
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
 from sqlml.results import Result
-from sqlml.runtime.cluster import Cluster, Resource
+from sqlml.runtime.cluster.api import Cluster, Resource
+from sqlml.runtime.cluster.follow import follow
+from sqlml.runtime.cluster.kubeconfig import access
+from sqlml.runtime.cluster.submit import named, submit, submitted
 from sqlml.runtime.events import Listener
-from sqlml.runtime.follow import follow
 from sqlml.runtime.journal import Journal
-from sqlml.runtime.kubeconfig import access
 from sqlml.runtime.report import ResultSet, RunReport
-from sqlml.runtime.submit import named, submit, submitted
 from sqlml.runtime.supply import Supply
 from sqlml.session import Compiled, Session
 from sqlml.store.depot import Depot

@@ -33,7 +33,7 @@ def log(run: str, step: str | None, db: str | None) -> None:
 def _with_those_of_pods(session: "Session", run: str, logs: Mapping[str, str]) -> Mapping[str, str]:
     """The logs, and what the pods of those steps have printed whose end nobody has followed."""
     from sqlml.cli.engine_run import placed
-    from sqlml.runtime.follow import logs_of
+    from sqlml.runtime.cluster.follow import logs_of
 
     place = placed(session, run)
     state = place[0].get(*place[1:]) if place else None

@@ -78,7 +78,7 @@ def run(
     variables = options.read_variables(pairs)
     parameters = options.read_variables(given, "--param")
     program = options.read_program(files, texts)
-    from sqlml.runtime.ahead import started_ahead
+    from sqlml.runtime.workers.ahead import started_ahead
 
     sources = program if isinstance(program, Sequence) else program.sources
     texts_here = () if engine else (source.text for source in sources)

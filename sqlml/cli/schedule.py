@@ -77,9 +77,9 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     """
     from sqlml.cli.engine_run import check_store, manifest_of, supply
     from sqlml.codegen.engine import render
-    from sqlml.runtime import submit
-    from sqlml.runtime.cluster import Cluster
-    from sqlml.runtime.kubeconfig import access
+    from sqlml.runtime.cluster import submit
+    from sqlml.runtime.cluster.api import Cluster
+    from sqlml.runtime.cluster.kubeconfig import access
 
     workflow = compiled.workflow
     manifest = manifest_of(render(workflow, engine, target), engine, "CronWorkflow")

@@ -8,9 +8,9 @@ from typing import Any
 from sqlml.couler.constants import WorkflowCRD
 from sqlml.couler.secrets import Secret
 from sqlml.errors import Diagnostic, ProgramError
-from sqlml.runtime.cluster import Cluster, Resource
-from sqlml.runtime.kubeconfig import access
-from sqlml.runtime.submit import gone, submit
+from sqlml.runtime.cluster.api import Cluster, Resource
+from sqlml.runtime.cluster.kubeconfig import access
+from sqlml.runtime.cluster.submit import gone, submit
 
 log = logging.getLogger(__name__)
 

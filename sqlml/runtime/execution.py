@@ -13,19 +13,19 @@ from typing import Any
 from sqlml.errors import Diagnostic, located
 from sqlml.optimizer.reuse import Reuse, Reused
 from sqlml.runtime.allocation import Facts
-from sqlml.runtime.attendant import Attendant, Interrupted, StepFailure
 from sqlml.runtime.call import StepCall
 from sqlml.runtime.context import DriverContext, Surroundings
 from sqlml.runtime.events import StepNote
 from sqlml.runtime.inputs import Given, Inputs
 from sqlml.runtime.once import run_call
 from sqlml.runtime.outputs import declared
-from sqlml.runtime.pool import Pool
 from sqlml.runtime.prepared import Ended, Prepared, call_of, facts_of, needs_folder
 from sqlml.runtime.programs.runner import Programs, is_program
 from sqlml.runtime.report import ResultSet, StepReport
 from sqlml.runtime.sharing import Sharing
 from sqlml.runtime.trouble import ForeignBug, bug, diagnose
+from sqlml.runtime.workers.attendant import Attendant, Interrupted, StepFailure
+from sqlml.runtime.workers.pool import Pool
 from sqlml.source import Span
 from sqlml.workflow.graph import takes_model
 from sqlml.workflow.ir import (

@@ -17,7 +17,6 @@ from sqlml.runtime.expansion import last_nodes
 from sqlml.runtime.inputs import Inputs
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.machine import core_count, memory_limit
-from sqlml.runtime.pool import Pool
 from sqlml.runtime.programs.check import check
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.programs.runner import Programs
@@ -26,6 +25,7 @@ from sqlml.runtime.schedule import Inbox, Interruption, Scheduler
 from sqlml.runtime.scratch import scratch_folder
 from sqlml.runtime.signals import interruptions
 from sqlml.runtime.stop import Stop
+from sqlml.runtime.workers.pool import Pool
 from sqlml.source import Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Json, Query, Workflow

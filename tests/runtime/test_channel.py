@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqlml.runtime.channel import Channel, ChannelClosed
+from sqlml.runtime.workers.channel import Channel, ChannelClosed
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -18,7 +18,7 @@ from sqlml.runtime.events import (
     StepSkipped,
     StepStarted,
 )
-from sqlml.runtime.pool import Pool
+from sqlml.runtime.workers.pool import Pool
 from sqlml.source import Source, Span
 from sqlml.workflow.ir import (
     After,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sqlml.runtime.pool import Pool
-from sqlml.runtime.process import Worker, worker_environment
-from sqlml.runtime.reserve import MOST, RESERVE, Reserve
+from sqlml.runtime.workers.pool import Pool
+from sqlml.runtime.workers.process import Worker, worker_environment
+from sqlml.runtime.workers.reserve import MOST, RESERVE, Reserve
 from sqlml.workflow.ir import Node
 
 Add = Callable[..., Worker]

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.runtime.streams import Stream, StreamBroken, open_pipe, write_stream
 from sqlml.runtime.trouble import ForeignBug
+from sqlml.runtime.workers.streams import Stream, StreamBroken, open_pipe, write_stream
 
 SCHEMA = pa.schema([("n", pa.int64()), ("t", pa.string())])
 

@@ -13,13 +13,13 @@ from sqlml import couler
 from sqlml.cli.main import outcome
 from sqlml.codegen.engine import Options, render
 from sqlml.errors import SqlmlError
-from sqlml.runtime.cluster import Cluster, Patience, Resource
+from sqlml.runtime.cluster.api import Cluster, Patience, Resource
+from sqlml.runtime.cluster.follow import Rules, follow, logs_of
+from sqlml.runtime.cluster.kubeconfig import access
+from sqlml.runtime.cluster.submit import Submission, cancel, named, submit
 from sqlml.runtime.events import Event
-from sqlml.runtime.follow import Rules, follow, logs_of
 from sqlml.runtime.journal import Journal
-from sqlml.runtime.kubeconfig import access
 from sqlml.runtime.report import RunReport
-from sqlml.runtime.submit import Submission, cancel, named, submit
 from sqlml.session import connect
 from sqlml.store.store import Store
 from sqlml.workflow.ir import (

@@ -14,9 +14,9 @@ from sqlml.cli.results import print_result
 from sqlml.cli.table import SHOWN_ROWS, draw
 from sqlml.cli.terminal import colored, is_live
 from sqlml.grammar import ast
-from sqlml.runtime.ahead import started_ahead
 from sqlml.runtime.events import Event, RunFinished
 from sqlml.runtime.titles import titles
+from sqlml.runtime.workers.ahead import started_ahead
 
 if TYPE_CHECKING:
     import pyarrow as pa

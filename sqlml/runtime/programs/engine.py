@@ -8,12 +8,12 @@ from typing import IO
 from uuid import uuid4
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.runtime.attendant import StepFailure
 from sqlml.runtime.programs.artifacts import collected, offered
 from sqlml.runtime.programs.here import last_line, last_lines
 from sqlml.runtime.programs.job import Done, Job
 from sqlml.runtime.programs.processes import Launch
 from sqlml.runtime.programs.volumes import source_of
+from sqlml.runtime.workers.attendant import StepFailure
 from sqlml.zoo.steps.process import program_failed
 
 _PULL = {"": "missing", "IfNotPresent": "missing", "Always": "always", "Never": "never"}

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.runtime.attendant import StepFailure
 from sqlml.runtime.programs.artifacts import collected, copy, offered
 from sqlml.runtime.programs.job import Done, Job
 from sqlml.runtime.programs.processes import Launch
 from sqlml.runtime.programs.volumes import source_of
+from sqlml.runtime.workers.attendant import StepFailure
 from sqlml.zoo.steps.process import program_failed
 
 _PYTHONS = frozenset({"python", "python3"})

@@ -15,9 +15,9 @@ from time import monotonic
 from typing import TypeVar
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.runtime.attendant import Interrupted
 from sqlml.runtime.machine import memory_of_tree, peak_memory_of
 from sqlml.runtime.programs.warden import Warden
+from sqlml.runtime.workers.attendant import Interrupted
 
 Answer = TypeVar("Answer")
 

@@ -1,7 +1,7 @@
 """Waiting: for some time, or until someone lets the run go on."""
 
-from sqlml.runtime.attendant import Interrupted
 from sqlml.runtime.programs.job import Done, Job
+from sqlml.runtime.workers.attendant import Interrupted
 
 _LOOK_SECONDS = 0.2
 

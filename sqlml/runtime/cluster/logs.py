@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlml.errors import Diagnostic
-from sqlml.runtime.cluster import Cluster
+from sqlml.runtime.cluster.api import Cluster
 
 _MOST_PODS = 20  # whose logs are read, of one step
 _NODE_ID = "workflows.argoproj.io/node-id"

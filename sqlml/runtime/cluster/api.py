@@ -12,8 +12,8 @@ from itertools import count
 from typing import Any, Self
 
 from sqlml.errors import ProgramError
-from sqlml.runtime.kubeconfig import Access
-from sqlml.runtime.refusals import Place, refused, unreachable
+from sqlml.runtime.cluster.kubeconfig import Access
+from sqlml.runtime.cluster.refusals import Place, refused, unreachable
 from sqlml.runtime.retry import wait
 from sqlml.workflow.ir import Backoff
 

@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pyarrow as pa
 
 from sqlml.runtime.context import Computing, Pairs
-from sqlml.runtime.streams import Stream, StreamBroken, write_stream
+from sqlml.runtime.workers.streams import Stream, StreamBroken, write_stream
 
 _WAITING = 2  # batches that may wait for their computed columns
 _SECONDS = 0.05

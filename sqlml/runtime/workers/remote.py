@@ -11,10 +11,10 @@ from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from sqlml.runtime.channel import Channel, Message
 from sqlml.runtime.rows import QueryRows, read_file
-from sqlml.runtime.streams import Stream, StreamBroken, write_stream
 from sqlml.runtime.trouble import decode
+from sqlml.runtime.workers.channel import Channel, Message
+from sqlml.runtime.workers.streams import Stream, StreamBroken, write_stream
 
 if TYPE_CHECKING:
     import pyarrow as pa

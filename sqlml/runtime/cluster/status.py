@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlml.runtime.cluster import Object
+from sqlml.runtime.cluster.api import Object
 
 State = Literal["waiting", "running", "succeeded", "failed", "skipped"]
 

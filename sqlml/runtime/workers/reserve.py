@@ -7,7 +7,7 @@ from threading import Lock, Timer
 from time import monotonic
 
 from sqlml.runtime.machine import peak_memory_of
-from sqlml.runtime.process import Worker
+from sqlml.runtime.workers.process import Worker
 
 MOST = 4
 SECONDS = 60.0  # that a worker waits at most

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.runtime.argo_status import NodeStatus, steps_of
-from sqlml.runtime.cluster import Cluster, Object
+from sqlml.runtime.cluster.api import Cluster, Object
+from sqlml.runtime.cluster.logs import Told, read_logs, told_in
+from sqlml.runtime.cluster.status import NodeStatus, steps_of
+from sqlml.runtime.cluster.submit import ENDED, Submission, cancel
 from sqlml.runtime.events import Event, Listener, RunStarted
 from sqlml.runtime.journal import Journal
-from sqlml.runtime.pod_logs import Told, read_logs, told_in
 from sqlml.runtime.report import RunOutcome, RunReport, StepReport, closing
-from sqlml.runtime.submit import ENDED, Submission, cancel
 from sqlml.runtime.telling import Teller
 from sqlml.workflow.ir import Node, Workflow
 from sqlml.zoo.steps.outcome import Outcome

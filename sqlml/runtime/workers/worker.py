@@ -1,4 +1,4 @@
-"""The one step runner, as the driver's worker: `python -m sqlml.runtime.worker`."""
+"""The one step runner, as the driver's worker: `python -m sqlml.runtime.workers.worker`."""
 
 import gc
 import os
@@ -14,11 +14,15 @@ from typing import Any, NoReturn
 
 from sqlml.errors import SqlmlError
 from sqlml.runtime.call import StepCall, outcome_to_json
-from sqlml.runtime.channel import Channel, ChannelClosed, Message
 from sqlml.runtime.machine import forget_peak_memory, peak_memory
-from sqlml.runtime.remote import WorkerContext
+from sqlml.runtime.workers.channel import Channel, ChannelClosed, Message
+from sqlml.runtime.workers.remote import WorkerContext
 
-_ALWAYS_NEEDED = ("numpy", "sqlml.runtime.streams", "sqlml.runtime.worker:hide_pandas")
+_ALWAYS_NEEDED = (
+    "numpy",
+    "sqlml.runtime.workers.streams",
+    "sqlml.runtime.workers.worker:hide_pandas",
+)
 
 
 def main(arguments: list[str]) -> NoReturn:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError
-from sqlml.runtime.cluster import Cluster, Object, Resource
+from sqlml.runtime.cluster.api import Cluster, Object, Resource
 
 RUN_LABEL = "sqlml-run"
 ENDED = frozenset({"Succeeded", "Failed", "Error"})

@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.runtime.call import StepCall, outcome_from_json
-from sqlml.runtime.channel import ChannelClosed, Message
 from sqlml.runtime.context import DriverContext
-from sqlml.runtime.elsewhere import computing_elsewhere
 from sqlml.runtime.machine import memory_of_tree, peak_memory_of, working_folder
-from sqlml.runtime.process import Death, Worker
-from sqlml.runtime.streams import Stream, open_pipe, write_stream
 from sqlml.runtime.trouble import decode, encode, out_of_memory
+from sqlml.runtime.workers.channel import ChannelClosed, Message
+from sqlml.runtime.workers.elsewhere import computing_elsewhere
+from sqlml.runtime.workers.process import Death, Worker
+from sqlml.runtime.workers.streams import Stream, open_pipe, write_stream
 from sqlml.zoo.steps.outcome import Outcome
 
 _KILLED = (-9, 137)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from sqlml.runtime.pool import Pool
+from sqlml.runtime.workers.pool import Pool
 
 _EXTENDED = re.compile(
     r"\bTO\s+(TRAIN|PREDICT|EVALUATE|EXPLAIN|CHECK|MAXIMIZE|MINIMIZE)\b", re.IGNORECASE

@@ -4,10 +4,10 @@ from contextlib import suppress
 from threading import Lock
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.runtime.channel import ChannelClosed
 from sqlml.runtime.machine import core_count
-from sqlml.runtime.process import Worker, worker_environment
-from sqlml.runtime.reserve import RESERVE, Reserve
+from sqlml.runtime.workers.channel import ChannelClosed
+from sqlml.runtime.workers.process import Worker, worker_environment
+from sqlml.runtime.workers.reserve import RESERVE, Reserve
 
 
 class Pool:

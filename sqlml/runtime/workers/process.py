@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from threading import Lock
 
-from sqlml.runtime.channel import Channel
 from sqlml.runtime.machine import max_resident
+from sqlml.runtime.workers.channel import Channel
 from sqlml.zoo.models import custom_source
 
-_MODULE = "sqlml.runtime.worker"
+_MODULE = "sqlml.runtime.workers.worker"
 
 
 @dataclass(frozen=True, slots=True)

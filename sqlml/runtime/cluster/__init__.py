@@ -1,0 +1,1 @@
+"""Runs a rendered workflow on a Kubernetes cluster, and follows it."""
