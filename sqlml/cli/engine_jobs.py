@@ -8,7 +8,7 @@ from sqlml.codegen import ENGINES
 from sqlml.codegen.argo.rules.cron import cron_fault
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar import ast
-from sqlml.planner.jobs import DEFAULT_TIMEZONE
+from sqlml.planner.statements.jobs import DEFAULT_TIMEZONE
 from sqlml.session import Compiled, Session
 from sqlml.source import Source
 from sqlml.workflow.ir import Schedule

@@ -6,10 +6,10 @@ from typing import Any, assert_never
 from sqlml.planner import plan as logical
 from sqlml.planner.dependencies import Dependencies
 from sqlml.planner.job_plan import Job
-from sqlml.planner.jobs import job_operation
 from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.planner.plan import ModelUse, Operator, Read
 from sqlml.planner.resources import called_models, is_barrier, reads, writes
+from sqlml.planner.statements.jobs import job_operation
 from sqlml.planner.trials import with_trials
 from sqlml.source import Span
 from sqlml.workflow import ir

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlml.grammar.nested import with_functions
-from sqlml.planner.prediction import DEFAULT_COLUMN
+from sqlml.planner.statements.prediction import DEFAULT_COLUMN
 from sqlml.source import Source
 from sqlml.store.store import Store
 

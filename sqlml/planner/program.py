@@ -5,16 +5,9 @@ from typing import Any, assert_never
 
 from sqlml.errors import MAX_SHOWN, Diagnostic, ProgramError
 from sqlml.grammar import ast
-from sqlml.planner.alteration import plan_alter
 from sqlml.planner.catalog import Catalog
-from sqlml.planner.comparison import plan_check
-from sqlml.planner.evaluation import plan_evaluate
-from sqlml.planner.execution import plan_plain
-from sqlml.planner.explanation import plan_explain
 from sqlml.planner.job_plan import Job
-from sqlml.planner.jobs import plan_job
 from sqlml.planner.logical_plan import LogicalPlan
-from sqlml.planner.management import plan_manage
 from sqlml.planner.plan import (
     Alter,
     Apply,
@@ -28,12 +21,19 @@ from sqlml.planner.plan import (
     Run,
     Solve,
 )
-from sqlml.planner.prediction import plan_predict
-from sqlml.planner.programs import plan_run
 from sqlml.planner.reading import read
 from sqlml.planner.scope import Scope
-from sqlml.planner.solving import plan_solve
-from sqlml.planner.training import plan_train
+from sqlml.planner.statements.alteration import plan_alter
+from sqlml.planner.statements.comparison import plan_check
+from sqlml.planner.statements.evaluation import plan_evaluate
+from sqlml.planner.statements.execution import plan_plain
+from sqlml.planner.statements.explanation import plan_explain
+from sqlml.planner.statements.jobs import plan_job
+from sqlml.planner.statements.management import plan_manage
+from sqlml.planner.statements.prediction import plan_predict
+from sqlml.planner.statements.programs import plan_run
+from sqlml.planner.statements.solving import plan_solve
+from sqlml.planner.statements.training import plan_train
 
 
 def plan(program: ast.Program, catalog: Catalog, *, dialect: str) -> LogicalPlan:

@@ -14,7 +14,7 @@ from sqlml.planner.attributes import (
     vocabulary,
 )
 from sqlml.planner.scope import Scope
-from sqlml.planner.training import find_model_type
+from sqlml.planner.statements.training import find_model_type
 from sqlml.session import Session
 from sqlml.source import Source
 

@@ -150,7 +150,7 @@ def test_a_bad_verdict_can_be_an_error_and_the_table_is_there(trained: Any) -> N
 
 
 def test_the_table_has_the_columns_that_the_planner_says(trained: Any) -> None:
-    from sqlml.planner.comparison import _COLUMNS
+    from sqlml.planner.statements.comparison import _COLUMNS
 
     check(trained, NEW, into="changes")
     described = trained.query("DESCRIBE changes")

@@ -1,0 +1,1 @@
+"""How each kind of statement is checked and planned, one per file."""
