@@ -35,7 +35,8 @@ class Connection:
     `rollback`. As a context manager it commits, or rolls back after an error, and is closed.
 
     session: the compiler over the same database. listener: told what happens while a model is
-    trained or applied (`sqlml.runtime.events`).
+    trained or applied (`sqlml.runtime.events`). streams: whether queries begin once it is known
+    how their rows are wanted; right for who always takes Arrow, and to the end.
     """
 
     Warning: ClassVar = errors.Warning
@@ -63,6 +64,7 @@ class Connection:
         self.session = session
         self.client = client
         self.listener = listener
+        self.streams = False
         self.turn = RLock()
         self._autocommit = autocommit
         self._in_transaction = False
@@ -186,6 +188,7 @@ class Connection:
         if live is not None:
             live.settle()
         self.client.finish(writing=self._is_writing)
+        self._is_writing = False
 
     def _finish(self, how: str) -> None:
         with self.reporting():

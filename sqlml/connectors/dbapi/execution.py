@@ -14,7 +14,7 @@ from sqlml.config import DEFAULT_DIALECT
 from sqlml.connectors.dbapi.errors import ProgrammingError, raised
 from sqlml.connectors.dbapi.literals import filled_in
 from sqlml.connectors.dbapi.programs import NAME, Part, parts
-from sqlml.connectors.dbapi.rows import Rows, Running, Taken
+from sqlml.connectors.dbapi.rows import Bound, Rows, Running, Taken
 from sqlml.databases.client import Parameters
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.statements import has_result
@@ -116,6 +116,9 @@ def _run_plain(connection: Connection, written: _Written, parameters: Parameters
 def _run_statement(
     connection: Connection, sql: str, statement: duckdb.Statement, values: Parameters | None
 ) -> Outcome:
+    if connection.streams and statement.type.name == "SELECT":
+        connection.settle()
+        return Outcome(Bound(connection.client, statement, values, connection.show))
     begun = connection.run(sql, statement, values)
     if not has_result(statement, [name for name, *_ in begun.description or ()]):
         return Outcome(rowcount=begun.rowcount)

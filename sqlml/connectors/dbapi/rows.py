@@ -127,6 +127,43 @@ class Running:
             )
 
 
+class Bound:
+    """The rows of a query that begins once they are wanted, tuples or Arrow: it runs once."""
+
+    def __init__(
+        self,
+        client: Client,
+        statement: duckdb.Statement,
+        parameters: Parameters | None,
+        show: Callable[[Live], None],
+    ) -> None:
+        """show: called with what reads from the connection from the first row on."""
+        self._client = client
+        self._show = show
+        with client.running(statement.query) as connection:
+            self._relation = connection.sql(statement, params=parameters)
+        types = map(str, self._relation.types)
+        self.description: Sequence[ColumnDescription] = list(
+            map(described, self._relation.columns, types)
+        )
+        self._begun: Taken | None = None
+
+    def fetch(self, most: int | None) -> list[Row]:
+        if self._begun is None:
+            self._begun = Taken(self._client, self.table())
+        return self._begun.fetch(most)
+
+    def table(self) -> pa.Table:
+        with self._client.running(""):
+            return self._relation.to_arrow_table()
+
+    def batches(self, batch_rows: int) -> pa.RecordBatchReader:
+        with self._client.running(""):
+            stream = _Stream(self._client, self._relation.to_arrow_reader(batch_rows))
+        self._show(stream)
+        return pa.RecordBatchReader.from_batches(stream.schema, stream)
+
+
 class _Stream:
     """The batches of a running query, which go into a file once the connection is wanted."""
 

@@ -15,7 +15,6 @@ from sqlml.connectors.postgres.types import Type
 
 _DAYS_TO_2000 = 10_957
 _MICROSECONDS_TO_2000 = 946_684_800_000_000
-_NULL = pa.scalar(b"\xff\xff\xff\xff", pa.binary())
 _NOTHING = pa.scalar(b"", pa.binary())
 _GROUP = 10_000  # NUMERIC has digits to this base
 _DIGITS = 4  # of ours in one of those
@@ -23,11 +22,12 @@ _DIGITS = 4  # of ours in one of those
 Bytes = npt.NDArray[np.uint8]
 
 
-def with_length(values: pa.Array) -> pa.Array:
-    """Binary values, each with its length in four bytes in front of it; -1 for NULL."""
-    lengths = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False)
-    cells = joined(_fixed(lengths.astype(">i4")), pc.fill_null(values, b""))
-    return pc.if_else(pc.is_null(values), _NULL, cells) if values.null_count else cells
+def with_length(values: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """What stands in front of binary values, their lengths in four bytes, -1 for NULL; and they."""
+    lengths = pc.binary_length(values)
+    if values.null_count:
+        lengths, values = pc.fill_null(lengths, -1), pc.fill_null(values, b"")
+    return _fixed(lengths.to_numpy().astype(">i4")), values
 
 
 def joined(*parts: pa.Array) -> pa.Array:
@@ -171,7 +171,7 @@ def _arrays(column: pa.Array, element: Type) -> pa.Array:
         column = column.cast(pa.list_(column.type.value_type))
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     flat = column.flatten()
-    cells = with_length(binary(flat, element))
+    cells = joined(*with_length(binary(flat, element)))
     ends = np.concatenate([[0], np.cumsum(lengths)])
     places = np.frombuffer(cells.buffers()[1], np.int32, len(cells) + 1, cells.offset * 4)
     own = [None, pa.py_buffer(places[ends].astype(np.int32)), cells.buffers()[2]]

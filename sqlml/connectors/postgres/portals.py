@@ -82,12 +82,13 @@ class Portal:
 
 
 def batches(cursor: Cursor) -> Iterator[pa.RecordBatch]:
-    yield from cursor.fetch_record_batch(_BATCH_ROWS)
+    """The rows of a query, as it runs."""
+    return iter(cursor.fetch_record_batch(_BATCH_ROWS))
 
 
 def at_once(cursor: Cursor) -> Iterator[pa.RecordBatch]:
-    """The rows of a statement that changes something: it must not be begun again for a stream."""
-    yield from cursor.fetch_arrow_table().to_batches(_BATCH_ROWS)
+    """The rows of a statement that changes something, which is done whoever reads them."""
+    return iter(cursor.fetch_arrow_table().to_batches(_BATCH_ROWS))
 
 
 def fields_of(cursor: Cursor) -> Sequence[Field] | None:

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from sqlml.connectors.postgres.cells import binary, joined, with_length
 from sqlml.connectors.postgres.messages import Format
+from sqlml.connectors.postgres.texts import expression, from_arrow
 from sqlml.connectors.postgres.types import Type
-from sqlml.quoting import identifier, literal
 
 Convert = Callable[[pa.Table, Sequence[str]], pa.Table]
 """A table and expressions of DuckDB's SQL over it to their values."""
@@ -32,11 +32,12 @@ class RowEncoder:
             return memoryview((b"D" + struct.pack("!ih", 6, 0)) * rows)
         texts = self._texts(batch, [i for i, chosen in enumerate(self._formats) if chosen == 0])
         cells = [
-            with_length(texts[i] if i in texts else binary(column, self._types[i]))
+            cell
             for i, column in enumerate(batch.columns)
+            for cell in with_length(texts[i] if i in texts else binary(column, self._types[i]))
         ]
         sizes = sum(pc.binary_length(each).to_numpy() for each in cells)
-        return _data(joined(_heads(b"D", sizes, struct.pack("!h", len(cells))), *cells))
+        return _data(joined(_heads(b"D", sizes, struct.pack("!h", len(self._types))), *cells))
 
     def copy_lines(self, batch: pa.RecordBatch) -> memoryview:
         """The messages of all rows, each as COPY's own text: tabs between values, \\N for NULL."""
@@ -53,7 +54,7 @@ class RowEncoder:
 
     def _texts(self, batch: pa.RecordBatch, wanted: Sequence[int]) -> dict[int, pa.Array]:
         """The columns as PostgreSQL writes their values, as bytes."""
-        told = {i: _easily(batch.column(i)) for i in wanted}
+        told = {i: from_arrow(batch.column(i)) for i in wanted}
         left = [i for i, text in told.items() if text is None]
         if left:
             named = pa.table([batch.column(i) for i in left], [f"c{i}" for i in left])
@@ -65,33 +66,6 @@ class RowEncoder:
         return {i: text.cast(pa.binary()) for i, text in told.items() if text is not None}
 
 
-def expression(column: str, kind: Type) -> str:
-    """SQL of DuckDB for a column's values as PostgreSQL's text."""
-    name = identifier(column)
-    if kind.element is not None:
-        own = expression("x", kind.element)
-        if kind.element.name in ("text", "varchar", "json"):
-            own = f"""'"' || replace(replace({own}, '\\', '\\\\'), '"', '\\"') || '"'"""
-        listed = f"list_transform({name}, lambda x: coalesce({own}, 'NULL'))"
-        return f"'{{' || array_to_string({listed}, ',') || '}}'"
-    text = f"CAST({name} AS VARCHAR)"
-    match kind.name:
-        case "bool":
-            return f"CASE WHEN {name} THEN 't' WHEN NOT {name} THEN 'f' END"
-        case "float4" | "float8":
-            return (
-                f"CASE WHEN isnan({name}) THEN 'NaN' WHEN isinf({name})"
-                f" THEN CASE WHEN {name} > 0 THEN 'Infinity' ELSE '-Infinity' END"
-                f" ELSE regexp_replace({text}, {literal(chr(92) + '.0$')}, '') END"
-            )
-        case "bytea":
-            return f"'\\x' || lower(hex({name}))"
-        case "interval":
-            return f"replace({text}, ' month', ' mon')"
-        case _:
-            return text
-
-
 def _heads(kind: bytes, sizes: npt.NDArray[np.integer], further: bytes) -> pa.Array:
     """What stands in front of the messages of rows: their kind, how long they are, and further."""
     rows, width = len(sizes), 5 + len(further)
@@ -101,16 +75,6 @@ def _heads(kind: bytes, sizes: npt.NDArray[np.integer], further: bytes) -> pa.Ar
     head[:, 5:] = np.frombuffer(further, np.uint8)
     parts = pa.Array.from_buffers(pa.binary(width), rows, [None, pa.py_buffer(head)])
     return parts.cast(pa.binary())
-
-
-def _easily(column: pa.Array) -> pa.Array | None:
-    """The text of values whose text Arrow and PostgreSQL agree on."""
-    kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_integer(kind):
-        return column.cast(pa.string())
-    if pa.types.is_boolean(kind):
-        return pc.if_else(column, "t", "f")
-    return None
 
 
 def _data(rows: pa.Array) -> memoryview:

@@ -120,6 +120,7 @@ class Server:
 
         opened = partial(connect, self.database, autocommit=True, listener=tell, **self.settings)
         connection = await self.run(opened)
+        connection.streams = True
         speech = Speech(user.role)
         speech.settings["session_authorization"] = user.name
         speech.settings["is_superuser"] = "on" if user.role == "admin" else "off"

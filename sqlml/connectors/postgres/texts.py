@@ -1,0 +1,76 @@
+"""Columns as PostgreSQL writes their values: by Arrow where it writes the same, else by DuckDB."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sqlml.connectors.postgres.types import Type
+from sqlml.quoting import identifier, literal
+
+_LEAST = 1e-4  # from here up PostgreSQL writes no exponent
+_MOST_FLOAT, _MOST_DOUBLE = 1e6, 1e14  # up to here neither does it
+_MOST_PLACES = 6  # Arrow gives smaller decimals an exponent
+_YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800  # seconds since 1970
+_DAY = 86_400
+_ZEROS = r"\.?0+$"  # of a fraction of a second
+
+
+def from_arrow(column: pa.Array) -> pa.Array | None:
+    """The values as text; None where Arrow and PostgreSQL do not agree on all of them."""
+    kind = column.type
+    if pa.types.is_string(kind):
+        return column
+    if pa.types.is_boolean(kind):
+        return pc.if_else(column, "t", "f")
+    if pa.types.is_integer(kind) or _is_plain(column):
+        return column.cast(pa.string())
+    if kind == pa.timestamp("us") and _is_between(column, _YEAR_1 * 10**6, _YEAR_10000 * 10**6):
+        return pc.replace_substring_regex(column.cast(pa.string()), _ZEROS, "")
+    return None
+
+
+def _is_plain(column: pa.Array) -> bool:
+    kind = column.type
+    if kind in (pa.float32(), pa.float64()):
+        size = np.abs(pc.fill_null(column, 0.0).to_numpy(zero_copy_only=False))
+        most = _MOST_FLOAT if kind == pa.float32() else _MOST_DOUBLE
+        return bool(np.all((size < most) & ((size >= _LEAST) | (size == 0))))
+    if pa.types.is_decimal(kind):
+        return 0 <= kind.scale <= _MOST_PLACES
+    return bool(
+        pa.types.is_date32(kind) and _is_between(column, _YEAR_1 // _DAY, _YEAR_10000 // _DAY)
+    )
+
+
+def _is_between(column: pa.Array, first: int, behind: int) -> bool:
+    """Whether the whole numbers that stand for times are; infinity and years B.C. are not."""
+    numbers = column.cast(pa.int32() if pa.types.is_date32(column.type) else pa.int64())
+    values = pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False)
+    return bool(np.all((values >= first) & (values < behind)))
+
+
+def expression(column: str, kind: Type) -> str:
+    """SQL of DuckDB for a column's values as PostgreSQL's text."""
+    name = identifier(column)
+    if kind.element is not None:
+        own = expression("x", kind.element)
+        if kind.element.name in ("text", "varchar", "json"):
+            own = f"""'"' || replace(replace({own}, '\\', '\\\\'), '"', '\\"') || '"'"""
+        listed = f"list_transform({name}, lambda x: coalesce({own}, 'NULL'))"
+        return f"'{{' || array_to_string({listed}, ',') || '}}'"
+    text = f"CAST({name} AS VARCHAR)"
+    match kind.name:
+        case "bool":
+            return f"CASE WHEN {name} THEN 't' WHEN NOT {name} THEN 'f' END"
+        case "float4" | "float8":
+            return (
+                f"CASE WHEN isnan({name}) THEN 'NaN' WHEN isinf({name})"
+                f" THEN CASE WHEN {name} > 0 THEN 'Infinity' ELSE '-Infinity' END"
+                f" ELSE regexp_replace({text}, {literal(chr(92) + '.0$')}, '') END"
+            )
+        case "bytea":
+            return f"'\\x' || lower(hex({name}))"
+        case "interval":
+            return f"replace({text}, ' month', ' mon')"
+        case _:
+            return text
