@@ -8,7 +8,7 @@ from sqlml.connectors.postgres.texts import expression, from_arrow
 from sqlml.connectors.postgres.types import type_of
 
 WRITTEN_BY_ARROW = {
-    "DOUBLE": "-0|0|1|0.1|-2.5|123456.789|99999999999999|1e-4|0.30000000000000004",
+    "DOUBLE": "-0|0|1|0.1|-2.5|123456.789|9999999999.5|1e-4|0.30000000000000004",
     "FLOAT": "-0|0|1|0.1|-2.5|999999.9|1e-4|16777.217",
     "DECIMAL(9, 2)": "0|-0.05|1234567.89",
     "DECIMAL(38, 6)": "0.000001|12345678901234567890123456789012.123456",
@@ -19,11 +19,11 @@ WRITTEN_BY_ARROW = {
     "BOOLEAN": "true|false",
 }
 NOT_BY_ARROW = {
-    "DOUBLE": "1e14|1e20|1e-5|5e-324|nan|inf|-inf",
+    "DOUBLE": "1e10|1e14|1e20|1e-5|5e-324|nan|inf|-inf",
     "FLOAT": "1e6|1e-5|nan",
     "DECIMAL(18, 10)": "0.0000000001",
     "DATE": "infinity|0001-01-01 (BC)|10000-01-01",
-    "TIMESTAMP": "infinity|0044-03-15 12:00:00 (BC)|10000-01-01 00:00:00",
+    "TIMESTAMP": "infinity|0044-03-15 (BC) 12:00:00|10000-01-01 00:00:00",
     "TIMESTAMPTZ": "2020-01-01 00:00:00+00",
     "BLOB": "x",
 }

@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 from sqlml.connectors.postgres.types import Type
 from sqlml.quoting import identifier, literal
 
-_LEAST = 1e-4  # from here up PostgreSQL writes no exponent
-_MOST_FLOAT, _MOST_DOUBLE = 1e6, 1e14  # up to here neither does it
+_LEAST = 1e-4  # from here up to there neither writes an exponent
+_MOST_FLOAT, _MOST_DOUBLE = 1e6, 1e10
 _MOST_PLACES = 6  # Arrow gives smaller decimals an exponent
 _YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800  # seconds since 1970
 _DAY = 86_400
@@ -36,7 +36,7 @@ def _is_plain(column: pa.Array) -> bool:
         most = _MOST_FLOAT if kind == pa.float32() else _MOST_DOUBLE
         return bool(np.all((size < most) & ((size >= _LEAST) | (size == 0))))
     if pa.types.is_decimal(kind):
-        return 0 <= kind.scale <= _MOST_PLACES
+        return bool(0 <= kind.scale <= _MOST_PLACES)
     return bool(
         pa.types.is_date32(kind) and _is_between(column, _YEAR_1 // _DAY, _YEAR_10000 // _DAY)
     )
