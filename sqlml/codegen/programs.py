@@ -20,6 +20,7 @@ from sqlml.workflow.ir import (
     Parameter,
     ParameterDeclaration,
     Query,
+    Run,
     RunId,
     Take,
     Text,
@@ -125,9 +126,8 @@ def _step(
         if (node.name, output.name) in used
     )
     written: tuple[Text, ...] = ("--outputs", worker.outputs) if outputs else ()
-    call = Container(
-        worker.image, worker.command, (*data, "--run", Take("run"), *written, Take("step"))
-    )
+    image = _image(node) or worker.image
+    call = Container(image, worker.command, (*data, "--run", Take("run"), *written, Take("step")))
     waits = {after.node for after in node.after}
     order = tuple(After(name) for name in dict.fromkeys(givers(node)) if name not in waits)
     return replace(
@@ -136,8 +136,23 @@ def _step(
         inputs=inputs,
         outputs=outputs,
         after=(*node.after, *order),
-        template="" if outputs else STEP,
+        template="" if outputs or image != worker.image else STEP,
     )
+
+
+def _image(node: Node) -> str:
+    """The image that TO RUN names, in which `sqlml step` starts what stands behind CMD.
+
+    Raises:
+        ProgramError: E0965 nothing stands there.
+    """
+    if not isinstance(node.operation, Run) or not node.operation.in_image:
+        return ""
+    if not node.operation.arguments:
+        message = f"step `{node.name}` has no CMD, and a step on an engine needs one"
+        hint = "name the program: `TO RUN image CMD 'prog.py'`; the image must have sqlml, too"
+        raise ProgramError(Diagnostic("E0965", message, label=_label(node), hint=hint))
+    return node.operation.program
 
 
 def _defines(node: Node) -> bool:
@@ -153,8 +168,7 @@ def _check_session(node: Node) -> None:
         ProgramError: E0753 a secret, which no engine's file may hold; E0754 a transaction.
     """
     sql = node.operation.sql if isinstance(node.operation, Query) else ""
-    place = node.place
-    label = f"at {place.file}:{place.line}:{place.column}" if place else ""
+    label = _label(node)
     if without_secrets(sql) != sql:
         hint = "leave it out, and give the worker its credentials by environment variables"
         message = f"step `{node.name}` holds a secret, which an engine's file must not"
@@ -163,6 +177,11 @@ def _check_session(node: Node) -> None:
         message = f"step `{node.name}` is part of a transaction, and steps run apart on an engine"
         hint = "run it here, or write one statement instead"
         raise ProgramError(Diagnostic("E0754", message, label=label, hint=hint))
+
+
+def _label(node: Node) -> str:
+    place = node.place
+    return f"at {place.file}:{place.line}:{place.column}" if place else ""
 
 
 _DEFINITION = re.compile(

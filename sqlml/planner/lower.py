@@ -92,7 +92,13 @@ def _operation(operator: Operator) -> ir.Operation:
         case Job():
             return job_operation(operator)
         case logical.Run():
-            return ir.Run(operator.program, operator.arguments, operator.into, operator.ready_made)
+            return ir.Run(
+                operator.program,
+                operator.arguments,
+                operator.into,
+                operator.ready_made,
+                operator.in_image,
+            )
         case _:
             assert_never(operator)
 

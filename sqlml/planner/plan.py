@@ -288,6 +288,7 @@ class Run(Placed):
     into: tuple[str, ...] = ()
     ready_made: bool = False
     reference: Read | None = None
+    in_image: bool = False
 
     @property
     def title(self) -> str:

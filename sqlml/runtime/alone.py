@@ -15,6 +15,7 @@ from sqlml.errors import Diagnostic, SqlmlError, StepError
 from sqlml.runtime import local
 from sqlml.runtime.events import Listener
 from sqlml.runtime.functions import ModelFunctions
+from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport, StepReport
 from sqlml.runtime.supply import Supply
 from sqlml.store.depot import Depot
@@ -85,6 +86,7 @@ def run_step(
             opened.store,
             listeners=(listener,),
             threads=threads,
+            means=Means("process"),  # TO RUN of an image: we are in it
         )
         step = report.steps[node.name]
         if report.outcome == "succeeded":

@@ -68,7 +68,7 @@ def run(
     workflow = replace(workflow, on_exit=last_nodes(workflow))
     values = bind(workflow, parameters or {})
     means = means or Means()
-    check(workflow, means)
+    check(workflow, means, locate)
     began = monotonic()
     cores = threads or core_count()
     workers = pool or Pool(cores)

@@ -167,13 +167,15 @@ class Run:
 
     program: a ready-made one, a Python module, a script, an executable or an image. arguments: as
     they are written behind CMD. into: the tables it fills. ready_made: it is one of ours, which
-    the database does by itself and which gives the same for the same rows.
+    the database does by itself and which gives the same for the same rows. in_image: it is an
+    image, of which a container is made.
     """
 
     program: str
     arguments: tuple[str, ...] = ()
     into: tuple[str, ...] = ()
     ready_made: bool = False
+    in_image: bool = False
 
 
 # --- what is not SQL ----------------------------------------------------------------------

@@ -25,18 +25,22 @@ class Program:
     is_python: bool
 
 
+def is_image(name: str) -> bool:
+    """Whether a name behind TO RUN is that of a container image, not of a file."""
+    is_file = name.endswith(".py") or Path(name).expanduser().is_file()
+    return not is_file and _IMAGE.fullmatch(name) is not None
+
+
 def find_program(name: str) -> Program:
     """What a name behind TO RUN starts: a script, a Python module, or an executable.
 
     Raises:
-        ProgramError: there is no such program, it cannot be started, or it is an image.
+        ProgramError: there is no such program, or it cannot be started.
     """
     path = Path(name).expanduser()
     if path.is_file():
         return _from_file(name, path)
     if not name.endswith(".py"):
-        if _IMAGE.fullmatch(name):
-            raise _image(name)
         if _MODULE.fullmatch(name) and _is_module(name):
             return Program((sys.executable, "-m", name), is_python=True)
         if found := shutil.which(name):
@@ -76,20 +80,11 @@ def _is_module(name: str) -> bool:
     raise ProgramError(Diagnostic("E0242", message, hint=f"name one of its modules: `{name}.…`"))
 
 
-def _image(name: str) -> ProgramError:
-    return ProgramError(
-        Diagnostic(
-            "E0241",
-            f"`{name}` is a container image, and here programs run without containers",
-            label="images run in container engines only",
-            hint="name a ready-made program, a Python module, a script or an executable",
-        )
-    )
-
-
 def _unknown(name: str) -> ProgramError:
     if "/" in name or name.endswith(".py"):
         hint = "paths begin in the folder where sqlml runs, not in that of the SQL file"
+        if not name.endswith(".py"):
+            hint += f"; an image is named with its tag: `{name}:latest`"
         return ProgramError(Diagnostic("E0240", f"there is no file `{name}`", hint=hint))
     return ProgramError(
         Diagnostic(

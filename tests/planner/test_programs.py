@@ -2,8 +2,10 @@
 
 import pytest
 
+from sqlml.codegen.programs import Worker, as_programs
+from sqlml.errors import ProgramError
 from sqlml.workflow.graph import needs
-from sqlml.workflow.ir import OutputDeclaration, Place, Relation, Run
+from sqlml.workflow.ir import OutputDeclaration, Place, Relation, Run, Workflow
 
 BINNING = "SELECT * FROM iris TO RUN binning CMD '--columns', 'petal_width' INTO bins"
 
@@ -93,7 +95,7 @@ def test_a_reference_is_read_too(bench):
         ("time_features CMD '--time=species', '--date_parts=month'", "E0249", "time_features", ""),
         ("psi CMD '--columns=petal_width', '--reference', 'iri'", "E0301", "'iri'", "`iris`"),
         ("psi CMD '--columns=petal_width', '--reference=SELECT 1 AS a'", "E0249", "psi", ""),
-        ("hub/tool:v1 INTO t", "E0241", "hub/tool:v1", "ready-made"),
+        ("sqlflow/runnable:v1 CMD 'psi.py'", "E0241", "sqlflow/runnable:v1", "TO RUN psi CMD"),
         ("tools/none.py INTO t", "E0240", "tools/none.py", "folder"),
         ("bining INTO t", "E0240", "bining", "`binning`"),
         ("sh INTO nowhere.t", "E0313", "nowhere.t", "CREATE SCHEMA nowhere"),
@@ -104,6 +106,19 @@ def test_mistakes_have_a_place_and_a_way_out(bench, clause, code, span, hint):
     found, _, place, way_out = bench.fault(f"SELECT * FROM iris TO RUN {clause}; SELECT 1")
     assert (found, place) == (code, span)
     assert hint in way_out
+
+
+def test_an_image_is_run_with_what_stands_behind_cmd(bench):
+    nodes = bench.nodes("SELECT * FROM iris TO RUN hub/tool:v1 CMD 'a.py', '--x=1' INTO t; FROM t")
+    assert nodes["run"].operation == Run("hub/tool:v1", ("a.py", "--x=1"), ("t",), in_image=True)
+    program = as_programs(Workflow("w", (nodes["run"],)), Worker(db="x.duckdb")).nodes[0]
+    assert program.operation.image == "hub/tool:v1"
+    assert program.operation.command == ("sqlml", "step")
+    assert program.template == ""
+    nodes = bench.nodes("SELECT * FROM iris TO RUN hub/tool:v1 INTO t")
+    with pytest.raises(ProgramError, match="has no CMD") as caught:
+        as_programs(Workflow("w", (nodes["run"],)), Worker(db="x.duckdb"))
+    assert caught.value.diagnostics[0].code == "E0965"
 
 
 def test_the_query_is_checked(bench):

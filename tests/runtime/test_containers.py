@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from sqlml.databases.duckdb import DuckDB
+from sqlml.errors import ProgramError
 from sqlml.runtime.programs.means import Means
 from sqlml.workflow.ir import (
     Artifact,
@@ -21,7 +23,9 @@ from sqlml.workflow.ir import (
     Mount,
     Node,
     OutputDeclaration,
+    Relation,
     Resources,
+    Run,
     Script,
     SecretKey,
     Take,
@@ -143,6 +147,67 @@ def test_a_container_that_fails_or_has_no_image_fails_its_step(
     assert [each.name for each in (tmp_path / "boxes").iterdir()] == ["asked"]
 
 
+def to_run(*command: str, image: str = IMAGE, into: tuple[str, ...] = ("made", "copied")) -> Node:
+    """A step as TO RUN of an image makes it."""
+    rows = Relation("SELECT i AS a, 'x' || i AS b FROM range(3) r(i)")
+    return Node("run", Run(image, command, into, in_image=True), {"rows": rows})
+
+
+def test_an_image_of_to_run_finds_the_rows_and_leaves_tables(
+    run: Any, stand_in: Means, database: DuckDB, tmp_path: Path
+) -> None:
+    program = """
+    cat .$SQLML_ROWS > .$SQLML_TABLES/copied.parquet
+    printf "n,image\\n7,$SQLFLOW_TO_RUN_IMAGE" > .$SQLML_TABLES/made.csv
+    echo "$SQLML_INTO from $SQLML_SELECT"
+    """
+    report = run(to_run("sh", "-c", program), means=stand_in)
+    assert report.steps["run"].outcome.summary == "1 + 3 rows"
+    assert report.steps["run"].outcome.rows == 4
+    assert database.table("FROM copied ORDER BY a").to_pylist() == [
+        {"a": i, "b": f"x{i}"} for i in range(3)
+    ]
+    assert database.table("FROM made").to_pylist() == [{"n": 7, "image": IMAGE}]
+    words = run(to_run("sh", "-c", program, into=()), means=stand_in).steps["run"].outcome.summary
+    assert words == " from SELECT * FROM read_parquet('/sqlml/rows.parquet')"
+
+    (fault,) = run(to_run("true"), means=stand_in).diagnostics
+    assert fault.code == "E0541"
+    assert fault.hint.endswith("`made.parquet` or `made.csv` into the folder SQLML_TABLES")
+    (fault,) = run(to_run("sh", "-c", "echo no; exit 9"), means=stand_in).diagnostics
+    assert (fault.code, fault.message) == ("E0540", "`run` ended with exit code 9")
+    assert [each.name for each in (tmp_path / "boxes").iterdir()] == ["asked"]
+
+
+def test_a_program_in_an_image_may_leave_its_tables_in_the_database_of_the_exchange(
+    run: Any, stand_in: Means, database: DuckDB
+) -> None:
+    program = """if True:
+        import duckdb, os
+        place = duckdb.connect("." + os.environ["SQLML_DATASOURCE"])
+        place.execute("CREATE TABLE Made AS FROM range(5)")
+    """
+    report = run(to_run(sys.executable, "-c", program, into=("made",)), means=stand_in)
+    assert report.steps["run"].outcome.rows == 5
+
+
+def test_without_containers_a_program_of_an_image_is_refused_or_run_here(
+    run: Any, database: DuckDB, tmp_path: Path
+) -> None:
+    with pytest.raises(ProgramError) as caught:
+        run(to_run("sh"), means=Means(environment={}))
+    (fault,) = caught.value.diagnostics
+    assert fault.code == "E0241"
+    assert fault.message.endswith(f"the image `{IMAGE}`, and there is no Podman or Docker here")
+    assert "SQLML_CONTAINERS=process" in fault.hint
+    here = Means("process")
+    with pytest.raises(ProgramError, match="has no command"):
+        run(to_run(), means=here)
+    script = "cp $SQLML_ROWS $SQLML_TABLES/MADE.parquet"
+    report = run(to_run("sh", "-c", script, into=("made",)), means=here)
+    assert report.steps["run"].outcome.rows == 3
+
+
 @pytest.fixture(scope="module")
 def podman() -> Iterator[Means]:
     """Podman with a storage of its own, in which one small image lies."""
@@ -198,6 +263,12 @@ def test_podman_runs_steps_in_their_image(run: Any, podman: Means, tmp_path: Pat
             resources=Resources(memory=32 * 2**20),
         ),
         Node("gone", Container("localhost/no-such", ("true",), pull="Never")),
+        to_run(
+            "sh",
+            "-c",
+            "cat $SQLML_ROWS >$SQLML_TABLES/copied.parquet; echo n >$SQLML_TABLES/made.csv; echo 1"
+            " >>$SQLML_TABLES/made.csv",
+        ),
         means=podman,
         workflow={"volumes": (Volume("v", "host", str(tmp_path / "shared")),)},
     )
@@ -211,6 +282,7 @@ def test_podman_runs_steps_in_their_image(run: Any, podman: Means, tmp_path: Pat
     assert bad.message == "`bad` ended with exit code 9"
     assert big.message.startswith("`big` ended with exit code 137")
     assert gone.code == "E0688"
+    assert report.steps["run"].outcome.summary == "1 + 3 rows"
     words = ["podman", "ps", "--all", "--quiet"]
     left = subprocess.run(words, check=True, capture_output=True, env=podman.environment)
     assert left.stdout == b""

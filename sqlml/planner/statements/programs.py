@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlml.databases.database import Column, QueryProblem
-from sqlml.errors import Diagnostic, ProgramError, located
+from sqlml.errors import ProgramError, located
 from sqlml.grammar import ast
 from sqlml.planner.plan import Read, Run
 from sqlml.planner.reading import read
@@ -16,7 +16,7 @@ from sqlml.planner.targets import has_two_of_a_name
 from sqlml.quoting import identifier
 from sqlml.source import Span
 from sqlml.zoo.features.kinds import NUMBERS, kind_of
-from sqlml.zoo.programs import find_program
+from sqlml.zoo.programs import find_program, is_image
 from sqlml.zoo.runnables import RUNNABLES, counterpart, find_runnable
 from sqlml.zoo.runnables.contract import ArgumentProblem, Options, Runnable, Sources
 
@@ -34,24 +34,28 @@ def plan_run(scope: Scope, statement: ast.Run) -> Run:
     if found is not None:
         name, words = found
         return _ReadyMade(scope, statement, rows, RUNNABLES.load(name), words, into).plan()
-    try:
-        find_program(statement.image.text)
-    except ProgramError as error:
-        faults = (located(fault, statement.image.span) for fault in error.diagnostics)
-        scope.faults += [_with_counterpart(fault, statement.image.text, words) for fault in faults]
+    in_image = is_image(statement.image.text)
+    _check_program(scope, statement, words, in_image=in_image)
     for table, written in zip(into, statement.into, strict=True):
         scope.create(table, _ANYTHING, written.span)
         scope.spoil(table)  # only the run can tell its columns
-    return Run(statement, rows, statement.image.text, words, into)
+    return Run(statement, rows, statement.image.text, words, into, in_image=in_image)
 
 
-def _with_counterpart(fault: Diagnostic, image: str, words: tuple[str, ...]) -> Diagnostic:
-    """The fault, which names the ready-made program if that does the same."""
-    name = counterpart(image, words)
-    if name is None:
-        return fault
-    hint = f"write `TO RUN {name} CMD …`, which takes {RUNNABLES.load(name).usage}"
-    return replace(fault, hint=hint)
+def _check_program(
+    scope: Scope, statement: ast.Run, words: tuple[str, ...], *, in_image: bool
+) -> None:
+    """Tell the scope of a program that is not here, or that a ready-made one stands for."""
+    image = statement.image
+    if name := counterpart(image.text, words):
+        message = f"`{image.text}` is SQLFlow's image, whose program is part of sqlml"
+        hint = f"write `TO RUN {name} CMD …`, which takes {RUNNABLES.load(name).usage}"
+        scope.fault("E0241", message, image.span, hint=hint)
+    elif not in_image:
+        try:
+            find_program(image.text)
+        except ProgramError as error:
+            scope.faults += [located(fault, image.span) for fault in error.diagnostics]
 
 
 def _check_distinct(scope: Scope, statement: ast.Run, into: Sequence[str]) -> None:

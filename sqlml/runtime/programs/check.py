@@ -1,16 +1,19 @@
 """What this machine lacks for a workflow's programs, found out before anything runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from sqlml.errors import Diagnostic, ProgramError
+from sqlml.errors import Diagnostic, ProgramError, located
 from sqlml.runtime.programs.means import Means, variable
 from sqlml.runtime.programs.volumes import unmountable
+from sqlml.source import Span
 from sqlml.workflow.ir import (
     Artifact,
     Container,
     Node,
     Resource,
+    Run,
     Script,
     SecretKey,
     Volume,
@@ -23,15 +26,17 @@ _WAY_OUT = (
 )
 
 
-def check(workflow: Workflow, means: Means) -> None:
-    """Check that this machine can run all programs of a workflow.
+def check(
+    workflow: Workflow, means: Means, locate: Callable[[str, str], Span | None] = lambda *_: None
+) -> None:
+    """Check that this machine can run all programs of a workflow. locate: a node's statement.
 
     Raises:
-        ProgramError: E0687 they need a cluster, E0688 a container engine, E0689 a secret, E0690 a
-            volume.
+        ProgramError: E0687 they need a cluster, E0241 or E0688 a container engine, E0689 a secret,
+            E0690 a volume.
     """
     faults = [
-        fault
+        _placed(fault, node, locate(node.name, ""))
         for part in (workflow, *workflow.workflows)
         for node in (*part.nodes, *part.on_exit)
         for fault in _faults(node, means, volumes_of(workflow))
@@ -57,7 +62,7 @@ def _faults(node: Node, means: Means, volumes: dict[str, Volume]) -> Iterator[Di
                 hint += (
                     f", or write the file `{Path(means.secrets, reference.secret, reference.key)}`"
                 )
-            yield _fault("E0689", message, node, hint)
+            yield Diagnostic("E0689", message, hint=hint)
 
 
 def _program_faults(node: Node, means: Means, volumes: dict[str, Volume]) -> Iterator[Diagnostic]:
@@ -65,13 +70,17 @@ def _program_faults(node: Node, means: Means, volumes: dict[str, Volume]) -> Ite
         case Resource():
             message = f"step `{node.name}` changes an object of a cluster, and here is none"
             hint = "run the workflow on an engine: `sqlml run … --engine argo`"
-            yield _fault("E0687", message, node, hint)
+            yield Diagnostic("E0687", message, hint=hint)
             return
-        case Container(image=image, command=command):
+        case (
+            Run(in_image=True, program=image, arguments=command)
+            | Container(image=image, command=command)
+        ):
             is_here = means.runs_images_as_processes
             if is_here and not command:
                 message = f"step `{node.name}` has no command, and without its image there is none"
-                yield _fault("E0688", message, node, "name the command that the image starts")
+                hint = "name the command that the image starts"
+                yield Diagnostic("E0688", message, hint=hint)
         case Script(image=image):
             is_here = means.runs_images_as_processes or not image
         case _:
@@ -79,11 +88,12 @@ def _program_faults(node: Node, means: Means, volumes: dict[str, Volume]) -> Ite
     if not is_here and means.engine is None:
         wanted = "Podman or Docker" if means.containers == "auto" else means.containers
         message = f"step `{node.name}` runs the image `{image}`, and there is no {wanted} here"
-        yield _fault("E0688", message, node, _WAY_OUT)
+        code = "E0241" if isinstance(node.operation, Run) else "E0688"
+        yield Diagnostic(code, message, hint=_WAY_OUT)
     for mount in unmountable(node.mounts, volumes) if is_here else ():
         message = f"step `{node.name}` finds a volume at `{mount.path}`, which a process cannot"
         hint = "run it in a container, or mount the volume at a relative path"
-        yield _fault("E0690", message, node, hint)
+        yield Diagnostic("E0690", message, hint=hint)
 
 
 def _secrets(node: Node) -> Iterator[SecretKey]:
@@ -95,7 +105,9 @@ def _secrets(node: Node) -> Iterator[SecretKey]:
             yield from artifact.secrets.values()
 
 
-def _fault(code: str, message: str, node: Node, hint: str) -> Diagnostic:
+def _placed(fault: Diagnostic, node: Node, span: Span | None) -> Diagnostic:
+    """The fault at the node's statement, or where the node was written."""
+    if span is not None or node.place is None:
+        return located(fault, span)
     place = node.place
-    label = f"at {place.file}:{place.line}:{place.column}" if place else ""
-    return Diagnostic(code, message, label=label, hint=hint)
+    return replace(fault, label=f"at {place.file}:{place.line}:{place.column}")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, CompletedProcess, run
 from threading import Event
+from types import MappingProxyType
 from typing import IO
 from uuid import uuid4
 
@@ -26,10 +27,12 @@ def run_in_container(
     args: Sequence[str] = (),
     *,
     daemon: bool = False,
+    back: Mapping[str, Path] = MappingProxyType({}),
 ) -> Done:
     """Run a command of the step's image, or what the image starts by itself.
 
-    own: files to be put into the container, by their paths there.
+    own: files to be put into the container, by their paths there. back: where files and folders go
+    that lie there at the end.
 
     Raises:
         StepFailure: it ends badly. StepError: there is no image or container, or no output.
@@ -47,6 +50,8 @@ def run_in_container(
             code = box.start(printed, stop)
             if code:
                 raise StepFailure(program_failed(job.node.name, code, last_lines(job.log)), 0)
+            for path, target in back.items():
+                box.get(path, target)
             return Done(last_line(printed), collected(job, printed, box.get))
         finally:
             if not daemon:
@@ -107,9 +112,9 @@ class _Container:
         address = found or "127.0.0.1"
         return Done("serving", {output.name: address for output in self._job.node.outputs})
 
-    def get(self, path: str) -> Path | None:
-        """A copy of a file or folder that lies in the container."""
-        target = self._job.folder / "taken" / uuid4().hex
+    def get(self, path: str, target: Path | None = None) -> Path | None:
+        """A copy of a file or folder that lies in the container, which is made at `target`."""
+        target = target or self._job.folder / "taken" / uuid4().hex
         target.parent.mkdir(exist_ok=True)
         copied = self._ask("cp", f"{self._name}:{path}", str(target))
         return target if copied.returncode == 0 else None

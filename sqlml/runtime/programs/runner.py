@@ -9,12 +9,14 @@ from sqlml.runtime.programs.means import Means
 from sqlml.runtime.programs.processes import Processes
 from sqlml.runtime.programs.volumes import Places
 from sqlml.store.store import Store
-from sqlml.workflow.ir import Node, SecretKey, Workflow
+from sqlml.workflow.ir import Node, Run, SecretKey, Workflow
 from sqlml.workflow.operations import PROGRAMS
+from sqlml.zoo.context import Rows
+from sqlml.zoo.steps.outcome import Outcome
 
 if TYPE_CHECKING:
     from sqlml.runtime.context import DriverContext
-    from sqlml.runtime.programs.job import Done
+    from sqlml.runtime.programs.job import Done, Job
 
 _SHORTEST = 4  # characters of a secret that is hidden wherever it is printed
 
@@ -53,12 +55,39 @@ class Programs:
         Raises:
             StepFailure, StepError: it failed. Interrupted: it was stopped.
         """
-        from sqlml.runtime.programs.job import Job
         from sqlml.runtime.programs.runners import RUNNERS
+
+        return RUNNERS[type(node.operation)](self._job(node, values, files, context, log))
+
+    def has_container(self, node: Node) -> bool:
+        """Whether a step runs the image that TO RUN names, in a container."""
+        operation = node.operation
+        in_image = isinstance(operation, Run) and operation.in_image
+        return in_image and not self._means.runs_images_as_processes
+
+    def run_image(self, node: Node, rows: Rows, context: "DriverContext", log: Path) -> Outcome:
+        """Run the image that TO RUN names.
+
+        Raises:
+            StepFailure, StepError: it failed. Interrupted: it was stopped.
+        """
+        from sqlml.runtime.programs import image
+
+        return image.run(self._job(node, {}, {}, context, log), context, rows)
+
+    def _job(
+        self,
+        node: Node,
+        values: Mapping[str, Any],
+        files: Mapping[str, Path],
+        context: "DriverContext",
+        log: Path,
+    ) -> "Job":
+        from sqlml.runtime.programs.job import Job
 
         references = [value for value in node.env.values() if isinstance(value, SecretKey)]
         self._secrets.update(filter(None, map(self._means.secret, references)))
-        job = Job(
+        return Job(
             node=node,
             values=values,
             files=files,
@@ -73,7 +102,6 @@ class Programs:
             places=self._places,
             waiting=self._store.folder / "waiting" / f"{self._run}-{node.name}",
         )
-        return RUNNERS[type(node.operation)](job)
 
     @property
     def limits_memory(self) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from sqlml.errors import ProgramError, StepError
 from sqlml.quoting import literal
 from sqlml.zoo import runnable
-from sqlml.zoo.programs import Program, find_program
+from sqlml.zoo.programs import Program, find_program, is_image
 
 
 @pytest.fixture
@@ -210,10 +210,7 @@ def test_the_helper_says_so_where_no_statement_has_started_the_program(
         ("tools/nothing", "E0240", "the folder where sqlml runs"),
         ("binnig", "E0240", "did you mean `binning`?"),
         ("no.such.module", "E0240", "tools/clean.py"),
-        ("a/b:v1", "E0241", ""),
-        ("tool:latest", "E0241", ""),
-        ("example.org/tool", "E0241", ""),
-        ("localhost/a@sha256:0af3", "E0241", ""),
+        ("tools/nothing", "E0240", "`tools/nothing:latest`"),
         ("plain.txt", "E0242", "chmod +x plain.txt"),
         ("bare", "E0242", "name one of its modules"),
     ],
@@ -226,6 +223,14 @@ def test_what_cannot_be_started_is_told(place: Any, name: str, code: str, hint: 
     (told,) = caught.value.diagnostics
     assert told.code == code
     assert hint in told.hint
+
+
+def test_images_have_a_tag_a_digest_or_a_registry(place: Any) -> None:
+    script("a/file:v1", "")
+    for name in ("a/b:v1", "tool:latest", "example.org/tool", "localhost/a@sha256:0af3"):
+        assert is_image(name)
+    for name in ("tools/clean", "clean", "space.deep.er", "a/b:v1.py", "a/file:v1"):
+        assert not is_image(name)
 
 
 def test_programs_are_scripts_modules_and_executables(place: Any) -> None:
