@@ -18,7 +18,7 @@ from sqlml.source import Source
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "running-programs.md").read_text("utf-8")
 PYTHON, OTHER_PYTHON = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-(SQL,) = re.findall(r"^```sql\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+SQL, SQL_OF_IMAGE = re.findall(r"^```sql\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 CUSTOMERS = f"CREATE OR REPLACE TABLE customers AS FROM '{ROOT}/examples/data/customers.csv'"
 
 
@@ -49,6 +49,8 @@ def test_the_page_shows_what_works(session):
     session.run(SQL.partition(";")[0])
     counted = session.run("SELECT count(*) AS n, min(calls) AS least FROM prepared").to_arrow()
     assert counted.to_pylist()[0]["least"] == 4
+    (node,) = session.compile([Source("image.sql", SQL_OF_IMAGE)]).workflow.nodes
+    assert node.operation.in_image
 
 
 def test_a_program_runs_every_time_and_a_ready_made_one_once(session):

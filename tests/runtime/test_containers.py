@@ -169,7 +169,7 @@ def test_an_image_of_to_run_finds_the_rows_and_leaves_tables(
     ]
     assert database.table("FROM made").to_pylist() == [{"n": 7, "image": IMAGE}]
     words = run(to_run("sh", "-c", program, into=()), means=stand_in).steps["run"].outcome.summary
-    assert words == " from SELECT * FROM read_parquet('/sqlml/rows.parquet')"
+    assert words == "from SELECT * FROM read_parquet('/sqlml/rows.parquet')"
 
     (fault,) = run(to_run("true"), means=stand_in).diagnostics
     assert fault.code == "E0541"

@@ -1,4 +1,4 @@
-"""TO RUN of an image: a container with a copy of the exchange place, from which tables are taken."""
+"""TO RUN of an image: its container gets a copy of the exchange place and fills its tables."""
 
 from dataclasses import replace
 from pathlib import Path
