@@ -121,10 +121,8 @@ class Execution:
 
     def run_there(self, prepared: Prepared, threads: int) -> Ended:
         """Have a process of its own run a step."""
-        if is_program(prepared.node):
+        if is_program(prepared.node) or self._programs.has_container(prepared.node):
             return self._run_program(prepared, threads)
-        if self._programs.has_container(prepared.node):
-            return self._run_image(prepared, threads)
         return self._run_in_worker(prepared, threads)
 
     def _run_program(self, prepared: Prepared, threads: int) -> Ended:
@@ -132,18 +130,10 @@ class Execution:
 
         def work(context: DriverContext) -> tuple[Outcome, int]:
             values, files, log = prepared.values, prepared.files, self.log(node)
+            if not is_program(node):
+                return self._programs.run_image(node, prepared.call, context, log), 0
             done = self._programs.run(node, values, files, context, log)
             return Outcome(done.summary, outputs=done.outputs), done.peak_memory
-
-        return self._run(prepared, threads, work)
-
-    def _run_image(self, prepared: Prepared, threads: int) -> Ended:
-        node = prepared.node
-
-        def work(context: DriverContext) -> tuple[Outcome, int]:
-            relation = prepared.call.settled(context.settle).rows["rows"]
-            rows = context.rows(relation.sql, stable=relation.stable)
-            return self._programs.run_image(node, rows, context, self.log(node)), 0
 
         return self._run(prepared, threads, work)
 

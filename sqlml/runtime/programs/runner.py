@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlml.runtime.call import StepCall
 from sqlml.runtime.programs.check import volumes_of
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.programs.processes import Processes
@@ -11,7 +12,6 @@ from sqlml.runtime.programs.volumes import Places
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node, Run, SecretKey, Workflow
 from sqlml.workflow.operations import PROGRAMS
-from sqlml.zoo.context import Rows
 from sqlml.zoo.steps.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Programs:
         in_image = isinstance(operation, Run) and operation.in_image
         return in_image and not self._means.runs_images_as_processes
 
-    def run_image(self, node: Node, rows: Rows, context: "DriverContext", log: Path) -> Outcome:
+    def run_image(self, node: Node, call: StepCall, context: "DriverContext", log: Path) -> Outcome:
         """Run the image that TO RUN names.
 
         Raises:
@@ -73,6 +73,8 @@ class Programs:
         """
         from sqlml.runtime.programs import image
 
+        relation = call.settled(context.settle).rows["rows"]
+        rows = context.rows(relation.sql, stable=relation.stable)
         return image.run(self._job(node, {}, {}, context, log), context, rows)
 
     def _job(
