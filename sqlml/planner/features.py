@@ -17,7 +17,6 @@ from sqlml.planner.values import NotAValue, value_of
 from sqlml.source import Span
 from sqlml.zoo.attributes import AttributeProblem
 from sqlml.zoo.features import FEATURES
-from sqlml.zoo.features.categorical import lists_categories
 from sqlml.zoo.features.contract import ColumnReference, Feature
 from sqlml.zoo.features.defaults import default_feature
 from sqlml.zoo.model import ModelType
@@ -163,10 +162,6 @@ def _way_out(column: Column) -> str:
     """What to write in the query, or in COLUMN, about a column that can be no feature."""
     name, kind = column.name, column.type
     drop = f"leave it out with `SELECT * EXCLUDE ({name})`"
-    if lists_categories(ColumnReference(name, kind)):
-        return (
-            f"write `VOCABULARY({name})` in COLUMN to have what it lists as categories, or {drop}"
-        )
     if kind.endswith("]"):
         return f"make text or numbers of it in the query, such as `len({name})`, or {drop}"
     match re.split(r"[ (]", kind, maxsplit=1)[0]:

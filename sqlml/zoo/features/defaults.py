@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from sqlml.zoo.features.categorical import lists_categories
 from sqlml.zoo.features.contract import ColumnReference, Feature
 from sqlml.zoo.features.date_parts import DateParts
 from sqlml.zoo.features.dense import Dense
@@ -15,7 +16,7 @@ def default_feature(name: str, type_name: str) -> Feature | None:
 
     Numbers are quantities, booleans the quantities 0 and 1, text becomes categories (or, where
     all of it reads `0.2,1.7,0.6`, the numbers), dates and times their parts, arrays of numbers one
-    quantity per element.
+    quantity per element, lists of text categories, of which a row may have several.
     """
     column = ColumnReference(name, type_name)
     match column.kind:
@@ -30,6 +31,6 @@ def default_feature(name: str, type_name: str) -> Feature | None:
         case "array":
             return Dense.parse((column,))
         case "other":
-            return None
+            return Vocabulary(column, other=False) if lists_categories(column) else None
         case kind:
             assert_never(kind)

@@ -9,9 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sqlml.errors import StepError
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.arguments import Arguments
 from sqlml.zoo.features.blocks import Block
+from sqlml.zoo.features.categorical import lists_categories
 from sqlml.zoo.features.columns import Columns, type_words
 from sqlml.zoo.features.contract import (
     Aggregate,
@@ -88,8 +90,14 @@ class Dense(Feature):
         if least is None:
             raise problems.nothing_to_learn(self.label, self.function)
         if least != most:
-            raise problems.ragged(self.label, (least, most), example)
+            raise self._ragged((least, most), example)
         return replace(self, length=least)
+
+    def _ragged(self, lengths: tuple[int, int], example: object) -> StepError:
+        name = self.label
+        hint = f"write `INDICATOR({name})` in COLUMN if its numbers are categories"
+        hint += f"; else give every row as many, or select what sums them up: `list_avg({name})`"
+        return problems.ragged(name, lengths, example, hint=hint * lists_categories(self.column))
 
     def matrix(self, columns: Columns) -> NDArray[np.float64]:
         """The numbers, shape (rows, length); NaN where a row or a number is NULL.
@@ -105,7 +113,7 @@ class Dense(Feature):
             place = pc.index(wrong, True).as_py()
             self._refuse_text(lists[place], array[place])
             found = (self.length or 0, lengths[place].as_py())
-            raise problems.ragged(self.label, found, array[place].as_py())
+            raise self._ragged(found, array[place].as_py())
         numbers = pc.list_flatten(lists)
         if pa.types.is_string(numbers.type):
             rows = array.drop_null().take(pa.array(np.arange(len(numbers)) // (self.length or 1)))

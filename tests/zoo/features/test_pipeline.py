@@ -230,7 +230,8 @@ def test_any_numbers_and_texts_can_be_transformed(numbers, texts):
         ("TIMESTAMP WITH TIME ZONE", "DATE_PARTS"), ("DATE", "DATE_PARTS"), ("TIME", "DATE_PARTS"),
         ("DOUBLE[]", "DENSE"), ("FLOAT[3]", "DENSE"), ("DECIMAL(4,2)[][2]", "DENSE"),
         ("STRUCT(a INTEGER)", None), ("MAP(VARCHAR, INTEGER)", None), ("BLOB", None),
-        ("INTERVAL", None), ("VARCHAR[]", None), ("STRUCT(a INTEGER)[]", None), ('"NULL"', None),
+        ("VARCHAR[]", "VOCABULARY"), ("DATE[3]", "VOCABULARY"),
+        ("INTERVAL", None), ("STRUCT(a INTEGER)[]", None), ('"NULL"', None),
     ],
 )  # fmt: skip
 def test_each_database_type_has_its_default_feature_or_none(type_name, function):
