@@ -13,7 +13,9 @@ from sqlml.codegen.engine import Options, render
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
 from sqlml.results import Result
+from sqlml.runtime.cluster import CLUSTER_ENGINES
 from sqlml.runtime.cluster.api import Cluster, Resource
+from sqlml.runtime.cluster.engine import ClusterEngine
 from sqlml.runtime.cluster.follow import follow
 from sqlml.runtime.cluster.kubeconfig import access
 from sqlml.runtime.cluster.submit import named, submit, submitted
@@ -55,7 +57,9 @@ def run_on(
     engine, target = asked.engine, asked.target
     _check_run(session, asked.run)
     workflow = with_values(compiled.workflow, asked.parameters)
-    manifest = manifest_of(render(workflow, engine, target), engine, "Workflow")
+    files = render(workflow, engine, target)
+    runner = cluster_engine(engine)
+    manifest = manifest_of(files, runner.kind)
     check_store(compiled.workflow, target)
     cluster = Cluster(access(target.namespace))
     run = _recorded(session, compiled, asked.run)
@@ -74,7 +78,9 @@ def run_on(
         raise
     journal = Journal(session.store, compiled.workflow, run=run)
     try:
-        report = follow(cluster, submission, compiled.workflow, journal, listeners=[listener])
+        report = follow(
+            cluster, runner, submission, compiled.workflow, journal, listeners=[listener]
+        )
     except KeyboardInterrupt:
         click.echo(f"run {run} goes on as {kind} {name}; to stop it: sqlml cancel {run}", err=True)
         raise
@@ -137,27 +143,33 @@ def check_store(workflow: Workflow, target: Options) -> None:
         raise ProgramError(Diagnostic("E0782", message, hint=hint))
 
 
-def manifest_of(files: Mapping[str, str], engine: str, kind: str) -> Mapping[str, Any]:
-    """The object of Argo's that an engine's files describe.
+def cluster_engine(name: str) -> ClusterEngine:
+    """The engine of that name, as one that runs on a cluster.
+
+    Raises:
+        ProgramError: E0780, it takes files.
+    """
+    if name in CLUSTER_ENGINES:
+        return CLUSTER_ENGINES.load(name)
+    message = f"a run cannot be handed to engine `{name}`: it takes files"
+    hint = f"write them: sqlml render --engine {name} --to FOLDER"
+    raise ProgramError(Diagnostic("E0780", message, hint=hint))
+
+
+def manifest_of(files: Mapping[str, str], kind: str) -> Mapping[str, Any]:
+    """The object of that kind that an engine's files describe.
 
     Raises:
         ProgramError: E0780, they describe something else.
     """
-    found = None
-    for name, text in files.items():
-        if name.endswith(".yaml") and "\n---\n" not in text:
-            import yaml
+    import yaml
 
-            manifest = yaml.safe_load(text)
-            if manifest.get("apiVersion", "").startswith("argoproj.io/"):
-                found = manifest["kind"]
-                if found == kind:
-                    return dict(manifest)
-    message = f"a run cannot be handed to engine `{engine}`: it takes files"
-    hint = f"write them: sqlml render --engine {engine} --to FOLDER"
-    if found:
-        message = f"a {found} was written, and a {kind} is needed here"
-        hint = "`sqlml run` runs a program now, `sqlml schedule` again and again"
+    objects = [each for text in files.values() for each in yaml.safe_load_all(text)]
+    for each in objects:
+        if each["kind"] == kind:
+            return dict(each)
+    message = f"a {objects[0]['kind']} was written, and a {kind} is needed here"
+    hint = "`sqlml run` runs a program now, `sqlml schedule` again and again"
     raise ProgramError(Diagnostic("E0780", message, hint=hint))
 
 
@@ -170,8 +182,8 @@ def supply(session: Session, compiled: Compiled, url: str) -> None:
             needs.put_needs(compiled.workflow)
 
 
-def placed(session: Session, run: str) -> tuple[Cluster, Resource, str] | None:
-    """The cluster that a run is on, and its object there; None for one that was done here.
+def placed(session: Session, run: str) -> tuple[Cluster, ClusterEngine, Resource, str] | None:
+    """The cluster and engine that a run is on, and its object there; None for one done here.
 
     Raises:
         ProgramError: no cluster is known.
@@ -180,4 +192,5 @@ def placed(session: Session, run: str) -> tuple[Cluster, Resource, str] | None:
     if place is None:
         return None
     resource = Resource.of({"apiVersion": place.api_version, "kind": place.kind})
-    return Cluster(access(place.namespace)), resource, place.name
+    engine = CLUSTER_ENGINES.load(place.engine)
+    return Cluster(access(place.namespace)), engine, resource, place.name

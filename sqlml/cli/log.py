@@ -36,5 +36,8 @@ def _with_those_of_pods(session: "Session", run: str, logs: Mapping[str, str]) -
     from sqlml.runtime.cluster.follow import logs_of
 
     place = placed(session, run)
-    state = place[0].get(*place[1:]) if place else None
-    return logs if place is None or state is None else logs_of(place[0], state, logs)
+    if place is None:
+        return logs
+    cluster, engine, resource, name = place
+    state = cluster.get(resource, name)
+    return logs if state is None else logs_of(cluster, engine, state, logs)

@@ -75,14 +75,15 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     Raises:
         ProgramError: what the engine, the store and the cluster raise.
     """
-    from sqlml.cli.engine_run import check_store, manifest_of, supply
+    from sqlml.cli.engine_run import check_store, cluster_engine, manifest_of, supply
     from sqlml.codegen.engine import render
     from sqlml.runtime.cluster import submit
     from sqlml.runtime.cluster.api import Cluster
     from sqlml.runtime.cluster.kubeconfig import access
 
     workflow = compiled.workflow
-    manifest = manifest_of(render(workflow, engine, target), engine, "CronWorkflow")
+    files = render(workflow, engine, target)
+    manifest = manifest_of(files, cluster_engine(engine).schedule)
     check_store(workflow, target)
     cluster = Cluster(access(target.namespace))
     supply(session, compiled, target.worker.store)

@@ -13,6 +13,7 @@ from sqlml import couler
 from sqlml.cli.main import outcome
 from sqlml.codegen.engine import Options, render
 from sqlml.errors import SqlmlError
+from sqlml.runtime.cluster import CLUSTER_ENGINES
 from sqlml.runtime.cluster.api import Cluster, Patience, Resource
 from sqlml.runtime.cluster.follow import Rules, follow, logs_of
 from sqlml.runtime.cluster.kubeconfig import access
@@ -35,6 +36,7 @@ from sqlml.workflow.ir import (
 
 from .cluster_server import FakeCluster, Fault, fake_cluster
 
+ARGO = CLUSTER_ENGINES.load("argo")
 WORKFLOWS = Resource("argoproj.io", "v1alpha1", "workflows")
 
 
@@ -81,7 +83,7 @@ def followed(
     store.runs.begin("r1", workflow.name)
     journal = Journal(store, workflow, run="r1")
     return follow(
-        cluster, submission, workflow, journal, listeners=listeners, rules=rules or Rules()
+        cluster, ARGO, submission, workflow, journal, listeners=listeners, rules=rules or Rules()
     )
 
 
@@ -178,16 +180,16 @@ def test_a_run_is_cancelled_though_its_object_changes_meanwhile(
 
     def listen(event: Event) -> None:
         if event.kind == "step_started":
-            asked.append(cancel(cluster, WORKFLOWS, "long-r1"))
+            asked.append(cancel(cluster, ARGO, WORKFLOWS, "long-r1"))
 
     report = followed(cluster, LONG, store, listeners=[listen])
     assert asked == [True]
     assert report.outcome == "interrupted"
     assert [step.status for step in report.steps.values()] == ["interrupted", "skipped"]
     assert server.count("patch") == 3  # stale, done without an answer, and nothing more to do
-    assert cancel(cluster, WORKFLOWS, "long-r1") is False
+    assert cancel(cluster, ARGO, WORKFLOWS, "long-r1") is False
     with pytest.raises(SqlmlError) as caught:
-        cancel(cluster, WORKFLOWS, "nowhere")
+        cancel(cluster, ARGO, WORKFLOWS, "nowhere")
     assert caught.value.diagnostics[0].code == "E0777"
 
 
@@ -285,8 +287,11 @@ def test_logs_of_a_run_that_lasts(cluster: Cluster, store: Store, server: FakeCl
     while not server.state.logs and time.monotonic() < deadline:
         time.sleep(0.02)
     state = next(cluster.states(WORKFLOWS, submission.name))
-    assert logs_of(cluster, state, {"quick": "", "slow": "known"})["slow"] == "known"
-    assert logs_of(cluster, state, {"quick": "", "slow": ""}) == {"quick": "first", "slow": ""}
+    assert logs_of(cluster, ARGO, state, {"quick": "", "slow": "known"})["slow"] == "known"
+    assert logs_of(cluster, ARGO, state, {"quick": "", "slow": ""}) == {
+        "quick": "first",
+        "slow": "",
+    }
 
 
 # --- the command line ---------------------------------------------------------------------

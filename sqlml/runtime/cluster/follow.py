@@ -6,17 +6,15 @@ from dataclasses import dataclass
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.runtime.cluster.api import Cluster, Object
+from sqlml.runtime.cluster.engine import ClusterEngine, End, Look, StepStatus
 from sqlml.runtime.cluster.logs import Told, read_logs, told_in
-from sqlml.runtime.cluster.status import NodeStatus, steps_of
-from sqlml.runtime.cluster.submit import ENDED, Submission, cancel
+from sqlml.runtime.cluster.submit import Submission, cancel
 from sqlml.runtime.events import Event, Listener, RunStarted
 from sqlml.runtime.journal import Journal
-from sqlml.runtime.report import RunOutcome, RunReport, StepReport, closing
+from sqlml.runtime.report import RunReport, StepReport, closing
 from sqlml.runtime.telling import Teller
 from sqlml.workflow.ir import Node, Workflow
 from sqlml.zoo.steps.outcome import Outcome
-
-_NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,7 @@ class Rules:
 
 def follow(
     cluster: Cluster,
+    engine: ClusterEngine,
     submission: Submission,
     workflow: Workflow,
     journal: Journal,
@@ -42,22 +41,27 @@ def follow(
         StepError: E0778 the engine cannot run the workflow at all.
         ProgramError: what a cluster raises; the run goes on.
     """
-    follower = _Follower(cluster, submission, workflow, rules or Rules())
+    follower = _Follower(cluster, engine, submission, workflow, rules or Rules())
     follower.begin(journal, listeners)
-    last: Object = {}
+    end = None
     for state in cluster.states(submission.resource, submission.name):
-        last = state
-        follower.see(state)
-        if state.get("status", {}).get("phase") in ENDED:
+        follower.see(engine.look(cluster, state))
+        if (end := engine.end(state)) is not None:
             break
-    return follower.finish(last)
+    return follower.finish(end or End("interrupted"))
 
 
 class _Follower:
     def __init__(
-        self, cluster: Cluster, submission: Submission, workflow: Workflow, rules: Rules
+        self,
+        cluster: Cluster,
+        engine: ClusterEngine,
+        submission: Submission,
+        workflow: Workflow,
+        rules: Rules,
     ) -> None:
         self._cluster = cluster
+        self._engine = engine
         self._submission = submission
         self._workflow = workflow
         self._nodes = (*workflow.nodes, *workflow.on_exit)
@@ -85,19 +89,16 @@ class _Follower:
         run, place = self._submission.run, self._submission.title
         self._tell(RunStarted(0.0, run, self._workflow.name, names, place=place))
 
-    def see(self, state: Object) -> None:
-        """Tell what is new in the state of the run."""
-        steps = steps_of(state)
-        is_over = state.get("status", {}).get("phase") in ENDED
+    def see(self, look: Look) -> None:
+        """Tell what is new of the steps."""
         for node in self._nodes:
-            status = steps.get(node.name)
+            status = look.steps.get(node.name)
             if status is not None and node.name not in self._reports:
-                self._see_step(node, status, is_over=is_over)
+                self._see_step(node, status, look)
 
-    def finish(self, state: Object) -> RunReport:
-        """Tell how the run has ended; state: the last that was seen of it."""
-        status = state.get("status", {})
-        outcome = self._outcome(status.get("phase", ""), state)
+    def finish(self, end: End) -> RunReport:
+        """Tell how the run has ended."""
+        outcome = "failed" if self._stuck and end.outcome != "succeeded" else end.outcome
         for node in self._nodes:
             if node.name not in self._reports:
                 self._end(node, StepReport("skipped", because="the run ended before it"))
@@ -105,46 +106,39 @@ class _Follower:
         self._journal.finish(outcome)
         self._tell(closing(report))
         if outcome == "failed" and not report.diagnostics:
-            raise StepError(self._failure("the run", status.get("message", "")))
+            raise StepError(self._failure("the run", end.message))
         return report
 
-    def _outcome(self, phase: str, state: Object) -> RunOutcome:
-        if phase == "Succeeded":
-            return "succeeded"
-        if self._stuck or (phase in ENDED and not state["spec"].get("shutdown")):
-            return "failed"
-        return "interrupted"
-
-    def _see_step(self, node: Node, status: NodeStatus, *, is_over: bool) -> None:
+    def _see_step(self, node: Node, status: StepStatus, look: Look) -> None:
         if status.state == "skipped":
             self._end(node, StepReport("skipped", because=status.message or "not needed"))
             return
         if status.state == "waiting":
-            self._check_image(node, status.message)
-        if status.state != "waiting" and node.name not in self._started:
+            self._check_image(node, status)
+            return
+        if node.name not in self._started:
             self._started.add(node.name)
             self._journal.group_started(node)
             self._tell(self._teller.started(node, 0))
-        if status.state in {"succeeded", "failed"}:
-            log = read_logs(self._cluster, self._submission.name, status.pods)
-            told = told_in(log)
+        if status.state != "running":
+            told = told_in(read_logs(self._cluster, look.pods(status), self._engine.container))
             self._logs[node.name] = told.text
             self._end(node, self._report(node, status, told))
 
-    def _report(self, node: Node, status: NodeStatus, told: Told) -> StepReport:
+    def _report(self, node: Node, status: StepStatus, told: Told) -> StepReport:
         outcome = Outcome(summary=told.summary, metrics=told.metrics)
         if status.state == "succeeded":
             return StepReport("succeeded", outcome, seconds=status.seconds)
-        if node.name not in self._stuck and "shutdown" in status.message:
+        if status.state == "interrupted" and node.name not in self._stuck:
             return StepReport("interrupted", seconds=status.seconds)
         reasons = told.diagnostics or (self._failure(f"step `{node.name}`", status.message),)
         if node.name in self._stuck:
             reasons = (self._stuck[node.name],)
         return StepReport("failed", diagnostics=reasons, seconds=status.seconds)
 
-    def _check_image(self, node: Node, message: str) -> None:
+    def _check_image(self, node: Node, status: StepStatus) -> None:
         """Stop a run that waits in vain for an image."""
-        if not any(word in message for word in _NO_IMAGE):
+        if not status.lacks_image:
             self._waiting.pop(node.name, None)
             return
         since = self._waiting.setdefault(node.name, self._rules.clock())
@@ -152,9 +146,12 @@ class _Follower:
             return
         hint = "push the image, or name another by --image; is it private, give the cluster access"
         self._stuck[node.name] = Diagnostic(
-            "E0779", f"the image of step `{node.name}` cannot be had", label=message, hint=hint
+            "E0779",
+            f"the image of step `{node.name}` cannot be had",
+            label=status.message,
+            hint=hint,
         )
-        cancel(self._cluster, self._submission.resource, self._submission.name)
+        cancel(self._cluster, self._engine, self._submission.resource, self._submission.name)
 
     def _failure(self, what: str, message: str) -> Diagnostic:
         hint = f"sqlml log {self._submission.run}"
@@ -172,11 +169,14 @@ class _Follower:
         return self._rules.clock() - self._began
 
 
-def logs_of(cluster: Cluster, state: Object, known: Mapping[str, str]) -> Mapping[str, str]:
+def logs_of(
+    cluster: Cluster, engine: ClusterEngine, run: Object, known: Mapping[str, str]
+) -> Mapping[str, str]:
     """What the steps of a run have printed until now. known: what is written down of them."""
-    name = state["metadata"]["name"]
+    look = engine.look(cluster, run)
     found = dict(known)
-    for each, status in steps_of(state).items():
-        if each in known and not known[each]:
-            found[each] = told_in(read_logs(cluster, name, status.pods)).text
+    for name, status in look.steps.items():
+        if name in known and not known[name]:
+            log = read_logs(cluster, look.pods(status), engine.container)
+            found[name] = told_in(log).text
     return found

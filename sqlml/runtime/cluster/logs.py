@@ -1,4 +1,4 @@
-"""What the pods of an Argo Workflow have printed, and what steps of SQL tell in it."""
+"""What the pods of a run have printed, and what steps of SQL tell in it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,6 @@ from sqlml.errors import Diagnostic
 from sqlml.runtime.cluster.api import Cluster
 
 _MOST_PODS = 20  # whose logs are read, of one step
-_NODE_ID = "workflows.argoproj.io/node-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +23,11 @@ class Told:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def read_logs(cluster: Cluster, workflow: str, nodes: Sequence[str]) -> str:
-    """What the pods of some nodes of a workflow have printed; nothing of those that are gone."""
-    if not nodes:
-        return ""
-    pods = {
-        pod["annotations"].get(_NODE_ID): pod["name"]
-        for pod in cluster.pods(f"workflows.argoproj.io/workflow={workflow}")
-    }
-    names = [pods[node] for node in nodes[-_MOST_PODS:] if node in pods]
-    return "\n".join(filter(None, (cluster.log(name, "main").rstrip() for name in names)))
+def read_logs(cluster: Cluster, pods: Sequence[str], container: str) -> str:
+    """What the pods of a step have printed, the last ones of many."""
+    return "\n".join(
+        filter(None, (cluster.log(pod, container).rstrip() for pod in pods[-_MOST_PODS:]))
+    )
 
 
 def told_in(log: str) -> Told:

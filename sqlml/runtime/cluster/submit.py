@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.cluster.api import Cluster, Object, Resource
+from sqlml.runtime.cluster.engine import ClusterEngine
 
 RUN_LABEL = "sqlml-run"
-ENDED = frozenset({"Succeeded", "Failed", "Error"})
 
 _LONGEST = 63
 _LASTING = frozenset({"CronWorkflow", "WorkflowTemplate"})  # not one run each
@@ -87,7 +87,7 @@ def replace(cluster: Cluster, manifest: Object, owner: str) -> Submission:
             return there
 
 
-def cancel(cluster: Cluster, resource: Resource, name: str) -> bool:
+def cancel(cluster: Cluster, engine: ClusterEngine, resource: Resource, name: str) -> bool:
     """Let a run stop, its steps on exit still run; False where it had ended already.
 
     Raises:
@@ -97,11 +97,11 @@ def cancel(cluster: Cluster, resource: Resource, name: str) -> bool:
         found = cluster.get(resource, name)
         if found is None:
             raise gone(cluster, name)
-        if found.get("status", {}).get("phase") in ENDED:
+        if engine.end(found) is not None:
             return False
         version = found["metadata"]["resourceVersion"]
-        is_asked = found["spec"].get("shutdown")
-        if is_asked or cluster.merge(resource, name, version, {"spec": {"shutdown": "Stop"}}):
+        is_asked = any(found["spec"].get(key) for key in engine.stop)
+        if is_asked or cluster.merge(resource, name, version, {"spec": engine.stop}):
             return True
 
 

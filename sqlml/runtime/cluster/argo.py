@@ -1,17 +1,15 @@
-"""What an Argo Workflow's status says of the steps that its workflow has."""
+"""Argo: a run is a Workflow, whose status has a node for every step."""
 
 import base64
 import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from functools import cache
+from typing import Any
 
-from sqlml.runtime.cluster.api import Object
-
-State = Literal["waiting", "running", "succeeded", "failed", "skipped"]
+from sqlml.runtime.cluster.api import Cluster, Object
+from sqlml.runtime.cluster.engine import End, Look, State, StepStatus, seconds_between
 
 _STATES: Mapping[str, State] = {
     "Pending": "waiting",
@@ -22,21 +20,43 @@ _STATES: Mapping[str, State] = {
     "Skipped": "skipped",
     "Omitted": "skipped",
 }
+_ENDED = frozenset({"Succeeded", "Failed", "Error"})
 _COUNTED = re.compile(r"\(\d+(:.*)?\)$", re.DOTALL)  # an attempt, or a round with its item
+_NODE_ID = "workflows.argoproj.io/node-id"
 
 
-@dataclass(frozen=True, slots=True)
-class NodeStatus:
-    """A step as Argo sees it. seconds: that it took. pods: the ids of the nodes that are its pods,
-    in the order they began."""
+class Argo:
+    kind = "Workflow"
+    schedule = "CronWorkflow"
+    stop: Mapping[str, str] = {"shutdown": "Stop"}
+    container = "main"
 
-    state: State
-    seconds: float
-    message: str
-    pods: Sequence[str]
+    def end(self, run: Object) -> End | None:
+        status = run.get("status", {})
+        phase = status.get("phase")
+        if phase not in _ENDED:
+            return None
+        if phase == "Succeeded":
+            return End("succeeded")
+        is_stopped = bool(run["spec"].get("shutdown"))
+        return End("interrupted" if is_stopped else "failed", status.get("message", ""))
+
+    def look(self, cluster: Cluster, run: Object) -> Look:
+        @cache
+        def names() -> Mapping[str, str]:
+            label = f"workflows.argoproj.io/workflow={run['metadata']['name']}"
+            return {pod["annotations"].get(_NODE_ID): pod["name"] for pod in cluster.pods(label)}
+
+        def pods(step: StepStatus) -> Sequence[str]:
+            return [names()[node] for node in step.pods if node in names()]
+
+        return Look(steps_of(run), pods)
 
 
-def steps_of(workflow: Object) -> Mapping[str, NodeStatus]:
+ENGINE = Argo()
+
+
+def steps_of(workflow: Object) -> Mapping[str, StepStatus]:
     """The steps that have begun, or never will, by name; those of called workflows count as parts
     of the steps that call them."""
     nodes = _nodes(workflow.get("status", {}))
@@ -50,13 +70,19 @@ def steps_of(workflow: Object) -> Mapping[str, NodeStatus]:
             name = node["displayName"]
             parts = sorted(pods.get(name, ()), key=lambda pod: pod.get("startedAt") or "")
             messages = [node.get("message"), *(part.get("message") for part in reversed(parts))]
-            found[name] = NodeStatus(
-                _STATES.get(node.get("phase", ""), "waiting"),
-                _seconds(node),
-                next(filter(None, messages), ""),
+            message = next(filter(None, messages), "")
+            found[name] = StepStatus(
+                _state(node.get("phase", ""), message),
+                seconds_between(node.get("startedAt"), node.get("finishedAt")),
+                message,
                 [part["id"] for part in parts],
             )
     return found
+
+
+def _state(phase: str, message: str) -> State:
+    state = _STATES.get(phase, "waiting")
+    return "interrupted" if state == "failed" and "shutdown" in message else state
 
 
 def _nodes(status: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -86,11 +112,3 @@ def _upwards(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[Mapp
     while parent is not None and parent.get("boundaryID"):
         yield parent
         parent = nodes.get(parent["boundaryID"])
-
-
-def _seconds(node: Mapping[str, Any]) -> float:
-    began, ended = node.get("startedAt"), node.get("finishedAt")
-    if not began or not ended:
-        return 0.0
-    span = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
-    return max(0.0, span.total_seconds())

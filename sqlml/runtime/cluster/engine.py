@@ -1,0 +1,73 @@
+"""What is asked of an engine whose runs are objects of a Kubernetes cluster."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from sqlml.runtime.cluster.api import Cluster, Object
+from sqlml.runtime.report import RunOutcome
+
+State = Literal["waiting", "running", "succeeded", "failed", "skipped", "interrupted"]
+
+_NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+
+
+@dataclass(frozen=True, slots=True)
+class StepStatus:
+    """A step as its engine sees it. seconds: that it took. message: why it is in that state. pods:
+    what the engine calls its pods, in the order they began."""
+
+    state: State
+    seconds: float = 0.0
+    message: str = ""
+    pods: Sequence[str] = ()
+
+    @property
+    def lacks_image(self) -> bool:
+        return any(word in self.message for word in _NO_IMAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A run at one moment. steps: those that have begun, or never will, by name. pods: the names of
+    a step's pods on the cluster, without those that are gone."""
+
+    steps: Mapping[str, StepStatus]
+    pods: Callable[[StepStatus], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run has ended. message: the engine's, empty for a good end."""
+
+    outcome: RunOutcome
+    message: str = ""
+
+
+class ClusterEngine(Protocol):
+    """kind: of the objects that are one run each. schedule: of those that start runs at given
+    times, empty where there are none. stop: what is merged into a run's `spec` so that it stops,
+    its steps on exit still run. container: of a pod, the one that does the step.
+    """
+
+    kind: str
+    schedule: str
+    stop: Mapping[str, str]
+    container: str
+
+    def end(self, run: Object) -> End | None:
+        """How a run has ended; None as long as it goes on."""
+        ...
+
+    def look(self, cluster: Cluster, run: Object) -> Look:
+        """What has become of the steps of a run."""
+        ...
+
+
+def seconds_between(began: Any, ended: Any) -> float:
+    """The seconds between two times as Kubernetes writes them; 0 where one is missing."""
+    if not began or not ended:
+        return 0.0
+    span = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
+    return max(0.0, span.total_seconds())
