@@ -19,11 +19,14 @@ INTERVAL = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """seconds: wall time of the whole process. peak: bytes. output: what it wrote to stdout."""
+    """seconds: wall time of the whole process; cpu: those that it and its children computed.
+    peak: bytes. output: what it wrote to stdout.
+    """
 
     seconds: float
     peak: int
     output: str
+    cpu: float = 0.0
 
 
 def measure(command: Sequence[str], folder: Path) -> Measured:
@@ -37,7 +40,8 @@ def measure(command: Sequence[str], folder: Path) -> Measured:
         began = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err, env=environment)
         peak = Peak(process.pid)
-        code = process.wait()
+        _, status, usage = os.wait4(process.pid, 0)
+        code = process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - began
         peak.stop()
         out.seek(0)
@@ -45,7 +49,8 @@ def measure(command: Sequence[str], folder: Path) -> Measured:
         if code:
             told = err.read()[-2000:].decode("utf-8", "replace")
             raise RuntimeError(f"{' '.join(command)} ended with {code}:\n{told}")
-        return Measured(seconds, peak.bytes, out.read().decode())
+        cpu = usage.ru_utime + usage.ru_stime
+        return Measured(seconds, peak.bytes, out.read().decode(), cpu)
 
 
 class Peak:
@@ -95,6 +100,7 @@ class Comparison:
     """Ours against a reference, in turn; medians of the ratios of the pairs."""
 
     time_ratio: float
+    cpu_ratio: float
     memory_ratio: float
     seconds: float
     reference_seconds: float
@@ -111,6 +117,7 @@ def compare(
     runs = [(ours(), reference()) for _ in range(pairs)]
     return Comparison(
         statistics.median(a.seconds / b.seconds for a, b in runs),
+        statistics.median(a.cpu / b.cpu if b.cpu else 0.0 for a, b in runs),
         statistics.median(a.peak / b.peak for a, b in runs),
         statistics.median(a.seconds for a, _ in runs),
         statistics.median(b.seconds for _, b in runs),

@@ -105,7 +105,8 @@ def parallel(folder: Path, pairs: int) -> dict[str, object]:
 
         def in_turn(single: list[Callable[[], Measured]] = single) -> Measured:
             runs = [run() for run in single]
-            return Measured(sum(r.seconds for r in runs), max(r.peak for r in runs), "")
+            wall, cpu = sum(r.seconds for r in runs), sum(r.cpu for r in runs)
+            return Measured(wall, max(r.peak for r in runs), "", cpu)
 
         compared = compare(together, in_turn, pairs)
         show(f"{count} TRAINs together against in turn", compared)
@@ -173,7 +174,7 @@ def start_up(folder: Path, pairs: int) -> dict[str, object]:
 def show(title: str, c: Comparison) -> None:
     print(
         f"{title}: time {c.time_ratio:.2f} × ({c.seconds:.2f} against {c.reference_seconds:.2f} s),"
-        f" memory {c.memory_ratio:.2f} × ({c.peak / MIB:.0f} against"
+        f" CPU {c.cpu_ratio:.2f} ×, memory {c.memory_ratio:.2f} × ({c.peak / MIB:.0f} against"
         f" {c.reference_peak / MIB:.0f} MiB), "
         f"{c.pairs} pairs",
         flush=True,

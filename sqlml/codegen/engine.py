@@ -7,8 +7,11 @@ from typing import Literal, Protocol, get_args
 from sqlml.codegen import ENGINES
 from sqlml.codegen.programs import Worker, as_programs
 from sqlml.errors import Diagnostic, ProgramError
+from sqlml.workflow.collector import paused_collector
 from sqlml.workflow.graph import watched
 from sqlml.workflow.ir import (
+    NO_RESOURCES,
+    Artifact,
     Call,
     Container,
     ForEach,
@@ -109,6 +112,7 @@ class Engine(Protocol):
         ...
 
 
+@paused_collector()
 def render(workflow: Workflow, engine: str, options: Options) -> Mapping[str, str]:
     """The files of an engine for a valid workflow: names and texts.
 
@@ -197,16 +201,16 @@ def _features_of_node(node: Node) -> Iterator[Feature]:
         yield _OPERATIONS[type(node.operation)]
     yield from _features_of_control(node)
     placement = node.placement
+    sources = {type(file.source) for file in node.files.values()}
     asked: Mapping[Feature, object] = {
         "retry": node.retry is not None,
         "step timeout": node.timeout is not None,
-        "file between steps": any(isinstance(f.source, Output) for f in node.files.values()),
-        "file from a store": any(not isinstance(f.source, Output) for f in node.files.values())
-        or any(output.artifact for output in node.outputs),
-        "secret": any(isinstance(value, SecretKey) for value in node.env.values()),
+        "file between steps": Output in sources,
+        "file from a store": Artifact in sources or any(o.artifact for o in node.outputs),
+        "secret": SecretKey in map(type, node.env.values()),
         "volume": node.mounts,
         "placement": placement.labels or placement.tolerations or placement.affinity,
-        "resources": node.resources.is_asked_for,
+        "resources": node.resources != NO_RESOURCES and node.resources.is_asked_for,
         "cache": node.cache is not None,
         "daemon": isinstance(node.operation, Container) and node.operation.daemon,
     }

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from sqlml.codegen.argo import lint as argo_lint
+from sqlml.codegen.argo.objects import API_VERSION
 from sqlml.codegen.argo.rules.documents import Part, read_documents
-from sqlml.codegen.argo.rules.manifests import API_VERSION
 from sqlml.codegen.tekton import lint as tekton_lint
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.source import Source

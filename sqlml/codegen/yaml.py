@@ -4,20 +4,20 @@ A string is written plain only where nothing can take it for anything else; what
 number to some reader (`1e3`, `0o14`, a commit hash such as `12345e7`) is quoted.
 """
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
-_KEYWORDS = frozenset(
-    {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}  # in any case
-)
+_KEYWORDS = "y|n|yes|no|on|off|true|false|null|nan|inf"  # in any case
+_is_plain = re.compile(rf"(?!(?i:{_KEYWORDS})\Z)[A-Za-z_/][A-Za-z0-9_./-]*").fullmatch
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STEP = "  "
+_LISTS = (list, tuple)
+_MAPPINGS = (dict, Mapping)  # most are the former, which is told at once
 
 
 def dump(value: Any) -> str:
@@ -44,33 +44,28 @@ def _block(value: Any, indent: str, write: Write) -> None:
     """Whole lines, all but the first of them indented."""
     if isinstance(value, str):
         write(f"{_text(value, indent or _STEP)}\n")
-    elif isinstance(value, Mapping) and value:
-        before = ""
-        for key, content in value.items():
-            write(f"{before}{_key(key)}:")
-            _behind_key(content, indent, write)
-            before = indent
-    elif isinstance(value, list | tuple) and value:
-        before = ""
+    elif isinstance(value, _LISTS) and value:
+        before, inner = "- ", indent + _STEP
         for content in value:
-            write(f"{before}- ")
-            _block(content, indent + _STEP, write)
+            write(before)
+            _block(content, inner, write)
+            before = f"{indent}- "
+    elif isinstance(value, _MAPPINGS) and value:
+        before, inner = "", indent + _STEP
+        for key, content in value.items():
+            if isinstance(content, str):
+                write(f"{before}{_key(key)}: {_text(content, inner)}\n")
+            elif isinstance(content, _LISTS) and content:
+                write(f"{before}{_key(key)}:\n{indent}")
+                _block(content, indent, write)
+            elif isinstance(content, _MAPPINGS) and content:
+                write(f"{before}{_key(key)}:\n{inner}")
+                _block(content, inner, write)
+            else:
+                write(f"{before}{_key(key)}: {_scalar(content)}\n")
             before = indent
     else:
         write(f"{_scalar(value)}\n")
-
-
-def _behind_key(content: Any, indent: str, write: Write) -> None:
-    if isinstance(content, str):
-        write(f" {_text(content, indent + _STEP)}\n")
-    elif isinstance(content, Mapping) and content:
-        write(f"\n{indent}{_STEP}")
-        _block(content, indent + _STEP, write)
-    elif isinstance(content, list | tuple) and content:
-        write(f"\n{indent}")
-        _block(content, indent, write)
-    else:
-        write(f" {_scalar(content)}\n")
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -81,7 +76,7 @@ def _key(key: Any) -> str:
 def _scalar(value: Any) -> str:
     match value:
         case str():
-            return _quoted(value)
+            return value if _is_plain(value) else _quoted(value)
         case None:
             return "null"
         case bool():
@@ -103,6 +98,8 @@ def _scalar(value: Any) -> str:
 
 def _text(value: str, indent: str) -> str:
     """A string behind a key or a dash: several plain lines as a block, else as `_quoted`."""
+    if _is_plain(value):
+        return value
     if "\n" not in value or not _is_block(value):
         return _quoted(value)
     body = value.rstrip("\n")
@@ -124,9 +121,9 @@ def _is_block(value: str) -> bool:
 
 
 def _quoted(value: str) -> str:
-    if _PLAIN.fullmatch(value) and value.lower() not in _KEYWORDS:
-        return value
+    written = encode_basestring(value)
+    if value.isprintable():
+        return written
     if _SURROGATE.search(value):
         raise ValueError("half a character (a lone surrogate) cannot be written")
-    written = json.dumps(value, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", written)

@@ -12,7 +12,7 @@ from sqlml.flow.options import Made
 from sqlml.flow.values import ItemOf
 from sqlml.planner.logical_plan import LogicalPlan
 from sqlml.source import Span
-from sqlml.workflow.graph import needs, topological_order
+from sqlml.workflow.graph import in_order
 from sqlml.workflow.ir import (
     After,
     Condition,
@@ -55,7 +55,8 @@ class Merge:
             parameters=dict(flow.parameters),
         )
         whole = groups.finished(whole)
-        return whole if _is_ordered(whole) else replace(whole, nodes=topological_order(whole))
+        ordered = in_order(whole)
+        return whole if ordered is whole.nodes else replace(whole, nodes=ordered)
 
     def _final_names(self) -> dict[str, str]:
         """Steps of SQL are named as in any program; others give way to them."""
@@ -139,16 +140,6 @@ def _steps_by_statement(statements: Sequence[Sql], plan: LogicalPlan) -> dict[st
             hint = "write one `flow.sql(…)` for each statement"
             raise ProgramError(Diagnostic("E0767", "a step is one statement", span, hint=hint))
     return {name: steps[where[0][0]] for name, where in found.items()}
-
-
-def _is_ordered(workflow: Workflow) -> bool:
-    """Whether the written order is one in which the steps can run."""
-    seen: set[str] = set()
-    for node in workflow.nodes:
-        if not seen.issuperset(needs(node)):
-            return False
-        seen.add(node.name)
-    return True
 
 
 def _numbered(name: str) -> Iterator[str]:

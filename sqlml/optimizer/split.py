@@ -13,7 +13,8 @@ from statistics import median
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.optimizer.history import History, operation_of, target_of
-from sqlml.workflow.cutting import cut, in_order
+from sqlml.workflow.cutting import cut
+from sqlml.workflow.graph import in_order
 from sqlml.workflow.ir import Call, Constant, ForEach, Node, Range, Suspend, Workflow
 from sqlml.workflow.parts import groups_of, in_parts
 from sqlml.workflow.quotient import Size, fits, total

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from sqlml.workflow.contraction import contracted, together
-from sqlml.workflow.graph import needs, topological_order, watched
-from sqlml.workflow.ir import Node, Output, Outputs, Workflow
+from sqlml.workflow.graph import needs, watched
+from sqlml.workflow.ir import Node, Output, Outputs
 from sqlml.workflow.partition import partition
 from sqlml.workflow.quotient import Graph, Size, fits, total
 
@@ -21,6 +21,8 @@ def cut(
     links = [[at[name] for name in needs(node)] for node in nodes]
     graph = Graph(links, seconds or [1.0] * len(nodes), sizes)
     pairs = [(at[name], at[node.name]) for node in nodes for _, name in bonds(node)]
+    if not pairs:
+        return [[nodes[n] for n in sorted(part)] for part in partition(graph, limits)]
     groups = together(graph, pairs)
     small = {n for group in groups if fits(total(sizes[n] for n in group), limits) for n in group}
     if len(small) < len(nodes):
@@ -29,23 +31,18 @@ def cut(
     return [[nodes[n] for n in sorted(n for i in part for n in groups[i])] for part in parts]
 
 
-def in_order(workflow: Workflow) -> tuple[Node, ...]:
-    """The nodes as they are written, if each comes after all it needs."""
-    seen: set[str] = set()
-    for node in workflow.nodes:
-        if not seen.issuperset(needs(node)):
-            return topological_order(workflow)
-        seen.add(node.name)
-    return workflow.nodes
-
-
 def bonds(node: Node) -> Iterator[tuple[str, str]]:
     """The steps that a node has more to do with than to come after them or to take a value, and
     what: not all engines have means for that between parts.
     """
-    statuses = [a.node for a in node.after if a.status not in ("succeeded", "passed")]
-    files = [file.source for file in node.files.values()]
-    collected = [n for v in node.inputs.values() if isinstance(v, Outputs) for n in v.nodes]
-    yield from (("asks for the status of", name) for name in (*statuses, *watched(node.guard)))
-    yield from (("takes a file of", each.node) for each in files if isinstance(each, Output))
-    yield from (("collects the output of", name) for name in collected)
+    for after in node.after:
+        if after.status not in ("succeeded", "passed"):
+            yield "asks for the status of", after.node
+    for name in watched(node.guard):
+        yield "asks for the status of", name
+    for file in node.files.values():
+        if isinstance(file.source, Output):
+            yield "takes a file of", file.source.node
+    for value in node.inputs.values():
+        if isinstance(value, Outputs):
+            yield from (("collects the output of", name) for name in value.nodes)

@@ -72,11 +72,12 @@ SLOTS: Mapping[type, Mapping[str, Slot]] = {
 
 def needs(node: Node) -> tuple[str, ...]:
     """The nodes that must have ended before this one starts, each once, in a stable order."""
-    found = dict.fromkeys(givers(node))
+    found = givers(node)
     if node.guard is not None:
-        found.update(dict.fromkeys(watched(node.guard)))
-    found.update((after.node, None) for after in node.after)
-    return tuple(found)
+        found += watched(node.guard)
+    if node.after:
+        found += [after.node for after in node.after]
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
 
 def takes_model(node: Node, name: str) -> bool:
@@ -92,21 +93,22 @@ def takes_model(node: Node, name: str) -> bool:
             return False
 
 
-def givers(node: Node) -> Iterator[str]:
+def givers(node: Node) -> list[str]:
     """The nodes whose outputs a node takes, in its guard too."""
+    found: list[str] = []
     for value in node.inputs.values():
-        match value:
-            case Output(source):
-                yield source
-            case Outputs(sources):
-                yield from sources
+        if isinstance(value, Output):
+            found.append(value.node)
+        elif isinstance(value, Outputs):
+            found += value.nodes
     if node.guard is not None:
-        yield from (found.node for found in compared(node.guard))
+        found += [output.node for output in compared(node.guard)]
     if isinstance(node.loop, ForEach) and isinstance(node.loop.items, Output):
-        yield node.loop.items.node
-    for file in node.files.values():
-        if isinstance(file.source, Output):
-            yield file.source.node
+        found.append(node.loop.items.node)
+    if node.files:
+        sources = (file.source for file in node.files.values())
+        found += [source.node for source in sources if isinstance(source, Output)]
+    return found
 
 
 def compared(condition: Condition | None) -> Iterator[Output]:
@@ -136,6 +138,20 @@ def watched(condition: Condition | None) -> Iterator[str]:
                 yield from watched(term)
         case Not(term=term):
             yield from watched(term)
+
+
+def in_order(workflow: Workflow) -> tuple[Node, ...]:
+    """The nodes as they are written, if each comes after all it needs; else in such an order.
+
+    Raises:
+        ProgramError: the nodes need each other in a circle.
+    """
+    seen: set[str] = set()
+    for node in workflow.nodes:
+        if not seen.issuperset(needs(node)):
+            return topological_order(workflow)
+        seen.add(node.name)
+    return workflow.nodes
 
 
 def topological_order(workflow: Workflow) -> tuple[Node, ...]:

@@ -27,6 +27,9 @@ _SQL_TOKEN = re.compile(
 )
 
 
+_written = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
 def normalized_sql(sql: str) -> str:
     """SQL without comments and runs of white space; strings and quoted names are kept."""
     return _SQL_TOKEN.sub(lambda match: match["kept"] or " ", sql).strip()
@@ -63,8 +66,7 @@ def _of_programs(node: Node) -> dict[str, Any]:
 
 def digest(value: Any) -> str:
     """SHA-256 of a JSON value, in hexadecimal, the same for equal values."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_written(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _normalize(value: Any) -> Any:

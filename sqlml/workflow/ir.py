@@ -27,6 +27,8 @@ from sqlml.workflow.operations import (
     Trial,
 )
 from sqlml.workflow.policies import (
+    ANYWHERE,
+    NO_RESOURCES,
     Artifact,
     Backoff,
     Cache,
@@ -71,7 +73,9 @@ from sqlml.workflow.values import (
 )
 
 __all__ = [
+    "ANYWHERE",
     "FUNCTION",
+    "NO_RESOURCES",
     "After",
     "AllOf",
     "Alter",
@@ -214,14 +218,14 @@ class Node:
     inputs: Mapping[str, Input] = field(default_factory=dict)
     outputs: tuple[OutputDeclaration, ...] = ()
     after: tuple[After, ...] = ()
-    resources: Resources = field(default_factory=Resources)
+    resources: Resources = NO_RESOURCES
     place: Place | None = None
     guard: Condition | None = None
     loop: Loop | None = None
     env: Mapping[str, Text | SecretKey] = field(default_factory=dict)
     files: Mapping[str, InputFile] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
-    placement: Placement = field(default_factory=Placement)
+    placement: Placement = ANYWHERE
     retry: Retry | None = None
     timeout: float | None = None
     cache: Cache | None = None
@@ -266,6 +270,6 @@ class Workflow:
     schedule: Schedule | None = None
     cleanup: int | None = None
     volumes: tuple[Volume, ...] = ()
-    placement: Placement = field(default_factory=Placement)
+    placement: Placement = ANYWHERE
     pods: Pods = field(default_factory=Pods)
     ext: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)

@@ -7,8 +7,9 @@ apart is packed; then parts are merged while the whole takes no longer. (The Cou
 cuts along a depth-first search: its parts come to need each other in a circle.)
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from sqlml.workflow.quotient import Graph, Quotient, Size, added, ends_of, fits, total
 
@@ -30,13 +31,16 @@ def partition(graph: Graph, limits: Size) -> list[list[int]]:
         return []
     shortest = graph.critical_path() or 1.0
     fewest = max(1.0, _load(total(graph.sizes), limits))
+    least = 1.0 + _PER_PART * math.ceil(fewest) / fewest
     best: tuple[float, Quotient] | None = None
-    for parts in (_cut(graph, limits), *_slices(graph, limits)):
+    for parts in chain([_cut(graph, limits)], _slices(graph, limits)):
         found = Quotient(graph, parts, limits)
         _merge(found, shortest / fewest * _PER_PART)
         cost = found.makespan() / shortest + _PER_PART * len(found.members) / fewest
         if best is None or cost < best[0]:
             best = cost, found
+        if cost <= least:
+            break  # nothing is better
     assert best is not None
     found = best[1]
     return [found.members[part] for part in found.order()]
@@ -75,7 +79,8 @@ def _sliced(graph: Graph, limits: Size, order: Sequence[int]) -> list[list[int]]
 
 def _cut(graph: Graph, limits: Size) -> list[list[int]]:
     """Parts that come from cutting in two, time and again."""
-    loads = [_load(size, limits) for size in graph.sizes]
+    load_of = {size: _load(size, limits) for size in set(graph.sizes)}
+    loads = [load_of[size] for size in graph.sizes]
     parts: list[list[int]] = []
     stack = [([*range(len(graph.needs))], 0)]
     while stack:
@@ -93,20 +98,23 @@ def _cut(graph: Graph, limits: Size) -> list[list[int]]:
 
 def _pieces(graph: Graph, nodes: Sequence[int]) -> list[list[int]]:
     """Nodes that are linked with each other, if only by way of others of them."""
-    links = _links(graph, nodes)
-    seen: set[int] = set()
-    found: list[list[int]] = []
+    parents: dict[int, int] = {}  # a forest, as for union and find
     for node in nodes:
-        if node in seen:
-            continue
-        seen.add(node)
-        piece = [node]
-        for each in piece:
-            new = [other for other in links[each] if other not in seen]
-            seen.update(new)
-            piece += dict.fromkeys(new)
-        found.append(sorted(piece))
-    return found
+        parents[node] = node
+        for each in graph.needs[node]:
+            if each in parents:
+                parents[_root(parents, each)] = node
+    pieces: dict[int, list[int]] = {}
+    for node in nodes:
+        pieces.setdefault(_root(parents, node), []).append(node)
+    return [*pieces.values()]
+
+
+def _root(parents: dict[int, int], node: int) -> int:
+    """The root of a node's tree, to which the way becomes shorter."""
+    while (parent := parents[node]) != node:
+        parents[node] = node = parents[parent]
+    return node
 
 
 def _packed(graph: Graph, limits: Size, pieces: Sequence[list[int]]) -> list[list[int]]:
@@ -139,8 +147,11 @@ def _halves(
         lambda n: (ends[n] - rests[n], n),
     )
     best: tuple[float, list[int], int] | None = None
-    for key in keys:
-        order = sorted(nodes, key=key)
+    orders: list[list[int]] = []
+    for order in (sorted(nodes, key=key) for key in keys):
+        if order in orders:
+            continue
+        orders.append(order)
         early = [*accumulate((ends[n] for n in order), max)]
         late = [*accumulate((rests[n] for n in reversed(order)), max)][::-1]
         lengths = [a + b for a, b in zip(early, late[1:], strict=False)]
@@ -198,9 +209,7 @@ def _growing(
         for each in links[node]:
             if each not in parents:
                 continue
-            root = each
-            while (parent := parents[root]) != root:
-                parents[root] = root = parents[parent]
+            root = _root(parents, each)
             if root != node:
                 load += pieces[root]
                 parents[root] = node

@@ -80,6 +80,9 @@ class Resources:
         )
 
 
+NO_RESOURCES = Resources()
+
+
 @dataclass(frozen=True, slots=True)
 class SecretKey:
     """One value of a secret, by reference; the value itself is never in a workflow."""
@@ -146,6 +149,9 @@ class Placement:
     labels: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
     affinity: Json = None
+
+
+ANYWHERE = Placement()
 
 
 @dataclass(frozen=True, slots=True)

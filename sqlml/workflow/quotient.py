@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import add, le
 
 Size = tuple[float, ...]  # one number for each limit
 
@@ -42,11 +43,11 @@ def total(sizes: Iterable[Size]) -> Size:
 
 
 def added(one: Size, other: Size) -> Size:
-    return tuple(a + b for a, b in zip(one, other, strict=True))
+    return tuple(map(add, one, other))
 
 
 def fits(size: Size, limits: Size) -> bool:
-    return all(a <= most for a, most in zip(size, limits, strict=True))
+    return all(map(le, size, limits))
 
 
 class Quotient:

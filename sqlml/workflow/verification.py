@@ -10,9 +10,9 @@ from sqlml.workflow.graph import (
     Slot,
     fault,
     givers,
+    in_order,
     needs,
     operands_of,
-    topological_order,
 )
 from sqlml.workflow.ir import (
     Call,
@@ -57,7 +57,7 @@ def verify(workflow: Workflow) -> None:
     if faults:
         raise ProgramError(*faults)
     for part in (workflow, *workflow.workflows):
-        topological_order(part)
+        in_order(part)
     if faults := [*_faults_of_calls(workflow)]:
         raise ProgramError(*faults)
 

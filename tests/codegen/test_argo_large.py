@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sqlml.codegen.argo.rules.limits import BYTES, TASKS, TEMPLATES
+from sqlml.codegen.argo.objects import BYTES, TASKS, TEMPLATES
 from sqlml.codegen.engine import Options, render
 from sqlml.codegen.lint import lint
 from sqlml.errors import ProgramError

@@ -10,10 +10,9 @@ from typing import Any
 
 from sqlml.codegen.argo.failures import room
 from sqlml.codegen.argo.flow import Flow
+from sqlml.codegen.argo.objects import API_VERSION, BYTES, PARAMETERS, TEMPLATES
 from sqlml.codegen.argo.parts import in_parts
 from sqlml.codegen.argo.pods import given, placement_of, pods_of, volumes_of
-from sqlml.codegen.argo.rules.limits import BYTES, PARAMETERS, TEMPLATES
-from sqlml.codegen.argo.rules.manifests import API_VERSION
 from sqlml.codegen.argo.templates import Defaults, Library, TooManyTemplates
 from sqlml.codegen.argo.text import literal
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options

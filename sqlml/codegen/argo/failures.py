@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
-from sqlml.codegen.argo.rules.limits import TASKS
+from sqlml.codegen.argo.objects import TASKS
 from sqlml.workflow.graph import watched
 from sqlml.workflow.ir import Node, Status
 

@@ -51,7 +51,8 @@ class Flow:
     def write(self, workflow: Workflow, name: str, *, is_top: bool = False) -> str:
         """Put the templates of a workflow into the library, its own first; its own name."""
         reserved = self.library.reserve(name)
-        workflow = replace(workflow, nodes=tuple(_with_retry(workflow)))
+        if workflow.retry is not None:
+            workflow = replace(workflow, nodes=tuple(_with_retry(workflow)))
         steps = workflow.ext.get("argo", {}).get("layout") == "steps"
         nodes = {node.name: node for node in workflow.nodes}
         scope = Scope(nodes, "steps" if steps else "tasks", is_top)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from sqlml.codegen.argo.objects import API_VERSION
 from sqlml.codegen.argo.rules.documents import Part
 from sqlml.codegen.argo.rules.flow import flow_faults
 from sqlml.codegen.argo.rules.limits import limit_faults
-from sqlml.codegen.argo.rules.manifests import API_VERSION, KINDS, Manifest, has_workflow
+from sqlml.codegen.argo.rules.manifests import KINDS, Manifest, has_workflow
 from sqlml.codegen.argo.rules.naming import naming_faults
 from sqlml.codegen.argo.rules.references import reference_faults
 from sqlml.codegen.argo.rules.structure import structure_faults

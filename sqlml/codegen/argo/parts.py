@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlml.codegen.argo.templates import place_of
 from sqlml.errors import Diagnostic, ProgramError
-from sqlml.workflow.cutting import bonds, cut, in_order
-from sqlml.workflow.graph import needs
+from sqlml.workflow.cutting import bonds, cut
+from sqlml.workflow.graph import in_order, needs
 from sqlml.workflow.ir import (
     After,
     AllOf,

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlml.codegen.argo.text import literal, text_of
 from sqlml.workflow.ir import (
+    ANYWHERE,
+    NO_RESOURCES,
     Mount,
     Placement,
     Pods,
@@ -17,12 +19,13 @@ from sqlml.workflow.ir import (
 )
 from sqlml.workflow.serial import thaw
 
+_NUMBERS = frozenset({bool, int, float})  # 0 and False say something
 _UNITS = (("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 
 
 def given(**fields: Any) -> dict[str, Any]:
     """The fields that say something."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [], {}, ())}
+    return {name: value for name, value in fields.items() if value or type(value) in _NUMBERS}
 
 
 def environment_of(env: Mapping[str, Text | SecretKey]) -> list[dict[str, Any]]:
@@ -37,6 +40,8 @@ def _variable(value: Text | SecretKey) -> dict[str, Any]:
 
 def resources_of(resources: Resources) -> dict[str, Any]:
     """What a container asks for, which is also all that it gets; what is estimated is no limit."""
+    if resources == NO_RESOURCES:
+        return {}
     asked = {
         **given(cpu=_cpu(resources.cpu), memory=_memory(resources.memory)),
         **({"nvidia.com/gpu": str(resources.gpu)} if resources.gpu else {}),
@@ -75,6 +80,8 @@ def mounts_of(mounts: tuple[Mount, ...]) -> list[dict[str, Any]]:
 
 
 def placement_of(placement: Placement) -> dict[str, Any]:
+    if placement == ANYWHERE:
+        return {}
     return given(
         nodeSelector=dict(placement.labels),
         tolerations=[_toleration(each) for each in placement.tolerations],

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlml.codegen.argo.rules.structure import classes
+from sqlml.codegen.argo.rules.schema import classes
 from sqlml.codegen.argo.text import literal
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.ir import Artifact, Node

@@ -1,14 +1,13 @@
 """What a step does, as a template of Argo; steps that do the same share one."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlml.codegen.argo.conditions import is_daemon
+from sqlml.codegen.argo.objects import TEMPLATES
 from sqlml.codegen.argo.pods import environment_of, given, mounts_of, placement_of, resources_of
-from sqlml.codegen.argo.rules.limits import TEMPLATES
 from sqlml.codegen.argo.scripts import as_container
 from sqlml.codegen.argo.stores import location_of
 from sqlml.codegen.argo.text import literal, text_of
@@ -56,7 +55,7 @@ class Library:
 
     def put(self, name: str, template: Template) -> str:
         """Put a template in, unless an equal one is there; its name."""
-        key = f"{name} {json.dumps(template, sort_keys=True)}"
+        key = f"{name} {template}"
         if key not in self._names:
             self._names[key] = free = self.free(name)
             self.templates[free] = {"name": free, **template}

@@ -2,13 +2,9 @@
 
 from collections.abc import Iterator
 
+from sqlml.codegen.argo.objects import BYTES, PARAMETERS, TASKS, TEMPLATES
 from sqlml.codegen.argo.rules.manifests import Manifest, every_template, tasks_of
 from sqlml.errors import Diagnostic
-
-TASKS = 200
-TEMPLATES = 200
-PARAMETERS = 500
-BYTES = 2**20
 
 
 def limit_faults(manifest: Manifest) -> Iterator[Diagnostic]:

@@ -6,7 +6,6 @@ from functools import cached_property
 
 from sqlml.codegen.argo.rules.documents import Part
 
-API_VERSION = "argoproj.io/v1alpha1"
 LEAVES = ("container", "script", "resource", "http", "data", "containerSet", "plugin")
 TEMPLATE_KINDS = (*LEAVES, "suspend", "steps", "dag")
 LOOPS = ("withItems", "withParam", "withSequence")

@@ -1,13 +1,11 @@
 """The fields of a manifest: which there are, of what type, and what their values look like."""
 
-import json
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from sqlml.codegen.argo.rules.documents import Part
 from sqlml.codegen.argo.rules.formats import format_fault
+from sqlml.codegen.argo.rules.schema import classes
 from sqlml.errors import Diagnostic, did_you_mean
 
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
@@ -18,12 +16,6 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "q": ((str, int, float, bool), "text or a number"),
     "o": ((dict,), "a mapping"),
 }
-
-
-@cache
-def classes() -> Mapping[str, Mapping[str, str]]:
-    """The classes of Argo's schema, as `compaction` writes them."""
-    return json.loads((files(__package__) / "schema.json").read_text("utf-8"))  # type: ignore[no-any-return]
 
 
 def structure_faults(part: Part, name: str) -> Iterator[Diagnostic]:
