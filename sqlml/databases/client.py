@@ -77,6 +77,10 @@ class Client(DuckDB):
             else:
                 connection.abort()
 
+    def version(self) -> tuple[int, int]:
+        """Another one once a name may stand for something else than before."""
+        return self.meanings.number, self._functions.changes()
+
     def begin(self) -> None:
         """Open a transaction, which a misspelt name does not abort."""
         self.expect_transaction()

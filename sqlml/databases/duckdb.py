@@ -18,6 +18,7 @@ from sqlml.databases.attached import Attached
 from sqlml.databases.connections import Connections
 from sqlml.databases.database import Definition, Functions, QueryProblem, Receipt
 from sqlml.databases.functions import RegisteredFunctions
+from sqlml.databases.meanings import Meanings
 from sqlml.databases.page_cache import PageCache
 from sqlml.databases.problems import translate, translate_on
 from sqlml.databases.receipts import DuckDBReceipts
@@ -65,6 +66,7 @@ class DuckDB:
         self._connections = Connections(connection, borrowed=borrowed)
         self._attached = Attached()
         self._functions = RegisteredFunctions(connection)
+        self.meanings = Meanings()
         self.receipts = DuckDBReceipts(connection)
         self._page_cache = None if path is None else PageCache(connection)
 

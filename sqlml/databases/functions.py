@@ -38,6 +38,10 @@ class RegisteredFunctions:
         for (sql,) in views:
             self.register(sql)
 
+    def changes(self) -> int:
+        """A number that another one takes the place of when a model changes."""
+        return 0 if self._functions is None else self._functions.changes()
+
     def register(self, sql: str) -> None:
         """Make the functions that `sql` mentions callable, as they are now."""
         if self._functions is None:

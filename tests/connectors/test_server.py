@@ -10,6 +10,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -392,3 +393,26 @@ def test_a_wrong_value_of_a_parameter_has_a_code() -> None:
     with pytest.raises(Refused) as unfit:
         cursors.declared(Text("DECLARE c SCROLL CURSOR FOR FROM t", ("DECLARE",)))
     assert unfit.value.diagnostics[0].code == "E0900"
+
+
+def test_what_is_known_of_a_text_is_forgotten_when_names_change(port: int) -> None:
+    with psycopg.connect(address(port), autocommit=True) as own, psycopg.connect(
+        address(port)
+    ) as other:
+        own.prepare_threshold = None
+        own.execute("CREATE OR REPLACE TABLE changing AS SELECT 7 AS x")
+        query = "SELECT x FROM changing WHERE x = %s"
+        for _ in range(2):
+            assert own.execute(query, [7]).fetchall() == [(7,)]
+        other.execute("CREATE OR REPLACE TABLE changing AS SELECT 'seven' AS x")
+        assert own.execute(query, [7]).fetchall() == [(7,)]
+        other.commit()
+        assert own.execute(query, ["seven"]).fetchall() == [("seven",)]
+        with suppress(psycopg.Rollback), own.transaction():
+            own.execute("ALTER TABLE changing ALTER x TYPE BLOB")
+            assert own.execute(query, [b"seven"]).fetchall() == [(b"seven",)]
+            raise psycopg.Rollback
+        assert own.execute(query, ["seven"]).fetchall() == [("seven",)]
+        own.execute("DROP TABLE changing")
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            own.execute(query, ["seven"])

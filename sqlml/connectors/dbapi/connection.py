@@ -17,6 +17,7 @@ from sqlml.connectors.dbapi.rows import Live
 from sqlml.connectors.dbapi.shared import Shared
 from sqlml.databases.client import Client
 from sqlml.databases.database import QueryProblem
+from sqlml.databases.meanings import may_change
 from sqlml.errors import Diagnostic, SqlmlError
 from sqlml.grammar.tokens import scan
 from sqlml.runtime.events import Listener
@@ -69,6 +70,7 @@ class Connection:
         self._autocommit = autocommit
         self._in_transaction = False
         self._is_writing = False
+        self._has_defined = False  # something, in the transaction that is open
         self._live: weakref.ref[Live] | None = None
         self._end = weakref.finalize(self, _ended, client, end)
 
@@ -171,11 +173,28 @@ class Connection:
         elif kind == "TRANSACTION":
             self.client.expect_transaction()
         self._is_writing = kind != "SELECT"
-        with self.client.running(sql) as connection:
+        with self.client.running(sql) as connection, self._defining(may_change(kind)):
             connection.execute(statement, parameters)
         if kind == "TRANSACTION":
             self._in_transaction = next(scan(statement.query)).keyword in ("BEGIN", "START")
+            self._tell_defined()
         return connection
+
+    @contextmanager
+    def _defining(self, is_so: bool) -> Iterator[None]:
+        """Names may stand for something else from now on; for others from the commit on."""
+        try:
+            yield
+        finally:
+            if is_so:
+                self.client.meanings.change()
+                self._has_defined = self._in_transaction
+
+    def _tell_defined(self) -> None:
+        """A transaction has ended."""
+        if self._has_defined and not self._in_transaction:
+            self._has_defined = False
+            self.client.meanings.change()
 
     def show(self, live: Live) -> None:
         """This reads from the connection now, as long as somebody has it."""
@@ -196,8 +215,11 @@ class Connection:
                 return
             self.settle()
             self._in_transaction = False  # a commit that fails has undone everything
-            with self.client.running(how) as connection:
-                connection.execute(how)
+            try:
+                with self.client.running(how) as connection:
+                    connection.execute(how)
+            finally:
+                self._tell_defined()
 
 
 def _ended(client: Client, end: Callable[[], None]) -> None:

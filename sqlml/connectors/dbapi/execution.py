@@ -137,7 +137,10 @@ def _run_extended(connection: Connection, written: _Written, stop: Stop) -> Outc
         )
     connection.settle()
     listeners = () if connection.listener is None else (connection.listener,)
-    results = connection.session.run(written.text, name=NAME, listeners=listeners, stop=stop)
+    try:
+        results = connection.session.run(written.text, name=NAME, listeners=listeners, stop=stop)
+    finally:
+        connection.client.meanings.change()
     if not results:
         return Outcome(results=results)
     return Outcome(Taken(connection.client, results.to_arrow()), results=results)

@@ -22,12 +22,15 @@ _DIGITS = 4  # of ours in one of those
 Bytes = npt.NDArray[np.uint8]
 
 
-def with_length(values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """What stands in front of binary values, their lengths in four bytes, -1 for NULL; and they."""
+def lengths_of(values: pa.Array) -> npt.NDArray[np.int32]:
+    """How many bytes there are in each value; -1 for NULL."""
     lengths = pc.binary_length(values)
-    if values.null_count:
-        lengths, values = pc.fill_null(lengths, -1), pc.fill_null(values, b"")
-    return _fixed(lengths.to_numpy().astype(">i4")), values
+    return (pc.fill_null(lengths, -1) if values.null_count else lengths).to_numpy()
+
+
+def in_front(lengths: npt.NDArray[np.int32]) -> pa.Array:
+    """The lengths in the four bytes that stand in front of values."""
+    return fixed(lengths.astype(">i4"))
 
 
 def joined(*parts: pa.Array) -> pa.Array:
@@ -46,24 +49,23 @@ def binary(column: pa.Array, kind: Type) -> pa.Array:
     return encoded
 
 
-def _fixed(values: npt.NDArray[np.generic]) -> pa.Array:
+def fixed(values: npt.NDArray[np.generic]) -> pa.Array:
     """Numbers in their own byte order as bytes. Shape of values: (rows,) or (rows, parts)."""
-    rows = len(values)
-    width = values[:1].nbytes if rows else 1
-    data = pa.py_buffer(np.ascontiguousarray(values))
-    return pa.Array.from_buffers(pa.binary(width), rows, [None, data]).cast(pa.binary())
+    places = np.arange(len(values) + 1, dtype=np.int32) * values[:1].nbytes
+    parts = [None, pa.py_buffer(places), pa.py_buffer(np.ascontiguousarray(values))]
+    return pa.Array.from_buffers(pa.binary(), len(values), parts)
 
 
 def _numbers(kind: str, arrow: pa.DataType) -> Callable[[pa.Array], pa.Array]:
     def encode(column: pa.Array) -> pa.Array:
         filled = pc.fill_null(column.cast(arrow), pa.scalar(0, arrow))
-        return _fixed(filled.to_numpy(zero_copy_only=False).astype(kind))
+        return fixed(filled.to_numpy(zero_copy_only=False).astype(kind))
 
     return encode
 
 
 def _booleans(column: pa.Array) -> pa.Array:
-    return _fixed(pc.fill_null(column, False).to_numpy(zero_copy_only=False).astype(np.uint8))
+    return fixed(pc.fill_null(column, False).to_numpy(zero_copy_only=False).astype(np.uint8))
 
 
 def _as_bytes(column: pa.Array) -> pa.Array:
@@ -72,19 +74,19 @@ def _as_bytes(column: pa.Array) -> pa.Array:
 
 def _dates(column: pa.Array) -> pa.Array:
     days = pc.fill_null(column.cast(pa.date32()).cast(pa.int32()), 0)
-    return _fixed((days.to_numpy(zero_copy_only=False) - _DAYS_TO_2000).astype(">i4"))
+    return fixed((days.to_numpy(zero_copy_only=False) - _DAYS_TO_2000).astype(">i4"))
 
 
 def _timestamps(column: pa.Array) -> pa.Array:
     zone = column.type.tz
     moments = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
     filled = pc.fill_null(moments, 0).to_numpy(zero_copy_only=False)
-    return _fixed((filled - _MICROSECONDS_TO_2000).astype(">i8"))
+    return fixed((filled - _MICROSECONDS_TO_2000).astype(">i8"))
 
 
 def _times(column: pa.Array) -> pa.Array:
     moments = pc.fill_null(column.cast(pa.time64("us"), safe=False).cast(pa.int64()), 0)
-    return _fixed(moments.to_numpy(zero_copy_only=False).astype(">i8"))
+    return fixed(moments.to_numpy(zero_copy_only=False).astype(">i8"))
 
 
 def _intervals(column: pa.Array) -> pa.Array:
@@ -94,7 +96,7 @@ def _intervals(column: pa.Array) -> pa.Array:
     told = np.empty(len(column), [("us", ">i8"), ("days", ">i4"), ("months", ">i4")])
     told["us"], told["days"] = found["nanoseconds"] // 1000, found["days"]
     told["months"] = found["months"]
-    return _fixed(told)
+    return fixed(told)
 
 
 def _numerics(column: pa.Array) -> pa.Array:
@@ -136,7 +138,7 @@ def _small_numerics(values: npt.NDArray[np.int64], scale: int) -> pa.Array:
     digits = groups[kept].astype(">i2")
     offsets = np.concatenate([[0], np.cumsum(2 * count)]).astype(np.int32)
     data = [None, pa.py_buffer(offsets), pa.py_buffer(digits)]
-    return joined(_fixed(head.astype(">i2")), pa.Array.from_buffers(pa.binary(), len(size), data))
+    return joined(fixed(head.astype(">i2")), pa.Array.from_buffers(pa.binary(), len(size), data))
 
 
 def _numeric(value: object, scale: int) -> bytes:
@@ -171,7 +173,8 @@ def _arrays(column: pa.Array, element: Type) -> pa.Array:
         column = column.cast(pa.list_(column.type.value_type))
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     flat = column.flatten()
-    cells = joined(*with_length(binary(flat, element)))
+    values = binary(flat, element)
+    cells = joined(in_front(lengths_of(values)), pc.fill_null(values, b""))
     ends = np.concatenate([[0], np.cumsum(lengths)])
     places = np.frombuffer(cells.buffers()[1], np.int32, len(cells) + 1, cells.offset * 4)
     own = [None, pa.py_buffer(places[ends].astype(np.int32)), cells.buffers()[2]]
@@ -179,8 +182,8 @@ def _arrays(column: pa.Array, element: Type) -> pa.Array:
     several, has_null = lengths > 0, int(flat.null_count > 0)
     head = np.stack([several * 1, several * has_null, several * 0 + element.oid], 1).astype(">i4")
     size = np.stack([lengths, lengths * 0 + 1], 1).astype(">i4")
-    sizes = pc.if_else(pa.array(several), _fixed(size), _NOTHING)
-    return joined(_fixed(head), sizes, elements)
+    sizes = pc.if_else(pa.array(several), fixed(size), _NOTHING)
+    return joined(fixed(head), sizes, elements)
 
 
 _ENCODERS: Mapping[int, Callable[[pa.Array], pa.Array]] = {

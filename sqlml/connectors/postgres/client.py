@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.postgres import failures, messages
 from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
-from sqlml.connectors.postgres.portals import Portal, Prepared, Text, statements
+from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
 from sqlml.connectors.postgres.speech import Speech
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ class Client:
         self._run = run
         self._prepared: dict[str, Prepared] = {}
         self._portals = speech.portals
+        self._unsent: list[bytes | memoryview] = []
         self._has_failed = False  # the transaction that is open
         self._skips = False  # everything up to Sync
         self._current: Portal | None = None
@@ -58,6 +59,12 @@ class Client:
     async def serve(self) -> None:
         """Answer messages until the client says goodbye or is gone."""
         await self._ready()
+        try:
+            await self._answer()
+        finally:
+            self._send_all()
+
+    async def _answer(self) -> None:
         while True:
             kind, body = await self.receive()
             if kind == b"X":
@@ -106,11 +113,11 @@ class Client:
         for text in found:
             self._check_usable(text)
             portal = Portal(Prepared(text, (), None), (), ())
-            await self._start(portal)
+            first = await self._start(portal, 0)
             if portal.fields and not self._speech.is_copy(text):
                 formats = [0] * len(portal.fields)
                 self._send(messages.row_description(portal.fields, formats))
-            await self._stream(portal, 0)
+            await self._stream(portal, first, 0)
             portal.close()
         await self._ready()
 
@@ -177,8 +184,10 @@ class Client:
             return
         if portal.cursor is None and portal.rows is None:
             self._check_usable(portal.prepared.text)
-            await self._start(portal)
-        await self._stream(portal, most)
+            first = await self._start(portal, most)
+        else:
+            first = await self._more(portal, most)
+        await self._stream(portal, first, most)
 
     async def _close(self, body: Body) -> None:
         kind, name = body.byte(), body.text()
@@ -199,41 +208,49 @@ class Client:
 
     async def _flush(self, body: Body) -> None:
         body.end()
-        await self._writer.drain()
+        await self._drain()
 
     async def _ignore(self, _body: Body) -> None:
         """Data that was to be copied in, of which we have refused the statement."""
 
     # --- running ---
 
-    async def _start(self, portal: Portal) -> None:
+    async def _start(self, portal: Portal, most: int) -> Rows:
+        """Begin a statement; its first rows."""
         self._current = portal
         limit = int(self._speech.settings["statement_timeout"])
         if limit and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(limit / 1000, self.cancel)
-        await self._run(lambda: self._speech.start(self._connection, portal))
+        first = await self._run(partial(self._begun, portal, most))
         if portal.prepared.text.first in _ENDS_TRANSACTION:
             self._has_failed = False
+        return first
 
-    async def _stream(self, portal: Portal, most: int) -> None:
-        """Send rows, at most so many (0: all), and how the statement has ended."""
+    def _begun(self, portal: Portal, most: int) -> Rows:
+        self._speech.start(self._connection, portal)
+        return portal.messages(most, copies=self._speech.is_copy(portal.prepared.text))
+
+    async def _more(self, portal: Portal, most: int) -> Rows:
+        copies = self._speech.is_copy(portal.prepared.text)
+        return await self._run(partial(portal.messages, most, copies=copies))
+
+    async def _stream(self, portal: Portal, rows: Rows, most: int) -> None:
+        """Send these rows and those behind, at most so many (0: all), and how it has ended."""
         copies = self._speech.is_copy(portal.prepared.text)
         if copies:
             self._send(messages.copy_out(len(portal.fields)))
         while True:
-            encoded = partial(_encoded, portal, most, copies=copies)
-            content, count, more = await self._run(encoded)
-            portal.sent += count
-            if count:
-                self._writer.write(content)
-                await self._writer.drain()
-            if not more:
+            portal.sent += rows.count
+            self._send(*rows.content)
+            if not rows.may_go_on:
                 break
             if most:
-                most -= count
+                most -= rows.count
                 if most == 0:
                     self._send(messages.PORTAL_SUSPENDED)
                     return
+            await self._drain()
+            rows = await self._more(portal, most)
         if copies:
             self._send(messages.COPY_DONE)
         portal.is_done = True
@@ -245,7 +262,7 @@ class Client:
         if self._connection.in_transaction:
             self._has_failed = True
         self._send(messages.report(b"E", failures.fields(error)))
-        await self._writer.drain()
+        await self._drain()
 
     async def _ready(self) -> None:
         self._current = None
@@ -257,7 +274,7 @@ class Client:
         in_transaction = self._connection.in_transaction
         self._has_failed &= in_transaction
         self._send(messages.ready("E" if self._has_failed else "T" if in_transaction else "I"))
-        await self._writer.drain()
+        await self._drain()
 
     def _check_usable(self, text: Text) -> None:
         if self._has_failed and text.first not in _ENDS_TRANSACTION:
@@ -283,16 +300,14 @@ class Client:
         if portal is not None:
             portal.close()
 
-    def _send(self, *parts: bytes) -> None:
+    def _send(self, *parts: bytes | memoryview) -> None:
+        self._unsent += parts
+
+    async def _drain(self) -> None:
+        self._send_all()
+        await self._writer.drain()
+
+    def _send_all(self) -> None:
         with suppress(ConnectionError):
-            self._writer.writelines(parts)
-
-
-def _encoded(portal: Portal, most: int, *, copies: bool) -> tuple[Any, int, bool]:
-    """The next rows as bytes, how many, and whether there may be more."""
-    batch, more = portal.take(most)
-    if batch is None or portal.encoder is None:
-        return b"", 0, False
-    if copies:
-        return portal.encoder.copy_lines(batch), batch.num_rows, more
-    return portal.encoder.data_rows(batch), batch.num_rows, more
+            self._writer.writelines(self._unsent)
+        self._unsent = []

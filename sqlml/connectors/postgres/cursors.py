@@ -74,7 +74,7 @@ def rows_of(portal: Portal, count: int) -> Iterator[pa.RecordBatch]:
     """The next rows of a cursor, at most so many (0: all)."""
     left, is_all = count, count == 0
     while is_all or left > 0:
-        batch, _ = portal.take(0 if is_all else left)
+        batch = portal.take(0 if is_all else left)
         if batch is None:
             return
         left -= batch.num_rows

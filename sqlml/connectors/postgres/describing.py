@@ -40,8 +40,8 @@ _UNFORESEEN = frozenset({"MULTI", "PRAGMA", "EXECUTE"})
 _DESCRIBE = "DESCRIBE "
 
 
-def parameter_oids(connection: Connection, sql: str) -> Sequence[int]:
-    """The types of a statement's parameters; text where nothing tells."""
+def parameter_oids(connection: Connection, sql: str, given: Sequence[int]) -> Sequence[int]:
+    """The types of a statement's parameters; text where nothing tells. given: by the client."""
     wanted = max((number for _, _, number in numbered(sql)), default=0)
     if not wanted:
         return ()
@@ -57,8 +57,9 @@ def parameter_oids(connection: Connection, sql: str) -> Sequence[int]:
                 return {}
 
         types = parameter_types(text, columns_of)
-    known = {number: type_of(kind) for number, kind in types.items()}
-    return [known[n].oid if n in known else TEXT.oid for n in range(1, wanted + 1)]
+    own = [*given, *[0] * wanted][:wanted]
+    known = {number: type_of(kind).oid for number, kind in types.items()}
+    return [told or known.get(number, TEXT.oid) for number, told in enumerate(own, 1)]
 
 
 def fields_of(

@@ -15,6 +15,7 @@ from sqlml.connectors.postgres.types import type_of
 from sqlml.grammar.tokens import Token, scan
 
 _BATCH_ROWS = 8192
+_ENOUGH = 1 << 18  # bytes of rows that are worth sending
 _COUNTED = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _TWO_WORDS = frozenset({"CREATE", "DROP", "ALTER", "COMMENT"})
 _MODIFIERS = frozenset({"OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "PERSISTENT", "UNIQUE"})
@@ -36,13 +37,22 @@ class Text:
         return self.words[0] if self.words else ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A parsed statement. oids: of its parameters. fields: of its rows; None: it has none."""
 
     text: Text
     oids: Sequence[int]
     fields: Sequence[Field] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows as messages. may_go_on: whether there may be more of them."""
+
+    content: Sequence[memoryview]
+    count: int
+    may_go_on: bool
 
 
 @dataclass(slots=True)
@@ -62,18 +72,34 @@ class Portal:
     tag: str = ""
     fields: Sequence[Field] = field(default_factory=tuple)
 
-    def take(self, most: int) -> tuple[pa.RecordBatch | None, bool]:
-        """The next rows, at most so many (0: any number), and whether there may be more."""
+    def take(self, most: int) -> pa.RecordBatch | None:
+        """The next rows, at most so many (0: any number); None: there are no more."""
         batch = self.left
         self.left = None
         while batch is None or batch.num_rows == 0:
             batch = next(self.rows, None) if self.rows is not None else None
             if batch is None:
-                return None, False
+                return None
         if most and batch.num_rows > most:
             self.left = batch.slice(most)
             batch = batch.slice(0, most)
-        return batch, True
+        return batch
+
+    def messages(self, most: int, *, copies: bool) -> Rows:
+        """The next rows, at most so many (0: all), and no more than are worth sending at once.
+
+        copies: as the lines of COPY.
+        """
+        content, count, size = list[memoryview](), 0, 0
+        while size < _ENOUGH and (not most or count < most):
+            batch = self.take(most and most - count)
+            if batch is None or self.encoder is None:
+                return Rows(content, count, may_go_on=False)
+            encode = self.encoder.copy_lines if copies else self.encoder.data_rows
+            content.append(encode(batch))
+            count += batch.num_rows
+            size += len(content[-1])
+        return Rows(content, count, may_go_on=True)
 
     def close(self) -> None:
         if self.cursor is not None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sqlml.connectors.postgres.cells import binary, joined, with_length
+from sqlml.connectors.postgres.cells import binary, fixed, in_front, joined, lengths_of
 from sqlml.connectors.postgres.messages import Format
 from sqlml.connectors.postgres.texts import expression, from_arrow
 from sqlml.connectors.postgres.types import Type
@@ -31,12 +31,12 @@ class RowEncoder:
         if not self._types:
             return memoryview((b"D" + struct.pack("!ih", 6, 0)) * rows)
         texts = self._texts(batch, [i for i, chosen in enumerate(self._formats) if chosen == 0])
-        cells = [
-            cell
-            for i, column in enumerate(batch.columns)
-            for cell in with_length(texts[i] if i in texts else binary(column, self._types[i]))
-        ]
-        sizes = sum(pc.binary_length(each).to_numpy() for each in cells)
+        cells, sizes = [], np.zeros(rows, np.int32)
+        for i, column in enumerate(batch.columns):
+            values = texts[i] if i in texts else binary(column, self._types[i])
+            lengths = lengths_of(values)
+            cells += [in_front(lengths), pc.fill_null(values, b"") if values.null_count else values]
+            sizes += np.maximum(lengths, 0) + 4
         return _data(joined(_heads(b"D", sizes, struct.pack("!h", len(self._types))), *cells))
 
     def copy_lines(self, batch: pa.RecordBatch) -> memoryview:
@@ -73,8 +73,7 @@ def _heads(kind: bytes, sizes: npt.NDArray[np.integer], further: bytes) -> pa.Ar
     head[:, 0] = ord(kind)
     head[:, 1:5] = (sizes + width - 1).astype(">i4").view(np.uint8).reshape(rows, 4)
     head[:, 5:] = np.frombuffer(further, np.uint8)
-    parts = pa.Array.from_buffers(pa.binary(width), rows, [None, pa.py_buffer(head)])
-    return parts.cast(pa.binary())
+    return fixed(head)
 
 
 def _data(rows: pa.Array) -> memoryview:

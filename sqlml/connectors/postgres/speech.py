@@ -9,8 +9,10 @@ import pyarrow as pa
 from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.dbapi.programs import Part
 from sqlml.connectors.dbapi.programs import parts as parts_of
-from sqlml.connectors.postgres import cursors, describing, messages, permissions
+from sqlml.connectors.postgres import cursors, messages, permissions
 from sqlml.connectors.postgres.access import Role
+from sqlml.connectors.postgres.described import Described
+from sqlml.connectors.postgres.describing import parameter_oids
 from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.parameters import numbered, substituted
@@ -25,7 +27,7 @@ from sqlml.connectors.postgres.portals import (
     tag,
 )
 from sqlml.connectors.postgres.rows import RowEncoder
-from sqlml.connectors.postgres.types import TEXT, duckdb_name
+from sqlml.connectors.postgres.types import TEXT
 from sqlml.connectors.postgres.values import values
 from sqlml.quoting import parts
 
@@ -86,6 +88,7 @@ class Speech:
     _changes: list[bytes] = field(default_factory=list)
     _rolls_back: bool = False
     _allowed: set[str] = field(default_factory=set)  # statements that were checked
+    _described: Described = field(default_factory=Described)
 
     # --- what is asked before a statement runs ---
 
@@ -95,16 +98,14 @@ class Speech:
             return Prepared(text, (), None)
         if text.first in ("DECLARE", "CLOSE", "MOVE"):
             query = cursors.declared(text).query if text.first == "DECLARE" else ""
-            return Prepared(text, _completed(oids, self._inferred(connection, query)), None)
+            return Prepared(text, parameter_oids(connection, query, oids), None)
         if text.first == "FETCH":
             return Prepared(text, (), cursors.opened(cursors.taken(text)[0], self.portals).fields)
         shown = self._shown(text) if text.first == "SHOW" else None
         if shown is not None:
             return Prepared(text, (), [Field(name, TEXT) for name in shown.column_names])
         self._check(connection, text.sql)
-        known = _completed(oids, self._inferred(connection, text.sql))
-        types = [duckdb_name(oid) for oid in known]
-        return Prepared(text, known, describing.fields_of(connection, text.sql, types))
+        return self._described.get(connection, text, oids)
 
     def values(
         self, oids: Sequence[int], formats: Sequence[Format], raw: Sequence[bytes | None]
@@ -185,9 +186,6 @@ class Speech:
             self._allowed.clear()
         if len(sql) <= _LONGEST_ALLOWED:
             self._allowed.add(sql)
-
-    def _inferred(self, connection: Connection, sql: str) -> Sequence[int]:
-        return describing.parameter_oids(connection, sql)
 
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
         self._check(connection, sql)
@@ -288,12 +286,6 @@ def _milliseconds(value: str) -> str:
 
 def _own_parts(sql: str) -> Sequence[Part] | None:
     return parts_of(substituted(sql, lambda _: "NULL"), "duckdb")
-
-
-def _completed(given: Sequence[int], inferred: Sequence[int]) -> Sequence[int]:
-    """The types that a client says, and those that are inferred for the rest."""
-    own = [*given, *[0] * len(inferred)][: len(inferred)]
-    return [told or found for told, found in zip(own, inferred, strict=True)]
 
 
 def _check_unchanged(portal: Portal, found: Sequence[Field]) -> None:

@@ -7,8 +7,7 @@ import pyarrow.compute as pc
 from sqlml.connectors.postgres.types import Type
 from sqlml.quoting import identifier, literal
 
-_LEAST = 1e-4  # from here up to there neither writes an exponent
-_MOST_FLOAT, _MOST_DOUBLE = 1e6, 1e10
+_OTHERWISE = (b"e", b"n", b"0.0000")  # in numbers with an exponent, or that get one, nan and inf
 _MOST_PLACES = 6  # Arrow gives smaller decimals an exponent
 _YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800  # seconds since 1970
 _DAY = 86_400
@@ -24,6 +23,10 @@ def from_arrow(column: pa.Array) -> pa.Array | None:
         return pc.if_else(column, "t", "f")
     if pa.types.is_integer(kind) or _is_plain(column):
         return column.cast(pa.string())
+    if kind in (pa.float32(), pa.float64()):
+        texts = column.cast(pa.string())
+        written = texts.buffers()[2].to_pybytes()
+        return None if any(each in written for each in _OTHERWISE) else texts
     if kind == pa.timestamp("us") and _is_between(column, _YEAR_1 * 10**6, _YEAR_10000 * 10**6):
         return pc.replace_substring_regex(column.cast(pa.string()), _ZEROS, "")
     return None
@@ -31,10 +34,6 @@ def from_arrow(column: pa.Array) -> pa.Array | None:
 
 def _is_plain(column: pa.Array) -> bool:
     kind = column.type
-    if kind in (pa.float32(), pa.float64()):
-        size = np.abs(pc.fill_null(column, 0.0).to_numpy(zero_copy_only=False))
-        most = _MOST_FLOAT if kind == pa.float32() else _MOST_DOUBLE
-        return bool(np.all((size < most) & ((size >= _LEAST) | (size == 0))))
     if pa.types.is_decimal(kind):
         return bool(0 <= kind.scale <= _MOST_PLACES)
     return bool(
