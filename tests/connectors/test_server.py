@@ -396,9 +396,10 @@ def test_a_wrong_value_of_a_parameter_has_a_code() -> None:
 
 
 def test_what_is_known_of_a_text_is_forgotten_when_names_change(port: int) -> None:
-    with psycopg.connect(address(port), autocommit=True) as own, psycopg.connect(
-        address(port)
-    ) as other:
+    with (
+        psycopg.connect(address(port), autocommit=True) as own,
+        psycopg.connect(address(port)) as other,
+    ):
         own.prepare_threshold = None
         own.execute("CREATE OR REPLACE TABLE changing AS SELECT 7 AS x")
         query = "SELECT x FROM changing WHERE x = %s"

@@ -25,7 +25,8 @@ Bytes = npt.NDArray[np.uint8]
 def lengths_of(values: pa.Array) -> npt.NDArray[np.int32]:
     """How many bytes there are in each value; -1 for NULL."""
     lengths = pc.binary_length(values)
-    return (pc.fill_null(lengths, -1) if values.null_count else lengths).to_numpy()
+    told = pc.fill_null(lengths, -1) if values.null_count else lengths
+    return np.asarray(told.to_numpy(), np.int32)
 
 
 def in_front(lengths: npt.NDArray[np.int32]) -> pa.Array:
