@@ -1,5 +1,6 @@
 """The workflow that a program is writing: one for each thread and context, never shared."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -7,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from sqlml.couler.outputs import StepOutputs, outputs_of
-from sqlml.workflow.graph import givers
+from sqlml.workflow.graph import compared, givers
 from sqlml.workflow.ir import After, AllOf, Condition, Node, Output, Workflow
 from sqlml.workflow.places import caller, fault, kebab
 from sqlml.workflow.rewiring import renaming
 
 _MISSING = object()
+_OF_SCOPES = ("frontier", "guards", "family", "passed_on", "is_edge", "occurrences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Scope:
     passed_on: tuple[Any, ...] = ()
     is_edge: bool = False
     realm: str = ""
-    occurrences: dict[Hashable, int] = field(default_factory=dict)
+    occurrences: Counter[Hashable] = field(default_factory=Counter)
     drafts: dict[str, "Draft"] = field(default_factory=dict)
 
 
@@ -101,7 +103,7 @@ class Flow:
     def mark(self) -> "Rewind":
         """What brings the flow back to how it is now."""
         length, depth, scope = len(self._journal), len(self.scopes), self.scope
-        before = replace(scope, occurrences=dict(scope.occurrences))
+        before = {name: getattr(scope, name) for name in _OF_SCOPES}
 
         def rewind(*, steps_only: bool = False) -> None:
             undone, self._journal[length:] = self._journal[length:], []
@@ -113,16 +115,15 @@ class Flow:
                 else:
                     mapping[key] = old
             del self.scopes[depth:]
-            for name in ("frontier", "guards", "family", "passed_on", "is_edge"):
-                setattr(scope, name, getattr(before, name))
-            scope.occurrences = dict(before.occurrences)
+            for name, value in before.items():
+                setattr(scope, name, value)
 
         return rewind
 
     def _is_of_steps(self, mapping: object, key: Any) -> bool:
         if mapping is self._taken or mapping is self._numbers:
             return bool(key[0] == "step")
-        return mapping is self._known or mapping is self.outputs
+        return mapping is self._known or mapping is self.outputs or isinstance(mapping, Counter)
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
@@ -188,8 +189,8 @@ class Flow:
     def _identity(self, draft: Draft, node: Node) -> tuple[str, str, int]:
         """What a step does, and how often this function of the `dag` has said so before."""
         content = (draft.base, f"{self.scope.realm} {_bare(node)!r}")
-        count = self.scope.occurrences.get(content, 0)
-        self.scope.occurrences[content] = count + 1
+        count = self.scope.occurrences[content]
+        self.put(self.scope.occurrences, content, count + 1)
         return (*content, count)
 
     def _same(self, draft: Draft, identity: tuple[str, str, int]) -> str | None:
@@ -209,10 +210,10 @@ class Flow:
 def _placed(node: Node, scope: Scope) -> Node:
     """A node after the scope's frontier, under its guards as well as its own."""
     guards = dict.fromkeys([*scope.guards, *([node.guard] if node.guard else [])])
-    node = replace(node, guard=all_of(tuple(guards)))
-    data = {*givers(node), node.name}
+    guard = all_of(tuple(guards))
+    data = {*givers(node), *(output.node for output in compared(guard)), node.name}
     after = dict.fromkeys([*node.after, *(a for a in scope.frontier if a.node not in data)])
-    return replace(node, after=tuple(after))
+    return replace(node, guard=guard, after=tuple(after))
 
 
 def all_of(conditions: tuple[Condition, ...]) -> Condition | None:

@@ -1,5 +1,6 @@
 """Order by name: `dag` and `set_dependencies`."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ def dag(dependency_graph: Sequence[Sequence[Callable[[], Any]]]) -> None:
             scope.frontier, scope.family = (), None
             for function in edges if isinstance(edges, list | tuple) else [edges]:
                 called(function, "what `dag` runs")
-                scope.occurrences.clear()
+                scope.occurrences = Counter()
                 function()
         scope.frontier, scope.family, scope.is_edge = (), None, False
 
@@ -45,7 +46,7 @@ def set_dependencies(
     with flow.undone_on_error():
         scope = _explicit(flow)
         guards = scope.guards
-        scope.occurrences.clear()
+        scope.occurrences = Counter()
         if isinstance(dependencies, str):
             after, condition = parse_depends(dependencies)
             scope.frontier = after

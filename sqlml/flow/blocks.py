@@ -79,13 +79,15 @@ def innermost() -> Block | None:
 @contextmanager
 def writing(block: Block) -> Iterator[None]:
     """Write into a block. With an exception, all that was written since is forgotten."""
-    count, names = len(block.entries), set(block.flow.names)
+    flow, count, named = block.flow, len(block.entries), len(block.flow.names)
     token = _CURRENT.set(block)
     try:
         yield
     except BaseException:
         del block.entries[count:]
-        block.flow.names.intersection_update(names)
+        for name in [*flow.names][named:]:
+            del flow.names[name]
+        flow.numbers.clear()
         raise
     finally:
         _CURRENT.reset(token)

@@ -62,7 +62,7 @@ class Merge:
         """Steps of SQL are named as in any program; others give way to them."""
         names = {written: steps[-1] for written, steps in self._steps.items()}
         taken = set(self._planned)
-        for name in sorted(self._flow.names - names.keys()):
+        for name in sorted(self._flow.names.keys() - names.keys()):
             free = next(n for n in _numbered(name) if n not in taken)
             taken.add(free)
             names[name] = free

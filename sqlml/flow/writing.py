@@ -1,5 +1,6 @@
 """What all ways to write a step have in common."""
 
+from collections import Counter
 from dataclasses import replace
 
 from sqlml.flow.blocks import Block, block_of
@@ -11,14 +12,16 @@ from sqlml.workflow.places import fault, kebab
 class Writing:
     """A workflow that steps are written to.
 
-    settings: all of it but its steps. names: that steps have. after: by step, what it waits for
-    besides what it is given. exits: the steps that run when all others have ended.
+    settings: all of it but its steps. names: that steps have, in their order. numbers: by name,
+    how often it was taken. after: by step, what it waits for besides what it is given. exits: the
+    steps that run when all others have ended.
     """
 
     def __init__(self, settings: Workflow) -> None:
         self.name = settings.name
         self.settings = settings
-        self.names: set[str] = set()
+        self.names: dict[str, None] = {}
+        self.numbers: Counter[str] = Counter()
         self.after: dict[str, list[After]] = {}
         self.root = Block(self)
         self.exits = Block(self)
@@ -32,12 +35,11 @@ class Writing:
 
     def unique(self, wanted: str) -> str:
         """A name like that for a step, which no other has."""
-        base, number = kebab(wanted), 1
-        name = base
+        name = base = kebab(wanted)
         while name in self.names:
-            number += 1
-            name = f"{base}-{number}"
-        self.names.add(name)
+            self.numbers[base] += 1
+            name = f"{base}-{self.numbers[base] + 1}"
+        self.names[name] = None
         return name
 
     def order(self, before: Step, after: Step) -> None:
@@ -46,6 +48,6 @@ class Writing:
         Raises:
             ProgramError: E0763, they are of different workflows.
         """
-        if not {before.name, after.name} <= self.names:
+        if not {before.name, after.name} <= self.names.keys():
             raise fault("E0763", "steps of different workflows cannot wait for each other")
         self.after.setdefault(after.name, []).append(After(before.name, "passed"))

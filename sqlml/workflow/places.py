@@ -7,9 +7,9 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.source import Source, Span
@@ -18,6 +18,10 @@ from sqlml.workflow.ir import Place
 _OURS = (f"{Path(__file__).parents[1]}{os.sep}", contextlib.__file__)
 _COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _LONGEST = 50
+
+Position = tuple[int | None, int | None, int | None, int | None]  # lines and columns, as Python has
+_KEPT = 64
+_positions: dict[int, tuple[CodeType, list[Position]]] = {}  # by a code's id: to find one is slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,14 @@ def _outside() -> Iterator[FrameType]:
         yield last
 
 
-def _position(frame: FrameType) -> tuple[int | None, int | None, int | None, int | None]:
-    return next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
+def _position(frame: FrameType) -> Position:
+    code = frame.f_code
+    known = _positions.get(id(code))
+    if known is None or known[0] is not code:
+        if len(_positions) >= _KEPT:
+            _positions.clear()
+        known = _positions[id(code)] = code, [*code.co_positions()]
+    return known[1][frame.f_lasti // 2]
 
 
 def _function(frame: FrameType) -> str:
@@ -95,7 +105,12 @@ def _function(frame: FrameType) -> str:
 
 def _shown(path: str) -> str:
     """Relative to the working folder where the file lies in it."""
+    return _relative(path, os.getcwd())
+
+
+@lru_cache
+def _relative(path: str, folder: str) -> str:
     try:
-        return str(Path(path).relative_to(Path.cwd()))
+        return str(Path(path).relative_to(folder))
     except ValueError:
         return path

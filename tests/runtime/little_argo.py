@@ -8,7 +8,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.codegen.argo.expressions import filled
+from tests.codegen.argo_expressions import filled
 
 JsonObject = dict[str, Any]
 
