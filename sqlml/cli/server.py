@@ -1,6 +1,5 @@
 """`sqlml server`: a database for the clients of PostgreSQL."""
 
-import asyncio
 import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +42,8 @@ def server(
     password of the only user, SQLML_USER (default: sqlml). Other machines are only let in by
     password and TLS.
     """
+    import asyncio
+
     from sqlml.config import load_settings
     from sqlml.connectors.postgres.access import Users
     from sqlml.connectors.postgres.server import Server
@@ -81,6 +82,8 @@ def _is_here(host: str) -> bool:
 
 
 async def _serve(server: "Server", host: str, port: int) -> None:
+    import asyncio
+
     from sqlml.runtime.signals import interruptions
 
     ended = asyncio.Event()

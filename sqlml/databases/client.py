@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from sqlml.databases.definitions import Definitions
 from sqlml.databases.duckdb import DuckDB
 from sqlml.databases.rehearsal import BEGIN, DuckDBRehearsal, Present
 from sqlml.databases.statements import parse
@@ -23,6 +24,7 @@ class Client(DuckDB):
     def __init__(self, database: DuckDB) -> None:
         vars(self).update(vars(database))
         self._connections = database._connections.alone()
+        self._definitions = Definitions(shared=database._connections.borrowed)
 
     @property
     def single_connection(self) -> bool:

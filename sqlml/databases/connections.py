@@ -13,7 +13,7 @@ class Connections:
 
     def __init__(self, root: duckdb.DuckDBPyConnection, *, borrowed: bool) -> None:
         self._root = root
-        self._borrowed = borrowed
+        self.borrowed = borrowed
         self._shared: duckdb.DuckDBPyConnection | None = None
         self._turn = threading.RLock()
         self._running: WeakKeyDictionary[duckdb.DuckDBPyConnection, int] = WeakKeyDictionary()
@@ -33,7 +33,7 @@ class Connections:
     def open(self) -> duckdb.DuckDBPyConnection:
         """A fresh connection, for the caller to close."""
         connection = self._root.cursor()
-        if self._borrowed:  # somebody else's settings rule; errors with places are ours to ask for
+        if self.borrowed:  # somebody else's settings rule; errors with places are ours to ask for
             connection.execute("SET errors_as_json = true")
         return connection
 
@@ -76,7 +76,7 @@ class Connections:
 
     def alone(self) -> "Connections":
         """One connection to the same database, that shares none of its state with these."""
-        other = Connections(self._root, borrowed=self._borrowed)
+        other = Connections(self._root, borrowed=self.borrowed)
         other.single = True
         return other
 

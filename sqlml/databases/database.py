@@ -214,8 +214,8 @@ class Database(Protocol):
         """
         ...
 
-    def definitions(self) -> Sequence[Definition]:
-        """The macros and types that users have defined, in a stable order."""
+    def definitions(self, text: str) -> Sequence[Definition]:
+        """The macros and types that users have defined and a text can use, in a stable order."""
         ...
 
     def file_fingerprint(self, path: str) -> str | None:

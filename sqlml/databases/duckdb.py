@@ -17,6 +17,7 @@ from sqlml.databases import names
 from sqlml.databases.attached import Attached
 from sqlml.databases.connections import Connections
 from sqlml.databases.database import Definition, Functions, QueryProblem, Receipt
+from sqlml.databases.definitions import Definitions, noticed
 from sqlml.databases.functions import RegisteredFunctions
 from sqlml.databases.meanings import Meanings
 from sqlml.databases.page_cache import PageCache
@@ -41,14 +42,6 @@ _BYTES_PER_VALUE = 8
 # Until a statement ends, DuckDB holds a part of every row group and column that it writes: of 8
 # million rows × 29 columns 500 MB, and 30 MB where each statement writes one row group.
 _STATEMENT_ROWS = 122_880
-_MACROS = (
-    "SELECT function_name, macro_definition, database_name, schema_name, parameters"
-    " FROM duckdb_functions() WHERE NOT internal AND macro_definition IS NOT NULL ORDER BY ALL"
-)
-_TYPES = (
-    "SELECT type_name, database_name, schema_name, logical_type, labels"
-    " FROM duckdb_types() WHERE NOT internal ORDER BY ALL"
-)
 _FLOATS = ("FLOAT", "DOUBLE")
 _SHORT_FILE = 2**26  # bytes that are read rather than believed not to have changed
 
@@ -67,6 +60,7 @@ class DuckDB:
         self._attached = Attached()
         self._functions = RegisteredFunctions(connection)
         self.meanings = Meanings()
+        self._definitions = Definitions(shared=borrowed)
         self.receipts = DuckDBReceipts(connection)
         self._page_cache = None if path is None else PageCache(connection)
 
@@ -200,12 +194,8 @@ class DuckDB:
         content = [schema, rows, sequence.hexdigest() if ordered else total % 2**64]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
-    def definitions(self) -> Sequence[Definition]:
-        with self._running(_MACROS) as connection:
-            macros = connection.execute(_MACROS).fetchall()
-            types = connection.execute(_TYPES).fetchall()
-        found = [Definition(name, repr(rest), text) for name, text, *rest in macros]
-        return [*found, *(Definition(name, repr(rest)) for name, *rest in types)]
+    def definitions(self, text: str) -> Sequence[Definition]:
+        return self._definitions.usable_in(text, self._running)
 
     def file_fingerprint(self, path: str) -> str | None:
         files = sorted(glob(path, recursive=True)) or [path]
@@ -236,7 +226,7 @@ class DuckDB:
     @contextmanager
     def _running(self, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection where `sql` finds the attached tables, and whose errors speak about it."""
-        with self._connections.use() as connection:
+        with self._connections.use() as connection, noticed(sql):
             try:
                 self._attached.register(connection, sql)
                 self._functions.register(sql)

@@ -1,7 +1,7 @@
 """The macros and types that a text of SQL uses, and whether they depend on anything else."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlml.databases.database import Definition
 from sqlml.grammar.queries import analyse
@@ -11,14 +11,14 @@ _WORD = re.compile(r"\w+")
 _QUERY = re.compile(r"\s*(FROM|SELECT|VALUES|WITH)\b", re.IGNORECASE)
 
 
-def digest_of_used(texts: Iterable[str], definitions: Sequence[Definition]) -> str | None:
-    """A digest of the definitions whose names stand in the texts, and of those that they use.
+def digest_of_used(text: str, definitions: Sequence[Definition]) -> str | None:
+    """A digest of the definitions whose names stand in the text, and of those that they use.
 
     Empty without any. None: one of them reads tables or files, or gives other values each time.
     """
     if not definitions:
         return ""
-    words = _words(" ".join(texts))
+    words = _words(text)
     used: list[Definition] = []
     left = [*definitions]
     while found := [one for one in left if one.name.casefold() in words]:

@@ -1,9 +1,9 @@
 """Checksums of the tables and files that steps read, each taken once until it may have changed."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from sqlml.databases.database import Database, Definition
+from sqlml.databases.database import Database
 from sqlml.optimizer.definitions import digest_of_used
 from sqlml.optimizer.effects import (
     bare,
@@ -26,7 +26,6 @@ class Fingerprints:
         self._workflow = workflow
         self._tables: dict[str, str | None] = {}
         self._files: dict[str, str | None] = {}
-        self._definitions: Sequence[Definition] | None = None
         self._views: frozenset[str] | None = None
 
     def sources(self, node: Node) -> dict[str, str] | None:
@@ -55,15 +54,12 @@ class Fingerprints:
 
     def definitions(self, texts: Iterable[str]) -> str | None:
         """The digest of the macros and types that texts use; None: these depend on more."""
-        if self._definitions is None:
-            self._definitions = self._database.definitions()
-        return digest_of_used(texts, self._definitions)
+        text = " ".join(texts)
+        return digest_of_used(text, self._database.definitions(text))
 
     def forget(self, node: Node) -> None:
         """Forget what `node`, which has run, may have changed."""
         changed = tables_changed(node)
-        if not changed:  # it may have made a macro
-            self._definitions = None
         if may_change_files(node):
             self._files.clear()
         if changed is None:
