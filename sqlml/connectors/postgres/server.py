@@ -19,7 +19,8 @@ from sqlml.connectors.postgres.client import Client
 from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.scram import Exchange, Verifier, WrongPassword
-from sqlml.connectors.postgres.speech import REPORTED, Speech
+from sqlml.connectors.postgres.settings import REPORTED
+from sqlml.connectors.postgres.speech import Speech
 from sqlml.runtime.events import Event, StepNote, StepProgress
 
 T = TypeVar("T")

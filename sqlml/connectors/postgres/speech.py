@@ -27,39 +27,10 @@ from sqlml.connectors.postgres.portals import (
     tag,
 )
 from sqlml.connectors.postgres.rows import RowEncoder
+from sqlml.connectors.postgres.settings import REPORTED, SETTINGS
 from sqlml.connectors.postgres.types import TEXT
 from sqlml.connectors.postgres.values import values
 from sqlml.quoting import parts
-
-SETTINGS = {
-    "application_name": "",
-    "client_encoding": "UTF8",
-    "datestyle": "ISO, MDY",
-    "default_transaction_isolation": "repeatable read",
-    "default_transaction_read_only": "off",
-    "extra_float_digits": "1",
-    "integer_datetimes": "on",
-    "intervalstyle": "postgres",
-    "is_superuser": "off",
-    "max_identifier_length": "63",
-    "search_path": "main",
-    "server_encoding": "UTF8",
-    "server_version": "15.0",
-    "server_version_num": "150000",
-    "session_authorization": "sqlml",
-    "standard_conforming_strings": "on",
-    "statement_timeout": "0",
-    "timezone": "UTC",
-    "transaction_isolation": "repeatable read",
-    "transaction_read_only": "off",
-}
-"""What SHOW tells, and what drivers set; of most of it there is one way here."""
-
-REPORTED = (
-    "application_name", "client_encoding", "DateStyle", "default_transaction_read_only",
-    "in_hot_standby", "integer_datetimes", "IntervalStyle", "is_superuser", "server_encoding",
-    "server_version", "session_authorization", "standard_conforming_strings", "TimeZone",
-)  # fmt: skip
 
 _SET = re.compile(
     r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>[\w.]+|TIME\s+ZONE)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",

@@ -1,0 +1,208 @@
+"""Queries of PostgreSQL's system catalog as queries of ours, which DuckDB can run."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, SqlglotError
+
+NAME = "sqlml_pg"
+SCRIPTS = tuple(
+    (Path(__file__).parent / "system" / f"{name}.sql").read_text("utf-8")
+    for name in ("types", "absent", "relations", "functions", "information_schema")
+)
+_SCHEMAS = {"pg_catalog": "main", "information_schema": "information"}
+_MADE = re.compile(r"^CREATE (TABLE|VIEW|MACRO) (?:information\.)?(\w+)", re.MULTILINE)
+_NAMES = [found for script in SCRIPTS for found in _MADE.findall(script)]
+_TABLES = frozenset(name for kind, name in _NAMES if kind != "MACRO") | {"pg_settings"}
+_FUNCTIONS = frozenset(name for kind, name in _NAMES if kind == "MACRO")
+_BARE = "|".join(
+    sorted({name for name in _TABLES if name.startswith("pg_")} | _FUNCTIONS, key=len, reverse=True)
+)
+_ASKED = re.compile(
+    r"\b(?:pg_catalog|information_schema)\s*\.|\breg(?:class|type|proc|role|namespace|oper)\w*\b"
+    rf"|\b(?:current_user|session_user|current_role)\b|(?<![\w.'\"])(?:{_BARE})\b",
+    re.IGNORECASE,
+)
+_QUERY = re.compile(r"[\s(]*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
+_TYPES = {
+    "oid": "BIGINT", "xid": "BIGINT", "cid": "BIGINT", "name": "VARCHAR", "char": "VARCHAR",
+    "text": "VARCHAR", "bpchar": "VARCHAR", "unknown": "VARCHAR", "aclitem": "VARCHAR",
+    "int2vector": "SMALLINT[]", "oidvector": "BIGINT[]", "jsonb": "JSON",
+}  # fmt: skip
+_VECTORS = frozenset({"indkey", "indclass", "indcollation", "indoption", "proargtypes"})
+"""Columns of the type int2vector or oidvector: text to clients, and their places begin with 0."""
+_REGISTERED = {
+    **{name: name for name in ("regclass", "regtype", "regproc", "regrole", "regnamespace")},
+    **dict.fromkeys(("regprocedure", "regoper", "regoperator"), "regproc"),
+}
+_RENAMED = {"json_build_object": "json_object", "format": "printf"}
+_ONE = exp.Literal.number(1)
+_OPERATORS: Mapping[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+    "~": lambda a, b: exp.RegexpLike(this=a, expression=b),
+    "!~": lambda a, b: exp.not_(exp.RegexpLike(this=a, expression=b)),
+    "~*": lambda a, b: exp.RegexpILike(this=a, expression=b),
+    "!~*": lambda a, b: exp.not_(exp.RegexpILike(this=a, expression=b)),
+    "=": lambda a, b: exp.EQ(this=a, expression=b),
+    "<>": lambda a, b: exp.NEQ(this=a, expression=b),
+}
+
+
+@lru_cache(maxsize=512)
+def translated(sql: str) -> str:
+    """A query of PostgreSQL's catalog as one of ours; anything else as it is."""
+    if not _QUERY.match(sql) or not _ASKED.search(sql):
+        return sql
+    try:
+        tree = sqlglot.parse_one(sql, dialect="postgres")
+    except SqlglotError:
+        return sql
+    if isinstance(tree, exp.Select):
+        tree.set("expressions", [_written(each) for each in tree.expressions])
+    for select in tree.find_all(exp.Select):
+        select.set("expressions", [_named(each) for each in select.expressions])
+    for node in reversed(list(tree.walk())):
+        instead = _instead(node)
+        if instead is not node:
+            node.replace(instead)
+    return tree.sql("duckdb", unsupported_level=ErrorLevel.IGNORE)
+
+
+def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901 - a list
+    """What stands for a node whose parts are translated already."""
+    match node:
+        case exp.Table():
+            return _table(node)
+        case exp.Column() if node.name == "tableoid":
+            return _own("to_regclass", exp.Literal.string(_table_of(node)))
+        case exp.Column() if node.text("db") in _SCHEMAS:
+            node.set("db", None)
+        case exp.Dot() if node.this.name in _SCHEMAS and isinstance(node.this, exp.Identifier):
+            return _part(node, "expression")
+        case exp.Bracket() if node.this.name in _VECTORS:
+            (place,) = node.expressions
+            node.set("expressions", [exp.Add(this=exp.paren(place), expression=_ONE.copy())])
+        case exp.Collate():
+            return _part(node, "this")
+        case exp.Cast():
+            return _cast(node)
+        case exp.Operator():
+            sign = node.text("operator").rpartition(".")[2]
+            return _OPERATORS[sign](node.this, node.expression) if sign in _OPERATORS else node
+        case exp.CurrentVersion():
+            return _own("version")
+        case exp.CurrentUser() | exp.SessionUser() | exp.CurrentRole():
+            return _own("user_name")
+        case exp.Anonymous() if not isinstance(node.parent, exp.Table):
+            name = node.name.lower()
+            if name in _FUNCTIONS:
+                return _own(name, *node.expressions)
+            node.set("this", _RENAMED.get(name, node.name))
+    return node
+
+
+def _table(table: exp.Table) -> exp.Expr:
+    schema, name = table.text("db").lower(), table.name.lower()
+    is_function = isinstance(table.this, exp.Func)
+    if schema not in _SCHEMAS and (schema or name not in (_FUNCTIONS if is_function else _TABLES)):
+        return table
+    table.set("db", None)
+    if name not in (_FUNCTIONS if is_function else _TABLES):
+        return table
+    if not table.alias:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
+    table.set("db", exp.to_identifier(_SCHEMAS.get(schema, "main")))
+    table.set("catalog", exp.to_identifier(NAME))
+    return table
+
+
+def _part(node: exp.Expr, name: str) -> exp.Expr:
+    found = node.args[name]
+    assert isinstance(found, exp.Expr)
+    return found
+
+
+def _table_of(column: exp.Column) -> str:
+    """The name of the table that a column belongs to."""
+    select = column.find_ancestor(exp.Select)
+    tables = select.find_all(exp.Table) if select else ()
+    return next((each.name for each in tables if each.alias_or_name == column.table), "")
+
+
+def _cast(cast: exp.Cast) -> exp.Expr:
+    to, value = _type_name(cast.to), cast.this
+    if to.endswith("[]"):
+        if isinstance(value, exp.Literal) and value.is_string:
+            items = [each.strip('"') for each in value.name.strip("{}").split(",") if each]
+            value = exp.Array(expressions=[exp.Literal.string(each) for each in items])
+        return exp.cast(value, f"{_TYPES.get(to[:-2], to[:-2])}[]", dialect="duckdb")
+    if to in _REGISTERED:
+        return _registered(cast, _REGISTERED[to], value)
+    return exp.cast(value, _TYPES.get(to, to), dialect="postgres")
+
+
+def _registered(cast: exp.Cast, to: str, value: exp.Expr) -> exp.Expr:
+    """`regclass` and its kin: the OID where one is compared or looked up, else the name."""
+    parent = cast.parent
+    while isinstance(parent, exp.Paren | exp.Dot):
+        parent = parent.parent
+    bare = value.unnest()
+    while isinstance(bare, exp.Cast):
+        bare = bare.this
+    is_text = isinstance(bare, exp.Literal | exp.Parameter | exp.Placeholder)
+    is_compared = isinstance(parent, exp.EQ | exp.NEQ | exp.In)
+    if isinstance(parent, exp.Cast) and _type_name(parent.to) in ("oid", "int", "bigint"):
+        return _own(f"to_{to}", value)
+    is_asked = isinstance(parent, exp.Anonymous) and parent.name.lower().startswith("pg_")
+    return _own(f"{'to' if is_text or is_compared or is_asked else 'from'}_{to}", value)
+
+
+def _type_name(kind: exp.Expr) -> str:
+    return kind.sql("postgres").lower().removeprefix("pg_catalog.").replace('"', "")
+
+
+def _written(column: exp.Expr) -> exp.Expr:
+    """A vector as its text."""
+    value = column.unalias()
+    if not isinstance(value, exp.Column) or value.name not in _VECTORS:
+        return column
+    text = exp.func("array_to_string", value.copy(), exp.Literal.string(" "))
+    return exp.alias_(text, column.alias_or_name)
+
+
+def _own(name: str, *arguments: exp.Expr) -> exp.Expr:
+    call = exp.Anonymous(this=name, expressions=list(arguments))
+    return exp.Dot.build([exp.to_identifier(NAME), exp.to_identifier("main"), call])
+
+
+def _named(column: exp.Expr) -> exp.Expr:
+    """A column with the name that PostgreSQL gives to it."""
+    name = _name(column)
+    return exp.alias_(column, name, quoted=True) if name else column
+
+
+def _name(column: exp.Expr) -> str:
+    match column:
+        case exp.Cast():
+            inner = _name(column.this) or (
+                column.this.name if isinstance(column.this, exp.Column) else ""
+            )
+            return inner if inner not in ("", "?column?") else _type_name(column.to)
+        case exp.Paren():
+            return _name(column.this)
+        case exp.Dot():
+            return _name(column.expression) or column.expression.name
+        case exp.Anonymous():
+            return column.name.lower()
+        case exp.CurrentVersion():
+            return "version"
+        case exp.Case():
+            return "case"
+        case exp.Func():
+            return column.sql_name().lower()
+        case exp.Literal():
+            return "?column?"
+    return ""
