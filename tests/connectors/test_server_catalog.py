@@ -37,9 +37,8 @@ COMMENT ON COLUMN t.b IS 'it''s b';
 """
 ASKED = (
     r"""
-\d;\d t;\d u;\d "Two Words";\d other.o;\d v;\d t_b;\dt;\dt main.*;\dv;\di;\ds;\dn;\df;\dp other.*;\dd
-\dl
-\dconfig server_version_num
+\d;\d t;\d u;\d "Two Words";\d other.o;\d v;\d t_b;\dt;\dt main.*;\dv;\di;\ds;\dn;\df;\dp other.*
+\dd;\dl;\dconfig server_version_num
 """.strip()
     .replace("\n", ";")
     .split(";")
