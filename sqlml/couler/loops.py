@@ -14,7 +14,7 @@ from sqlml.couler.parallel import side_by_side
 from sqlml.workflow.ir import Constant, ForEach, Input, Item, Node, Output, Repeat
 from sqlml.workflow.places import fault
 
-LIMIT = 100  # rounds; as deep as Argo lets a template call itself
+LIMIT = 90  # rounds; as often as Argo lets a template run itself, with some room around it
 
 
 def map(function: Callable[..., Any], input_list: Any, *others: Any) -> Any:

@@ -8,17 +8,22 @@ from typing import Any
 import pytest
 
 from sqlml.codegen.engine import Options, render
+from sqlml.codegen.lint import lint
+from sqlml.source import Source
 from sqlml.workflow.ir import (
     Comparison,
     Condition,
     Constant,
+    Container,
     ForEach,
     Item,
     Join,
     Node,
+    Output,
     OutputDeclaration,
     Parameter,
     ParameterDeclaration,
+    Repeat,
     Script,
     Take,
     Workflow,
@@ -91,6 +96,42 @@ def test_a_workflow_comes_to_the_same_there(name: str, tmp_path: Path) -> None:
             assert result(by_name[step], nodes[step]) == value
     failed = "failed" in sample.states.values()
     assert phase == ("Failed" if failed else "Succeeded")
+
+
+@pytest.mark.parametrize(
+    ("limit", "wanted"),
+    [
+        (1, 1),
+        (1, 2),
+        (7, 3),
+        (64, 64),
+        (90, 91),
+        (91, 46),
+        (100, 73),
+        (150, 150),
+        (1000, 501),
+        (95, 96),
+    ],
+)
+def test_a_loop_has_as_many_rounds_as_are_wanted(limit: int, wanted: int, tmp_path: Path) -> None:
+    """A step counts its rounds; those that it still wants after `limit` rounds fail it."""
+    count = f"read n < {tmp_path}/n; n=$((n + 1)); echo $n > {tmp_path}/n; echo $n"
+    (tmp_path / "n").write_text("0\n")
+    counting = Node(
+        "count",
+        Container("alpine", ("sh", "-c", count)),
+        outputs=(OutputDeclaration("result", "parameter", type="int"),),
+        loop=Repeat(compare("count", "<", wanted), limit),
+    )
+    last = Node("last", Container("alpine", ("echo", Take("x"))), {"x": Output("count", "result")})
+    workflow = Workflow("w", (counting, last))
+    assert not lint([Source("w.yaml", *render(workflow, "argo", Options()).values())])
+    phase, nodes = run(workflow, tmp_path, {})
+    assert int((tmp_path / "n").read_text()) == min(limit, wanted)
+    if wanted <= limit:
+        assert (phase, nodes["last"].result) == ("Succeeded", str(wanted))
+    else:
+        assert (phase, nodes["count"].phase, nodes["last"].phase) == ("Failed", "Failed", "Omitted")
 
 
 VALUES = (

@@ -29,7 +29,7 @@ STEPS = 2_000  # of one object: more slow the controller down
 STATUS = 83  # bytes of a step in the status of a run, compressed
 _KINDS = ("Workflow", "WorkflowTemplate")
 _LOWERED: Mapping[Feature, str] = {
-    "repeat": "a template that runs itself; Argo lets it do so some 95 times (E0832)",
+    "repeat": "a template that runs itself, or both halves of the rounds if there are many",
     "map's own parallelism": "a template around the loop",
     "condition on a status": "`depends`, and `when` on the status",
     "retry": "classes of errors by exit code: 75, 137 and 143, and what a cluster does to a pod",

@@ -7,8 +7,9 @@ from typing import Any
 from sqlml.codegen.argo.children import is_apart, starting
 from sqlml.codegen.argo.conditions import depends_of, is_plain, order_of, scope_of, when_of
 from sqlml.codegen.argo.failures import NOTHING, Orders, forgotten, reminder
-from sqlml.codegen.argo.loops import Callee, bundled, once, repeated, side_by_side
+from sqlml.codegen.argo.loops import Callee, bundled, once, side_by_side
 from sqlml.codegen.argo.pods import given
+from sqlml.codegen.argo.repeats import repeated
 from sqlml.codegen.argo.templates import (
     Defaults,
     Library,

@@ -4,16 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlml.codegen.argo.conditions import when_of
 from sqlml.codegen.argo.failures import Orders
 from sqlml.codegen.argo.pods import given
-from sqlml.codegen.argo.templates import Library, Template, place_of, refusal
-from sqlml.codegen.argo.text import Scope, literal, may_be_empty, member
-from sqlml.errors import Diagnostic, ProgramError
+from sqlml.codegen.argo.templates import Library, Template, refusal
+from sqlml.codegen.argo.text import Scope, literal, may_be_empty
 from sqlml.workflow.graph import operands_of, watched
 from sqlml.workflow.ir import (
     Constant,
-    Container,
     ForEach,
     Input,
     Item,
@@ -22,15 +19,10 @@ from sqlml.workflow.ir import (
     Output,
     Parameter,
     Range,
-    Repeat,
-    Script,
     Workflow,
 )
 from sqlml.workflow.serial import thaw
 from sqlml.workflow.texts import as_text
-
-ROUNDS = 100  # each is a template in the one before: how deep they may lie (95 rounds or so)
-IMAGE = "busybox"  # of the step that fails, where no step of the loop has an image
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +118,13 @@ def side_by_side(
     call = {
         "name": node.name,
         "template": template,
-        **given(arguments=_passed(node, {n: inner.value(v) for n, v in taken.items()}, besides)),
+        **given(arguments=passed_on(node, {n: inner.value(v) for n, v in taken.items()}, besides)),
         **items_of(replace(loop, items=Parameter("items")) if given_items else loop, inner),
     }
     name = library.put(
         f"{node.template or node.name}-each",
         {
-            **given(inputs=_inputs(node, [*own, *besides, *given_items])),
+            **given(inputs=inputs_around(node, [*own, *besides, *given_items])),
             **given(outputs=given(parameters=[*_lists(node, loop)])),
             **given(parallelism=loop.parallelism),
             "steps": [[call]],
@@ -159,118 +151,17 @@ def _lists(node: Node, loop: ForEach) -> Iterator[Template]:
             yield {"name": output.name, "valueFrom": source}
 
 
-# --- as long as a condition holds -------------------------------------------------------------
-
-
-def repeated(
-    node: Node, loop: Repeat, scope: Scope, library: Library, body: tuple[str, dict[str, str]]
-) -> Callee:
-    """A template that runs the step, and then itself as long as the condition holds."""
-    if loop.limit > ROUNDS:
-        raise _too_deep(node, loop)
-    template, besides = body
-    again, spent = f"{node.name}-again", f"{node.name}-spent"
-    once_only = replace(node, loop=None)
-    outside = (
-        {}
-        if scope.is_top
-        else {p.name: p for p in operands_of(loop.condition) if isinstance(p, Parameter)}
-    )
-    if clash := next((n for n in outside if node.inputs.get(n, outside[n]) != outside[n]), None):
-        message = f"step `{node.name}` and the condition of its loop call two values `{clash}`"
-        raise refusal(node, message, "give the step's input another name")
-    name = library.reserve(f"{node.template or node.name}-loop")
-    inner = Scope({node.name: once_only}, "steps", scope.is_top)
-    holds = when_of(loop.condition, inner)
-    passed = [*dict.fromkeys([*node.inputs, *besides, *outside])]
-    kept = {each: f"{{{{inputs.parameters.{each}}}}}" for each in passed}
-    next_round = {"round": "{{=asInt(inputs.parameters.round) + 1}}"}
-    run = {each: kept[each] for each in (*node.inputs, *besides)}
-    too_many = _failure(node, loop, library)
-    library.fill(
-        name,
-        {
-            "inputs": _inputs(node, [*passed, "round"]),
-            **given(outputs=_last_outputs(once_only, again)),
-            "steps": [
-                [{"name": node.name, "template": template, **_arguments(node, run)}],
-                [
-                    {
-                        "name": again,
-                        "template": name,
-                        **_arguments(node, {**kept, **next_round}),
-                        "when": f"({holds}) && {{{{inputs.parameters.round}}}} < {loop.limit}",
-                    },
-                    {
-                        "name": spent,
-                        "template": too_many,
-                        "when": f"({holds}) && {{{{inputs.parameters.round}}}} >= {loop.limit}",
-                    },
-                ],
-            ],
-        },
-    )
-    values = {each: scope.value(value) for each, value in {**outside, **node.inputs}.items()}
-    return Callee(name, {**values, **besides, "round": "1"})
-
-
-def _too_deep(node: Node, loop: Repeat) -> ProgramError:
-    message = (
-        f"step `{node.name}` may have {loop.limit} rounds, and Argo nests no more than {ROUNDS}"
-    )
-    hint = f"let a step of its own do more each round, and set the limit to {ROUNDS} or less"
-    return ProgramError(Diagnostic("E0832", message, label=place_of(node), hint=hint))
-
-
-def _failure(node: Node, loop: Repeat, library: Library) -> str:
-    """A template that fails: the condition still holds after the last round."""
-    operation = node.operation
-    image = operation.image if isinstance(operation, Container | Script) else ""
-    why = f"the condition still holds after {loop.limit} rounds"
-    body = {
-        "image": literal(image) or IMAGE,
-        "command": ["sh", "-c"],
-        "args": [f"echo '{why}' >&2; exit 1"],
-    }
-    return library.put("too-many-rounds", {"container": body})
-
-
-def _last_outputs(node: Node, again: str) -> dict[str, Any]:
-    """The outputs of the last round: of the rounds after this one, if there are any."""
-    parameters, artifacts = [], []
-    scope = Scope({node.name: node}, "steps")
-    went_on = f"{member(f'steps.{again}.status')} == 'Succeeded'"
-    for output in node.outputs:
-        if output.kind == "parameter":
-            mine = member(scope.output(Output(node.name, output.name)))
-            later = member(f"steps.{again}.outputs.parameters.{output.name}")
-            source = {"expression": f"{went_on} ? {later} : {mine}"}
-            parameters.append({"name": output.name, "valueFrom": source})
-        elif output.path:
-            mine, later = (
-                member(f"steps.{step}.outputs.artifacts.{output.name}")
-                for step in (node.name, again)
-            )
-            chosen = f"{went_on} ? {later} : {mine}"
-            artifacts.append({"name": output.name, "fromExpression": chosen})
-    return given(parameters=parameters, artifacts=artifacts)
-
-
 # --- templates around a step ------------------------------------------------------------------
 
 
-def _inputs(node: Node, parameters: list[str]) -> dict[str, Any]:
+def inputs_around(node: Node, parameters: list[str]) -> dict[str, Any]:
     return given(
         parameters=[{"name": name} for name in parameters],
         artifacts=[{"name": name} for name in node.files],
     )
 
 
-def _arguments(node: Node, parameters: Mapping[str, str]) -> dict[str, Any]:
-    return given(arguments=_passed(node, parameters, {}))
-
-
-def _passed(
+def passed_on(
     node: Node, parameters: Mapping[str, str], besides: Mapping[str, str]
 ) -> dict[str, Any]:
     """The arguments of a step in a template around it, which has the same inputs."""
