@@ -1,20 +1,21 @@
 """A program's run on an engine: what it needs is put into its store, then it is handed over."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import click
 
+from sqlml.codegen import ENGINES
 from sqlml.codegen.engine import Options, render
+from sqlml.codegen.flatten import flatten
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
 from sqlml.results import Result
 from sqlml.runtime.cluster import CLUSTER_ENGINES
-from sqlml.runtime.cluster.api import Cluster, Resource
+from sqlml.runtime.cluster.api import Cluster, Object, Resource
 from sqlml.runtime.cluster.engine import ClusterEngine
 from sqlml.runtime.cluster.follow import follow
 from sqlml.runtime.cluster.kubeconfig import access
@@ -29,6 +30,7 @@ from sqlml.store.placements import Placement
 from sqlml.workflow.ir import Json, Workflow
 from sqlml.workflow.operations import PROGRAMS
 from sqlml.workflow.parameters import bind
+from sqlml.workflow.parts import joined
 
 _RUN_ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
@@ -55,12 +57,14 @@ def run_on(
             E0782 there is no store, and what the engine, the store and the cluster raise.
     """
     engine, target = asked.engine, asked.target
-    _check_run(session, asked.run)
+    _check_run(session, asked.run, engine)
     workflow = with_values(compiled.workflow, asked.parameters)
     files = render(workflow, engine, target)
     runner = cluster_engine(engine)
-    manifest = manifest_of(files, runner.kind)
+    objects = objects_of(files)
+    manifest = runner.whole(the(runner.kind, objects), objects)
     check_store(compiled.workflow, target)
+    followed = told_of(workflow, engine)
     cluster = Cluster(access(target.namespace))
     run = _recorded(session, compiled, asked.run)
     made = named(manifest, run)
@@ -72,20 +76,25 @@ def run_on(
         submission = submitted(cluster, made, run)
         if submission is None:
             supply(session, compiled, target.worker.store)
+            runner.prepare(cluster, objects)
             submission = submit(cluster, made, run)
     except BaseException:
         session.store.runs.finish(run, "interrupted")
         raise
-    journal = Journal(session.store, compiled.workflow, run=run)
+    journal = Journal(session.store, followed, run=run)
     try:
-        report = follow(
-            cluster, runner, submission, compiled.workflow, journal, listeners=[listener]
-        )
+        report = follow(cluster, runner, submission, followed, journal, listeners=[listener])
     except KeyboardInterrupt:
         click.echo(f"run {run} goes on as {kind} {name}; to stop it: sqlml cancel {run}", err=True)
         raise
     uid = str(submission.answer["metadata"]["uid"])
-    return report, _results(compiled.workflow, target.worker.store, uid)
+    return report, _results(followed, target.worker.store, uid)
+
+
+def told_of(workflow: Workflow, engine: str) -> Workflow:
+    """The workflow whose steps an engine tells of: without calls, where it has none."""
+    has_calls = ENGINES.load(engine).support["sub-workflow"].support == "native"
+    return workflow if has_calls else flatten(joined(workflow))
 
 
 def with_values(workflow: Workflow, given: Mapping[str, Json]) -> Workflow:
@@ -123,15 +132,17 @@ def _recorded(session: Session, compiled: Compiled, run: str) -> str:
     return run
 
 
-def _check_run(session: Session, run: str) -> None:
+def _check_run(session: Session, run: str, engine: str) -> None:
     if run and not _RUN_ID.fullmatch(run):
         message = f"`{run}` cannot be the id of a run"
         hint = "up to 40 small letters, digits and hyphens, such as `nightly-2026-05-01`"
         raise ProgramError(Diagnostic("E0781", message, hint=hint))
-    runs, placements = session.store.runs, session.store.placements
-    if run and runs.find(run) is not None and placements.find(run) is None:
-        hint = "choose another --run-id"
-        raise ProgramError(Diagnostic("E0781", f"run `{run}` was done here", hint=hint))
+    if run and session.store.runs.find(run) is not None:
+        place = session.store.placements.find(run)
+        if place is None or place.engine != engine:
+            where = f"on engine `{place.engine}`" if place else "here"
+            hint = "choose another --run-id"
+            raise ProgramError(Diagnostic("E0781", f"run `{run}` was done {where}", hint=hint))
 
 
 def check_store(workflow: Workflow, target: Options) -> None:
@@ -156,18 +167,22 @@ def cluster_engine(name: str) -> ClusterEngine:
     raise ProgramError(Diagnostic("E0780", message, hint=hint))
 
 
-def manifest_of(files: Mapping[str, str], kind: str) -> Mapping[str, Any]:
-    """The object of that kind that an engine's files describe.
-
-    Raises:
-        ProgramError: E0780, they describe something else.
-    """
+def objects_of(files: Mapping[str, str]) -> Sequence[Object]:
+    """The objects of Kubernetes that an engine's files describe."""
     import yaml
 
-    objects = [each for text in files.values() for each in yaml.safe_load_all(text)]
+    return [dict(each) for text in files.values() for each in yaml.safe_load_all(text)]
+
+
+def the(kind: str, objects: Sequence[Object]) -> Object:
+    """The object of that kind.
+
+    Raises:
+        ProgramError: E0780, something else was written.
+    """
     for each in objects:
         if each["kind"] == kind:
-            return dict(each)
+            return each
     message = f"a {objects[0]['kind']} was written, and a {kind} is needed here"
     hint = "`sqlml run` runs a program now, `sqlml schedule` again and again"
     raise ProgramError(Diagnostic("E0780", message, hint=hint))

@@ -75,7 +75,7 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     Raises:
         ProgramError: what the engine, the store and the cluster raise.
     """
-    from sqlml.cli.engine_run import check_store, cluster_engine, manifest_of, supply
+    from sqlml.cli.engine_run import check_store, cluster_engine, objects_of, supply, the
     from sqlml.codegen.engine import render
     from sqlml.runtime.cluster import submit
     from sqlml.runtime.cluster.api import Cluster
@@ -83,10 +83,13 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
 
     workflow = compiled.workflow
     files = render(workflow, engine, target)
-    manifest = manifest_of(files, cluster_engine(engine).schedule)
+    runner = cluster_engine(engine)
+    objects = objects_of(files)
+    manifest = the(runner.schedule, objects)
     check_store(workflow, target)
     cluster = Cluster(access(target.namespace))
     supply(session, compiled, target.worker.store)
+    runner.prepare(cluster, objects)
     made = submit.replace(cluster, manifest, OWNER)
     done = "is scheduled" if made.is_new else "is scheduled anew"
     times = ", ".join(workflow.schedule.cron) if workflow.schedule else ""

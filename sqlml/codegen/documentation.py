@@ -17,11 +17,16 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   tables must be in the store as Parquet (`tables/NAME.parquet`); `sqlml run --engine` puts them,
   and the models that the program needs, there. On machines that share a disk, steps can open the
   DuckDB file itself (`--worker-db`).
-- `sqlml run flow.sql --engine argo --store …` hands the workflow to the cluster of the kubeconfig,
-  shows how its steps end, and prints the results. `--run-id nightly-2026-05-01` names the run: the
-  same command again submits nothing, and follows on. `sqlml log RUN` prints what its pods print,
-  `sqlml cancel RUN` stops it. A call that the cluster is too busy for, or whose answer is lost, is
-  made again, and nothing is made twice.
+- `sqlml run flow.sql --engine argo --store …`, or `--engine tekton`, hands the workflow to the
+  cluster of the kubeconfig, shows how its steps end, and prints the results. `--run-id
+  nightly-2026-05-01` names the run: the same command again submits nothing, and follows on.
+  `sqlml log RUN` prints what its pods print, `sqlml cancel RUN` stops it; steps on exit still run.
+  A call that the cluster is too busy for, or whose answer is lost, is made again, and nothing is
+  made twice. On Tekton a run is a PipelineRun that holds its pipeline, and so is not changed by
+  what is run after it; what its steps share is a ConfigMap with the version in its name.
+- A run cannot be handed to Airflow and Kubeflow Pipelines (E0780): what is a run there is known to
+  servers of their own, with users and uploads of their own, and not to Kubernetes; render the file
+  and give it to them. `--engine python` writes a script, which is run as any other.
 - `sqlml schedule flow.sql --cron '0 3 * * *' --engine argo --store …` makes a CronWorkflow of it,
   or replaces the one of that name. Its base tables are those of that moment. So does `sqlml run`
   of a program that is one `CREATE JOB` (without `IF`); `sqlml render` writes it for Argo, Airflow.

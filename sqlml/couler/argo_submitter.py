@@ -81,7 +81,7 @@ def _with_name(manifest: dict[str, Any], run: str) -> dict[str, Any]:
 
 def _make_secret(cluster: Cluster, manifest: dict[str, Any]) -> None:
     name = manifest["metadata"]["name"]
-    if not cluster.create_secret(manifest) and cluster.secret(name) != manifest["data"]:
+    if not cluster.keep(manifest) and cluster.kept("Secret", name) != manifest["data"]:
         message = f"namespace `{cluster.namespace}` has another secret `{name}`"
         hint = "name this one by `create_secret(…, name=…)`, or refer to that by `obtain_secret`"
         raise ProgramError(Diagnostic("E0776", message, hint=hint))

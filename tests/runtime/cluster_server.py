@@ -1,4 +1,4 @@
-"""A Kubernetes interface on the loopback, and a little Argo behind it whose pods are processes.
+"""A Kubernetes interface on the loopback; a little Argo and Tekton behind it run processes.
 
 It keeps objects by their versions, and does wrong once whatever `faults` says.
 """
@@ -17,9 +17,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from .little_argo import Run
+from . import little_argo, little_tekton
 
 JsonObject = dict[str, Any]
+RUNS: dict[str, Any] = {"workflows": little_argo.Run, "pipelineruns": little_tekton.Run}
+FIELDS = {
+    "workflows": {"entrypoint", "templates", "arguments", "onExit"},
+    "pipelineruns": {"pipelineSpec", "timeouts", "taskRunTemplate"},
+}
 
 
 @dataclass
@@ -50,7 +55,7 @@ class State:
     events: list[tuple[int, str, JsonObject]] = field(default_factory=list)
     version: int = 100
     changed: threading.Condition = field(default_factory=threading.Condition)
-    runs: list[Run] = field(default_factory=list)
+    runs: list[Any] = field(default_factory=list)
     is_closing: bool = False
 
     def put(self, kind: str, thing: JsonObject, event: str) -> None:
@@ -208,17 +213,17 @@ class Handler(BaseHTTPRequestHandler):
         state, name = self.server.state, self.body["metadata"]["name"]
         if (self.kind, name) in state.objects:
             return 409, status_of(409, f'{self.kind} "{name}" already exists')
-        if self.kind == "workflows":
+        if self.kind in RUNS:
             assert self.query["fieldValidation"] == "Strict"
-            extra = set(self.body["spec"]) - {"entrypoint", "templates", "arguments", "onExit"}
+            extra = set(self.body["spec"]) - FIELDS[self.kind]
             if extra:
                 return 400, status_of(
                     400, f'strict decoding error: unknown field "spec.{next(iter(extra))}"'
                 )
         made = {**self.body, "metadata": {**self.body["metadata"], "uid": f"uid-{name}"}}
         state.put(self.kind, made, "ADDED")
-        if self.kind == "workflows":
-            state.runs.append(Run(state, made))
+        if self.kind in RUNS:
+            state.runs.append(RUNS[self.kind](state, made))
         return 201, made
 
     def look(self) -> tuple[int, Any]:
@@ -237,6 +242,9 @@ class Handler(BaseHTTPRequestHandler):
             return (200, found) if found else (404, status_of(404, f'"{self.parts[-1]}" not found'))
         with state.changed:
             items = [each for (kind, _), each in state.objects.items() if kind == self.kind]
+            if label := self.query.get("labelSelector"):
+                name, _, value = label.partition("=")
+                items = [each for each in items if each["metadata"]["labels"].get(name) == value]
             version = str(state.version)
         return 200, {"items": items, "metadata": {"resourceVersion": version}}
 

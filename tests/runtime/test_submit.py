@@ -1,8 +1,10 @@
 """Runs on a cluster: an interface on the loopback that does wrong, and pods that are processes."""
 
+import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,20 @@ import pytest
 import yaml
 
 from sqlml import couler
+from sqlml.cli.engine_run import objects_of, the
 from sqlml.cli.main import outcome
 from sqlml.codegen.engine import Options, render
+from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import SqlmlError
+from sqlml.runtime import local
 from sqlml.runtime.cluster import CLUSTER_ENGINES
 from sqlml.runtime.cluster.api import Cluster, Patience, Resource
 from sqlml.runtime.cluster.follow import Rules, follow, logs_of
 from sqlml.runtime.cluster.kubeconfig import access
 from sqlml.runtime.cluster.submit import Submission, cancel, named, submit
-from sqlml.runtime.events import Event
+from sqlml.runtime.events import Event, StepSkipped
 from sqlml.runtime.journal import Journal
+from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
 from sqlml.session import connect
 from sqlml.store.store import Store
@@ -28,6 +34,7 @@ from sqlml.workflow.ir import (
     Comparison,
     Constant,
     Container,
+    HasStatus,
     Node,
     Output,
     OutputDeclaration,
@@ -36,8 +43,11 @@ from sqlml.workflow.ir import (
 
 from .cluster_server import FakeCluster, Fault, fake_cluster
 
-ARGO = CLUSTER_ENGINES.load("argo")
-WORKFLOWS = Resource("argoproj.io", "v1alpha1", "workflows")
+KINDS = {
+    "argo": Resource("argoproj.io", "v1alpha1", "workflows"),
+    "tekton": Resource("tekton.dev", "v1", "pipelineruns"),
+}
+WORKFLOWS = KINDS["argo"]
 
 
 @pytest.fixture
@@ -68,23 +78,29 @@ def manifest(workflow: Workflow) -> Mapping[str, Any]:
     return dict(yaml.safe_load(text))
 
 
-def begun(cluster: Cluster, workflow: Workflow, run: str = "r1") -> Submission:
-    return submit(cluster, named(manifest(workflow), run), run)
+def begun(
+    cluster: Cluster, workflow: Workflow, run: str = "r1", engine: str = "argo"
+) -> Submission:
+    runner, objects = CLUSTER_ENGINES.load(engine), objects_of(render(workflow, engine, Options()))
+    made = named(runner.whole(the(runner.kind, objects), objects), run)
+    runner.prepare(cluster, objects)
+    return submit(cluster, made, run)
 
 
 def followed(
     cluster: Cluster,
     workflow: Workflow,
     store: Store,
+    engine: str,
+    *,
     rules: Rules | None = None,
     listeners: Any = (),
 ) -> RunReport:
-    submission = begun(cluster, workflow)
+    submission = begun(cluster, workflow, engine=engine)
     store.runs.begin("r1", workflow.name)
     journal = Journal(store, workflow, run="r1")
-    return follow(
-        cluster, ARGO, submission, workflow, journal, listeners=listeners, rules=rules or Rules()
-    )
+    runner, rules = CLUSTER_ENGINES.load(engine), rules or Rules()
+    return follow(cluster, runner, submission, workflow, journal, listeners=listeners, rules=rules)
 
 
 MIXED = Workflow(
@@ -98,45 +114,67 @@ MIXED = Workflow(
         step("next", "echo never", after=(After("bad"),)),
         step("other", "echo fine", after=(After("tails", "passed"),)),
     ),
+    on_exit=(
+        step("last", "echo last"),
+        step("mourn", "echo m", guard=HasStatus("failed")),
+        step("cheer", "echo c", guard=HasStatus("succeeded")),
+    ),
 )
 ONE = Workflow("one", (step("only", "sleep 0.3; echo done"),))
 LONG = Workflow(
     "long", (step("slow", "exec sleep 30"), step("later", "echo x", after=(After("slow"),)))
 )
+on_each_engine = pytest.mark.parametrize("engine", sorted(CLUSTER_ENGINES))
 
 
+@on_each_engine
 def test_a_run_on_a_cluster_tells_the_events_of_a_run_here(
-    cluster: Cluster, store: Store, server: FakeCluster
+    engine: str, cluster: Cluster, database: DuckDB, store: Store, server: FakeCluster
 ) -> None:
+    exits = MIXED.on_exit if engine == "tekton" else ()  # the little Argo has none
+    workflow = replace(MIXED, on_exit=exits)
+    here: list[Event] = []
+    local.run(workflow, database, store, listeners=[here.append], means=Means("process"))
     events: list[Event] = []
-    report = followed(cluster, MIXED, store, listeners=[events.append])
+    report = followed(cluster, workflow, store, engine, listeners=[events.append])
     assert {name: step.status for name, step in report.steps.items()} == {
         "coin": "succeeded", "tails": "skipped", "bad": "failed", "next": "skipped",
-        "other": "succeeded",
+        "other": "succeeded", **dict.fromkeys((n.name for n in exits), "succeeded"),
+        **({"cheer": "skipped"} if exits else {}),
     }  # fmt: skip
-    kinds = [(event.kind, getattr(event, "step", "")) for event in events]
-    assert kinds[0] == ("run_started", "")
-    assert kinds[-1] == ("run_finished", "")
-    for name in ("coin", "other"):
-        assert kinds.index(("step_started", name)) < kinds.index(("step_finished", name))
-    assert ("step_failed", "bad") in kinds
-    assert ("step_started", "next") not in kinds
+    assert steps_told(events) == steps_told(here)
+    assert (events[0].kind, events[-1].kind) == ("run_started", "run_finished")
     assert report.outcome == "failed"
     (failure,) = report.diagnostics
     assert failure.code == "E0778"
     assert "exit code 3" in failure.label
     recorded = {one.name: one for one in store.runs.steps("r1")}
-    assert recorded["bad"].log.startswith("oops")
+    assert "oops" in recorded["bad"].log
     assert recorded["tails"].outcome == "skipped"
+    if engine == "tekton":  # it decides as a run here does
+        reasons = {e.step: e.because for e in here if isinstance(e, StepSkipped)}
+        assert {e.step: e.because for e in events if isinstance(e, StepSkipped)} == reasons
     assert store.runs.find("r1").outcome == "failed"  # type: ignore[union-attr]
-    assert server.count("post") == 1
+    assert len(server.state.runs) == 1
+
+
+def steps_told(events: Sequence[Event]) -> dict[str, list[str]]:
+    """The kinds of events of each step, in their order."""
+    told: dict[str, list[str]] = {}
+    for event in events:
+        if step := getattr(event, "step", ""):
+            told.setdefault(step, []).append(event.kind)
+    return dict(sorted(told.items()))
 
 
 FAULTS = {
-    "busy": [Fault("post", status=429, headers={"Retry-After": "7"}), Fault("get", status=503)],
-    "lost": [Fault("post", "lost"), Fault("get", "lost", times=2)],
-    "deaf": [Fault("post", "deaf", times=2), Fault("watch", "deaf")],
-    "half": [Fault("post", "half"), Fault("get", "half", "workflows")],
+    "busy": [
+        Fault("post", path="/apis/", status=429, headers={"Retry-After": "7"}),
+        Fault("get", status=503),
+    ],
+    "lost": [Fault("post", "lost", "/apis/"), Fault("get", "lost", times=2)],
+    "deaf": [Fault("post", "deaf", "/apis/", times=2), Fault("watch", "deaf")],
+    "half": [Fault("post", "half", "/apis/"), Fault("get", "half", "/apis/")],
     "cut": [Fault("watch", "cut")],
     "gone": [Fault("watch", "gone"), Fault("watch", status=410)],
     "down": [Fault("watch", status=500), Fault("get", status=500, times=3)],
@@ -144,67 +182,72 @@ FAULTS = {
 }
 
 
+@on_each_engine
 @pytest.mark.parametrize("name", FAULTS)
 def test_no_fault_loses_or_doubles_a_request(
-    name: str, cluster: Cluster, store: Store, server: FakeCluster
+    name: str, engine: str, cluster: Cluster, store: Store, server: FakeCluster
 ) -> None:
     server.faults = [Fault(**vars(fault)) for fault in FAULTS[name]]
     SLEPT.clear()
-    report = followed(cluster, ONE, store)
+    report = followed(cluster, ONE, store, engine)
     assert report.outcome == "succeeded"
     assert len(server.state.runs) == 1
-    assert store.runs.logs("r1") == {"only": "done"}
+    assert store.runs.logs("r1")["only"].rstrip() == "done"
     assert not any(fault.times for fault in server.faults)
     if name == "busy":
         assert 7.0 in SLEPT
 
 
-def test_a_run_is_submitted_once(cluster: Cluster, server: FakeCluster) -> None:
-    first, second = begun(cluster, ONE), begun(cluster, ONE)
+@on_each_engine
+def test_a_run_is_submitted_once(engine: str, cluster: Cluster, server: FakeCluster) -> None:
+    first, second = (begun(cluster, ONE, engine=engine) for _ in range(2))
     assert (first.is_new, second.is_new) == (True, False)
     assert first.name == second.name == "one-r1"
     assert len(server.state.runs) == 1
-    assert begun(cluster, ONE, "r2").is_new
-    taken = {**named(manifest(ONE), "r1")}
-    with pytest.raises(SqlmlError, match="another Workflow `one-r1`") as caught:
-        submit(cluster, taken, "r3")
+    assert begun(cluster, ONE, "r2", engine).is_new
+    kind = CLUSTER_ENGINES.load(engine).kind
+    with pytest.raises(SqlmlError, match=f"another {kind} `one-r1`") as caught:
+        submit(cluster, first.answer, "r3")
     assert caught.value.diagnostics[0].code == "E0776"
 
 
+@on_each_engine
 def test_a_run_is_cancelled_though_its_object_changes_meanwhile(
-    cluster: Cluster, store: Store, server: FakeCluster
+    engine: str, cluster: Cluster, store: Store, server: FakeCluster
 ) -> None:
     stale = Fault("patch", status=409, message="the object has been modified")
     server.faults = [stale, Fault("patch", "lost")]
-    asked = []
+    asked, runner = [], CLUSTER_ENGINES.load(engine)
 
     def listen(event: Event) -> None:
         if event.kind == "step_started":
-            asked.append(cancel(cluster, ARGO, WORKFLOWS, "long-r1"))
+            asked.append(cancel(cluster, runner, KINDS[engine], "long-r1"))
 
-    report = followed(cluster, LONG, store, listeners=[listen])
+    report = followed(cluster, LONG, store, engine, listeners=[listen])
     assert asked == [True]
     assert report.outcome == "interrupted"
     assert [step.status for step in report.steps.values()] == ["interrupted", "skipped"]
     assert server.count("patch") == 3  # stale, done without an answer, and nothing more to do
-    assert cancel(cluster, ARGO, WORKFLOWS, "long-r1") is False
+    assert cancel(cluster, runner, KINDS[engine], "long-r1") is False
     with pytest.raises(SqlmlError) as caught:
-        cancel(cluster, ARGO, WORKFLOWS, "nowhere")
+        cancel(cluster, runner, KINDS[engine], "nowhere")
     assert caught.value.diagnostics[0].code == "E0777"
 
 
-def test_a_deleted_run_is_interrupted(cluster: Cluster, store: Store) -> None:
+@on_each_engine
+def test_a_deleted_run_is_interrupted(engine: str, cluster: Cluster, store: Store) -> None:
     def listen(event: Event) -> None:
         if event.kind == "step_started":
-            cluster.delete(WORKFLOWS, "long-r1")
+            cluster.delete(KINDS[engine], "long-r1")
 
-    report = followed(cluster, LONG, store, listeners=[listen])
+    report = followed(cluster, LONG, store, engine, listeners=[listen])
     assert report.outcome == "interrupted"
 
 
-def test_a_missing_image_ends_a_run(cluster: Cluster, store: Store) -> None:
+@on_each_engine
+def test_a_missing_image_ends_a_run(engine: str, cluster: Cluster, store: Store) -> None:
     workflow = Workflow("lost", (step("pull", "true", image="missing/image"),))
-    report = followed(cluster, workflow, store, Rules(grace=0))
+    report = followed(cluster, workflow, store, engine, rules=Rules(grace=0))
     (failure,) = report.diagnostics
     assert failure.code == "E0779"
     assert "missing/image" in failure.label
@@ -280,18 +323,17 @@ def test_couler_makes_workflow_and_secrets_once(server: FakeCluster) -> None:
         couler.run(submitter=couler.ArgoSubmitter(namespace="lab"))
 
 
-def test_logs_of_a_run_that_lasts(cluster: Cluster, store: Store, server: FakeCluster) -> None:
+@on_each_engine
+def test_logs_of_a_run_that_lasts(engine: str, cluster: Cluster, server: FakeCluster) -> None:
     workflow = Workflow("two", (step("quick", "echo first"), *LONG.nodes))
-    submission = begun(cluster, workflow)
+    submission, runner = begun(cluster, workflow, engine=engine), CLUSTER_ENGINES.load(engine)
     deadline = time.monotonic() + 20
     while not server.state.logs and time.monotonic() < deadline:
         time.sleep(0.02)
-    state = next(cluster.states(WORKFLOWS, submission.name))
-    assert logs_of(cluster, ARGO, state, {"quick": "", "slow": "known"})["slow"] == "known"
-    assert logs_of(cluster, ARGO, state, {"quick": "", "slow": ""}) == {
-        "quick": "first",
-        "slow": "",
-    }
+    state = next(cluster.states(submission.resource, submission.name))
+    assert logs_of(cluster, runner, state, {"quick": "", "slow": "known"})["slow"] == "known"
+    logs = logs_of(cluster, runner, state, {"quick": "", "slow": ""})
+    assert {name: text.rstrip() for name, text in logs.items()} == {"quick": "first", "slow": ""}
 
 
 # --- the command line ---------------------------------------------------------------------
@@ -350,6 +392,39 @@ def test_a_program_runs_on_argo_and_gives_what_it_gives_here(
     assert "no 10" in out
 
 
+def test_a_model_is_trained_and_used_on_tekton_as_it_is_here(
+    sqlml: Any, server: FakeCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "p.sql").write_text("""
+        SELECT a, a * a AS y FROM base TO TRAIN xgboost.gbtree
+            WITH objective = 'reg:squarederror', train.num_boost_round = 3 LABEL y INTO squares;
+        SELECT a FROM base TO PREDICT guesses.y USING squares;
+        SELECT * FROM guesses ORDER BY a;
+    """)
+    tekton = ["--engine", "tekton", "--store", str(tmp_path / "depot")]
+    words = [*on_argo("--run-id", "t1", "--json"), *tekton]
+    code, there, _ = sqlml(*words)
+    assert code == 0, there
+    assert told_in(there) == told_in(sqlml("run", "p.sql", "--db", "x.duckdb", "--json")[1])
+    assert told_in(sqlml(*words)[1]) == told_in(there)
+    assert len(server.state.runs) == 1
+    assert sqlml("cancel", "t1", "--db", "x.duckdb")[1].endswith("had ended already\n")
+    assert "run `t1` was done on engine `tekton`" in sqlml(*on_argo("--run-id", "t1"))[2]
+    (tmp_path / "p.sql").write_text("SELECT error('no ' || count(*)) FROM base;")
+    code, _, err = sqlml(*on_argo("--run-id", "t2"), *tekton)
+    assert code == 1
+    assert "no 10" in err
+    assert "E0778" not in err
+    assert "no 10" in sqlml("log", "t2", "--db", "x.duckdb")[1]
+
+
+def told_in(out: str) -> list[Any]:
+    """What a run has told of its steps' ends, and its results."""
+    events = [json.loads(line) for line in out.splitlines()]
+    ends = [(e["step"], e["summary"], e["metrics"]) for e in events if "metrics" in e]
+    return [*ends, *(event["rows"] for event in events if event["event"] == "result")]
+
+
 def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
     def error(*words: str) -> str:
         code, _, err = sqlml(*words)
@@ -368,7 +443,9 @@ def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
     assert error(*schedule, "daily at 3") == "E0784"
     assert error(*schedule, "0 3 * * *") == "E0782"
     assert error(*on_argo("--set", "kind=WorkflowTemplate")) == "E0780"
-    assert error(*base, "tekton", "--store", "depot") == "E0780"
+    assert error(*base, "kfp", "--store", "depot") == "E0780"
+    on_tekton = [*schedule[:5], "tekton", "--store", "depot"]
+    assert error(*on_tekton, "--cron", "0 3 * * *") == "E0752"
     assert error("cancel", run, "--db", "x.duckdb") == "E0783"
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 from sqlml.codegen import plain
@@ -97,15 +98,19 @@ class _Pipeline:
         self._namespace = given(namespace=namespace)
         self._volumes = {volume.name: volume for volume in workflow.volumes}
         self._claims = [volume for volume in workflow.volumes if volume.kind == "new-claim"]
+        parts = (plain.interpreter(), plain.part("given_step"), plain.part("tekton/step"))
+        self._python = "\n\n".join(parts)
+        digest = sha256(self._python.encode()).hexdigest()[:8]  # a run keeps what it began with
+        self._config = f"{name}-step-{digest}"
 
     def documents(self) -> Iterator[dict[str, Any]]:
         """The steps' Python, the pipeline, and a run of it."""
-        parts = (plain.interpreter(), plain.part("given_step"), plain.part("tekton/step"))
         yield {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {"name": f"{self._name}-step", **self._namespace},
-            "data": {"step.py": "\n\n".join(parts)},
+            "metadata": {"name": self._config, **self._namespace},
+            "immutable": True,
+            "data": {"step.py": self._python},
         }
         yield {
             "apiVersion": "tekton.dev/v1",
@@ -131,7 +136,7 @@ class _Pipeline:
         is_exit = node in self._workflow.on_exit
         taken = {f"task={name}": f"$(tasks.{name}.results.given)" for name in needs(node)}
         taken |= {f"parameter={name}": f"$(params.{name})" for name in parameters_of(node)}
-        taken["run="] = "$(context.pipelineRun.name)"
+        taken["run="] = "$(context.pipelineRun.uid)"
         if is_exit:
             taken["status="] = "$(tasks.status)"
         told = given_step(node, retry)
@@ -204,7 +209,7 @@ class _Pipeline:
     def _spec(
         self, step: dict[str, Any], taken: Mapping[str, str], volumes: tuple[Volume, ...]
     ) -> dict[str, Any]:
-        source = {"name": _VOLUME, "configMap": {"name": f"{self._name}-step"}}
+        source = {"name": _VOLUME, "configMap": {"name": self._config}}
         return {
             "params": [{"name": _slot(key), "type": "string"} for key in taken],
             "results": [{"name": "given", "type": "string"}],

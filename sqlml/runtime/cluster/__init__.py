@@ -13,5 +13,6 @@ CLUSTER_ENGINES: "Registry[ClusterEngine]" = Registry(
     "E0780",
     {
         "argo": "sqlml.runtime.cluster.argo:ENGINE",
+        "tekton": "sqlml.runtime.cluster.tekton:ENGINE",
     },
 )

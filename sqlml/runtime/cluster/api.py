@@ -6,7 +6,7 @@ name of ours, and so is there once, however often it was asked for.
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Self
@@ -21,7 +21,7 @@ Object = Mapping[str, Any]
 
 _BACKOFF = Backoff(0.5, 2.0, 30.0)
 _BUSY = frozenset({429, 500, 502, 503, 504})
-_WATCHED = 60  # seconds that one watch lasts
+_KEPT = {"Secret": "secret", "ConfigMap": "config_map"}  # as the client calls them
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,11 @@ class Cluster:
         """An object as it is now; None where there is none of that name."""
         return self._look(resource, name)[0]
 
-    def states(self, resource: Resource, name: str) -> Iterator[Object]:
+    def states(self, resource: Resource, name: str, refresh: int = 60) -> Iterator[Object]:
         """An object now, and again whenever it changes, until it is not there any more.
 
         A watch that breaks off, or whose version is too old for the cluster, begins with a look.
+        refresh: seconds after which there is one in any case.
         """
         fruitless = 0
         while True:
@@ -118,11 +119,12 @@ class Cluster:
             if found is None:
                 return
             yield found
-            is_empty = True
-            for change in self._changes(resource, name, version):
+            began, is_empty = self._clock(), True
+            for change in self._changes(resource, name, version, refresh):
                 is_empty = False
                 yield change
-            fruitless = fruitless + 1 if is_empty else 0
+            is_short = self._clock() - began < refresh / 2
+            fruitless = fruitless + 1 if is_empty and is_short else 0
             if fruitless:
                 self._sleep(wait(_BACKOFF, fruitless, random.random()))
 
@@ -155,31 +157,43 @@ class Cluster:
             return None
         return answer
 
-    def create_secret(self, manifest: Object) -> bool:
-        """Make a secret; False where one of its name is there already."""
+    def keep(self, manifest: Object) -> bool:
+        """Make a Secret or a ConfigMap; False where one of its name is there already."""
+        kind = manifest["kind"]
         try:
             self._call(
-                self._core.create_namespaced_secret,
+                getattr(self._core, f"create_namespaced_{_KEPT[kind]}"),
                 self.namespace,
                 dict(manifest),
-                place=self._place("create", Resource("", "v1", "secrets")),
+                place=self._place("create", Resource("", "v1", f"{kind.lower()}s")),
             )
         except Conflict:
             return False
         return True
 
-    def secret(self, name: str) -> Mapping[str, str]:
-        """The data of a secret, in Base64; nothing where it cannot be had."""
+    def kept(self, kind: str, name: str) -> Mapping[str, str]:
+        """The data of a Secret, in Base64, or of a ConfigMap; nothing where it cannot be had."""
         try:
             found = self._call(
-                self._core.read_namespaced_secret,
+                getattr(self._core, f"read_namespaced_{_KEPT[kind]}"),
                 name,
                 self.namespace,
-                place=self._place("get", Resource("", "v1", "secrets")),
+                place=self._place("get", Resource("", "v1", f"{kind.lower()}s")),
             )
         except Missing:
             return {}
         return found.data or {}
+
+    def list(self, resource: Resource, labels: str) -> Sequence[Object]:
+        """The objects of a kind with such labels."""
+        listed = self._call(
+            self._objects.list_namespaced_custom_object,
+            *self._path(resource),
+            label_selector=labels,
+            place=self._place("list", resource),
+        )
+        found: Sequence[Object] = listed["items"]
+        return found
 
     def pods(self, labels: str) -> Iterator[Object]:
         """The metadata of the pods with such labels: `name`, `annotations`."""
@@ -221,7 +235,9 @@ class Cluster:
         named = (each for each in listed["items"] if each["metadata"]["name"] == name)
         return next(named, None), listed.get("metadata", {}).get("resourceVersion", "")
 
-    def _changes(self, resource: Resource, name: str, version: str) -> Iterator[Object]:
+    def _changes(
+        self, resource: Resource, name: str, version: str, lasting: int
+    ) -> Iterator[Object]:
         """An object whenever it changes, as long as one watch lasts."""
         from urllib3.exceptions import HTTPError
 
@@ -230,8 +246,8 @@ class Cluster:
             *self._path(resource),
             field_selector=f"metadata.name={name}",
             resource_version=version,
-            timeout_seconds=_WATCHED,
-            _request_timeout=(self._patience.connect, self._patience.answer + _WATCHED),
+            timeout_seconds=lasting,
+            _request_timeout=(self._patience.connect, self._patience.answer + lasting),
         )
         try:
             for event in events:

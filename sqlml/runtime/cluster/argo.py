@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlml.runtime.cluster.api import Cluster, Object
 from sqlml.runtime.cluster.engine import End, Look, State, StepStatus, seconds_between
+from sqlml.runtime.cluster.submit import replace
+from sqlml.workflow.ir import Workflow
 
 _STATES: Mapping[str, State] = {
     "Pending": "waiting",
@@ -22,6 +24,7 @@ _STATES: Mapping[str, State] = {
 }
 _ENDED = frozenset({"Succeeded", "Failed", "Error"})
 _COUNTED = re.compile(r"\(\d+(:.*)?\)$", re.DOTALL)  # an attempt, or a round with its item
+_PARTS = "parts"  # whose the templates are that runs share
 _NODE_ID = "workflows.argoproj.io/node-id"
 
 
@@ -30,6 +33,16 @@ class Argo:
     schedule = "CronWorkflow"
     stop: Mapping[str, str] = {"shutdown": "Stop"}
     container = "main"
+    refresh = 60
+
+    def whole(self, run: Object, objects: Sequence[Object]) -> Object:
+        return run
+
+    def prepare(self, cluster: Cluster, objects: Sequence[Object]) -> None:
+        """Make the parts of a workflow that is too large for one object."""
+        for each in objects:
+            if each["kind"] == "WorkflowTemplate":
+                replace(cluster, each, _PARTS)
 
     def end(self, run: Object) -> End | None:
         status = run.get("status", {})
@@ -41,7 +54,7 @@ class Argo:
         is_stopped = bool(run["spec"].get("shutdown"))
         return End("interrupted" if is_stopped else "failed", status.get("message", ""))
 
-    def look(self, cluster: Cluster, run: Object) -> Look:
+    def look(self, cluster: Cluster, run: Object, workflow: Workflow) -> Look:
         @cache
         def names() -> Mapping[str, str]:
             label = f"workflows.argoproj.io/workflow={run['metadata']['name']}"

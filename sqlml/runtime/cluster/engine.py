@@ -7,10 +7,17 @@ from typing import Any, Literal, Protocol
 
 from sqlml.runtime.cluster.api import Cluster, Object
 from sqlml.runtime.report import RunOutcome
+from sqlml.workflow.ir import Workflow
 
 State = Literal["waiting", "running", "succeeded", "failed", "skipped", "interrupted"]
 
-_NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+_NO_IMAGE = (
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "TaskRunImagePullFailed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +55,34 @@ class End:
 class ClusterEngine(Protocol):
     """kind: of the objects that are one run each. schedule: of those that start runs at given
     times, empty where there are none. stop: what is merged into a run's `spec` so that it stops,
-    its steps on exit still run. container: of a pod, the one that does the step.
+    its steps on exit still run. container: of a pod, the one that does the step. refresh: seconds
+    after which a run is looked at again, though it has not changed itself.
     """
 
     kind: str
     schedule: str
     stop: Mapping[str, str]
     container: str
+    refresh: int
+
+    def whole(self, run: Object, objects: Sequence[Object]) -> Object:
+        """A run with what goes into it of the other objects that were written with it."""
+        ...
+
+    def prepare(self, cluster: Cluster, objects: Sequence[Object]) -> None:
+        """Make those objects that a run needs before it begins, where they are not there.
+
+        Raises:
+            ProgramError: E0776 somebody else has one of that name; and what a cluster raises.
+        """
+        ...
 
     def end(self, run: Object) -> End | None:
         """How a run has ended; None as long as it goes on."""
         ...
 
-    def look(self, cluster: Cluster, run: Object) -> Look:
-        """What has become of the steps of a run."""
+    def look(self, cluster: Cluster, run: Object, workflow: Workflow) -> Look:
+        """What has become of the steps of a run. workflow: the run's, as far as it is known."""
         ...
 
 

@@ -44,8 +44,8 @@ def follow(
     follower = _Follower(cluster, engine, submission, workflow, rules or Rules())
     follower.begin(journal, listeners)
     end = None
-    for state in cluster.states(submission.resource, submission.name):
-        follower.see(engine.look(cluster, state))
+    for state in cluster.states(submission.resource, submission.name, engine.refresh):
+        follower.see(engine.look(cluster, state, workflow))
         if (end := engine.end(state)) is not None:
             break
     return follower.finish(end or End("interrupted"))
@@ -131,7 +131,10 @@ class _Follower:
             return StepReport("succeeded", outcome, seconds=status.seconds)
         if status.state == "interrupted" and node.name not in self._stuck:
             return StepReport("interrupted", seconds=status.seconds)
-        reasons = told.diagnostics or (self._failure(f"step `{node.name}`", status.message),)
+        if status.lacks_image:
+            self._stuck.setdefault(node.name, _no_image(node, status))
+        message = status.message or told.last_line
+        reasons = told.diagnostics or (self._failure(f"step `{node.name}`", message),)
         if node.name in self._stuck:
             reasons = (self._stuck[node.name],)
         return StepReport("failed", diagnostics=reasons, seconds=status.seconds)
@@ -144,13 +147,7 @@ class _Follower:
         since = self._waiting.setdefault(node.name, self._rules.clock())
         if node.name in self._stuck or self._rules.clock() - since < self._rules.grace:
             return
-        hint = "push the image, or name another by --image; is it private, give the cluster access"
-        self._stuck[node.name] = Diagnostic(
-            "E0779",
-            f"the image of step `{node.name}` cannot be had",
-            label=status.message,
-            hint=hint,
-        )
+        self._stuck[node.name] = _no_image(node, status)
         cancel(self._cluster, self._engine, self._submission.resource, self._submission.name)
 
     def _failure(self, what: str, message: str) -> Diagnostic:
@@ -169,11 +166,17 @@ class _Follower:
         return self._rules.clock() - self._began
 
 
+def _no_image(node: Node, status: StepStatus) -> Diagnostic:
+    message = f"the image of step `{node.name}` cannot be had"
+    hint = "push the image, or name another by --image; is it private, give the cluster access"
+    return Diagnostic("E0779", message, label=status.message, hint=hint)
+
+
 def logs_of(
     cluster: Cluster, engine: ClusterEngine, run: Object, known: Mapping[str, str]
 ) -> Mapping[str, str]:
     """What the steps of a run have printed until now. known: what is written down of them."""
-    look = engine.look(cluster, run)
+    look = engine.look(cluster, run, Workflow("", ()))
     found = dict(known)
     for name, status in look.steps.items():
         if name in known and not known[name]:

@@ -22,6 +22,10 @@ class Told:
     metrics: Mapping[str, float] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
 
+    @property
+    def last_line(self) -> str:
+        return self.text.rstrip().rpartition("\n")[2]
+
 
 def read_logs(cluster: Cluster, pods: Sequence[str], container: str) -> str:
     """What the pods of a step have printed, the last ones of many."""
