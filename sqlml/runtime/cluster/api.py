@@ -13,7 +13,15 @@ from typing import Any, Self
 
 from sqlml.errors import ProgramError
 from sqlml.runtime.cluster.kubeconfig import Access
-from sqlml.runtime.cluster.refusals import Place, refused, unreachable
+from sqlml.runtime.cluster.refusals import (
+    Conflict,
+    Missing,
+    Place,
+    meant,
+    refused,
+    seconds_asked,
+    unreachable,
+)
 from sqlml.runtime.retry import wait
 from sqlml.workflow.ir import Backoff
 
@@ -286,9 +294,9 @@ class Cluster:
             except self._errors as error:
                 self._has_answered = True
                 if error.status not in _BUSY:
-                    raise _meant(error, place) from error
+                    raise meant(error, place) from error
                 reason: Exception = error
-                pause = max(pause, _asked(error))
+                pause = max(pause, seconds_asked(error))
             except HTTPError as error:
                 reason = error
             patience = self._patience.total if self._has_answered else self._patience.first
@@ -302,25 +310,3 @@ class Cluster:
 
     def _place(self, verb: str, resource: Resource) -> Place:
         return Place(verb, resource.title.rstrip("."), self.namespace, self._host)
-
-
-class Conflict(Exception):  # noqa: N818 - part of the protocol, told to nobody
-    """409: such an object is there, or is of another version."""
-
-
-class Missing(Exception):  # noqa: N818 - part of the protocol, told to nobody
-    """404: there is no object of that name."""
-
-
-def _meant(error: Any, place: Place) -> Exception:
-    if error.status == 409:
-        return Conflict()
-    if error.status == 404 and place.verb in {"get", "delete"}:
-        return Missing()
-    return refused(error, place)
-
-
-def _asked(error: Any) -> float:
-    """The seconds that the cluster asks to wait."""
-    asked = str((error.headers or {}).get("Retry-After", ""))
-    return float(asked) if asked.isdecimal() else 0.0

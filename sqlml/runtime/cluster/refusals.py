@@ -18,6 +18,29 @@ class Place:
     host: str
 
 
+class Conflict(Exception):  # noqa: N818 - part of the protocol, told to nobody
+    """409: such an object is there, or is of another version."""
+
+
+class Missing(Exception):  # noqa: N818 - part of the protocol, told to nobody
+    """404: there is no object of that name."""
+
+
+def meant(error: Any, place: Place) -> Exception:
+    """What an answer of the cluster that says no is raised as."""
+    if error.status == 409:
+        return Conflict()
+    if error.status == 404 and place.verb in {"get", "delete"}:
+        return Missing()
+    return refused(error, place)
+
+
+def seconds_asked(error: Any) -> float:
+    """The seconds that the cluster asks to wait."""
+    asked = str((error.headers or {}).get("Retry-After", ""))
+    return float(asked) if asked.isdecimal() else 0.0
+
+
 def refused(error: Any, place: Place) -> ProgramError:
     """The diagnostic for an answer of the cluster that says no."""
     told = _message(error)
