@@ -77,12 +77,22 @@ class Attribute:
 
     def _check_several(self, value: Value) -> Value:
         if isinstance(value, str):
-            items: tuple[Value, ...] = tuple(v.strip() for v in value.split(",") if v.strip())
+            items: tuple[Value, ...] = tuple(map(self._listed, _split(value)))
         else:
             items = tuple(value) if isinstance(value, tuple | list) else (value,)
         if not items:
             raise AttributeProblem(f"`{self.name}` is an empty list", f"give {self.describe()}")
         return tuple(self._check_one(item) for item in items)
+
+    def _listed(self, text: str) -> Value:
+        """What a text lists: text where the attribute takes that, else the number that it reads."""
+        try:
+            return self._check_one(text)
+        except AttributeProblem:
+            try:
+                return _parse_number(text)
+            except ValueError:
+                return text
 
     def _check_one(self, value: Value) -> Value:
         forms = (self, *self.also)
@@ -186,6 +196,15 @@ class Dictionary(Mapping[str, Attribute]):
         """The known name, aliases included, that is closest to a mistyped one."""
         aliases = [alias for a in self._attributes.values() for alias in a.aliases]
         return nearest(name, [*self._attributes, *aliases])
+
+
+def _split(listed: str) -> Iterator[str]:
+    """The words of `a, b` or `['a', 'b']`."""
+    inside = listed.strip()
+    if inside.startswith("[") and inside.endswith("]"):
+        inside = inside[1:-1]
+    words = (word.strip().strip("'\"") for word in inside.split(","))
+    return (word for word in words if word)
 
 
 def number(value: Value) -> float:

@@ -176,3 +176,14 @@ def test_the_later_of_two_dictionaries_replaces_attributes() -> None:
     assert merged["C"].kinds == ("integer",)
     assert list(merged) == ["C", "num_boost_round", "d"]
     assert list(merged.only("d", "C")) == ["d", "C"]
+
+
+def test_a_text_lists_numbers_as_a_list_does() -> None:
+    units = Attribute("hidden_units", ("integer",), minimum=1, several=True)
+    for text in ("[10, 20]", "10,20", " [ 10 ,20, ] "):
+        assert units.check(text) == (10, 20)
+    with pytest.raises(AttributeProblem, match="not 0"):
+        units.check("[10, 0]")
+    with pytest.raises(AttributeProblem, match="not the text 'x'"):
+        units.check("10, x")
+    assert METRICS.check("['auc', \"logloss\"]") == ("auc", "logloss")
