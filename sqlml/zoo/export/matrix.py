@@ -22,7 +22,7 @@ from sqlml.zoo.features.vocabulary import Vocabulary
 
 KNOWN = (
     "numbers, STANDARDIZE, MINMAX, LOG, IMPUTE, BUCKET, VOCABULARY, CATEGORY_ID, INDICATOR and"
-    " CROSS of such categories; parts of dates can be computed in the query"
+    " CROSS of such categories, and DATE_PARTS"
 )
 MOST_COMBINATIONS = 10_000
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*")

@@ -1,8 +1,9 @@
 """A model as one ONNX graph: its columns, its preprocessing, and its trees, weights or operators.
 
-Each column is an input of shape (rows, 1). The output named like the label is what PREDICT says; a
-second one, `label_proba`, has the chances of the classes, whose order the metadata have as
-`sqlml.classes`. What is no sum of trees or weights is converted by skl2onnx.
+Each column is an input of shape (rows, 1); dates that there are parts of are seconds since 1970.
+The output named like the label is what PREDICT says; a second one, `label_proba`, has the chances
+of the classes, whose order the metadata have as `sqlml.classes`. What is no sum of trees or weights
+is converted by skl2onnx.
 """
 
 import json
@@ -19,6 +20,7 @@ from sqlml.zoo.bundle import Bundle
 from sqlml.zoo.export.contract import Export, Format, check_names, inexpressible
 from sqlml.zoo.export.matrix import KNOWN, blocks
 from sqlml.zoo.export.scoring import MODELS, Scoring, Unknown, scoring_of
+from sqlml.zoo.features.date_parts import DateParts
 from sqlml.zoo.label import ClassValue
 
 if TYPE_CHECKING:
@@ -67,6 +69,9 @@ def _model(export: Export) -> Any:
     )
     _give(graph, found, names, manifest.classes)
     facts = {"sqlml.model": export.reference}
+    dates = [one.column.name for one in bundle.pipeline.features if isinstance(one, DateParts)]
+    if dates:
+        facts["sqlml.seconds"] = json.dumps(dates, ensure_ascii=False)
     if manifest.classes:
         facts["sqlml.classes"] = json.dumps(manifest.classes, ensure_ascii=False)
     return graph.model(facts)

@@ -6,6 +6,7 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
 from sqlml.zoo.export.onnx_graph import CONVERTED, DOUBLE, FLOAT, INT64, LEARNING, OPERATORS, Graph
+from sqlml.zoo.export.onnx_neighbors import has_neighbors, neighbors
 from sqlml.zoo.export.onnx_scoring import Answer
 
 
@@ -19,6 +20,10 @@ def converted(graph: Graph, matrix: str, estimator: Any) -> Answer:
     fitted = estimator.fitted
     if estimator.memory is not None or estimator.task == "density":
         raise ValueError("it has no rule for new rows, or a density as its answer")
+    if has_neighbors(fitted):
+        return neighbors(graph, matrix, fitted)
+    if getattr(fitted, "weights", "") == "distance":
+        raise ValueError("weights by such a distance are not converted rightly")
     tensor, kind = (FloatTensorType, FLOAT) if _is_single(fitted) else (DoubleTensorType, DOUBLE)
     is_probable = estimator.task == "classification" and hasattr(fitted, "predict_proba")
     model = convert_sklearn(

@@ -5,6 +5,7 @@ from typing import assert_never
 
 import numpy as np
 
+from sqlml.zoo.export.calendar import PARTS, Term
 from sqlml.zoo.export.matrix import (
     Block,
     Code,
@@ -27,6 +28,7 @@ from sqlml.zoo.features.numeric import Numeric
 from sqlml.zoo.features.scale import Log, MinMax, Standardize
 from sqlml.zoo.features.vocabulary import Vocabulary
 
+_OPERATORS = {"+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "floor": "Floor"}
 NONE = -1  # the id of a category that is missing or not known
 
 
@@ -61,9 +63,26 @@ class _Writer:
                 other = graph.constant(np.nan if or_missing else 0.0)
                 return graph.node("Where", is_level, graph.constant(1.0), other)
             case Dates(of=of):
-                raise unknown_feature(of)
+                terms: dict[Term, str] = {}
+                parts = [self._part(of.column.name, PARTS[part], terms) for part in of.parts]
+                return graph.node("Concat", *parts, axis=1)
             case _:
                 assert_never(block)
+
+    # --- dates ----------------------------------------------------------------------------------
+
+    def _part(self, column: str, term: Term, known: dict[Term, str]) -> str:
+        """What a term makes of a column of seconds. known: what terms have become already."""
+        if term not in known:
+            graph = self._graph
+            if term.operator == "given":
+                return graph.input(column, DOUBLE)
+            given = (
+                self._part(column, one, known) if isinstance(one, Term) else graph.constant(one)
+                for one in term.of
+            )
+            known[term] = graph.node(_OPERATORS[term.operator], *given)
+        return known[term]
 
     # --- numbers --------------------------------------------------------------------------------
 

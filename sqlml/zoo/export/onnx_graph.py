@@ -7,6 +7,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from sqlml.zoo.export.scoring import Unknown
+
 BOOLEAN = onnx.TensorProto.BOOL
 DOUBLE = onnx.TensorProto.DOUBLE
 FLOAT = onnx.TensorProto.FLOAT
@@ -33,8 +35,13 @@ class Graph:
         self._names = 0
 
     def input(self, name: str, kind: int) -> str:
-        """A column of the table, of shape (rows, 1); the same one for the same name."""
-        self._inputs.setdefault(name, kind)
+        """A column of the table, of shape (rows, 1); the same one for the same name.
+
+        Raises:
+            Unknown: it is asked for as of two types.
+        """
+        if self._inputs.setdefault(name, kind) != kind:
+            raise Unknown(f"the column `{name}` as a text and as a number")
         return name
 
     def constant(self, value: Any, dtype: Any = np.float64) -> str:
@@ -45,11 +52,17 @@ class Graph:
 
     def node(self, operator: str, *given: str, domain: str = "", **attributes: Any) -> str:
         """What an operator makes of tensors: the name of its only output."""
-        name = self._new_name()
+        return self.nodes(operator, 1, *given, domain=domain, **attributes)[0]
+
+    def nodes(
+        self, operator: str, count: int, *given: str, domain: str = "", **attributes: Any
+    ) -> list[str]:
+        """What an operator makes of tensors: the names of its outputs."""
+        names = [self._new_name() for _ in range(count)]
         self._nodes.append(
-            helper.make_node(operator, given, [name], domain=domain, name=name, **attributes)
+            helper.make_node(operator, given, names, domain=domain, name=names[0], **attributes)
         )
-        return name
+        return names
 
     def cast(self, given: str, kind: int) -> str:
         return self.node("Cast", given, to=kind)

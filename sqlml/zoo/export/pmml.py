@@ -40,6 +40,7 @@ def document(export: Export) -> Element:
     try:
         fields = Fields(bundle.pipeline, blocks(bundle.pipeline, scoring))
         made = model(scoring, target, fields, _given(bundle.pipeline))
+        data = [*fields.data(), _target_field(target)]
     except Unknown as unknown:
         raise inexpressible(str(unknown), "PMML", f"written are {KNOWN}") from unknown
     root = Element("PMML", xmlns="http://www.dmg.org/PMML-4_4", version="4.4")
@@ -47,7 +48,6 @@ def document(export: Export) -> Element:
         root, "Header", description=f"{export.reference}: {bundle.manifest.estimator}"
     )
     SubElement(header, "Application", name="sqlml", version=bundle.manifest.sqlml)
-    data = [*fields.data(), _target_field(target)]
     SubElement(root, "DataDictionary", numberOfFields=str(len(data))).extend(data)
     if fields.derived:
         SubElement(root, "TransformationDictionary").extend(fields.derived)

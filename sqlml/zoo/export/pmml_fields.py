@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 
+from sqlml.zoo.export.calendar import DAY, PARTS, Term
 from sqlml.zoo.export.matrix import (
     Block,
     Code,
@@ -24,6 +25,7 @@ from sqlml.zoo.features.categorical import Categorical
 from sqlml.zoo.features.category_id import CategoryId
 from sqlml.zoo.features.contract import ColumnReference, Feature
 from sqlml.zoo.features.cross import Cross
+from sqlml.zoo.features.date_parts import DateParts
 from sqlml.zoo.features.impute import Impute
 from sqlml.zoo.features.number import Number
 from sqlml.zoo.features.numeric import Numeric
@@ -31,6 +33,7 @@ from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.features.scale import Log, MinMax, Standardize
 from sqlml.zoo.features.vocabulary import Vocabulary
 
+_DATES = {"date": "date", "timestamp": "dateTime", "time": "timeOfDay"}
 _NO_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -59,7 +62,7 @@ class Fields:
             case Levels():
                 return self._level(block, level)
             case Dates(of=of):
-                raise unknown_feature(of)
+                return self._part(of.column, of.parts[level])
             case _:
                 assert_never(block)
 
@@ -91,6 +94,23 @@ class Fields:
                 return self._derive(feature, _called(feature), made)
             case _:
                 raise unknown_feature(feature)
+
+    # --- dates ----------------------------------------------------------------------------------
+
+    def _part(self, column: ColumnReference, part: str) -> str:
+        name = f"{column.name}_{part}"
+        return self._derive((column, part), name, _expression(self._term(column, PARTS[part])))
+
+    def _term(self, column: ColumnReference, term: Term | float) -> Element | str | float:
+        """A term as an expression; what is rounded is a field, since other terms use it, too."""
+        if not isinstance(term, Term):
+            return term
+        if term.operator == "given":
+            return self._derive((column, term), f"seconds of {column.name}", _seconds(column))
+        made = apply(term.operator, *(self._term(column, one) for one in term.of))
+        if term.operator == "floor":
+            return self._derive((column, term), f"{column.name} rounded", made)
+        return made
 
     # --- categories -----------------------------------------------------------------------------
 
@@ -165,6 +185,24 @@ def apply(function: str, *arguments: "Element | str | float") -> Element:
             case _:
                 SubElement(made, "Constant", dataType="double").text = repr(float(argument))
     return made
+
+
+def _expression(given: "Element | str | float") -> Element:
+    """What `apply` takes, as an expression of its own."""
+    return given if isinstance(given, Element) else apply("+", given, 0)
+
+
+def _seconds(column: ColumnReference) -> Element:
+    """A date or time as seconds since 1970, or since midnight."""
+    if column.kind == "time":
+        made = Element("Apply", function="dateSecondsSinceMidnight")
+        SubElement(made, "FieldRef", field=column.name)
+        return made
+    unit = "Days" if column.kind == "date" else "Seconds"
+    made = Element("Apply", function=f"date{unit}SinceYear")
+    SubElement(made, "FieldRef", field=column.name)
+    SubElement(made, "Constant", dataType="integer").text = "1970"
+    return apply("*", made, DAY) if column.kind == "date" else made
 
 
 def printable(text: str) -> str:
@@ -261,6 +299,10 @@ def _type(column: ColumnReference, uses: Sequence[Feature]) -> tuple[str, str]:
             return "boolean", "categorical"
         case "integer" | "float":
             return "double", "continuous"
+        case "date" | "timestamp" | "time" if any(isinstance(use, DateParts) for use in uses):
+            if not all(isinstance(use, DateParts) for use in uses):
+                raise Unknown(f"the column `{column.name}` as a text and as a date")
+            return _DATES[column.kind], "continuous"
         case _ if any(isinstance(use, CategoryId) for use in uses):
             return "integer", "continuous"
         case _ if any(isinstance(use, Number) for use in uses):

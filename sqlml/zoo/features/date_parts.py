@@ -22,7 +22,7 @@ _DAY_IN_MICROSECONDS = 86_400_000_000
 def epoch(dates: pa.Array) -> pa.Array:
     """Days since 1970-01-01, with their fraction."""
     instants = dates.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-    return pc.divide(instants.cast(pa.float64()), float(_DAY_IN_MICROSECONDS))
+    return pc.divide(instants.cast(pa.float64(), safe=False), float(_DAY_IN_MICROSECONDS))
 
 
 _DATE: Mapping[str, Callable[[pa.Array], pa.Array]] = {

@@ -3,10 +3,12 @@
 PMML is read by a reader made from the specification alone, ONNX by onnxruntime.
 """
 
+import datetime as dt
 import json
 import math
 import operator
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,9 +18,12 @@ import pyarrow as pa
 import pytest
 
 from sqlml.errors import StepError
+from sqlml.zoo.export.calendar import PARTS, Term
 from sqlml.zoo.export.contract import Export
 from sqlml.zoo.export.write import write
-from sqlml.zoo.features.contract import feature_from_json
+from sqlml.zoo.features.columns import Columns
+from sqlml.zoo.features.contract import ColumnReference, Encoding, feature_from_json
+from sqlml.zoo.features.date_parts import DateParts
 
 Element = ElementTree.Element
 SPACE = "{http://www.dmg.org/PMML-4_4}"
@@ -27,6 +32,9 @@ TYPES: Mapping[str, Callable[[str], Any]] = {
     "integer": lambda text: int(float(text)),
     "string": str,
     "boolean": lambda text: text.lower() == "true",
+    "date": dt.date.fromisoformat,
+    "dateTime": dt.datetime.fromisoformat,
+    "timeOfDay": dt.time.fromisoformat,
 }
 FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "+": operator.add,
@@ -36,6 +44,12 @@ FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "exp": math.exp,
     "ln": math.log,
     "abs": abs,
+    "floor": math.floor,
+    "dateDaysSinceYear": lambda date, year: (date - dt.date(int(year), 1, 1)).days,
+    "dateSecondsSinceYear": lambda time, year: (
+        (time - dt.datetime(int(year), 1, 1)) // dt.timedelta(seconds=1)
+    ),
+    "dateSecondsSinceMidnight": lambda time: time.hour * 3600 + time.minute * 60 + time.second,
 }
 
 
@@ -473,13 +487,103 @@ def test_a_value_that_predict_refuses_is_invalid(rows: Any, tmp_path: Path) -> N
             read(good | wrong)
 
 
+def test_the_parts_of_dates_are_those_that_arrow_knows() -> None:
+    rng = np.random.default_rng(0)
+    seconds = np.concatenate(
+        [
+            rng.integers(-2 * 10**10, 2 * 10**10, 5_000),
+            np.arange(-400, 20_000) * 86_400,
+            np.arange(-11_000, -10_000) * 86_400 - 1,
+        ]
+    ).astype(np.float64)
+    times = pa.array(seconds * 1e6, pa.int64()).cast(pa.timestamp("us"))
+    feature = DateParts(ColumnReference("t", "TIMESTAMP"), tuple(PARTS))
+    theirs = feature.apply(Columns(pa.record_batch([times], names=["t"])), Encoding())
+    apply = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "floor": np.floor}
+
+    @cache
+    def value(term: Term | float) -> Any:
+        if not isinstance(term, Term):
+            return term
+        return seconds if term.operator == "given" else apply[term.operator](*map(value, term.of))
+
+    for place, (part, term) in enumerate(PARTS.items()):
+        np.testing.assert_array_equal(value(term), theirs[:, place], err_msg=part)
+
+
+def test_dates_are_seconds_for_onnx_and_dates_for_pmml(rows: Any, tmp_path: Path) -> None:
+    rows.connection.execute(
+        "CREATE OR REPLACE TABLE rows_ AS SELECT i AS id, sin(i) AS y,"
+        " DATE '1999-12-20' + (i * 37)::INTEGER AS d,"
+        " TIMESTAMP '1969-12-30 22:10:59' + i * INTERVAL 100001 SECONDS AS s,"
+        " TIME '00:00:01' + i * INTERVAL 1001 SECONDS AS t FROM range(80) r(i)"
+    )
+    kinds = {"d": "DATE", "s": "TIMESTAMP", "t": "TIME"}
+    parts = {"d": tuple(PARTS)[:8], "s": tuple(PARTS), "t": tuple(PARTS)[8:]}
+    features = [
+        {"function": "DATE_PARTS", "column": {"column": n, "type": kinds[n]}, "parts": parts[n]}
+        for n in kinds
+    ]
+    export = trained(rows, "sklearn.tree.DecisionTreeRegressor", features, "y")
+    given = "SELECT id, d, s, t FROM rows_"
+    theirs = rows.predict(given, "y").sort_by("id").column("y")
+    read = Reader(write(export, "pmml", tmp_path / "m.pmml"))
+    assert_said([read(row)[""] for row in rows.table(f"{given} ORDER BY id").to_pylist()], theirs)
+    seconds = "SELECT epoch(d) AS d, epoch(s) AS s, epoch(t) AS t FROM rows_ ORDER BY id"
+    assert_said(
+        run_onnx(write(export, "onnx", tmp_path / "m.onnx"), rows.table(seconds))["y"], theirs
+    )
+
+
+NEIGHBORS = {
+    "sklearn.neighbors.KNeighborsRegressor": (
+        {},
+        {"weights": "distance", "n_neighbors": 7},
+        {"p": 1, "weights": "distance"},
+        {"metric": "minkowski", "p": 3},
+        {"metric": "cosine"},
+    ),
+    "sklearn.neighbors.KNeighborsClassifier": ({}, {"weights": "distance", "p": 1.5}),
+}
+
+
+@pytest.mark.parametrize("estimator", NEIGHBORS)
+def test_neighbors_are_found_as_predict_finds_them(
+    rows: Any, tmp_path: Path, estimator: str
+) -> None:
+    rows.connection.execute(  # no two rows are equally far from any other
+        "UPDATE rows_ SET a = sin(id * 1.3) + 1e-3 * id"
+    )
+    features = (A, {"function": "STANDARDIZE", "of": B}, {"function": "LOG", "of": E})
+    label = "three" if estimator.endswith("Classifier") else "y"
+    for version, parameters in enumerate(NEIGHBORS[estimator], 1):
+        trained(rows, estimator, features, label, **parameters)
+        rows.connection.execute("UPDATE rows_ SET a = a + 0.01 WHERE id % 2 = 0")
+        export = Export(f"m@{version}", rows.model(f"m@{version}"))
+        found = run_onnx(
+            write(export, "onnx", tmp_path / f"{version}.onnx"),
+            rows.table("FROM rows_ ORDER BY id"),
+        )
+        is_probable = label == "three"
+        theirs = rows.predict(
+            "SELECT id, a, b, e FROM rows_", label, probability=is_probable, model=f"m@{version}"
+        ).sort_by("id")
+        for name in [label, *(f"three_proba_{n}" for n in (1, 2, 3) if is_probable)]:
+            assert_said(found[name], theirs.column(name))
+    trained(rows, estimator, features, label, weights="distance", metric="cosine")
+    export = Export(f"m@{version + 1}", rows.model(f"m@{version + 1}"))
+    with pytest.raises(StepError, match="cannot be written as ONNX") as caught:
+        write(export, "onnx", tmp_path / "m.onnx")
+    assert "weights by such a distance" in caught.value.diagnostics[0].hint
+
+
 @pytest.mark.parametrize("format_name", ["pmml", "onnx"])
 @pytest.mark.parametrize(
     ("features", "message"),
     [
         (
-            ({"function": "DATE_PARTS", "column": column("d"), "parts": ("day",)},),
-            "the feature DATE_PARTS(…) of `d` cannot be written",
+            ({"function": "DATE_PARTS", "column": column("d"), "parts": ("day",)}, vocabulary("d")),
+            "the column `d` as a text and as a ",
         ),
         (
             ({"function": "CROSS", "parts": (column("c"), column("b")), "n": 5},),
