@@ -3,7 +3,7 @@
 from sqlml.databases.database import Column
 from sqlml.errors import located
 from sqlml.grammar import ast
-from sqlml.planner.attributes import Attributes
+from sqlml.planner.attributes import Attributes, Given
 from sqlml.planner.models import Model
 from sqlml.planner.plan import Fit
 from sqlml.planner.schema import Schema
@@ -35,9 +35,8 @@ def partition_columns(
                 hint="add `train.partition_by = column`",
             )
         return ()
-    if task == "forecasting":
-        message = "a forecast has no segments: it tells series apart"
-        scope.fault("E0577", message, given.span, hint="write `train.series = column` instead")
+    if task == "forecasting":  # its segments are its series
+        _check_series(scope, attributes, given, default)
         return ()
     found: dict[str, Column] = {}
     span = given.written.value.span
@@ -53,6 +52,24 @@ def partition_columns(
         else:
             found[column.name.casefold()] = column
     return tuple(found.values())
+
+
+def _check_series(
+    scope: Scope, attributes: Attributes, given: Given, default: Given | None
+) -> None:
+    """Tell the scope of a partition that series cannot stand for."""
+    series = attributes.find("train", "series")
+    if series is not None and series.value is not None:
+        message = "`train.series` and `train.partition_by` are the same for a forecast"
+        scope.fault("E0577", message, given.span, hint="keep one of the two")
+    elif isinstance(given.value, tuple) and len(given.value) > 1:
+        names = ", ' ', ".join(map(str, given.value))
+        message = "a forecast tells its series apart by one column"
+        hint = f"make one in the query: `concat({names}) AS series`"
+        scope.fault("E0577", message, given.span, hint=hint)
+    elif default is not None and default.value is not None:
+        message = "there is no forecast of all series together"
+        scope.fault("E0577", message, default.span, hint="leave `train.partition_default` out")
 
 
 def check_same_segments(scope: Scope, statement: ast.Train, earlier: Model, fit: Fit) -> None:

@@ -71,8 +71,8 @@ def has_range(attributes: Attributes, model: Model) -> bool:
 
 
 def _series(scope: Scope, attributes: Attributes, schema: Schema) -> tuple[Vocabulary, ...]:
-    given = attributes.find("train", "series")
-    column = None if given is None else _named(scope, given, "series", schema)
+    given = attributes.find("train", "series") or attributes.find("train", "partition_by")
+    column = None if given is None else _named(scope, given, schema)
     if column is None or given is None:
         return ()
     try:
@@ -109,7 +109,7 @@ def _time_column(
 ) -> tuple[ColumnReference, Span] | None:
     given = attributes.find("train", "time")
     if given is not None and isinstance(given.value, str):
-        column = _named(scope, given, "time", columns.schema)
+        column = _named(scope, given, columns.schema)
         if column is None:
             return None
         return ColumnReference(column.name, column.type), given.written.value.span
@@ -147,13 +147,14 @@ def _tell_unclear(scope: Scope, statement: ast.Train, found: tuple[Column, ...])
     scope.fault("E0226", message, statement.model.span, hint="add `train.time = column`")
 
 
-def _named(scope: Scope, given: Given, setting: str, schema: Schema) -> Column | None:
-    column = schema.find(str(given.value))
+def _named(scope: Scope, given: Given, schema: Schema) -> Column | None:
+    name = str(given.value[0] if isinstance(given.value, tuple) else given.value)
+    column = schema.find(name)
     if column is None:
         scope.fault(
             "E0315",
-            f"the query has no column `{given.value}` for `train.{setting}`",
+            f"the query has no column `{name}` for `{given.written.name.text}`",
             given.written.value.span,
-            hint=schema.did_you_mean(str(given.value)),
+            hint=schema.did_you_mean(name),
         )
     return column

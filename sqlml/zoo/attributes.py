@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -76,8 +77,9 @@ class Attribute:
         return words + (", or a list of such values" if self.several else "")
 
     def _check_several(self, value: Value) -> Value:
-        if isinstance(value, str):
-            items: tuple[Value, ...] = tuple(map(self._listed, _split(value)))
+        if isinstance(value, str):  # `a, b` or `['a', 'b']`
+            words = (word.strip(" '\"") for word in value.strip().strip("[]").split(","))
+            items: tuple[Value, ...] = tuple(map(self._listed, filter(None, words)))
         else:
             items = tuple(value) if isinstance(value, tuple | list) else (value,)
         if not items:
@@ -86,13 +88,11 @@ class Attribute:
 
     def _listed(self, text: str) -> Value:
         """What a text lists: text where the attribute takes that, else the number that it reads."""
-        try:
+        with suppress(AttributeProblem):
             return self._check_one(text)
-        except AttributeProblem:
-            try:
-                return _parse_number(text)
-            except ValueError:
-                return text
+        with suppress(ValueError):
+            return _parse_number(text)
+        return text
 
     def _check_one(self, value: Value) -> Value:
         forms = (self, *self.also)
@@ -196,15 +196,6 @@ class Dictionary(Mapping[str, Attribute]):
         """The known name, aliases included, that is closest to a mistyped one."""
         aliases = [alias for a in self._attributes.values() for alias in a.aliases]
         return nearest(name, [*self._attributes, *aliases])
-
-
-def _split(listed: str) -> Iterator[str]:
-    """The words of `a, b` or `['a', 'b']`."""
-    inside = listed.strip()
-    if inside.startswith("[") and inside.endswith("]"):
-        inside = inside[1:-1]
-    words = (word.strip().strip("'\"") for word in inside.split(","))
-    return (word for word in words if word)
 
 
 def number(value: Value) -> float:

@@ -69,10 +69,33 @@ def test_training_goes_on_by_the_same_segments_only(bench, before, now, told):
     assert told in (message, hint)
 
 
-def test_a_forecast_has_series_instead(bench):
-    bench.run("CREATE TABLE sold (day DATE, shop VARCHAR, n DOUBLE)")
-    faults = bench.faults(
-        "SELECT * FROM sold TO TRAIN ARIMA WITH train.partition_by = shop LABEL n INTO m"
+SOLD = "SELECT * FROM sold TO TRAIN ARIMA WITH {} LABEL n INTO m"
+
+
+def test_the_segments_of_a_forecast_are_its_series(bench):
+    bench.run("CREATE TABLE sold (day DATE, shop VARCHAR, town VARCHAR, n DOUBLE)")
+    query = "SELECT day, shop, n FROM sold TO TRAIN ARIMA WITH train.{} = shop LABEL n INTO m"
+    by_partition, by_series = (
+        bench.operator(query.format(name)) for name in ("partition_by", "series")
     )
-    (found,) = (fault for fault in faults if fault.code == "E0577")
-    assert "train.series" in found.hint
+    assert by_partition.features == by_series.features
+    assert "partition_by" not in by_partition.settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "told", "way_out"),
+    [
+        ("train.partition_by = [shop, town]", "by one column", "concat(shop, ' ', town)"),
+        ("train.partition_by = shop, train.series = town", "are the same", "keep one"),
+        (
+            "train.partition_by = shop, train.partition_default = global",
+            "of all series together",
+            "leave `train.partition_default` out",
+        ),
+    ],
+)
+def test_a_partition_that_series_cannot_stand_for_is_refused(bench, settings, told, way_out):
+    bench.run("CREATE TABLE sold (day DATE, shop VARCHAR, town VARCHAR, n DOUBLE)")
+    (fault,) = (f for f in bench.faults(SOLD.format(settings)) if f.code == "E0577")
+    assert told in fault.message
+    assert way_out in fault.hint

@@ -278,6 +278,8 @@ def _settings(
     task: Task | None,
 ) -> Mapping[str, Value]:
     settings = attributes.values("train")
+    if task == "forecasting":  # whose segments are series, which are among its features
+        settings = {k: v for k, v in settings.items() if not k.startswith("partition_")}
     settings |= {setting: column.name for setting, column in columns.items()}
     for name in ("split", "folds"):
         if (held := attributes.find("validation", name)) is not None:
