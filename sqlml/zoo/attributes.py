@@ -88,10 +88,9 @@ class Attribute:
 
     def _listed(self, text: str) -> Value:
         """What a text lists: text where the attribute takes that, else the number that it reads."""
-        with suppress(AttributeProblem):
-            return self._check_one(text)
-        with suppress(ValueError):
-            return _parse_number(text)
+        for read in (self._check_one, _parse_number):
+            with suppress(ValueError):  # which an AttributeProblem is
+                return read(text)
         return text
 
     def _check_one(self, value: Value) -> Value:
