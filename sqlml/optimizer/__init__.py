@@ -13,6 +13,10 @@ PASSES: "Registry[Callable[..., Callable[[Workflow], Workflow]]]" = Registry(
     "pass",
     "sqlml.passes",
     "E0808",
-    {"size": "sqlml.optimizer.size:Size", "split": "sqlml.optimizer.split:Split"},
+    {
+        "share": "sqlml.optimizer.share:Share",
+        "size": "sqlml.optimizer.size:Size",
+        "split": "sqlml.optimizer.split:Split",
+    },
 )
 ON_REQUEST = frozenset({"split"})  # those that run only where they are asked for

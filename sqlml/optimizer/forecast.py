@@ -113,6 +113,8 @@ class _Forecaster:
         self._trained[node.name] = "an earlier trial" if is_trial else target_of(node)
         self._altered |= _altered(node)
         self._effects.add(node)
+        if node.same_as:
+            return StepForecast(node, True, f"as `{node.same_as}`, which does the same")
         past = self._history.past(operation_of(node), target_of(node))
         why = self._why(node, changed, past)
         same = [step for step in past if step.static_hash == self._reuse.static_hash(node)] or past

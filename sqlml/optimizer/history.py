@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlml.databases.database import Database, QueryProblem
+from sqlml.databases.database import Database, Definition, QueryProblem
 from sqlml.databases.names import quoted
 from sqlml.optimizer.sizing.experience import Experience
 from sqlml.store.runs import MemoryUse
@@ -52,6 +52,14 @@ class History(Protocol):
 
     def has_table(self, table: str) -> bool: ...
 
+    def views(self) -> Mapping[str, str]:
+        """The names of all views, to the statements that create them."""
+        ...
+
+    def definitions(self, text: str) -> Sequence[Definition]:
+        """The macros and types that users have defined and a text can use."""
+        ...
+
 
 class StoredHistory:
     """A History over the store and its database."""
@@ -88,6 +96,13 @@ class StoredHistory:
         except QueryProblem:
             return False
         return True
+
+    def views(self) -> Mapping[str, str]:
+        with self._database.rehearse() as rehearsal:
+            return rehearsal.views()
+
+    def definitions(self, text: str) -> Sequence[Definition]:
+        return self._database.definitions(text)
 
 
 def operation_of(node: Node) -> str:

@@ -47,6 +47,7 @@ class Split:
             raise ProgramError(Diagnostic("E0851", "a budget of `split` is below 0", hint=hint))
         if any(map(groups_of, (workflow, *workflow.workflows))):
             return workflow
+        workflow = replace(workflow, nodes=tuple(replace(n, same_as="") for n in workflow.nodes))
         called = {each.name: each for each in workflow.workflows}
         parted = [
             self._split(each, called, f"{each.name[:40]}-part") for each in workflow.workflows

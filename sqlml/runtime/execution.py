@@ -18,10 +18,11 @@ from sqlml.runtime.context import DriverContext, Surroundings
 from sqlml.runtime.events import StepNote
 from sqlml.runtime.inputs import Given, Inputs
 from sqlml.runtime.once import run_call
-from sqlml.runtime.outputs import declared
+from sqlml.runtime.outputs import declared, with_result
 from sqlml.runtime.prepared import Ended, Prepared, call_of, facts_of, needs_folder
 from sqlml.runtime.programs.runner import Programs, is_program
 from sqlml.runtime.report import ResultSet, StepReport
+from sqlml.runtime.same import DoneSteps
 from sqlml.runtime.sharing import Sharing
 from sqlml.runtime.trouble import ForeignBug, bug, diagnose
 from sqlml.runtime.workers.attendant import Attendant, Interrupted, StepFailure
@@ -71,6 +72,7 @@ class Execution:
         self._threads: dict[str, int] = {}  # of running steps whose share has changed
         self._at_work: dict[str, int] = {}  # the threads of steps that run beside the database
         self._stopped: set[str] = set()
+        self._done = DoneSteps()
 
     @property
     def limits_memory(self) -> bool:
@@ -82,6 +84,7 @@ class Execution:
         self._stopped.discard(node.name)
         try:
             if done := self._done_with_what_is_gone(node, outputs):
+                self._done.add_reused(node, done)
                 return Prepared(node, StepCall.of(node.operation, {}), {}, Facts(), done)
             values = {n: self.inputs.value(value, outputs) for n, value in node.inputs.items()}
             files = {
@@ -97,8 +100,10 @@ class Execution:
                 if name not in models and isinstance(node.inputs[name], taken)
             }
             reused = self._lookup(node, models, parameters | files)
+            if reused:
+                self._done.add_reused(node, reused)
             source = self._sharing.begin(node) or self._shared.database
-            facts = Facts() if reused else facts_of(call, source)
+            facts = Facts() if reused or node.same_as else facts_of(call, source)
             return Prepared(node, call, models, facts, reused, values, files)
         except Exception as error:  # noqa: BLE001 - a step's outermost edge: it becomes its report
             return Ended(node, self._failed(node, error, 0.0, 0))
@@ -112,6 +117,8 @@ class Execution:
         def work(context: DriverContext) -> tuple[Outcome, int]:
             self._at_work[name] = get_ident()
             try:
+                if prepared.node.same_as:
+                    return self._done.take(prepared.node, context), 0
                 call = prepared.call.settled(context.settle)
                 return run_call(call, prepared.node, context, self._shared), 0
             finally:
@@ -220,12 +227,14 @@ class Execution:
                 raise Interrupted
             outcome, peak = work(context)
             if not is_program(node):
-                outcome = declared(node, _with_result(outcome, context.kept), context.kept)
+                outcome = declared(node, with_result(outcome, context.kept), context.kept)
             self._remember(node, outcome, monotonic() - began)
+            self._done.add(node, outcome, context.kept)
             report = StepReport(
                 "succeeded",
                 outcome,
                 context.kept,
+                source=self._shared.run if node.same_as else "",
                 seconds=monotonic() - began,
                 peak_memory=peak,
             )
@@ -306,13 +315,6 @@ class Execution:
 def _written(node: Node) -> str:
     """The step of the program that a step is a part of."""
     return node.name.partition(".")[0]
-
-
-def _with_result(outcome: Outcome, kept: ResultSet | None) -> Outcome:
-    """The outcome with its result set's file among its outputs, so that it can be found again."""
-    if kept is None or kept.path is None:
-        return outcome
-    return replace(outcome, outputs={**outcome.outputs, "result": kept.path.name})
 
 
 def traceback_of(error: BaseException) -> str:

@@ -15,6 +15,13 @@ _MEASURED_ON = ("", "validation_", "folds_", "train_")  # what names of metrics 
 _WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "json": "JSON"}
 
 
+def with_result(outcome: Outcome, kept: ResultSet | None) -> Outcome:
+    """The outcome with its result set's file among its outputs, so that it can be found again."""
+    if kept is None or kept.path is None:
+        return outcome
+    return replace(outcome, outputs={**outcome.outputs, "result": kept.path.name})
+
+
 def declared(node: Node, outcome: Outcome, result: ResultSet | None) -> Outcome:
     """A statement's outcome with its parameters: metrics, or columns of the first row it gives.
 

@@ -37,6 +37,8 @@ _DATABASE_STEPS = frozenset({"query", "manage", "alter", "job"})
 
 def lane_of(node: Node) -> Lane:
     """Where a step runs: light ones beside the database, which does the work; some only wait."""
+    if node.same_as and not is_program(node):
+        return "light"
     match node.operation:
         case Run(ready_made=ready_made):
             return "light" if ready_made else "heavy"

@@ -38,7 +38,8 @@ class ResultSet:
 class StepReport:
     """How a step ended.
 
-    source: the run that did it, when reused. because: why it was skipped. peak_memory: bytes.
+    source: the run that did it, when reused; this one, when another step of it did the same.
+    because: why it was skipped. peak_memory: bytes.
     is_group: what it did is what its parts, rounds or called steps, did.
     """
 

@@ -66,6 +66,8 @@ class Sharing:
 
     def begin(self, node: Node) -> Answers | None:
         """What a step shares with others: a trial with its search, a training with its trials."""
+        if node.same_as:  # it asks nothing
+            return None
         search = _search_of(node)
         with self._lock:
             if isinstance(node.operation, Trial) and search not in self._answers:

@@ -38,7 +38,7 @@ class Step:
     target: the table or model it is there for. place: `file:line`. known: what was known before it
     ran (rows, bytes, columns, attributes …); threads and memory (bytes): what it was given.
     outcome: waiting, running, succeeded, failed, skipped, reused or interrupted. source: the run
-    whose work was reused.
+    whose work was reused; its own, where another step of it did the same.
     """
 
     name: str
@@ -249,7 +249,7 @@ class Runs:
         """
         found = self._ledger.rows(
             "SELECT static_hash, finished - started, peak_memory, threads FROM steps"
-            " WHERE operation = ? AND target = ? AND outcome = 'succeeded'"
+            " WHERE operation = ? AND target = ? AND outcome = 'succeeded' AND source = ''"
             " AND finished < ? AND started IS NOT NULL ORDER BY finished DESC LIMIT ?",
             (operation, target, before, _MOST_PAST),
         )

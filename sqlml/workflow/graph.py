@@ -77,6 +77,8 @@ def needs(node: Node) -> tuple[str, ...]:
         found += watched(node.guard)
     if node.after:
         found += [after.node for after in node.after]
+    if node.same_as and not isinstance(node.operation, PROGRAMS):
+        found.append(node.same_as)
     return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
 

@@ -41,19 +41,17 @@ def static_hash(node: Node, versions: Mapping[str, str]) -> str:
     Operation, attributes, inputs and library versions count. The node's name, place and resources,
     the layout of its SQL, and which node an input comes from do not: what arrives there is data.
     """
+    return digest({**normalized_step(node), **_of_programs(node), "versions": dict(versions)})
+
+
+def normalized_step(node: Node) -> dict[str, Any]:
+    """A step's operation and inputs as JSON, without layout and where values come from."""
     operation = {k: v for k, v in operation_to_json(node.operation).items() if k not in _FOR_PEOPLE}
     inputs = {
         name: {"kind": "output"} if isinstance(value, Output | Outputs) else input_to_json(value)
         for name, value in node.inputs.items()
     }
-    return digest(
-        {
-            "operation": _normalize(operation),
-            "inputs": _normalize(inputs),
-            **_of_programs(node),
-            "versions": dict(versions),
-        }
-    )
+    return {"operation": _normalize(operation), "inputs": _normalize(inputs)}
 
 
 def _of_programs(node: Node) -> dict[str, Any]:

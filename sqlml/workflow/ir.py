@@ -210,7 +210,8 @@ class Node:
 
     guard: when it does not hold, the step is skipped. files: by name, what it finds as files.
     timeout: seconds. template: steps with the same one do the same with other inputs, and engines
-    with templates share it. ext: by engine, what the IR does not know.
+    with templates share it. same_as: a step before it that does the same with the same data: what
+    that one has left is taken where both run. ext: by engine, what the IR does not know.
     """
 
     name: str
@@ -230,6 +231,7 @@ class Node:
     timeout: float | None = None
     cache: Cache | None = None
     template: str = ""
+    same_as: str = ""
     ext: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
 

@@ -47,6 +47,7 @@ class Rewiring:
             guard=self.condition(node.guard) if node.guard else None,
             loop=self.loop(node.loop),
             files={name: self._file(file) for name, file in node.files.items()},
+            same_as=(node.same_as and self.step(node.same_as)) or "",
         )
 
     def _input(self, value: Input, node: Node) -> Input:

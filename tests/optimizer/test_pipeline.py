@@ -8,6 +8,7 @@ from sqlml.cli.main import outcome
 from sqlml.errors import ProgramError
 from sqlml.optimizer.history import StoredHistory
 from sqlml.optimizer.pipeline import pipeline
+from sqlml.optimizer.share import Share
 from sqlml.optimizer.size import Size
 from sqlml.optimizer.split import Split
 from sqlml.session import connect
@@ -23,7 +24,7 @@ PROGRAM = ";".join(
 def test_passes_are_read_with_what_they_are_given() -> None:
     with connect(":memory:") as session:
         history = StoredHistory(session.database, session.store)
-    assert pipeline("", history) == [("size", Size(history))]
+    assert pipeline("", history) == [("share", Share(history)), ("size", Size(history))]
     assert pipeline("none", history) == []
     assert pipeline(" split{ steps = 20,bytes=1000 } , size", history) == [
         ("split", Split(history, 20, bytes=1000)),
