@@ -21,7 +21,7 @@ from sqlml.runtime.once import run_call
 from sqlml.runtime.outputs import declared, with_result
 from sqlml.runtime.prepared import Ended, Prepared, call_of, facts_of, needs_folder
 from sqlml.runtime.programs.runner import Programs, is_program
-from sqlml.runtime.report import ResultSet, StepReport
+from sqlml.runtime.report import StepReport
 from sqlml.runtime.same import DoneSteps
 from sqlml.runtime.sharing import Sharing
 from sqlml.runtime.trouble import ForeignBug, bug, diagnose
@@ -29,14 +29,7 @@ from sqlml.runtime.workers.attendant import Attendant, Interrupted, StepFailure
 from sqlml.runtime.workers.pool import Pool
 from sqlml.source import Span
 from sqlml.workflow.graph import takes_model
-from sqlml.workflow.ir import (
-    Input,
-    ModelReference,
-    Node,
-    Output,
-    Outputs,
-    Parameter,
-)
+from sqlml.workflow.ir import Input, ModelReference, Node, Output, Outputs, Parameter
 from sqlml.zoo.steps.outcome import Outcome
 
 Locate = Callable[[str, str], Span | None]
