@@ -60,6 +60,7 @@ class Execution:
         self._sharing = Sharing(scratch / "searches", shared.database)
         self._logs = scratch / "logs"
         self._logs.mkdir()
+        self._printing: set[str] = set()  # steps that may have printed something
         self._reusing = Lock()
         self._attendants: dict[str, Attendant] = {}
         self._threads: dict[str, int] = {}  # of running steps whose share has changed
@@ -192,6 +193,8 @@ class Execution:
 
     def log_text(self, node: Node) -> str:
         """What a step has printed, secrets left out."""
+        if node.name not in self._printing:
+            return ""
         try:
             return self._programs.masked(self.log(node).read_text("utf-8", errors="replace"))
         except OSError:
@@ -199,6 +202,7 @@ class Execution:
 
     def log(self, node: Node) -> Path:
         """The file for what a step prints."""
+        self._printing.add(node.name)
         return self._logs / f"{node.name}.log"
 
     def _run(

@@ -18,6 +18,7 @@ from sqlml.store.runs import Attempt, Link, Step
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node, Query, Relation, Workflow
 from sqlml.workflow.serial import thaw
+from sqlml.zoo.steps.outcome import Outcome
 
 
 class Journal:
@@ -40,6 +41,7 @@ class Journal:
             resumed=store.chains.of(resume)[0] if resume else "",
             driver=Process.own(),
         )
+        self._store = store
         self._runs = store.runs
         self._reuse = reuse
         self._finished = False
@@ -109,22 +111,26 @@ class Journal:
         now = time()
         ran = report.status not in ("skipped", "reused")
         first = report.diagnostics[0] if report.diagnostics else None
-        self._record(
-            node.name,
-            outcome=report.status,
-            started=now - report.seconds if ran else None,
-            finished=now if ran else None,
-            peak_memory=report.peak_memory,
-            rows=outcome.rows,
-            code=first.code if first else "",
-            message=first.message if first else report.because,
-            outputs=thaw(outcome.outputs),
-            source=report.source,
-            key=self._reuse.key(node) if self._reuse else "",
-            log=_log_text(log, report),
-        )
-        if report.status != "succeeded":
-            return
+        with self._store.transaction():
+            self._record(
+                node.name,
+                outcome=report.status,
+                started=now - report.seconds if ran else None,
+                finished=now if ran else None,
+                peak_memory=report.peak_memory,
+                rows=outcome.rows,
+                code=first.code if first else "",
+                message=first.message if first else report.because,
+                outputs=thaw(outcome.outputs),
+                source=report.source,
+                key=self._reuse.key(node) if self._reuse else "",
+                log=_log_text(log, report),
+            )
+            if report.status == "succeeded":
+                self._record_deeds(node, outcome)
+
+    def _record_deeds(self, node: Node, outcome: Outcome) -> None:
+        """What a step has measured, read and written."""
         models = self._models.get(node.name, {})
         model = outcome.outputs.get("model") or next(iter(models.values()), "")
         if outcome.metrics or outcome.history:
@@ -175,7 +181,7 @@ class Journal:
 
     def _record(self, name: str, **changes: Any) -> None:
         self._steps[name] = replace(self._steps[name], **changes)
-        self._runs.record(self.run, self._steps[name])
+        self._runs.change(self.run, name, changes)
 
 
 def _known(prepared: Prepared) -> dict[str, Any]:

@@ -149,6 +149,13 @@ class Runs:
         with self._ledger.transaction() as ledger:
             ledger.executemany(sql, [(run, *_values(step)) for step in steps])
 
+    def change(self, run: str, step: str, changes: Mapping[str, Any]) -> None:
+        """Record what has become of a recorded step. changes: fields of `Step`, by name."""
+        marks = ", ".join(f"{name} = ?" for name in changes)
+        values = [_value(name, value) for name, value in changes.items()]
+        sql = f"UPDATE steps SET {marks} WHERE run = ? AND name = ?"
+        self._ledger.write(sql, (*values, run, step))
+
     def record_metrics(
         self,
         run: str,
@@ -301,10 +308,14 @@ class Runs:
 
 
 def _values(step: Step) -> list[Any]:
-    values = {name: getattr(step, name) for name in _STEP}
-    values |= {name: json.dumps(values[name]) for name in _JSON}
-    values["log"] = step.log[-_LONGEST_LOG:]
-    return list(values.values())
+    return [_value(name, getattr(step, name)) for name in _STEP]
+
+
+def _value(name: str, value: Any) -> Any:
+    """What the ledger keeps of a field of a step."""
+    if name == "log":
+        return value[-_LONGEST_LOG:]
+    return json.dumps(value) if name in _JSON else value
 
 
 def _step(row: Sequence[Any]) -> Step:

@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,10 @@ def test_a_step_is_recorded_again_as_more_is_known(store: Store) -> None:
     )
     store.runs.record(run, last, train(0, name="first"))
     assert store.runs.steps(run) == (train(0, name="first"), last)
+    store.runs.change(run, "train", {"outputs": {"model": "m@2"}, "log": "c", "finished": 4.0})
+    store.runs.change(run, "none", {"finished": 9.0})
+    changed = replace(last, outputs={"model": "m@2"}, log="c", finished=4.0)
+    assert store.runs.steps(run) == (train(0, name="first"), changed)
 
 
 def test_past_steps_of_a_target_are_told_oldest_first(store: Store) -> None:
