@@ -40,7 +40,7 @@ from sqlml.runtime.workers.pool import Pool
 from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Json, Workflow
-from sqlml.workflow.parts import joined
+from sqlml.workflow.parts import as_run, joined, names_in_run
 from sqlml.workflow.serial import thaw
 from sqlml.workflow.text import parse_workflow
 from sqlml.workflow.verification import verify
@@ -58,12 +58,12 @@ class Compiled:
 
     @property
     def workflow(self) -> Workflow:
-        """The workflow that an engine is given."""
+        """The workflow that runs, here or on an engine."""
         return self.stages[-1][1]
 
     @property
     def whole(self) -> Workflow:
-        """The workflow that runs here: in one piece, since this machine has no engine's limits."""
+        """The workflow in one piece, where a pass has made parts of it."""
         return joined(self.workflow)
 
     @property
@@ -208,13 +208,16 @@ class Session:
         statements = compiled.plan.statements_by_node()
 
         def place(node: str, about: str) -> Span | None:
-            return locate(statements[node], about) if node in statements else None
+            within = (statements[step] for step in node.split(".") if step in statements)
+            statement = next(within, None)
+            return statement and locate(statement, about)
 
         return self.execute_workflow(
-            compiled.whole,
+            compiled.workflow,
             listeners,
             parameters=parameters,
             resume=resume,
+            written=compiled.stages[0][1],
             locate=place,
             pool=pool,
             stop=stop,
@@ -230,18 +233,20 @@ class Session:
         parameters: Mapping[str, Json] | None = None,
         means: Means | None = None,
         resume: str | None = None,
+        written: Workflow | None = None,
         **told: Any,
     ) -> Execution:
         """Run a verified workflow to its end. Failed steps are told in the report, not raised.
 
         parameters: values of the workflow's. means: where secrets are, and what runs containers,
-        unless as the settings say. told: what else `runtime.local.run` takes.
+        unless as the settings say. written: the workflow before passes have changed it, in whose
+        order results are given. told: what else `runtime.local.run` takes.
 
         Raises:
             ProgramError: a parameter is missing, unknown or of another type, or this machine lacks
                 what a step needs; nothing has run.
         """
-        with closing(self.reuse(workflow, resume)) as reuse:
+        with closing(self.reuse(as_run(workflow), resume)) as reuse:
             report = local.run(
                 workflow,
                 self.database,
@@ -255,10 +260,7 @@ class Session:
                 means=means or Means.of(self.settings),
                 **told,
             )
-            results = [Result(step, rows.read()) for step, rows in report.results]
-            metrics = {name: dict(step.outcome.metrics) for name, step in report.steps.items()}
-            outputs = {name: thaw(step.outcome.outputs) for name, step in report.steps.items()}
-            return Execution(report, Results(report.run, results, metrics, outputs))
+            return Execution(report, _results(report, workflow, written or joined(workflow)))
 
     def run(
         self,
@@ -318,3 +320,17 @@ def _collector_paused() -> Iterator[None]:
 def connect(db: str | Path | None = None, **settings: Any) -> Session:
     """Open a session on a DuckDB file (or `:memory:`); settings as in `sqlml.toml`."""
     return Session.open(load_settings(db=db, **settings))
+
+
+def _results(report: RunReport, workflow: Workflow, written: Workflow) -> Results:
+    """What a run has given, in the order in which it is written, whatever parts it was run in."""
+    own = {name: step for step, name in names_in_run(workflow).items()}
+    steps = {own.get(name, name): step for name, step in report.steps.items()}
+    order = {node.name: at for at, node in enumerate(written.nodes)}
+    results = sorted(
+        (Result(own.get(name, name), rows.read()) for name, rows in report.results),
+        key=lambda result: order.get(result.step.partition(".")[0], len(order)),
+    )
+    metrics = {name: dict(step.outcome.metrics) for name, step in steps.items()}
+    outputs = {name: thaw(step.outcome.outputs) for name, step in steps.items()}
+    return Results(report.run, results, metrics, outputs)

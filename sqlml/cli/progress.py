@@ -27,6 +27,7 @@ from sqlml.runtime.events import (
 from sqlml.runtime.states import has_parts
 from sqlml.runtime.titles import titles
 from sqlml.workflow.ir import Workflow
+from sqlml.workflow.parts import as_run
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -46,7 +47,7 @@ def progress_for(workflow: Workflow, *, as_json: bool, quiet: bool) -> Progress:
     if quiet:
         return Failures()
     rounds = {f"{node.name}.0": "" for node in workflow.nodes if has_parts(node)}
-    columns = Columns.of({**titles(workflow), **rounds})
+    columns = Columns.of({**titles(workflow), **titles(as_run(workflow)), **rounds})
     if is_live(sys.stderr):
         return LiveLines(columns, color=colored(sys.stderr))
     return PlainLines(columns)

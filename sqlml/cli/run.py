@@ -96,8 +96,7 @@ def run(
             if engine and (made := _schedule_on(session, compiled, engine, target)):
                 click.echo(made)
                 return 0
-            workflow = compiled.workflow if engine else compiled.whole
-            with progress_for(workflow, as_json=as_json, quiet=quiet) as progress:
+            with progress_for(compiled.workflow, as_json=as_json, quiet=quiet) as progress:
                 if engine:
                     from sqlml.cli.engine_run import Asked, run_on
 

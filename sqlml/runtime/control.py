@@ -273,7 +273,7 @@ def _endless(node: Node, limit: int) -> StepError:
 
 
 def _summary(group: _Group) -> str:
-    if group.workflow is not None:
-        return f"{group.workflow.name}"
-    count = len(group.parts)
-    return f"{count:,} round{'' if count == 1 else 's'}"
+    if group.workflow is not None and not is_part(group.node):
+        return group.workflow.name
+    count, unit = len(group.parts), "round" if group.workflow is None else "step"
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"

@@ -216,7 +216,7 @@ class Execution:
         folder = self._folders / node.name
         if needs_folder(node):
             folder.mkdir(parents=True)
-        locate = partial(self._locate, _written(node))
+        locate = partial(self._locate, node.name)
         answers = self._sharing.begin(node)
         context = DriverContext(self._shared, node.name, folder, threads, locate, answers=answers)
         try:
@@ -265,7 +265,7 @@ class Execution:
         shown = replace(
             diagnostic, message=masked(diagnostic.message), hint=masked(diagnostic.hint)
         )
-        found = located(shown, self._locate(_written(node), diagnostic.about))
+        found = located(shown, self._locate(node.name, diagnostic.about))
         if found.span is None and not found.label and node.place is not None:
             place = node.place
             return replace(found, label=f"at {place.file}:{place.line}:{place.column}")
@@ -307,11 +307,6 @@ class Execution:
         if self._reuse is not None:
             with self._reusing:
                 self._reuse.finished(node, self._shared.run, outcome, seconds)
-
-
-def _written(node: Node) -> str:
-    """The step of the program that a step is a part of."""
-    return node.name.partition(".")[0]
 
 
 def traceback_of(error: BaseException) -> str:

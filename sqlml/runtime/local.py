@@ -30,6 +30,7 @@ from sqlml.source import Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Json, Query, Workflow
 from sqlml.workflow.parameters import bind
+from sqlml.workflow.parts import as_run
 
 
 def no_place(_node: str, _about: str) -> Span | None:
@@ -73,7 +74,8 @@ def run(
     cores = threads or core_count()
     workers = pool or Pool(cores)
     inbox: Inbox = Inbox()
-    serial = any(isinstance(n.operation, Query) and n.operation.session for n in workflow.nodes)
+    nodes = as_run(workflow).nodes
+    serial = any(isinstance(n.operation, Query) and n.operation.session for n in nodes)
 
     def clock() -> float:
         return monotonic() - began
@@ -123,7 +125,7 @@ def run(
             clock=clock,
             interrupt=interrupt,
         )
-        steps = tuple(node.name for node in (*workflow.nodes, *workflow.on_exit))
+        steps = tuple(node.name for node in (*nodes, *workflow.on_exit))
         try:
             tell(RunStarted(clock(), journal.run, workflow.name, steps, statements))
             scheduler.run()

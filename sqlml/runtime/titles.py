@@ -95,6 +95,8 @@ def _program_title(operation: Any) -> str:
             return "until it is let go on" if seconds is None else f"{seconds:g} s"
         case Resource(action=action):
             return f"{action} an object"
+        case Call(is_part=True):
+            return ""
         case Call(workflow=workflow):
             return workflow
         case _:  # a kind of step that another package brings

@@ -27,6 +27,7 @@ from sqlml.workflow.ir import (
     StepOf,
     Workflow,
 )
+from sqlml.workflow.rewiring import renaming
 
 Groups = Sequence[Sequence[str]]
 
@@ -94,6 +95,24 @@ def joined(workflow: Workflow) -> Workflow:
     known = {each.name: each for each in workflow.workflows}
     called = tuple(_joined(each, known) for each in workflow.workflows if each.name not in parts)
     return replace(_joined(workflow, known), workflows=called)
+
+
+def names_in_run(workflow: Workflow) -> Mapping[str, str]:
+    """What the steps of parts are called when these run: `part-2.train`, by their own names."""
+    known = {each.name: each for each in workflow.workflows}
+    parts = filter(is_part, workflow.nodes)
+    return {n.name: f"{part.name}.{n.name}" for part in parts for n in _own(known[part.name])}
+
+
+def as_run(workflow: Workflow) -> Workflow:
+    """The workflow in one piece, its steps called what they are called when the parts run."""
+    names = names_in_run(workflow)
+    whole, wires = joined(workflow), renaming({**names})
+
+    def named(nodes: Sequence[Node]) -> tuple[Node, ...]:
+        return tuple(replace(wires.node(n), name=names.get(n.name, n.name)) for n in nodes)
+
+    return replace(whole, nodes=named(whole.nodes), on_exit=named(whole.on_exit))
 
 
 def _joined(workflow: Workflow, known: Mapping[str, Workflow]) -> Workflow:

@@ -65,8 +65,8 @@ def _progress(compiled: "Compiled") -> Progress:
     """For plain SQL its result says enough."""
     is_plain = all(isinstance(one, ast.Plain) for one in compiled.program.statements)
     if not is_plain or not is_live(sys.stderr):
-        return progress_for(compiled.whole, as_json=False, quiet=is_plain)
-    return Briefly(Columns.of(titles(compiled.whole)), color=colored(sys.stderr))
+        return progress_for(compiled.workflow, as_json=False, quiet=is_plain)
+    return Briefly(Columns.of(titles(compiled.workflow)), color=colored(sys.stderr))
 
 
 class Briefly(LiveLines):
