@@ -210,7 +210,7 @@ class Session:
         def place(node: str, about: str) -> Span | None:
             within = (statements[step] for step in node.split(".") if step in statements)
             statement = next(within, None)
-            return statement and locate(statement, about)
+            return None if statement is None else locate(statement, about)
 
         return self.execute_workflow(
             compiled.workflow,

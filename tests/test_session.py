@@ -7,7 +7,7 @@ import pytest
 
 import sqlml
 from sqlml.errors import ProgramError, StepError
-from sqlml.runtime.events import Event, RunFinished
+from sqlml.runtime.events import Event, RunFinished, RunStarted
 from sqlml.session import Session
 from sqlml.source import Source
 
@@ -32,6 +32,33 @@ def test_run_gives_the_results_of_a_program(db: Path) -> None:
     assert results.to_polars()["b"].to_list() == [2]
     assert [result.step for result in results] == ["query", "query-3"]
     assert results.run
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_program_in_parts_gives_what_it_gives_in_one_piece(db: Path, steps: int) -> None:
+    program = (
+        "CREATE TABLE t AS SELECT range AS a FROM range(9); SELECT sum(a) AS s FROM t;"
+        "CREATE TEMP TABLE u AS SELECT a FROM t WHERE a > 3; SELECT count(*) AS n FROM u;"
+        "CREATE TABLE v AS SELECT a + s AS b FROM u, (SELECT max(a) AS s FROM t);"
+        "SELECT max(b) AS m FROM v; SELECT 1 AS one;"
+    )
+    seen: list[Event] = []
+    passes = f"split{{steps={steps}}}"
+    with Session.open(db=str(db), passes=passes) as session:
+        results = session.run(program, listeners=[seen.append])
+        assert [result.to_arrow().to_pydict() for result in results] == [
+            {"s": [36]}, {"n": [5]}, {"m": [16]}, {"one": [1]},
+        ]  # fmt: skip
+        assert [result.step for result in results] == ["query-2", "query-4", "query-6", "query-7"]
+        (begun,) = (event for event in seen if isinstance(event, RunStarted))
+        assert {name.partition(".")[2] for name in begun.steps} == {
+            "query", *(f"query-{n}" for n in range(2, 8)),
+        }  # fmt: skip
+        with pytest.raises(StepError) as raised:
+            session.run("CREATE TABLE w AS SELECT 1 AS a; SELECT 2 AS b; SELECT CAST('x' AS INT)")
+    (fault,) = raised.value.diagnostics
+    assert fault.span is not None
+    assert fault.span.place == "<program>:1:49"
 
 
 def test_variables_are_filled_in(db: Path) -> None:

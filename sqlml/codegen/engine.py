@@ -89,8 +89,8 @@ class Options:
 
 class Engine(Protocol):
     """Writes workflows in which every step is a program: no operation of SQL is left, except for
-    an engine whose attribute `takes_sql` is true. A workflow in parts comes in one piece, except
-    for an engine whose attribute `takes_parts` is true.
+    an engine whose attribute `takes_sql` is true. A workflow in parts comes only to an engine whose
+    attribute `takes_parts` is true.
 
     support: what it does with every feature; an engine may have `variants`, what a setting changes
     of that. settings: the options that only it knows, and what they mean. outputs: the folder that
@@ -125,9 +125,10 @@ def render(workflow: Workflow, engine: str, options: Options) -> Mapping[str, st
         programs = as_programs(programs, replace(options.worker, outputs=target.outputs))
     verify(programs)
     faults = [*_setting_faults(target, options), *_refusals(target, programs, options)]
+    faults += _refusal_of_parts(target, workflow)
     if faults:
         raise ProgramError(*faults)
-    if getattr(target, "takes_parts", False) and (groups := groups_of(workflow)):
+    if groups := groups_of(workflow):
         programs = in_parts(programs, groups)
     return target.render(programs, options)
 
@@ -138,6 +139,15 @@ def _setting_faults(engine: Engine, options: Options) -> Iterator[Diagnostic]:
             known = ", ".join(f"`{one}`" for one in engine.settings)
             hint = f"its settings: {known}" if known else "it has none"
             yield Diagnostic("E0751", f"engine `{engine.name}` has no setting `{name}`", hint=hint)
+
+
+def _refusal_of_parts(engine: Engine, workflow: Workflow) -> Iterator[Diagnostic]:
+    if groups_of(workflow) and not getattr(engine, "takes_parts", False):
+        count = len(workflow.nodes)
+        message = (
+            f"{engine.title} takes workflow `{workflow.name}` in one piece, not in {count} parts"
+        )
+        yield Diagnostic("E0980", message, hint="leave `split` out of `--passes`")
 
 
 def variants_of(engine: Engine) -> Mapping[str, Mapping[Feature, Capability]]:

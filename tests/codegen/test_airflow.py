@@ -3,7 +3,9 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -30,12 +32,16 @@ from tests.runtime.cluster_server import fake_cluster
 from tests.runtime.pod_server import pod_handler
 
 from .corpus import CORPUS
+from .everywhere import LINKS_IN_PARTS, Ended, here, write
+from .links import LINKS
 from .prepared import ROOT, gives_what_it_gives_here, prepare
+from .random_workflows import random_workflow
 
 AIRFLOW = Path(os.environ.get("SQLML_AIRFLOW", ROOT / ".envs/airflow")) / "bin/python"
 
 GOLDENS = sorted((ROOT / "examples/workflows/rendered").glob("*/airflow*.py"))
 PODS = "-as-pods"
+SEEDS = range(4, 6)
 IN_PODS = ("flip", "failing", "mapped", "repeated", "retried", "hostile")
 PLACED = Workflow(
     "placed",
@@ -73,6 +79,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         (dags / name).write_text(text)
     conf["placed"] = {}
     handler = pod_handler(home / "pods")
+    local = {"files": str(home)}
+    conf |= write("airflow", SEEDS, dags, home, settings=local)
+    for name, text in render(LINKS_IN_PARTS, "airflow", Options(settings=local)).items():
+        (dags / name).write_text(text)
+    conf["links"] = {}
     with fake_cluster(handler) as cluster:
         cluster.kubeconfig(home / "kubeconfig")
         told = run(home, dags, conf)
@@ -129,6 +140,36 @@ def test_a_workflow_comes_to_the_same_there(name: str, suffix: str, ran: dict[st
 def _is_empty(told: dict[str, Any], step: str) -> bool:
     items = told["results"].get(f"{step}_items")
     return items is not None and items[0][1] == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_workflow_comes_to_the_same_there(
+    seed: int, ran: dict[str, Any], tmp_path: Path
+) -> None:
+    workflow = random_workflow(Random(seed), f"random-{seed}")
+    comes_to_the_same(here(workflow, folder=str(tmp_path)), ran["runs"][workflow.name])
+
+
+def test_parts_come_to_what_they_come_to_in_one_piece(ran: dict[str, Any]) -> None:
+    assert len(LINKS_IN_PARTS.nodes) == 4
+    told = ran["runs"]["links"]
+    states = {name: [*found] for name, found in told["states"].items()}
+    assert [states[part.name] for part in LINKS_IN_PARTS.nodes].count(["failed"]) == 1
+    comes_to_the_same(here(LINKS), told)
+
+
+def comes_to_the_same(wanted: Mapping[str, Ended], told: Mapping[str, Any]) -> None:
+    words = {"success": "succeeded", "upstream_failed": "skipped"}
+    for name, ended in wanted.items():
+        found = {words.get(state, state) for state in told["states"][name]}
+        is_empty = ended.values.get("result") == []
+        assert found == ({"skipped"} if is_empty else {ended.state}), name
+        if "result" in ended.values and not is_empty:
+            given = told["results"][name]
+            rounds = [given["result"] for _, given in given] if given[0][0] >= 0 else None
+            assert (rounds or given[0][1]["result"]) == ended.values["result"], name
+    failed = any(ended.state == "failed" for ended in wanted.values())
+    assert told["state"].endswith("failed" if failed else "success")
 
 
 def test_a_program_of_sql_gives_what_it_gives_here(ran: dict[str, Any], tmp_path: Path) -> None:

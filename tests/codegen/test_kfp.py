@@ -5,14 +5,19 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from .corpus import CORPUS
+from .everywhere import here, write
 from .prepared import ROOT, gives_what_it_gives_here, prepare
+from .random_workflows import random_workflow
 
 KFP = Path(os.environ.get("SQLML_KFP", ROOT / ".envs/kfp")) / "bin/python"
+
+SEEDS = range(6)
 
 pytestmark = pytest.mark.skipif(
     not KFP.is_file(), reason="needs Kubeflow Pipelines' SDK: `make engines`"
@@ -26,6 +31,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     pipelines = home / "pipelines"
     pipelines.mkdir()
     conf = prepare("kfp", pipelines, home, settings={}, store=str(home / "store"))
+    conf |= write("kfp", SEEDS, pipelines, home, settings={})
     for golden in (ROOT / "examples/workflows/rendered").glob("*/kfp.yaml"):
         shutil.copy(golden, pipelines / f"golden-{golden.parent.name}.yaml")
     file = home / "conf.json"
@@ -58,6 +64,19 @@ def test_a_workflow_comes_to_the_same_there(name: str, ran: dict[str, Any]) -> N
     }
     for step, value in sample.outputs.items():
         assert told[step]["values"]["result"] == value
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_workflow_comes_to_the_same_there(
+    seed: int, ran: dict[str, Any], tmp_path: Path
+) -> None:
+    workflow = random_workflow(Random(seed), f"random-{seed}")
+    told = ran["runs"][workflow.name]["given"]
+    for name, ended in here(workflow, folder=str(tmp_path)).items():
+        if ended.state == "succeeded":
+            assert told[name]["values"] == ended.values, name
+        elif name in told:
+            assert told[name]["state"].replace("held back", "skipped") == ended.state, name
 
 
 def test_a_program_of_sql_gives_what_it_gives_here(ran: dict[str, Any], tmp_path: Path) -> None:

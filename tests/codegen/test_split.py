@@ -21,33 +21,28 @@ from sqlml.store.store import Store
 from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import (
     After,
-    AllOf,
     Call,
     Comparison,
     Constant,
     Container,
     ForEach,
     HasStatus,
-    InputFile,
-    Item,
     Node,
-    Not,
     Output,
     OutputDeclaration,
-    Outputs,
     Place,
     Query,
     Range,
-    Script,
     StepOf,
     Suspend,
     Workflow,
 )
-from sqlml.workflow.parts import groups_of, joined
+from sqlml.workflow.parts import groups_of, in_parts, joined
 from sqlml.workflow.text import parse_workflow, print_workflow
 from sqlml.workflow.verification import verify
 
 from .corpus import CORPUS, step
+from .links import LINKS
 
 AS_PROCESSES = Means("process")
 
@@ -136,49 +131,17 @@ def test_the_corpus_in_parts_comes_to_the_same(
     assert report.outcome == ("failed" if failed else "succeeded")
 
 
-FILE = (OutputDeclaration("f", "artifact", path="f.txt"),)
-
-
 def test_what_steps_need_of_other_parts_reaches_them_in_every_state(
     site: tuple[DuckDB, Store],
 ) -> None:
     """Parts of one step each: every link there is goes across."""
-    workflow = Workflow(
-        "links",
-        (
-            step("good", "print(7)", kind="int"),
-            step("bad", "sys.exit(3)"),
-            step("off", "print(1)", guard=Comparison(Output("good", "result"), "<", Constant(5))),
-            step("taker", "print(args[0])", inputs={"x": Output("good", "result")}),
-            step("of-bad", "print(1)", inputs={"x": Output("bad", "result")}),
-            step("of-off", "print(1)", inputs={"x": Output("off", "result")}),
-            step("of-of-bad", "print(1)", after=(After("of-bad", "passed"),)),
-            step("of-of-off", "print(1)", after=(After("of-off", "skipped"),)),
-            step("passed", "print(1)", after=(After("off", "passed"),)),
-            step("mends", "print(1)", after=(After("bad", "failed"),)),
-            step("any", "print(1)", after=(After("of-bad", "finished"),)),
-            step("asks", "print(1)",
-                 guard=AllOf((HasStatus("failed", "bad"), Not(HasStatus("skipped", "good"))))),
-            step("list", "print('[1, 2]')", kind="json"),
-            step("each", "print(args[0])", inputs={"x": Item()},
-                 loop=ForEach(Output("list", "result"))),
-            step("all", "print(args[0])",
-                 inputs={"x": Outputs(("good", "taker"), "result")}),
-            Node("writes", Script("open('f.txt', 'w').write('in the file')"), outputs=FILE),
-            step("reads", "print(open('in.txt').read())",
-                 files={"in": InputFile("in.txt", Output("writes", "f"))}),
-        ),
-        outputs={"kept": Output("taker", "result"), "lost": Output("of-bad", "result")},
-        on_exit=(step("says", "print(args[0])", inputs={"x": Output("taker", "result")}),
-                 step("mourns", "print(1)", guard=HasStatus("failed", "bad"))),
-    )  # fmt: skip
-    whole = run(workflow, site)
-    split = parted(workflow, 1)
+    whole = run(LINKS, site)
+    split = parted(LINKS, 1)
     report = run(split, site)
     assert (report.outcome, report.outputs) == (whole.outcome, whole.outputs)
     assert report.outputs == {"kept": "7"}
     files = {"writes", "reads"}
-    found, wanted = came_to(report, split), came_to(whole, workflow)
+    found, wanted = came_to(report, split), came_to(whole, LINKS)
     assert {k: v for k, v in found.items() if k not in files} == {
         k: v for k, v in wanted.items() if k not in files
     }
@@ -261,6 +224,21 @@ def test_parts_of_what_is_called_belong_to_each_call(site: tuple[DuckDB, Store])
     assert report.outcome == "succeeded"
     assert report.steps["part-2.last"].outcome.outputs["result"] == "[25,25]"
     assert report.steps["part-1.call.1.end"].outcome.outputs["result"] == "20"
+
+
+@pytest.mark.parametrize("engine", ["tekton", "kfp", "python"])
+def test_engines_that_run_one_object_say_so(engine: str) -> None:
+    with pytest.raises(ProgramError, match="in one piece, not in 3 parts") as caught:
+        render(parted(many(6), 2), engine, Options())
+    assert "E0980" in [fault.code for fault in caught.value.diagnostics]
+
+
+def test_what_airflow_cannot_do_in_parts_is_refused() -> None:
+    call = Node("c", Call("many"), place=Place("flow.py", 4))
+    workflow = Workflow("w", (call, step("s", "print(1)")), parallelism=2, workflows=(many(2),))
+    with pytest.raises(ProgramError, match="E0980") as caught:
+        render(in_parts(workflow, [["c"], ["s"]]), "airflow", Options())
+    assert [fault.label for fault in caught.value.diagnostics] == ["", "at flow.py:4:1"]
 
 
 # --- budgets ------------------------------------------------------------------------------

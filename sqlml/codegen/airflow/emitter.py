@@ -1,13 +1,16 @@
 """Airflow 3: a DAG file, plain text that imports nothing but Airflow."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pprint import pformat
 from typing import Any
 
 from sqlml.codegen import plain
 from sqlml.codegen.airflow import pods as airflow_pods
+from sqlml.codegen.airflow.parts import PART_IMPORT, Share, refusals, run_of_part, shares
 from sqlml.codegen.airflow.text import (
     argument,
     dag_id,
+    edges_to,
     indented,
     one_line,
     param,
@@ -32,6 +35,7 @@ from sqlml.workflow.ir import (
     RunId,
     Workflow,
 )
+from sqlml.workflow.parts import groups_of, joined
 from sqlml.workflow.serial import thaw
 
 
@@ -66,12 +70,18 @@ class Airflow:
         "daemon": Capability("refused", "run the service outside of the workflow"),
     }
 
+    takes_parts = True
+
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
-        flat = flatten(workflow)
+        is_parted = bool(groups_of(workflow))
+        if is_parted and (faults := [*refusals(workflow)]):
+            raise ProgramError(*faults)
+        flat = joined(workflow) if is_parted else flatten(workflow)
         if "pods" in options.settings and (faults := [*airflow_pods.refusals(flat)]):
             raise ProgramError(*faults)
         name = options.name or dag_id(flat.name)
-        return {f"{name}.py": _DagFile(flat, name, options).text()}
+        dags = shares(workflow if is_parted else flat, name)
+        return {f"{dag}.py": _DagFile(flat, dag, own, options).text() for dag, own in dags.items()}
 
 
 ENGINE = Airflow()
@@ -88,9 +98,12 @@ FAILED = {"failed", "upstream_failed"}
 
 
 class _DagFile:
-    def __init__(self, workflow: Workflow, name: str, options: Options) -> None:
+    def __init__(self, workflow: Workflow, name: str, own: Share, options: Options) -> None:
+        """workflow: in one piece. own: what this DAG has of it."""
         self._workflow = workflow
         self._name = name
+        self._own = own
+        self._here = {node.name for node in (*own.nodes, *own.last)} | {*own.parts}
         self._options = options
         self._pods = options.settings.get("pods")
         self._mapped: dict[str, int | str] = {
@@ -106,14 +119,18 @@ class _DagFile:
         lines = [title, "", _IMPORTS, plain.interpreter(), "", plain.part("airflow/step"), ""]
         if self._pods is not None:
             lines += ["", plain.part("airflow/pod_step"), ""]
-        lines += [f"FILES = {folder!r}", ""]
+        if self._own.parts:
+            lines += [PART_IMPORT, "", "", plain.part("airflow/part_step"), ""]
+        elsewhere = pformat(self._elsewhere(), width=80, sort_dicts=False)
+        lines += [f"FILES = {folder!r}", f"ELSEWHERE = {elsewhere}", ""]
         lines += [f"with DAG({self._settings()}) as dag:"]
         body = [*self._tasks(), *self._edges()] or ["pass"]
         return "\n".join([*lines, *(f"    {line}" if line else "" for line in body)]) + "\n"
 
     def _settings(self) -> str:
-        workflow, schedule = self._workflow, self._workflow.schedule
-        told = [repr(self._name), "catchup=False", f"schedule={timetable(workflow)}"]
+        workflow = self._workflow
+        schedule = None if self._own.is_part else workflow.schedule
+        told = [repr(self._name), "catchup=False", f"schedule={timetable(schedule)}"]
         if workflow.parameters:
             params = ", ".join(f"{n!r}: {param(d)}" for n, d in workflow.parameters.items())
             told.append(f"params={{{params}}}")
@@ -121,6 +138,8 @@ class _DagFile:
             told.append(f"max_active_tasks={workflow.parallelism}")
         if workflow.timeout is not None:
             told.append(f"dagrun_timeout=timedelta(seconds={workflow.timeout:g})")
+        if self._own.is_part:
+            told.append("is_paused_upon_creation=False")
         if schedule is not None:
             told.append(f"is_paused_upon_creation={schedule.suspended}")
             if schedule.overlap != "allow":
@@ -130,10 +149,12 @@ class _DagFile:
     # --- tasks --------------------------------------------------------------------------------
 
     def _tasks(self) -> Iterator[str]:
-        for node in self._workflow.nodes:
+        for node in self._own.nodes:
             yield from self._task(node, self._needs(node))
+        for part, (dag, _) in self._own.parts.items():
+            yield from run_of_part(part, dag)
         everything = dict.fromkeys(self._all_names(), "finished")
-        for node in self._workflow.on_exit:
+        for node in self._own.last:
             own = self._needs(node)
             yield from self._task(node, {**everything, **own}, is_exit=True)
         if self._needs_watcher:
@@ -201,25 +222,32 @@ class _DagFile:
     # --- order --------------------------------------------------------------------------------
 
     def _edges(self) -> Iterator[str]:
-        nodes = self._workflow.nodes
+        own = self._own
         yield ""
-        for node in nodes:
+        for node in own.nodes:
             yield from self._edges_to(node, needs(node))
-        everything = tuple(self._all_names())
-        for node in self._workflow.on_exit:
+        for part, (_, before) in own.parts.items():
+            yield from edges_to(variable(part), before)
+        everything = (*(node.name for node in own.nodes), *own.parts)
+        for node in own.last:
             yield from self._edges_to(node, (*everything, *needs(node)))
         if self._needs_watcher:
             yield f"[{', '.join(map(variable, everything))}] >> watcher"
 
     def _edges_to(self, node: Node, before: Sequence[str]) -> Iterator[str]:
         own, loop = variable(node.name), node.loop
-        if isinstance(loop, ForEach) and isinstance(loop.items, Output):
-            yield f"{variable(loop.items.node)} >> {own}_items"
-        waited = [variable(name) for name in dict.fromkeys(before)]
-        if len(waited) == 1:
-            yield f"{waited[0]} >> {own}"
-        elif waited:
-            yield f"[{', '.join(waited)}] >> {own}"
+        items = loop.items if isinstance(loop, ForEach) else None
+        if isinstance(items, Output) and items.node in self._here:
+            yield f"{variable(items.node)} >> {own}_items"
+        yield from edges_to(own, [name for name in before if name in self._here])
+
+    def _elsewhere(self) -> dict[str, str]:
+        """The DAGs of tasks that steps of this one may ask about."""
+        found = {**self._own.elsewhere}
+        for name, dag in self._own.elsewhere.items():
+            if isinstance(items := self._mapped.get(name), str):
+                found[items] = dag
+        return found
 
     def _all_names(self) -> Iterator[str]:
         return (node.name for node in self._workflow.nodes)
@@ -227,16 +255,17 @@ class _DagFile:
     @property
     def _needs_watcher(self) -> bool:
         """Whether a step may run after one that failed, which Airflow would take for success."""
-        workflow = self._workflow
-        if not workflow.nodes:
-            return False
-        return bool(workflow.on_exit) or not all(map(self._is_plain, workflow.nodes))
+        own = self._own
+        if not own.nodes:
+            return bool(own.parts)
+        return bool(own.last) or not all(map(self._is_plain, own.nodes))
 
     def _is_plain(self, node: Node) -> bool:
         """Whether a step starts when all before it have succeeded, as tasks do by themselves."""
         waits = self._needs(node)
         return all(
-            status == "succeeded" and name not in self._mapped for name, status in waits.items()
+            status == "succeeded" and name not in self._mapped and name in self._here
+            for name, status in waits.items()
         )
 
     def _needs(self, node: Node) -> dict[str, str]:

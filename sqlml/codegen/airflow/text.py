@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from pprint import pformat
 from typing import Any
 
-from sqlml.workflow.ir import ParameterDeclaration, Workflow
+from sqlml.workflow.ir import ParameterDeclaration, Schedule
 from sqlml.workflow.serial import thaw
 
 _WIDTH = 96
 _TYPES = {"text": "string", "int": "integer", "float": "number", "bool": "boolean", "json": None}
 
 
-def timetable(workflow: Workflow) -> str:
-    schedule = workflow.schedule
+def timetable(schedule: Schedule | None) -> str:
     if schedule is None:
         return "None"
     crons = ", ".join(map(repr, schedule.cron))
@@ -44,6 +43,15 @@ def indented(arguments: Sequence[str]) -> Iterator[str]:
 
 def variable(name: str) -> str:
     return f"step_{name.replace('-', '_')}"
+
+
+def edges_to(task: str, before: Sequence[str]) -> Iterator[str]:
+    """before: the names of the steps that a task waits for."""
+    waited = [variable(name) for name in dict.fromkeys(before)]
+    if len(waited) == 1:
+        yield f"{waited[0]} >> {task}"
+    elif waited:
+        yield f"[{', '.join(waited)}] >> {task}"
 
 
 def dag_id(name: str) -> str:

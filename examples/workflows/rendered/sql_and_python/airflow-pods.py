@@ -238,30 +238,39 @@ class Run:
                 return [given[rest[1]] for given in self.rounds(rest[0], rest[2])]
 
     def given(self, task):
-        given = self.ti.xcom_pull(task_ids=task, map_indexes=-1)
+        given = self.pulled(task)
         if given is None:
             raise AirflowSkipException(f"it needs {task}")
         return given
 
+    def pulled(self, task, index=-1, key="return_value"):
+        dag = ELSEWHERE.get(task)
+        return self.ti.xcom_pull(task_ids=task, dag_id=dag, key=key, map_indexes=index)
+
     def rounds(self, task, count):
         if isinstance(count, str):
-            count = len(self.ti.xcom_pull(task_ids=count, map_indexes=-1) or [])
+            count = len(self.pulled(count) or [])
         if not count:
             return []
-        found = [self.ti.xcom_pull(task_ids=task, map_indexes=i) for i in range(count)]
+        found = [self.pulled(task, i) for i in range(count)]
         if None in found:
             raise AirflowSkipException(f"it needs {task}")
         return found
 
     def states(self, tasks):
-        told = self.ti.get_task_states(self.ti.dag_id, task_ids=tasks, run_ids=[self.ti.run_id])
-        return told.get(self.ti.run_id, {})
+        run, dags = self.ti.run_id, {}
+        for task in tasks:
+            dags.setdefault(ELSEWHERE.get(task, self.ti.dag_id), []).append(task)
+        told = [self.ti.get_task_states(d, task_ids=ids, run_ids=[run]) for d, ids in dags.items()]
+        return {task: state for one in told for task, state in one.get(run, {}).items()}
 
     def is_so(self, kind, wanted, tasks):
         """Whether a task has ended so, or (kind `workflow`) all of some."""
         if kind == "workflow":
             failed = FAILED & set(self.states(tasks).values())
             return {"failed": bool(failed), "succeeded": not failed}.get(wanted, True)
+        if wanted == "finished":
+            return True
         task, states = tasks, self.states([tasks])
         kinds = set(states.values())
         match wanted:
@@ -278,12 +287,12 @@ class Run:
 
     def is_empty(self, task):
         """Whether a mapped step had no items."""
-        items = self.ti.xcom_pull(task_ids=f"{task}_items", map_indexes=-1)
+        items = self.pulled(f"{task}_items")
         return items is not None and not items
 
     def was_held_back(self, task, states):
         marks = [-1] if task in states else range(len(states))
-        return any(self.ti.xcom_pull(task_ids=task, key="held_back", map_indexes=i) for i in marks)
+        return any(self.pulled(task, i, "held_back") for i in marks)
 
     def folder(self, task):
         safe = re.sub(r"[^\w.-]", "_", self.ti.run_id)
@@ -393,6 +402,7 @@ read -r code < /tmp/sqlml-code
 
 
 FILES = ''
+ELSEWHERE = {}
 
 with DAG('sql-and-python', catchup=False, schedule=None, params={'store': Param('s3://bucket/flow', type='string', description='URL of the artifact store')}, dagrun_timeout=timedelta(seconds=3600)) as dag:
 
