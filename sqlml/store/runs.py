@@ -147,7 +147,8 @@ class Runs:
         marks = ", ".join("?" * len(_STEP))
         sql = f"INSERT OR REPLACE INTO steps (run, {', '.join(_STEP)}) VALUES (?, {marks})"
         with self._ledger.transaction() as ledger:
-            ledger.executemany(sql, [(run, *_values(step)) for step in steps])
+            kept = ((run, *(_value(name, getattr(step, name)) for name in _STEP)) for step in steps)
+            ledger.executemany(sql, kept)
 
     def change(self, run: str, step: str, changes: Mapping[str, Any]) -> None:
         """Record what has become of a recorded step. changes: fields of `Step`, by name."""
@@ -305,10 +306,6 @@ class Runs:
             hint = did_you_mean(run, self.names())
             hint = hint or (f"the newest is `{latest.id}`" if latest else "nothing has run yet")
             raise ProgramError(Diagnostic("E0508", f"there is no run `{run}`", hint=hint))
-
-
-def _values(step: Step) -> list[Any]:
-    return [_value(name, getattr(step, name)) for name in _STEP]
 
 
 def _value(name: str, value: Any) -> Any:
