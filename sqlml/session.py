@@ -26,10 +26,11 @@ from sqlml.planner.lower import lower
 from sqlml.planner.models_before import Changes
 from sqlml.planner.nested import flat
 from sqlml.planner.program import plan as make_plan
-from sqlml.results import Result, Results
+from sqlml.results import Results
 from sqlml.runtime import local, recovery
 from sqlml.runtime.events import Listener
 from sqlml.runtime.functions import ModelFunctions
+from sqlml.runtime.given import results_of
 from sqlml.runtime.machine import memory_limit
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
@@ -40,8 +41,7 @@ from sqlml.runtime.workers.pool import Pool
 from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Json, Workflow
-from sqlml.workflow.parts import as_run, joined, names_in_run
-from sqlml.workflow.serial import thaw
+from sqlml.workflow.parts import as_run, joined
 from sqlml.workflow.text import parse_workflow
 from sqlml.workflow.verification import verify
 
@@ -260,7 +260,7 @@ class Session:
                 means=means or Means.of(self.settings),
                 **told,
             )
-            return Execution(report, _results(report, workflow, written or joined(workflow)))
+            return Execution(report, results_of(report, workflow, written or joined(workflow)))
 
     def run(
         self,
@@ -320,17 +320,3 @@ def _collector_paused() -> Iterator[None]:
 def connect(db: str | Path | None = None, **settings: Any) -> Session:
     """Open a session on a DuckDB file (or `:memory:`); settings as in `sqlml.toml`."""
     return Session.open(load_settings(db=db, **settings))
-
-
-def _results(report: RunReport, workflow: Workflow, written: Workflow) -> Results:
-    """What a run has given, in the order in which it is written, whatever parts it was run in."""
-    own = {name: step for step, name in names_in_run(workflow).items()}
-    steps = {own.get(name, name): step for name, step in report.steps.items()}
-    order = {node.name: at for at, node in enumerate(written.nodes)}
-    results = sorted(
-        (Result(own.get(name, name), rows.read()) for name, rows in report.results),
-        key=lambda result: order.get(result.step.partition(".")[0], len(order)),
-    )
-    metrics = {name: dict(step.outcome.metrics) for name, step in steps.items()}
-    outputs = {name: thaw(step.outcome.outputs) for name, step in steps.items()}
-    return Results(report.run, results, metrics, outputs)
