@@ -208,9 +208,8 @@ class Session:
         statements = compiled.plan.statements_by_node()
 
         def place(node: str, about: str) -> Span | None:
-            within = (statements[step] for step in node.split(".") if step in statements)
-            statement = next(within, None)
-            return None if statement is None else locate(statement, about)
+            steps = [step for step in node.split(".") if step in statements]
+            return locate(statements[steps[0]], about) if steps else None
 
         return self.execute_workflow(
             compiled.workflow,
@@ -239,8 +238,7 @@ class Session:
         """Run a verified workflow to its end. Failed steps are told in the report, not raised.
 
         parameters: values of the workflow's. means: where secrets are, and what runs containers,
-        unless as the settings say. written: the workflow before passes have changed it, in whose
-        order results are given. told: what else `runtime.local.run` takes.
+        unless as the settings say. written: as passes found it. told: to `runtime.local.run`.
 
         Raises:
             ProgramError: a parameter is missing, unknown or of another type, or this machine lacks
