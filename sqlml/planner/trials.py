@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlml.workflow import ir
 from sqlml.workflow.serial import freeze
+from sqlml.zoo.attributes import written
 from sqlml.zoo.halving import Rung
 from sqlml.zoo.search import Search
 
@@ -39,8 +40,8 @@ class Trials:
         return f" on rungs of {sizes} with {name} {amounts}"
 
 
-def _shown(rungs: Sequence[Rung]) -> list[tuple[int, int]]:
-    return [(rung.trials, rung.amount) for rung in rungs]
+def _shown(rungs: Sequence[Rung]) -> list[tuple[int, str]]:
+    return [(rung.trials, written(rung.amount).removesuffix(".0")) for rung in rungs]
 
 
 def with_trials(training: ir.Node, trials: Trials) -> tuple[ir.Node, ...]:

@@ -230,10 +230,14 @@ def test_a_rung_waits_for_the_rung_before(bench):
     )
     known = bench.operator(text).trials.search
     assert Search.from_json(known.to_json()) == known
+    text = train("tune.trials = 9, tune.strategy = halving, model.max_depth = RANGE(1, 3)",
+                 "DecisionTreeClassifier")  # fmt: skip
+    assert "on rungs of 9, 3, 1 with rows 0.111111, 0.333333, 1" in bench.operator(text).text()
+    known = bench.operator(text).trials.search
+    assert Search.from_json(known.to_json()) == known
     code, _, span, _ = bench.fault(
-        train("tune.trials = 9, tune.strategy = halving, model.max_depth = RANGE(1, 3)",
-              "DecisionTreeClassifier")
-    )  # fmt: skip
+        train("tune.trials = 9, tune.strategy = halving", "auto.classifier")
+    )
     assert (code, span) == ("E0950", "tune.strategy = halving")
 
 

@@ -10,10 +10,12 @@ from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.advisor import Advisor, advisor
 from sqlml.zoo.attributes import Value
 from sqlml.zoo.context import Context, Rows
+from sqlml.zoo.halving import ROWS
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.search import Candidate, Search
 from sqlml.zoo.steps.advice import Question, best_predicted, data_card, model_card
 from sqlml.zoo.steps.cross_validation import PREFIX, cross_validate
+from sqlml.zoo.steps.fewer_rows import fewer_rows
 from sqlml.zoo.steps.fitted import fit_all
 from sqlml.zoo.steps.fitting import Order, Specs, fit_features, fit_model, look, measured, unfitted
 from sqlml.zoo.steps.outcome import Outcome
@@ -69,9 +71,13 @@ def run(
     watch = Watch(suggestion, prunes=asked.pruner != "none", until=began + left)
     quiet = cast("Context", _Quiet(context))
     try:
-        taken = replace(result, resource="").applied_to(parameters, settings)
+        share = result.values.get(ROWS)
+        granted = result if share else replace(result, resource="")
+        taken = granted.applied_to(parameters, settings)
         order = Order.of(quiet, result.estimator, *taken, base)
         looked = look(quiet, rows, label, order)
+        if isinstance(share, float):
+            rows, looked = fewer_rows(quiet, rows, looked, order, share)
         _refuse_many_rows(looked, candidate)
         watch.metric = asked.metric or (*order.metrics, *defaults_for(looked.task))[0]
         if asked.predictions and (

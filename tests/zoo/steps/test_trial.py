@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from sqlml.zoo.features.defaults import default_feature
-from sqlml.zoo.halving import Halving
+from sqlml.zoo.halving import ROWS, Halving
 from sqlml.zoo.models import find_model
 from sqlml.zoo.search import Candidate, Choice, Dimension, Range, Search
+from sqlml.zoo.steps.fewer_rows import fewer_rows
+from sqlml.zoo.steps.fitting import Order, look
 from sqlml.zoo.steps.split import deal_rows, draw
 from sqlml.zoo.steps.trial_result import TrialResult
 
@@ -408,3 +410,56 @@ def test_halving_gives_the_best_of_a_rung_more_rounds_as_by_hand(iris: Any) -> N
     assert (known["parameters"]["eta"], known["parameters"]["max_depth"]) == tried[0]
     assert known["settings"]["num_boost_round"] == 9
     assert [one["number"] for one in known["trials"] if one["best"]] == [13]
+
+
+def test_halving_gives_models_without_rounds_more_rows(context: Any) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
+
+    context.connection.execute(
+        "CREATE TABLE points AS SELECT sin(i * 1.7) AS a, cos(i * 2.3) AS b,"
+        " CASE WHEN i % 10 = 0 THEN 'rare' WHEN sin(i * 1.7) + sin(i * 7.1) > 0 THEN 'up'"
+        " ELSE 'down' END AS c FROM range(900) r(i) ORDER BY c, i"
+    )
+    found = search(
+        context,
+        "sklearn.linear_model.LogisticRegression",
+        grid(C=(1e-4, 1e-2, 1.0, 10.0)),
+        "SELECT * FROM points",
+        "c",
+        settings={"validation.split": 0.3},
+        metric="log_loss",
+        halving=Halving(4, ROWS, 1, 2),
+    )
+    shares = [(one.rung, one.values["rows"], one.state) for one in found]
+    assert shares == [(0, 0.25, "complete")] * 4 + [(1, 0.5, "complete")] * 2 + [
+        (2, 1.0, "complete")
+    ]
+    for start, end, after in ((0, 4, 2), (4, 6, 1)):
+        best = sorted(found[start:end], key=lambda one: one.score or 0)[:after]
+        chosen = [one.values["model.C"] for one in found[end : end + after]]
+        assert chosen == [one.values["model.C"] for one in best]
+    X = matrix(context, "SELECT a, b FROM points")
+    y = context.connection.sql("SELECT c FROM points").fetchnumpy()["c"]
+    counts = [int((y == name).sum()) for name in ("down", "rare", "up")]
+    held = draw(counts, 0.3, 0).held
+    by_hand = LogisticRegression(C=found[-1].values["model.C"]).fit(X[~held], y[~held])
+    assert found[-1].score == pytest.approx(log_loss(y[held], by_hand.predict_proba(X[held])), 1e-3)
+
+
+def test_fewer_rows_are_among_more_and_keep_the_classes_shares(context: Any) -> None:
+    context.connection.execute(
+        "CREATE TABLE points AS SELECT i, i % 10 = 0 AS c FROM range(2000) r(i)"
+    )
+    model = find_model("LogisticRegression")
+    assert model is not None
+    order = Order(model, {}, {"seed": 5}, None)
+    rows = context.rows("SELECT * FROM points", stable=True)
+    looked = look(context, rows, ("c",), order)
+    drawn = []
+    for share, count in ((1e-6, 100), (0.1, 200), (0.25, 500), (1.0, 2000)):
+        some, found = fewer_rows(context, rows, looked, order, share)
+        drawn.append({one for (one,) in context.query(f"SELECT i FROM ({some.sql})")})
+        assert len(drawn[-1]) == found.rows == count
+        assert found.counts == (count * 9 // 10, count // 10)
+    assert drawn[0] < drawn[1] < drawn[2] < drawn[3]
