@@ -132,6 +132,10 @@ def test_parameters_of_every_kind_come_back(client: "psycopg.Connection[Any]") -
     for how in ("%s", "%b", "%t"):
         marks = ", ".join(f"{how}::{kind}" for kind in types)
         assert client.execute(f"SELECT {marks}", values).fetchall() == [tuple(values)]
+    for value in (2, 70_000, 2**40, [1, 2]):  # the driver says how wide they are
+        assert client.execute("SELECT %s", [value]).fetchone() == (value,)
+    birthday = "SELECT CASE WHEN (%s IS NOT NULL) THEN %s ELSE d END FROM (SELECT CURRENT_DATE d)"
+    assert client.execute(birthday, [values[7], values[7]]).fetchone() == (values[7],)
     texts = ["a,b", None, '"', "NULL"]
     arrays = client.execute("SELECT %s::INT[], %s::VARCHAR[]", [[1, 2], texts])
     assert arrays.fetchone() == ([1, 2], texts)

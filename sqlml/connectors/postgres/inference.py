@@ -14,6 +14,9 @@ Columns = Mapping[str, str]
 """A table's columns with their types, names in lower case."""
 
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
+_ALWAYS: Mapping[type, str] = {
+    exp.Limit: "BIGINT", exp.Offset: "BIGINT", exp.Like: "VARCHAR", exp.ILike: "VARCHAR",
+}  # fmt: skip
 _CALCULATED = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 
 
@@ -62,10 +65,8 @@ def _beside(parameter: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
     match parent:
         case exp.Cast():
             return str(parent.to.sql("duckdb"))
-        case exp.Limit() | exp.Offset():
-            return "BIGINT"
-        case exp.Like() | exp.ILike():
-            return "VARCHAR"
+        case exp.If():
+            return _type(_otherwise(parent, parameter), tables)
         case exp.Any():
             element = _of_others(parent, parent.parent, tables)
             return f"{element}[]" if element else None
@@ -77,7 +78,14 @@ def _beside(parameter: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
             return _type(parent.this, tables)
     if isinstance(parent, (*_COMPARED, *_CALCULATED)):
         return _of_others(parameter, parent, tables)
-    return None
+    return _ALWAYS.get(type(parent))
+
+
+def _otherwise(condition: exp.If, parameter: exp.Expr) -> exp.Expr | None:
+    """What stands behind ELSE, for what stands behind THEN."""
+    case = condition.parent
+    is_value = case is not None and condition.args.get("true") is parameter
+    return case.args.get("default") if case is not None and is_value else None
 
 
 def _of_others(own: exp.Expr, parent: exp.Expr | None, tables: Mapping[str, Columns]) -> str | None:
@@ -97,7 +105,7 @@ def _inserted(place: int, statement: exp.Expr | None, tables: Mapping[str, Colum
     return columns.get(listed[place]) if place < len(listed) else None
 
 
-def _type(side: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
+def _type(side: exp.Expr | None, tables: Mapping[str, Columns]) -> str | None:
     match side:
         case exp.Cast():
             return str(side.to.sql("duckdb"))

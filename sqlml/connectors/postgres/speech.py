@@ -29,7 +29,7 @@ from sqlml.connectors.postgres.portals import (
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.settings import REPORTED, SETTINGS
 from sqlml.connectors.postgres.types import TEXT
-from sqlml.connectors.postgres.values import values
+from sqlml.connectors.postgres.values import exact, values
 from sqlml.quoting import parts
 
 _SET = re.compile(
@@ -164,6 +164,8 @@ class Speech:
         if given and _own_parts(sql) is not None:
             given = [given[number - 1] for _, _, number in numbered(sql)]
             sql = substituted(sql, lambda _: "?")
+        elif given:
+            given = exact(portal.prepared.oids, given)
         cursor = connection.cursor()
         portal.cursor = cursor
         cursor.execute(sql, list(given) or None)
@@ -196,7 +198,7 @@ class Speech:
             if declared.name in self.portals:
                 raise Refused("42P03", f"there is a cursor `{declared.name}` already")
             query = Text(declared.query, ("SELECT",))
-            opened = Portal(Prepared(query, (), None), portal.values, ())
+            opened = Portal(Prepared(query, portal.prepared.oids, None), portal.values, ())
             self._execute(connection, opened, declared.query)
             self.portals[declared.name] = opened
             return

@@ -5,13 +5,20 @@ import struct
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
+from functools import lru_cache
+from typing import Any
+
+import duckdb
 
 from sqlml.connectors.postgres import types
 from sqlml.connectors.postgres.failures import Refused
 
 _2000 = datetime(2000, 1, 1)
 _WRONG = "22P02"
+_ALL_DIGITS = Context(prec=200_000)  # more than PostgreSQL's NUMERIC can have
+_NUMBERS = [types.INT2.oid, types.INT4.oid, types.INT8.oid, types.FLOAT4.oid]
+_NARROW = frozenset([*_NUMBERS, *(types.ARRAYS[oid] for oid in _NUMBERS)])
 
 
 def values(
@@ -24,6 +31,19 @@ def values(
     """
     told = zip(oids, formats, raw, strict=True)
     return [_value(i, *each) for i, each in enumerate(told, start=1)]
+
+
+def exact(oids: Sequence[int], given: Sequence[object]) -> list[object]:
+    """The values for DuckDB, which takes a number of Python's for an INTEGER or a BIGINT."""
+    return [
+        duckdb.Value(value, _duckdb_type(oid)) if oid in _NARROW and value is not None else value
+        for oid, value in zip(oids, given, strict=True)
+    ]
+
+
+@lru_cache
+def _duckdb_type(oid: int) -> Any:
+    return duckdb.sqltype(types.duckdb_name(oid))
 
 
 def _value(number: int, oid: int, chosen: int, raw: bytes | None) -> object:
@@ -91,9 +111,10 @@ def _numeric(raw: bytes) -> Decimal:
     total = 0
     for group in struct.unpack_from(f"!{count}h", raw, 8):
         total = total * 10_000 + group
-    value = Decimal(total).scaleb(4 * (weight + 1 - count))
-    value = value.quantize(Decimal(1).scaleb(-scale)) if count else Decimal(0)
-    return -value if sign else value
+    value = Decimal(total).scaleb(4 * (weight + 1 - count), _ALL_DIGITS)
+    last = Decimal(1).scaleb(-scale)
+    value = value.quantize(last, context=_ALL_DIGITS) if count else Decimal(0)
+    return value.copy_negate() if sign else value
 
 
 def _interval(raw: bytes) -> object:

@@ -1,8 +1,9 @@
-"""SQLAlchemy over sqlml: the dialect, DuckDB's own types, and INSERT with ON CONFLICT."""
+"""SQLAlchemy over sqlml: the dialects, DuckDB's own types, and INSERT with ON CONFLICT."""
 
 from sqlalchemy.dialects.postgresql import insert
 
 from sqlml.connectors.sqlalchemy.dialect import SqlmlDialect
+from sqlml.connectors.sqlalchemy.server import ServerDialect
 from sqlml.connectors.sqlalchemy.types import (
     BIT,
     HUGEINT,
@@ -37,6 +38,7 @@ __all__ = [
     "UNION",
     "USMALLINT",
     "UTINYINT",
+    "ServerDialect",
     "SqlmlDialect",
     "insert",
 ]

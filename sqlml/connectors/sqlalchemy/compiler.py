@@ -221,11 +221,11 @@ class TypeCompiler(compiler.GenericTypeCompiler):
     visit_NCHAR = visit_VARCHAR
 
     def visit_enum(self, type_: Any, **kw: Any) -> str:
-        return (
-            f"ENUM({written_choices(type_.enums)})"
-            if type_.native_enum
-            else super().visit_enum(type_, **kw)
-        )
+        if not type_.native_enum:
+            return super().visit_enum(type_, **kw)
+        choices = written_choices(type_.enums)
+        is_format = self.dialect.paramstyle in ("format", "pyformat")
+        return f"ENUM({choices.replace('%', '%%') if is_format else choices})"
 
     visit_ENUM = visit_enum
 

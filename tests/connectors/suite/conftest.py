@@ -6,6 +6,7 @@ from sqlalchemy.dialects import registry
 
 for name in ("sqlml", "sqlml.sqlml"):
     registry.register(name, "sqlml.connectors.sqlalchemy", "SqlmlDialect")
+registry.register("sqlml.postgresql", "sqlml.connectors.sqlalchemy", "ServerDialect")
 pytest.register_assert_rewrite("sqlalchemy.testing.assertions")
 
 from sqlalchemy.testing import provision  # noqa: E402
