@@ -49,12 +49,26 @@ def program() -> str:
     return ";\n".join(statements) + ";"
 
 
+def transactions() -> str:
+    """22 steps, most of them in transactions."""
+    statements = ["CREATE TABLE log (step INTEGER, total DOUBLE)", "SET VARIABLE far = 100"]
+    for i in range(4):
+        statements += [
+            "BEGIN",
+            f"INSERT INTO log SELECT {i}, count(*) FROM log",
+            f"CREATE OR REPLACE TABLE s AS SELECT sum(total) + {i} AS b FROM log",
+            "COMMIT",
+            f"INSERT INTO log SELECT {i} + getvariable('far'), b FROM s",
+        ]
+    return ";\n".join(statements) + ";"
+
+
 class Driver:
     """The process that forks drivers, in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, text: str) -> None:
         folder.mkdir()
-        (folder / "p.sql").write_text(program())
+        (folder / "p.sql").write_text(text)
         (folder / "note.sh").write_text(NOTE)
         self.folder = folder
         self._process = subprocess.Popen(
@@ -117,14 +131,15 @@ class Driver:
 
 
 @pytest.fixture
-def drivers(tmp_path: Path) -> Iterator[list[Driver]]:
-    drivers = [Driver(tmp_path / name) for name in ("whole", "killed")]
+def drivers(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[Driver]]:
+    drivers = [Driver(tmp_path / name, request.param) for name in ("whole", "killed")]
     yield drivers
     for driver in drivers:
         driver.close()
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("drivers", [program()], indirect=True, ids=["program"])
 def test_a_run_killed_twenty_times_ends_as_if_it_had_never_been(drivers: list[Driver]) -> None:
     whole, killed = drivers
     assert whole.run() == "succeeded"
@@ -137,6 +152,20 @@ def test_a_run_killed_twenty_times_ends_as_if_it_had_never_been(drivers: list[Dr
     assert killed.run() == "succeeded"
     assert killed.left() == whole.left()
     assert set(times_done(killed).values()) == {1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("drivers", [transactions()], indirect=True, ids=["transactions"])
+def test_transactions_are_whole_and_done_once_however_often_a_run_is_killed(
+    drivers: list[Driver],
+) -> None:
+    whole, killed = drivers
+    assert whole.run() == "succeeded"
+    draw = random.Random(7)
+    for _ in range(8):
+        killed.run(kill_after=draw.randint(0, 6), wait=draw.choice([0, 0, 0.001, 0.002, 0.004]))
+    assert killed.run() == "succeeded"
+    assert killed.left() == whole.left()
 
 
 def times_done(driver: Driver) -> Counter[str]:

@@ -127,6 +127,9 @@ class DuckDB:
     def execute(self, sql: str, receipt: Receipt | None = None) -> pa.Table | None:
         with self._running(sql) as connection:
             statements = parse(connection, sql)
+            if receipt and statements and statements[0].type.name == "TRANSACTION":
+                self.receipts.accompany(connection, receipt)
+                return _execute(connection, statements)
             left = receipt and self.receipts.prepare(connection, receipt)
             if left:  # in one transaction with what it is for
                 statements = [each for each in statements if each.type.name != "TRANSACTION"]

@@ -38,11 +38,28 @@ class DuckDBReceipts:
         """
         if self._is_elsewhere(connection, receipt.changes) or is_open(connection):
             return None
+        self._make_room(receipt)
+        return self._leave(receipt)
+
+    def accompany(self, connection: duckdb.DuckDBPyConnection, receipt: Receipt) -> None:
+        """Leave the receipt of a COMMIT in the user's transaction; to be called just before it.
+
+        Before a BEGIN, room is made for it. A transaction that has not changed the main file is
+        left alone: to write there would end it.
+        """
+        if not is_open(connection):
+            self._make_room(receipt)
+        elif receipt.changes and not self._is_elsewhere(connection, receipt.changes):
+            connection.execute(self._leave(receipt))
+
+    def _make_room(self, receipt: Receipt) -> None:
         if receipt.run not in self._begun:
             with _creating, self._root.cursor() as cursor:
                 cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
                 cursor.execute(f"CREATE TABLE IF NOT EXISTS {self._table(receipt.run)} (step TEXT)")
             self._begun.add(receipt.run)
+
+    def _leave(self, receipt: Receipt) -> str:
         return f"INSERT INTO {self._table(receipt.run)} VALUES ({literal(receipt.step)})"
 
     def found(self) -> Mapping[str, tuple[str, ...]]:

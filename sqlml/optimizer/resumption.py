@@ -1,7 +1,7 @@
 """Going on from an earlier run: what it has done and still stands is not done twice."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -10,6 +10,7 @@ from sqlml.store.runs import Step
 from sqlml.store.store import Store
 from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import Job, Manage, Node, Query
+from sqlml.workflow.transactions import is_boundary
 
 # Statements that leave nothing in the database: they are said again on the new connection.
 _SAID_AGAIN = frozenset({"ATTACH", "INSTALL", "LOAD", "PRAGMA", "RESET", "SET", "USE"})
@@ -29,8 +30,9 @@ class Resumption:
     The earlier runs are the one that is gone on from, and those that it went on from itself: each
     has recorded what it came to, and the last may have been killed before it came to all that was
     done before. A step is not repeated when it succeeded there and all that it needs still stands:
-    was itself not repeated, neither now nor by a later one of these runs, or changes nothing. What
-    follows a BEGIN or a temporary table is repeated: the connection they belonged to is gone.
+    was itself not repeated, neither now nor by a later one of these runs, or changes nothing. The
+    steps of a transaction stand together, when its end is known to be done. What follows a
+    temporary table is repeated: the connection it belonged to is gone.
     """
 
     def __init__(self, store: Store, run: str) -> None:
@@ -83,6 +85,40 @@ class Resumption:
         if found is not None:
             done.remove(found)
         return found
+
+    def find_transaction(self, steps: Sequence[tuple[Node, str]]) -> Mapping[str, Done]:
+        """The earlier steps of a transaction that has ended, by name; empty where it has not.
+
+        steps: all of it, with their static hashes. What says only is said again. What earlier runs
+        had begun of it, and lost when they were killed, counts for nothing.
+        """
+        needed = [name for node, _ in steps[:1] for name in needs(node)]
+        kept = [(node, digest) for node, digest in steps if not _says_only(node)]
+        if not all(name in self._standing for name in needed) or any(
+            _belongs_to_connection(node) and not is_boundary(node) for node, _ in kept
+        ):
+            return {}
+        youngest = min((self._standing[name] for name in needed), default=inf)
+        for ended in self._done.get(steps[-1][1], []):
+            if self._age(ended.run) > youngest:
+                continue
+            found = {
+                node.name: next((o for o in self._done.get(digest, []) if o.run == ended.run), None)
+                for node, digest in kept
+            }
+            if all(found.values()):
+                for _, digest in kept:
+                    self._forget_until(ended.run, digest)
+                return {name: done for name, done in found.items() if done is not None}
+        return {}
+
+    def _forget_until(self, run: str, static_hash: str) -> None:
+        """Count a step once less, for a run and for each of those before it."""
+        done, seen = self._done[static_hash], set[str]()
+        for one in [*done]:
+            if self._age(one.run) >= self._age(run) and one.run not in seen:
+                seen.add(one.run)
+                done.remove(one)
 
     def _age(self, run: str) -> float:
         """How many runs of the chain came after one; what others have done is older than all."""

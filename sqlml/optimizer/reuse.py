@@ -19,17 +19,13 @@ from sqlml.optimizer.cache.keeper import Keeper, Made
 from sqlml.optimizer.effects import tables_left
 from sqlml.optimizer.fingerprints import Fingerprints
 from sqlml.optimizer.leavings import content, files_left, is_repeatable, result_left
-from sqlml.optimizer.resumption import Resumption
+from sqlml.optimizer.resumption import Done, Resumption
 from sqlml.optimizer.versions import versions, versions_of_use
 from sqlml.store.drivers import RECOVERED
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
-from sqlml.workflow.ir import (
-    Node,
-    OutputDeclaration,
-    Query,
-    Workflow,
-)
+from sqlml.workflow.ir import Node, OutputDeclaration, Query, Workflow
+from sqlml.workflow.transactions import transactions
 from sqlml.zoo.steps.outcome import Outcome
 
 # What a manifest tells of a model's training that changes nothing that the model does. Its files
@@ -85,6 +81,10 @@ class Reuse:
                 lambda node: done(self.static_hash(node)),
                 self.fingerprints.is_view,
             )
+        self._transactions = {
+            step.name: steps for steps in transactions(workflow.nodes) for step in steps
+        }
+        self._ended: dict[str, Mapping[str, Done]] = {}  # their steps, by the first one's name
         self._hashes: dict[str, str] = {}
         self._keys: dict[str, str | None] = {}
         self._read: dict[str, Mapping[str, str]] = {}  # digests of what steps have met
@@ -202,16 +202,34 @@ class Reuse:
         """What the resumed run did. is_as_before: the step would meet the data it met then."""
         if self._resumption is None:
             return None
+        done = self._find_in_transaction(node)
+        if done is not None:
+            return self._keep(node, done)
         done = self._resumption.find(node, self.static_hash(node))
         if done is None:
             return None
         if not (is_as_before or done.step.key == RECOVERED or self._has_been_touched(node)):
             return None
-        outputs = done.step.outputs
-        if not self._exists(node, outputs):
-            return None
+        return self._keep(node, done) if self._exists(node, done.step.outputs) else None
+
+    def _keep(self, node: Node, done: Done) -> Reused:
+        assert self._resumption is not None
         self._resumption.keep(node, done.run)
+        outputs = done.step.outputs
         return Reused(done.run, outputs, result=result_left(node, outputs, self._store.results))
+
+    def _find_in_transaction(self, node: Node) -> Done | None:
+        """What the resumed run did of a transaction that has ended, if all of it still stands."""
+        steps = self._transactions.get(node.name)
+        if steps is None or self._resumption is None:
+            return None
+        if steps[0].name not in self._ended:
+            hashed = [(step, self.static_hash(step)) for step in steps]
+            found = self._resumption.find_transaction(hashed)
+            made = ((step, found[step.name].step.outputs) for step in steps if step.name in found)
+            stands = all(self._exists(step, outputs) for step, outputs in made)
+            self._ended[steps[0].name] = found if stands else {}
+        return self._ended[steps[0].name].get(node.name)
 
     def _key(
         self, node: Node, models: Mapping[str, str], parameters: Mapping[str, Any]

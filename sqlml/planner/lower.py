@@ -14,6 +14,7 @@ from sqlml.planner.trials import with_trials
 from sqlml.source import Span
 from sqlml.workflow import ir
 from sqlml.workflow.serial import freeze
+from sqlml.workflow.transactions import with_changes
 from sqlml.zoo.solving.formula import restriction_to_json, to_json
 
 
@@ -32,7 +33,7 @@ def lower(plan: LogicalPlan, name: str) -> ir.Workflow:
             nodes += with_trials(step, operator.trials)
         else:
             nodes.append(step)
-    return ir.Workflow(name, tuple(nodes))
+    return ir.Workflow(name, with_changes(nodes))
 
 
 def _node(name: str, operator: Operator, names: Sequence[str], before: Iterable[str]) -> ir.Node:

@@ -114,8 +114,8 @@ class DriverContext:
         source = self._shared.database if self._answers is None else self._answers
         return source.table(sql)
 
-    def execute(self, sql: str, *, once: Sequence[str] = ()) -> pa.Table | None:
-        receipt = Receipt(self._shared.run, self._step, tuple(once)) if once else None
+    def execute(self, sql: str, *, once: Sequence[str] | None = None) -> pa.Table | None:
+        receipt = None if once is None else Receipt(self._shared.run, self._step, tuple(once))
         return self._shared.database.execute(sql, receipt)
 
     def extend(

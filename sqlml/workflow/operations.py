@@ -11,7 +11,8 @@ from sqlml.workflow.values import Json, Text
 class Query:
     """A plain SQL statement, run by the database.
 
-    writes: tables it creates, replaces or changes. repeatable: it may be skipped when its inputs
+    writes: tables it creates, replaces or changes; those of a COMMIT are what its transaction
+    changes. repeatable: it may be skipped when its inputs
     and outputs are as an earlier run left them (CREATE TABLE AS, not INSERT). session: it changes
     the state of a connection (SET, USE, BEGIN, TEMP …).
     """

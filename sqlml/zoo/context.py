@@ -111,10 +111,11 @@ class Context(Protocol):
         """The whole (small) result of a query, such as an aggregate."""
         ...
 
-    def execute(self, sql: str, *, once: Sequence[str] = ()) -> pa.Table | None:
+    def execute(self, sql: str, *, once: Sequence[str] | None = None) -> pa.Table | None:
         """Run a plain statement; its result set, if it has one.
 
-        once: the tables that it changes, where it must not be run again when it has.
+        once: the tables that it changes, where it must not be run again when it has; for a BEGIN,
+        that its COMMIT will be such a statement.
         """
         ...
 

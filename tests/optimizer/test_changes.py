@@ -218,9 +218,9 @@ def test_a_table_is_the_same_however_its_name_is_written(session: Session, ran: 
         assert rows == [{"s": 1, "l": 2}]
 
 
-def failed_run(session: Session, text: str) -> str:
+def failed_run(session: Session, text: str, resume: str | None = None) -> str:
     with pytest.raises(StepError):
-        session.run(text)
+        session.run(text, resume=resume)
     run = session.store.runs.latest()
     assert run is not None
     return run.id
@@ -318,3 +318,39 @@ def test_a_table_is_read_once_for_all_that_depend_on_it(
     monkeypatch.setattr(session.database, "fingerprint", counted)
     session.run(program)
     assert sorted(taken) == sorted(["base", *(f"t{i}" for i in range(10))])
+
+
+TRANSACTION = (
+    "BEGIN; INSERT INTO log VALUES (1); CREATE TABLE made AS SELECT 2 AS b; {} COMMIT;"
+    "INSERT INTO log VALUES (1); {}"
+)
+
+
+def test_a_transaction_that_has_ended_is_neither_repeated_nor_lost(session: Session) -> None:
+    session.run("CREATE TABLE log (a INTEGER)")
+    run = failed_run(session, TRANSACTION.format("", "SELECT error('no') FROM log"))
+    results = session.run(TRANSACTION.format("", "INSERT INTO log VALUES (2)"), resume=run)
+    assert session.run("FROM log ORDER BY a").to_arrow()["a"].to_pylist() == [1, 1, 2]
+    outcomes = [step.outcome for step in session.store.runs.steps(results.run)]
+    assert outcomes == ["reused"] * 5 + ["succeeded"]
+
+
+def test_what_a_transaction_had_begun_counts_for_nothing(session: Session) -> None:
+    """The same statement stands before and behind the COMMIT, and is done by different runs."""
+    session.run("CREATE TABLE log (a INTEGER)")
+    run = failed_run(session, TRANSACTION.format("SELECT error('no') FROM log;", ""))
+    second = TRANSACTION.format("", "SELECT error('no') FROM log").replace(
+        "INSERT INTO log VALUES (1); S", "S"
+    )
+    run = failed_run(session, second, resume=run)
+    assert session.run("FROM log").to_arrow()["a"].to_pylist() == [1]
+    session.run(TRANSACTION.format("", ""), resume=run)
+    assert session.run("FROM log").to_arrow()["a"].to_pylist() == [1, 1]
+
+
+def test_a_transaction_that_was_edited_is_done_again(session: Session) -> None:
+    session.run("CREATE TABLE log (a INTEGER)")
+    program = "BEGIN; INSERT INTO log VALUES ({}); COMMIT; {}"
+    run = failed_run(session, program.format(1, "SELECT error('no') FROM log"))
+    session.run(program.format(5, ""), resume=run)
+    assert session.run("FROM log ORDER BY a").to_arrow()["a"].to_pylist() == [1, 5]

@@ -63,7 +63,7 @@ class WorkerContext:
     def table(self, sql: str) -> pa.Table:
         return _table(self._ask("table", sql=sql))
 
-    def execute(self, sql: str, *, once: Sequence[str] = ()) -> pa.Table | None:
+    def execute(self, sql: str, *, once: Sequence[str] | None = None) -> pa.Table | None:
         answer = self._ask("execute", sql=sql, once=once)
         return _table(answer) if answer.body else None
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlml.zoo.context import Context
 from sqlml.zoo.steps.outcome import Outcome
 
+_TRANSACTION = re.compile(r"\s*(BEGIN|START|COMMIT|END)\b", re.IGNORECASE)
 _REPLACES = re.compile(r"\s*CREATE\s+OR\s+REPLACE\b", re.IGNORECASE)
 
 
@@ -21,8 +22,9 @@ def run(
     files: Sequence[str] = (),
 ) -> Outcome:
     """Run a statement; its rows, if it has any, are the step's result set."""
-    is_done_once = not session and _REPLACES.match(sql) is None
-    found = context.execute(sql, once=writes if is_done_once else ())
+    is_done_once = writes and not session and _REPLACES.match(sql) is None
+    is_kept = is_done_once or _TRANSACTION.match(sql) is not None
+    found = context.execute(sql, once=writes if is_kept else None)
     if found is None:
         return Outcome()
     context.result(found)
