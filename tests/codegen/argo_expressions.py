@@ -268,6 +268,8 @@ _FUNCTIONS: Names = {
     "asFloat": float,
     "toJson": _json,
     "fromJSON": json.loads,
+    "trimPrefix": str.removeprefix,
+    "type": lambda value: {str: "string", dict: "map", list: "array"}.get(type(value), "other"),
     "map": lambda items, function: [function(item) for item in items],
     "sprig": {"sha256sum": lambda text: hashlib.sha256(text.encode()).hexdigest()},
     "true": True,

@@ -441,12 +441,19 @@ def _json(value: Any) -> str:
 
 
 def _collected(rounds: Iterable[Ended]) -> dict[str, Any]:
-    """The outputs of the rounds that succeeded, as lists: of what is printed, as JSON if it is."""
+    """The outputs of the rounds that succeeded, as lists: of what is printed, as JSON if it is; of
+    parameters, as JSON if all are lists or objects.
+    """
     good = [each for each in rounds if each.phase == "Succeeded"]
     names = dict.fromkeys(name for each in good for name in each.parameters)
-    lists = {name: _json([each.parameters[name] for each in good]) for name in names}
+    lists = {name: _json(_values([each.parameters[name] for each in good])) for name in names}
     results = [_parsed(each.result) for each in good if each.result is not None]
     return {"parameters": lists, "result": _json(results)}
+
+
+def _values(texts: list[str]) -> list[Any]:
+    parsed = [_parsed(text) for text in texts]
+    return parsed if all(isinstance(each, list | dict) for each in parsed) else texts
 
 
 def _parsed(text: str) -> Any:

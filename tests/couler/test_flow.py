@@ -320,7 +320,7 @@ def test_exec_while_of_several_steps_repeats_a_workflow_of_them() -> None:
     (call,) = workflow.nodes
     assert call.name == "exec-while-flip-coin"
     condition = Comparison(Output(call.name, "result"), "<", Constant(10))
-    assert call.loop == Repeat(condition, 100)
+    assert call.loop == Repeat(condition, 90)
     assert order(workflow.workflows[0]) == {"ready": set(), "flip-coin": {"ready"}}
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from sqlml.codegen.argo.children import is_apart, starting
 from sqlml.codegen.argo.conditions import depends_of, is_plain, order_of, scope_of, when_of
 from sqlml.codegen.argo.failures import NOTHING, Orders, forgotten, reminder
+from sqlml.codegen.argo.known_items import answered
+from sqlml.codegen.argo.lists import marked, marking
 from sqlml.codegen.argo.loops import Callee, bundled, once, side_by_side
 from sqlml.codegen.argo.pods import given
 from sqlml.codegen.argo.repeats import repeated
@@ -54,11 +56,12 @@ class Flow:
         reserved = self.library.reserve(name)
         if workflow.retry is not None:
             workflow = replace(workflow, nodes=tuple(_with_retry(workflow)))
+        workflow = replace(workflow, nodes=tuple(map(answered, workflow.nodes)))
         steps = workflow.ext.get("argo", {}).get("layout") == "steps"
         nodes = {node.name: node for node in workflow.nodes}
         scope = Scope(nodes, "steps" if steps else "tasks", is_top)
         orders = {node.name: order_of(node, scope) for node in workflow.nodes}
-        scope = replace(scope, bundled=bundled(workflow, orders))
+        scope = replace(scope, bundled=bundled(workflow, orders), marked=marked(workflow))
         body = self._steps(workflow, scope, orders) if steps else self._dag(workflow, scope, orders)
         parameters = [] if is_top else [*map(_input, workflow.parameters.items())]
         inputs = given(inputs=given(parameters=parameters))
@@ -119,6 +122,8 @@ class Flow:
 
     def _callee(self, node: Node, scope: Scope) -> Callee:
         body = self._body(node)
+        if node.name in scope.marked:
+            body = marking(node, self.library, body)
         match node.loop:
             case Repeat() as loop:
                 return repeated(node, loop, scope, self.library, body)

@@ -125,7 +125,7 @@ def side_by_side(
         f"{node.template or node.name}-each",
         {
             **given(inputs=inputs_around(node, [*own, *besides, *given_items])),
-            **given(outputs=given(parameters=[*_lists(node, loop)])),
+            **given(outputs=given(parameters=[*_lists(node, loop, scope)])),
             **given(parallelism=loop.parallelism),
             "steps": [[call]],
         },
@@ -142,9 +142,9 @@ def _asks_items(node: Node) -> bool:
     return any(isinstance(operand, Item) for operand in operands_of(node.guard))
 
 
-def _lists(node: Node, loop: ForEach) -> Iterator[Template]:
+def _lists(node: Node, loop: ForEach, around: Scope) -> Iterator[Template]:
     inner = replace(node, loop=replace(loop, parallelism=None))
-    scope = Scope({node.name: inner}, "steps")
+    scope = Scope({node.name: inner}, "steps", marked=around.marked)
     for output in node.outputs:
         if output.kind == "parameter":
             source = scope.source(Output(node.name, output.name))

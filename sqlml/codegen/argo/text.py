@@ -27,6 +27,7 @@ from sqlml.workflow.ir import (
 from sqlml.workflow.texts import as_text
 
 LITERAL = "{{='{{'}}"
+MARK = "="  # in front of a text, so that nobody takes it for JSON
 _OPENING = re.compile(r"\{\{|\{\Z")  # with what follows, the end of a text may begin a tag too
 _ESCAPES = {"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r", "{": r"\x7b", "}": r"\x7d"}
 _SPECIAL = re.compile(r"[\\'\n\r]|\{(?=\{)|\}(?=\})")
@@ -68,7 +69,7 @@ class Scope:
     nodes: the steps by name. root: what Argo calls them there. is_top: parameters are those of the
     whole workflow, else they are inputs of the template. failed: what Argo calls the workflow that
     a step on exit is for, if it is for one kind of failure alone. bundled: the steps with a loop
-    that have a template around it.
+    that have a template around it. marked: those with one around each round, which marks texts.
     """
 
     nodes: Mapping[str, Node]
@@ -76,6 +77,7 @@ class Scope:
     is_top: bool = True
     failed: tuple[str, ...] = ()
     bundled: frozenset[str] = frozenset()
+    marked: frozenset[str] = frozenset()
 
     def value(self, value: Input) -> str:
         """An input of a step as the text of an argument."""
@@ -131,14 +133,18 @@ class Scope:
 
     def _list(self, output: Output) -> str:
         """The list that a loop gives, where Argo has another: it skips a loop without items, and
-        its lists of parameters are of texts. Else empty.
+        its lists of parameters are of texts, unless all are JSON's lists and objects. Else empty.
         """
         node = self.nodes[output.node]
         if not isinstance(node.loop, ForEach) or has_template_around(node, self):
             return ""
         told = value = member(self.output(output))
-        if has_parameter(node, output.name, self) and self.type_of(output) != "text":
-            told = f"toJson(map(fromJSON({value}), {{fromJSON(#)}}))"
+        if has_parameter(node, output.name, self):
+            if self.type_of(output) != "text":
+                each = "type(#) == 'string' ? fromJSON(#) : #"
+                told = f"toJson(map(fromJSON({value}), {{{each}}}))"
+            elif output.node in self.marked:
+                told = f"toJson(map(fromJSON({value}), {{trimPrefix(#, '{MARK}')}}))"
         if may_be_empty(node.loop):
             told = f"{member(f'{self.root}.{output.node}.status')} == 'Skipped' ? '[]' : {told}"
         return "" if told == value else told
@@ -163,7 +169,7 @@ def has_parameter(node: Node, name: str, scope: Scope) -> bool:
     """Whether an output is an output parameter of the template; else it is what the step prints."""
     if isinstance(node.operation, Call | Resource | Suspend) or has_template_around(node, scope):
         return True
-    return any(each.path for each in node.outputs if each.name == name)
+    return node.name in scope.marked or any(each.path for each in node.outputs if each.name == name)
 
 
 def has_template_around(node: Node, scope: Scope) -> bool:
