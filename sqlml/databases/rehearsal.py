@@ -8,6 +8,7 @@ import duckdb
 
 from sqlml.databases import names
 from sqlml.databases.attached import Attached
+from sqlml.databases.changed_rows import ChangedRows
 from sqlml.databases.database import Column, QueryProblem
 from sqlml.databases.problems import translate, translate_on
 from sqlml.databases.statements import parse
@@ -21,6 +22,8 @@ _CREATED = re.compile(
     r"(?P<what>\w+)\s+(?P<unless>IF\s+NOT\s+EXISTS\s+)?(?P<name>(?:\"(?:[^\"]|\"\")*\"|[\w.])+)",
     re.I,
 )
+_QUERY = re.compile(r"\s*(?:\(|(?:FROM|PIVOT|SELECT|WITH)\b)", re.I)
+_DESCRIBE = "DESCRIBE "
 _DATA = re.compile(r"\s+WITH\s+(?:NO\s+)?DATA\s*$", re.I)
 _RETYPED = re.compile(r"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(\S+)\s.*\bTYPE\b", re.I | re.S)
 _TRUNCATE = re.compile(r"\s*TRUNCATE\s+(?:TABLE\s+)?", re.I)
@@ -48,6 +51,7 @@ class DuckDBRehearsal:
         self._restarts = 0
         self._anything = False  # names may have appeared that nobody can foresee
         self._files = False  # files may have appeared
+        self._changed = ChangedRows()
         self._views: dict[str, str] | None = None  # asked for again when it is not known
         self._failed: set[str] = set()  # what should exist, had its statement been right
         self._begin()
@@ -57,8 +61,13 @@ class DuckDBRehearsal:
 
     def describe(self, sql: str) -> tuple[Column, ...] | None:
         statements = parse(self._connection, sql)
-        if [statement.type.name for statement in statements] != ["SELECT"]:
-            return None  # such as PIVOT, whose columns are its data
+        match [statement.type.name for statement in statements]:
+            case ["SELECT"]:
+                pass
+            case ["MULTI"] if self._has_its_rows(sql):
+                return self._describe_rows(sql)
+            case _:
+                return None
         try:
             self._attached.register(self._connection, sql)
             relation = self._connection.sql(statements[0])
@@ -70,6 +79,27 @@ class DuckDBRehearsal:
             self._refuse(translate_on(self._connection, error, sql))
             return None
 
+    def _has_its_rows(self, sql: str) -> bool:
+        """Whether a query finds the rows now that it will find when it runs."""
+        unknown = self._anything or self._files
+        return not (unknown or self._changed.may_be_in(sql, self.views()))
+
+    def _describe_rows(self, sql: str) -> tuple[Column, ...] | None:
+        """The columns of a PIVOT: which there are, DuckDB finds out by reading the rows."""
+        asked = f"{_DESCRIBE}{sql}"
+        try:
+            self._attached.register(self._connection, sql)
+            found = self._connection.execute(asked).fetchall()
+        except duckdb.ParserException:  # it is no query
+            return None
+        except duckdb.Error as error:
+            problem = translate_on(self._connection, error, asked)
+            if isinstance(problem, QueryProblem) and problem.offset is not None:
+                problem.offset -= len(_DESCRIBE)
+            self._refuse(problem)
+            return None
+        return tuple(Column(name, kind) for name, kind, *_ in found)
+
     def apply(self, sql: str, *, exists_ok: bool = False) -> None:
         for statement in parse(self._connection, sql):
             try:
@@ -79,6 +109,7 @@ class DuckDBRehearsal:
                 self._fail(translate(error, sql), created["name"] if created else None)
 
     def create(self, table: str, columns: tuple[Column, ...]) -> None:
+        self._changed.add(table)
         listed = ", ".join(f"{identifier(c.name)} {c.type}" for c in columns)
         try:
             self._execute(f"CREATE OR REPLACE TABLE {names.quoted(table)} ({listed})")
@@ -101,8 +132,9 @@ class DuckDBRehearsal:
 
     def _apply(self, statement: duckdb.Statement, sql: str, exists_ok: bool) -> None:
         """Raises duckdb.Error. `sql` is the text that places in errors refer to."""
-        text = statement.query
-        match statement.type.name:
+        text, kind = statement.query, self._kind(statement)
+        self._remember_change(text, kind)
+        match kind:
             case "SELECT":
                 self.describe(text)
             case "CREATE":
@@ -117,7 +149,7 @@ class DuckDBRehearsal:
                 self._execute(text)
             case "INSERT" | "UPDATE" | "DELETE" | "MERGE_INTO" | "COPY":
                 self._bind(_TRUNCATE.sub("DELETE FROM ", text))
-                self._files |= statement.type.name == "COPY"
+                self._files |= kind == "COPY"
             case "SET" if _NAMESPACE.match(text):
                 self._execute(text)
             case "EXPORT":
@@ -126,6 +158,23 @@ class DuckDBRehearsal:
                 pass
             case _:
                 self._anything = self._files = True
+
+    def _kind(self, statement: duckdb.Statement) -> str:
+        """What a statement is, as DuckDB calls it; with a PIVOT in it, what it is beside that."""
+        kind: str = statement.type.name
+        text = statement.query
+        if kind != "MULTI" or not self._has_its_rows(text):
+            return kind
+        if _QUERY.match(text):
+            return "SELECT"
+        created = _CREATED.match(text)
+        return "CREATE" if created and created["what"].upper() == "TABLE" else kind
+
+    def _remember_change(self, text: str, kind: str) -> None:
+        """Note whose rows will be others than now."""
+        if kind not in ("SELECT", "EXPLAIN"):
+            created = _CREATED.match(text)
+            self._changed.add(created["name"] if created else text)
 
     def _create(self, text: str, exists_ok: bool) -> None:
         created = _CREATED.match(text)

@@ -232,8 +232,52 @@ def test_use_is_followed(rehearsal: Rehearsal) -> None:
     assert set(rehearsal.tables()) == {"t", "main.iris"}
 
 
-def test_a_pivot_has_columns_that_only_its_rows_tell(rehearsal: Rehearsal) -> None:
-    assert rehearsal.describe("SELECT * FROM (PIVOT iris ON species USING avg(sepal))") is None
+PIVOT = "SELECT * FROM (PIVOT iris ON species USING avg(sepal))"
+
+
+def test_a_pivot_has_columns_that_its_rows_tell(database: DuckDB, rehearsal: Rehearsal) -> None:
+    database.execute("CREATE VIEW v AS FROM iris; CREATE TABLE other AS SELECT 1 AS x")
+    rehearsal.apply(PIVOT)
+    rehearsal.apply("INSERT INTO other VALUES (2)")
+    rehearsal.apply(f"CREATE TABLE turned AS {PIVOT}")
+    described = database.table(f"DESCRIBE {PIVOT}").to_pydict()
+    columns = (Column("setosa", *described["column_type"]),)
+    for query in (PIVOT, f"{PIVOT};", PIVOT.replace("iris", "v"), "-- a comment\nFROM turned"):
+        assert rehearsal.describe(query) == columns
+    assert problem(rehearsal.describe, "FROM nope").kind == "table"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "INSERT INTO iris VALUES (1, 'other')",
+        "CREATE OR REPLACE TABLE iris AS SELECT 1.5 AS sepal, 'other' AS species",
+        "DELETE FROM iris",
+        "COPY iris TO 'made.parquet'",
+        "CALL checkpoint()",
+    ],
+)
+def test_a_pivot_of_rows_that_the_program_changes_has_columns_that_only_the_run_tells(
+    database: DuckDB, before: str
+) -> None:
+    database.execute("CREATE VIEW v AS FROM iris; CREATE VIEW w AS FROM v")
+    for query in (PIVOT, PIVOT.replace("iris", "w")):
+        with database.rehearse() as rehearsal:
+            rehearsal.apply(before)
+            assert rehearsal.describe(query) is None
+            rehearsal.apply(f"CREATE TABLE turned AS {query}")
+            assert rehearsal.describe("SELECT other FROM turned") is None
+
+
+def test_a_misspelt_name_in_a_pivot_is_found_where_it_stands(rehearsal: Rehearsal) -> None:
+    for sql, name, kind in (
+        ("PIVOT iris ON specis USING avg(sepal)", "specis", "column"),
+        ("FROM (PIVOT irs ON species)", "irs", "table"),
+    ):
+        found = problem(rehearsal.describe, sql)
+        assert (found.kind, found.offset) == (kind, sql.index(name))
+        assert "did you mean" in found.hint
+        assert problem(rehearsal.apply, sql).offset == sql.index(name)
 
 
 def test_a_table_can_be_pretended(rehearsal: Rehearsal) -> None:
