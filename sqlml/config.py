@@ -152,9 +152,11 @@ def _folders(listed: str, origin: str) -> str:
 
 
 def publish_zoo(settings: Settings) -> None:
-    """Let this process, and the workers that it starts, find zoo folders and the advisor."""
+    """Let this process, and the workers that it starts, find zoo folders, images, the advisor."""
     if settings.zoo:
         os.environ["SQLML_ZOO"] = settings.zoo
+    if settings.containers != "auto":
+        os.environ["SQLML_CONTAINERS"] = settings.containers
     if settings.advisor:
         os.environ["SQLML_ADVISOR"] = settings.advisor
 

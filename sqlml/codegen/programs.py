@@ -24,13 +24,18 @@ from sqlml.workflow.ir import (
     RunId,
     Take,
     Text,
+    Train,
+    Trial,
     Workflow,
 )
 from sqlml.workflow.operations import PROGRAMS
 from sqlml.workflow.serial import encode
+from sqlml.zoo.search import Search
 
 STEP = "sqlml-step"
 STORE = "store"
+# In an image that has a model's class in its zoo folder, it is looked for there.
+IN_IMAGE = {"SQLML_ZOO": "/zoo", "SQLML_CONTAINERS": "process"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,17 @@ def _lower(workflow: Workflow, worker: Worker) -> Workflow:
     used = _used_parameters(workflow)
     earlier: list[Query] = []
     nodes: list[Node] = []
+    images = _images(workflow)
     for node in (*workflow.nodes, *workflow.on_exit):
         if isinstance(node.operation, PROGRAMS):
             nodes.append(node)
         else:
-            nodes.append(_step(node, tuple(earlier), used, worker))
+            own = replace(worker, image=images.get(node.name, worker.image))
+            step = _step(node, tuple(earlier), used, own)
+            is_own = node.name in images
+            nodes.append(
+                replace(step, template="", env={**step.env, **IN_IMAGE}) if is_own else step
+            )
         if isinstance(node.operation, Query) and (node.operation.session or _defines(node)):
             _check_session(node)
             earlier.append(node.operation)
@@ -126,8 +137,9 @@ def _step(
         if (node.name, output.name) in used
     )
     written: tuple[Text, ...] = ("--outputs", worker.outputs) if outputs else ()
-    image = _image(node) or worker.image
-    call = Container(image, worker.command, (*data, "--run", Take("run"), *written, Take("step")))
+    call = Container(
+        worker.image, worker.command, (*data, "--run", Take("run"), *written, Take("step"))
+    )
     waits = {after.node for after in node.after}
     order = tuple(After(name) for name in dict.fromkeys(givers(node)) if name not in waits)
     return replace(
@@ -136,16 +148,31 @@ def _step(
         inputs=inputs,
         outputs=outputs,
         after=(*node.after, *order),
-        template="" if outputs or image != worker.image else STEP,
+        template="" if outputs else STEP,
     )
 
 
+def _images(workflow: Workflow) -> dict[str, str]:
+    """The images of steps that need their own: what TO RUN names, or what has the model's class."""
+    found: dict[str, str] = {}
+    for node in (*workflow.nodes, *workflow.on_exit):
+        models = [
+            v.node for v in node.inputs.values() if isinstance(v, Output) and v.name == "model"
+        ]
+        if image := _image(node) or next((found[one] for one in models if one in found), ""):
+            found[node.name] = image
+    return found
+
+
 def _image(node: Node) -> str:
-    """The image that TO RUN names, in which `sqlml step` starts what stands behind CMD.
+    """The image that TO RUN names, in which `sqlml step` starts what stands behind CMD; or the one
+    that `TO TRAIN image/Class` names.
 
     Raises:
-        ProgramError: E0965 nothing stands there.
+        ProgramError: E0965 nothing stands behind CMD.
     """
+    if isinstance(node.operation, Train | Trial):
+        return _estimator(node.operation).rpartition("/")[0]
     if not isinstance(node.operation, Run) or not node.operation.in_image:
         return ""
     if not node.operation.arguments:
@@ -177,6 +204,13 @@ def _check_session(node: Node) -> None:
         message = f"step `{node.name}` is part of a transaction, and steps run apart on an engine"
         hint = "run it here, or write one statement instead"
         raise ProgramError(Diagnostic("E0754", message, label=label, hint=hint))
+
+
+def _estimator(operation: Train | Trial) -> str:
+    """What is trained; of a search, the first candidate."""
+    if isinstance(operation, Train):
+        return operation.estimator
+    return Search.from_json(operation.search).candidates[0].estimator
 
 
 def _label(node: Node) -> str:

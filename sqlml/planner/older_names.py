@@ -42,7 +42,7 @@ _NO_ATTRIBUTES = {
     "decay": "leave it out: the learning rate stays as it is",
     "excluded_columns": "features are the columns of the query, or those that COLUMN lists",
 }
-_OWN = "a class of your own is named by its file or module: see docs/custom-models.md"
+OWN = "a class of your own is named by its file or module: see docs/custom-models.md"
 _MODELS = {
     "randomforests": "write `RandomForestClassifier`, or `RandomForestRegressor` for numbers",
     "elasticdlkerasclassifier": "write `DNNClassifier`",
@@ -73,12 +73,10 @@ def instead_of_model(name: str) -> str:
     if prefix.casefold() != "sqlflow_models":
         return _MODELS.get(own.casefold(), "")
     close = nearest_model(own)
-    return f"did you mean `{close}`? {_OWN}" if close else _OWN
+    return f"did you mean `{close}`? {OWN}" if close else OWN
 
 
 def instead_of_image(name: str) -> str:
-    """What to write for `image/Model`: a model of that name, or where to read about one's own."""
-    found = find_model(name.rpartition("/")[2])
-    if found is not None:
-        return f"write `{found.name}`"
-    return _OWN
+    """What to write for `sqlflow/image/Model`, a model of SQLFlow's; empty where it is none."""
+    found = find_model(name.rpartition("/")[2]) if name.casefold().startswith("sqlflow/") else None
+    return f"write `{found.name}`" if found else ""

@@ -36,11 +36,12 @@ def test_an_unknown_model_type_is_an_error_with_the_nearest_name(bench, name, hi
     )
 
 
-def test_a_model_in_an_image_is_not_trained_here(bench):
-    code, _, span, _ = bench.fault(
-        "SELECT * FROM iris TO TRAIN hub/image:v1/MyModel LABEL species INTO m"
+def test_a_model_of_sqlflow_s_image_is_named_otherwise(bench):
+    code, _, span, hint = bench.fault(
+        "SELECT * FROM iris TO TRAIN sqlflow/sqlflow_models:v1/DNNClassifier LABEL species INTO m"
     )
-    assert (code, span) == ("E0212", "hub/image:v1/MyModel")
+    assert (code, span) == ("E0212", "sqlflow/sqlflow_models:v1/DNNClassifier")
+    assert hint == "write `keras.DNNClassifier`"
 
 
 # --- labels -------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from sqlml.workflow.ir import (
     Take,
     Volume,
 )
+from sqlml.zoo.models import find_model
 
 RESULT = (OutputDeclaration("result", "parameter"),)
 IMAGE = "localhost/sqlml-test:1"
@@ -219,6 +220,8 @@ def podman() -> Iterator[Means]:
     (home / "storage.conf").write_text(f"[storage]\n{storage}")
     with tarfile.open(home / "image.tar", "w") as archive:
         archive.add(busybox, "bin/busybox")
+        (home / "means.py").write_text("class Mean:\n    def fit(self, X, y): return self\n")
+        archive.add(home / "means.py", "zoo/means.py")
         for name in ("cat", "echo", "head", "mkdir", "printf", "sh", "tr"):
             link = tarfile.TarInfo(f"bin/{name}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"
@@ -286,3 +289,17 @@ def test_podman_runs_steps_in_their_image(run: Any, podman: Means, tmp_path: Pat
     words = ["podman", "ps", "--all", "--quiet"]
     left = subprocess.run(words, check=True, capture_output=True, env=podman.environment)
     assert left.stdout == b""
+
+
+@pytest.mark.skipif(shutil.which("podman") is None, reason="needs podman and busybox-static")
+def test_podman_gives_the_models_of_an_image(
+    podman: Means, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in podman.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found = find_model(f"{IMAGE}/Mean")
+    assert found is not None
+    assert found.name == f"{IMAGE}/means.Mean"
+    with pytest.raises(ProgramError, match="is not on this machine"):
+        find_model("localhost/none:1/Mean")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 from sqlml.databases.database import Column
-from sqlml.errors import located
+from sqlml.errors import ProgramError, located
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, read_attributes, training_vocabulary
 from sqlml.planner.compatibility import check_columns
@@ -15,7 +15,7 @@ from sqlml.planner.labels import check_labels, find_labels
 from sqlml.planner.locate import locate
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
-from sqlml.planner.older_names import instead_of_image, instead_of_model
+from sqlml.planner.older_names import OWN, instead_of_image, instead_of_model
 from sqlml.planner.partition import check_same_segments, partition_columns
 from sqlml.planner.plan import Fit, ModelUse, Read
 from sqlml.planner.reading import read
@@ -159,19 +159,27 @@ def _checking(family: str) -> ChecksParameters | None:
 def find_model_type(scope: Scope, name: ast.Name) -> ModelType | None:
     """The kind of model behind TRAIN; where there is none, that is told to the scope."""
     if "/" in name.text:
-        scope.fault(
-            "E0212",
-            f"`{name.text}` is a model in a container image, which this version does not train",
-            name.span,
-            hint=instead_of_image(name.text),
-        )
-        return None
+        return _find_in_image(scope, name)
     found = find_model(name.text)
     if found is None:
         close = nearest_model(name.text)
         hint = f"did you mean `{close}`?" if close else "docs/models.md lists them all"
         hint = instead_of_model(name.text) or hint
         scope.fault("E0201", f"there is no model `{name.text}`", name.span, hint=hint)
+    return found
+
+
+def _find_in_image(scope: Scope, name: ast.Name) -> ModelType | None:
+    """A model of the users' in a container image; SQLFlow's own are part of sqlml."""
+    hint = instead_of_image(name.text)
+    try:
+        found = None if hint else find_model(name.text)
+    except ProgramError as error:
+        scope.faults += [located(fault, name.span) for fault in error.diagnostics]
+        return None
+    if found is None:
+        message = f"there is no model `{name.text}` in a container image"
+        scope.fault("E0212", message, name.span, hint=hint or OWN)
     return found
 
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,9 +10,9 @@ from typing import Literal, Self
 
 from sqlml.config import Settings
 from sqlml.workflow.ir import SecretKey
+from sqlml.zoo.containers import container_engine
 
 Choice = Literal["auto", "podman", "docker", "process"]
-ENGINES = ("podman", "docker")
 PREFIX = "SQLML_SECRET_"
 
 
@@ -42,11 +41,7 @@ class Means:
     @cached_property
     def engine(self) -> str | None:
         """The program that runs containers; None: there is none, or none is wanted."""
-        if self.containers == "process":
-            return None
-        wanted = ENGINES if self.containers == "auto" else (self.containers,)
-        path = self.environment.get("PATH", "")
-        return next(filter(None, (shutil.which(name, path=path) for name in wanted)), None)
+        return container_engine(self.containers, self.environment.get("PATH", ""))
 
     @cached_property
     def inherited(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlml.zoo.attributes import Dictionary, Value
 from sqlml.zoo.library import KERAS, TENSORFLOW
 from sqlml.zoo.model import ModelType, Task
-from sqlml.zoo.models import custom_source
+from sqlml.zoo.models import custom_image, custom_source
 from sqlml.zoo.settings import TRAIN
 
 TRAINER = "sqlml.zoo.models.custom_trainer:CustomTrainer"
@@ -20,13 +20,13 @@ class CustomFamily:
         return custom_source.names()
 
     def find(self, name: str) -> ModelType | None:
-        found = custom_source.find(name)
+        found = custom_image.find(name)
         if found is None:
             return None
         settings = ["seed"] + ["weight"] * found.is_weighted
         settings += ["epoch", "batch_size", "max_steps"] * found.is_network
         return ModelType(
-            found.name,
+            found.full_name,
             "custom",
             found.task,
             Dictionary(found.parameters),

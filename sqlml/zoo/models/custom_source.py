@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +43,7 @@ class Definition:
     """A class with `fit`, or a Keras model: a class of them, or a function that gives one.
 
     name: `module.Class`. digest: of the text of the file. libraries: that the file imports.
+    image: the container image in whose zoo folder it is.
     """
 
     name: str
@@ -54,6 +55,12 @@ class Definition:
     digest: str
     is_network: bool = False
     libraries: tuple[Library, ...] = ()
+    image: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """As a program writes it."""
+        return f"{self.image}/{self.name}" if self.image else self.name
 
     @property
     def module(self) -> str:
@@ -73,12 +80,15 @@ def state() -> str:
     return hashlib.sha256(changed.encode()).hexdigest() if paths else ""
 
 
-def find(name: str) -> Definition | None:
-    """The model `module.Class` of the first folder that has such a module."""
+def find(name: str, places: Sequence[Path] | None = None) -> Definition | None:
+    """The model `module.Class` of the first folder that has such a module.
+
+    places: the folders to search, by default the zoo folders; so for `names`.
+    """
     module, _, wanted = name.rpartition(".")
     if not module.replace(".", "_").isidentifier():
         return None
-    for folder in folders():
+    for folder in folders() if places is None else places:
         path = _file(folder, module)
         if path is not None:
             found = {one.name: one for one in _read(module, path, path.stat().st_mtime_ns)}
@@ -86,9 +96,10 @@ def find(name: str) -> Definition | None:
     return None
 
 
-def names() -> tuple[str, ...]:
+def names(places: Sequence[Path] | None = None) -> tuple[str, ...]:
     """All models of all folders; files that cannot be read have none."""
-    return tuple(dict.fromkeys(name for folder in folders() for name in _names_in(folder)))
+    searched = folders() if places is None else places
+    return tuple(dict.fromkeys(name for folder in searched for name in _names_in(folder)))
 
 
 def _names_in(folder: Path) -> Iterator[str]:

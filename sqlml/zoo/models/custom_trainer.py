@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.model import FitJob
-from sqlml.zoo.models import custom_source, custom_state
+from sqlml.zoo.models import custom_image, custom_state
 from sqlml.zoo.models.custom_network import Loader, network, network_facts
 from sqlml.zoo.models.custom_source import Definition
 from sqlml.zoo.models.sklearn_estimator import SklearnEstimator, load_with
@@ -102,7 +102,7 @@ def defined(name: str) -> Definition:
     Raises:
         StepError: E0427, there is none.
     """
-    found = custom_source.find(name)
+    found = custom_image.find(name)
     if found is None:
         raise _problem(
             "E0427",

@@ -1,0 +1,23 @@
+"""What runs container images on this machine."""
+
+import os
+import shutil
+
+ENGINES = ("podman", "docker")
+VARIABLE = "SQLML_CONTAINERS"
+
+
+def container_engine(choice: str, path: str) -> str | None:
+    """The program that runs containers; None: there is none, or none is wanted (`process`).
+
+    choice: one of ENGINES, or `auto` for the first that there is. path: the search path.
+    """
+    if choice == "process":
+        return None
+    wanted = ENGINES if choice == "auto" else (choice,)
+    return next(filter(None, (shutil.which(name, path=path) for name in wanted)), None)
+
+
+def current_engine() -> str | None:
+    """The engine that this process is told to use."""
+    return container_engine(os.environ.get(VARIABLE) or "auto", os.environ.get("PATH", ""))
