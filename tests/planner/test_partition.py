@@ -74,7 +74,10 @@ SOLD = "SELECT * FROM sold TO TRAIN ARIMA WITH {} LABEL n INTO m"
 
 def test_the_segments_of_a_forecast_are_its_series(bench):
     bench.run("CREATE TABLE sold (day DATE, shop VARCHAR, town VARCHAR, n DOUBLE)")
-    query = "SELECT day, shop, n FROM sold TO TRAIN ARIMA WITH train.{} = shop LABEL n INTO m"
+    query = (
+        "SELECT day, shop, n FROM sold TO TRAIN ARIMA "
+        "WITH model.order = [1, 1, 1], train.{} = shop LABEL n INTO m"
+    )
     by_partition, by_series = (
         bench.operator(query.format(name)) for name in ("partition_by", "series")
     )
