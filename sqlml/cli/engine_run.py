@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from sqlml.codegen import ENGINES
+from sqlml.codegen.call_ends import is_end
 from sqlml.codegen.engine import Options, render
 from sqlml.codegen.flatten import flatten
 from sqlml.errors import Diagnostic, ProgramError
@@ -92,9 +93,12 @@ def run_on(
 
 
 def told_of(workflow: Workflow, engine: str) -> Workflow:
-    """The workflow whose steps an engine tells of: without calls, where it has none."""
-    has_calls = ENGINES.load(engine).support["sub-workflow"].support == "native"
-    return workflow if has_calls else flatten(joined(workflow))
+    """The workflow whose steps an engine tells of: for one without calls, the steps of what is
+    called."""
+    if ENGINES.load(engine).support["sub-workflow"].support == "native":
+        return workflow
+    flat = flatten(joined(workflow))
+    return replace(flat, nodes=tuple(node for node in flat.nodes if not is_end(node)))
 
 
 def with_values(workflow: Workflow, given: Mapping[str, Json]) -> Workflow:

@@ -1,6 +1,6 @@
 """Steps that end as a call did, where the steps of what is called stand in its place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlml.workflow.ir import (
@@ -9,11 +9,14 @@ from sqlml.workflow.ir import (
     AnyOf,
     Condition,
     HasStatus,
+    Json,
     Node,
     Retry,
     Script,
     Status,
 )
+
+_END: Mapping[str, Mapping[str, Json]] = {"flat": {"end": True}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,18 @@ def ends_of(
     never = Retry(0)
     fails = Node(
         failed, Script("exit 1", command=("sh",)), after=after, guard=guard,
-        retry=never, place=call.place,
+        retry=never, place=call.place, ext=_END,
     )  # fmt: skip
     passes = Node(
         end, Script("true", command=("sh",)), after=(*after, After(failed, "passed")),
-        guard=call.guard, place=call.place,
+        guard=call.guard, place=call.place, ext=_END,
     )  # fmt: skip
     return Ends(end, failed), (fails, passes)
+
+
+def is_end(node: Node) -> bool:
+    """Whether a step only tells how a call ended, and is none that somebody has written."""
+    return node.ext == _END
 
 
 def _free(name: str, taken: set[str]) -> str:

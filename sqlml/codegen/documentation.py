@@ -23,7 +23,8 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   `sqlml log RUN` prints what its pods print, `sqlml cancel RUN` stops it; steps on exit still run.
   A call that the cluster is too busy for, or whose answer is lost, is made again, and nothing is
   made twice. On Tekton a run is a PipelineRun that holds its pipeline, and so is not changed by
-  what is run after it; what its steps share is a ConfigMap with the version in its name.
+  what is run after it; what its steps share is a ConfigMap with the version in its name. Steps of
+  called workflows are told one by one there, and as parts of the call on Argo.
 - A run cannot be handed to Airflow and Kubeflow Pipelines (E0780): what is a run there is known to
   servers of their own, with users and uploads of their own, and not to Kubernetes; render the file
   and give it to them. `--engine python` writes a script, which is run as any other.

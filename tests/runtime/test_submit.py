@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from sqlml import couler
-from sqlml.cli.engine_run import objects_of, the
+from sqlml.cli.engine_run import objects_of, the, told_of
 from sqlml.cli.main import outcome
 from sqlml.codegen.engine import Options, render
+from sqlml.codegen.lint import lint
+from sqlml.codegen.yaml import dump
 from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import SqlmlError
 from sqlml.runtime import local
@@ -23,14 +25,16 @@ from sqlml.runtime.cluster.api import Cluster, Patience, Resource
 from sqlml.runtime.cluster.follow import Rules, follow, logs_of
 from sqlml.runtime.cluster.kubeconfig import access
 from sqlml.runtime.cluster.submit import Submission, cancel, named, submit
-from sqlml.runtime.events import Event, StepSkipped
+from sqlml.runtime.events import Event, StepFinished, StepSkipped
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
 from sqlml.session import connect
+from sqlml.source import Source
 from sqlml.store.store import Store
 from sqlml.workflow.ir import (
     After,
+    Call,
     Comparison,
     Constant,
     Container,
@@ -40,6 +44,7 @@ from sqlml.workflow.ir import (
     OutputDeclaration,
     Workflow,
 )
+from tests.codegen.corpus import CORPUS
 
 from .cluster_server import FakeCluster, Fault, fake_cluster
 
@@ -145,6 +150,7 @@ def test_a_run_on_a_cluster_tells_the_events_of_a_run_here(
         **({"last": "succeeded", "mourn": "succeeded", "cheer": "skipped"} if exits else {}),
     }  # fmt: skip
     assert steps_told(events) == steps_told(here)
+    assert summaries(events) == summaries(here)
     assert (events[0].kind, events[-1].kind) == ("run_started", "run_finished")
     assert report.outcome == "failed"
     failure, own = report.diagnostics
@@ -167,6 +173,10 @@ def steps_told(events: Sequence[Event]) -> dict[str, list[str]]:
         if step := getattr(event, "step", ""):
             told.setdefault(step, []).append(event.kind)
     return dict(sorted(told.items()))
+
+
+def summaries(events: Sequence[Event]) -> dict[str, str]:
+    return {event.step: event.summary for event in events if isinstance(event, StepFinished)}
 
 
 FAULTS = {
@@ -215,6 +225,47 @@ def test_a_run_is_submitted_once(engine: str, cluster: Cluster, server: FakeClus
     with pytest.raises(SqlmlError, match=f"another {kind} `one-r1`") as caught:
         submit(cluster, first.answer, "r3")
     assert caught.value.diagnostics[0].code == "E0776"
+
+
+def test_what_a_run_needs_first_is_made_or_found_as_it_must_be(
+    cluster: Cluster, server: FakeCluster
+) -> None:
+    template = {"apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowTemplate"}
+    argo, tekton = (CLUSTER_ENGINES.load(engine) for engine in ("argo", "tekton"))
+    for size in (1, 2):
+        part = {**template, "metadata": {"name": "part"}, "spec": {"parallelism": size}}
+        argo.prepare(cluster, [{**template, "kind": "Workflow"}, part])
+    assert server.state.objects["workflowtemplates", "part"]["spec"] == {"parallelism": 2}
+    submit(cluster, {**part, "metadata": {"name": "theirs"}}, "other")
+    with pytest.raises(SqlmlError, match="another WorkflowTemplate `theirs`"):
+        argo.prepare(cluster, [{**part, "metadata": {"name": "theirs"}}])
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    for _ in range(2):
+        tekton.prepare(cluster, [{**config, "data": {"a": "1"}}])
+    with pytest.raises(SqlmlError, match="another ConfigMap `c`") as caught:
+        tekton.prepare(cluster, [{**config, "data": {"a": "2"}}])
+    assert caught.value.diagnostics[0].code == "E0776"
+
+
+def test_an_engine_without_calls_tells_of_what_is_called() -> None:
+    part = Workflow("part", (step("a", "echo 1"), step("b", "exit 1")))
+    flow = Workflow("w", (Node("call", Call("part")), step("c", "echo 2", after=(After("call"),))))
+    flow = replace(flow, workflows=(part,))
+    assert [node.name for node in told_of(flow, "argo").nodes] == ["call", "c"]
+    assert [node.name for node in told_of(flow, "tekton").nodes] == ["call-a", "call-b", "c"]
+
+
+def test_a_run_that_holds_its_pipeline_is_right_for_tekton() -> None:
+    for name, sample in CORPUS.items():
+        objects = objects_of(render(sample.workflow, "tekton", Options()))
+        whole = CLUSTER_ENGINES.load("tekton").whole(the("PipelineRun", objects), objects)
+        bound = {
+            one["name"]: one.get("default")
+            for one in whole["spec"]["pipelineSpec"].get("params", ())
+        }
+        given = [{"name": key, "value": "x"} for key, default in bound.items() if default is None]
+        whole = {**whole, "spec": {**whole["spec"], "params": given}}
+        assert lint([Source(name, dump(whole))]) == []
 
 
 @on_each_engine

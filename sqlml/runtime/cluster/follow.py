@@ -13,7 +13,7 @@ from sqlml.runtime.events import Event, Listener, RunStarted
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.report import RunReport, StepReport, closing
 from sqlml.runtime.telling import Teller
-from sqlml.workflow.ir import Node, Workflow
+from sqlml.workflow.ir import Container, Node, Script, Workflow
 from sqlml.zoo.steps.outcome import Outcome
 
 
@@ -126,7 +126,8 @@ class _Follower:
             self._end(node, self._report(node, status, told))
 
     def _report(self, node: Node, status: StepStatus, told: Told) -> StepReport:
-        outcome = Outcome(summary=told.summary, metrics=told.metrics)
+        is_program = isinstance(node.operation, Container | Script)
+        outcome = Outcome(told.last_line if is_program else told.summary, told.metrics)
         if status.state == "succeeded":
             return StepReport("succeeded", outcome, seconds=status.seconds)
         if status.state == "interrupted" and node.name not in self._stuck:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlml.errors import Diagnostic
 from sqlml.runtime.cluster.api import Cluster
 
+_LONGEST = 60
 _MOST_PODS = 20  # whose logs are read, of one step
 
 
@@ -24,7 +25,9 @@ class Told:
 
     @property
     def last_line(self) -> str:
-        return self.text.rstrip().rpartition("\n")[2]
+        """A few words about a step: the last that it has printed."""
+        line = self.text.rstrip().rpartition("\n")[2].strip()
+        return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def read_logs(cluster: Cluster, pods: Sequence[str], container: str) -> str:

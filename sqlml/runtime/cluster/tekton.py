@@ -64,8 +64,10 @@ class Tekton:
             state, message = _state(one, given[name], run)
             if state == "running" and name in nodes and not begins(nodes[name], given, workflow):
                 state = "waiting"
-            if state == "skipped" and name in nodes:
-                message = reason(nodes[name], given)
+            if state == "skipped":
+                message = reason(nodes[name], given) if name in nodes else ""
+                steps[name] = StepStatus("skipped", message=message)
+                continue
             status = one.get("status", {})
             seconds = seconds_between(status.get("startTime"), status.get("completionTime"))
             steps[name] = StepStatus(state, seconds, message, [*_pods(status)])
