@@ -29,11 +29,9 @@ def resources_of(asked: Any) -> Resources:
     """
     if asked is None:
         return Resources()
-    if not isinstance(asked, Mapping):
-        raise fault("E0734", f"`resources` must be a dict, not {asked!r:.60}", _HINT)
     others: dict[str, str] = {}
     cpu = memory = gpu = None
-    for name, amount in asked.items():
+    for name, amount in amounts_of(asked).items():
         if name == "cpu":
             cpu = quantity(name, amount)
         elif name == "memory":
@@ -44,6 +42,21 @@ def resources_of(asked: Any) -> Resources:
             quantity(name, amount)
             others[str(name)] = str(amount)
     return Resources(cpu, memory, gpu, others)
+
+
+def amounts_of(asked: Any) -> Mapping[str, Any]:
+    """Amounts by what they are of: a dict, or a text such as `cpu=0.5,memory=2Gi`.
+
+    Raises:
+        ProgramError: it is neither.
+    """
+    if isinstance(asked, str):
+        pairs = [pair.partition("=") for pair in asked.split(",")]
+        if all(name.strip() and amount.strip() for name, _, amount in pairs):
+            return {name.strip(): amount.strip() for name, _, amount in pairs}
+    if not isinstance(asked, Mapping):
+        raise fault("E0734", f"`resources` must be a dict, not {asked!r:.60}", _HINT)
+    return asked
 
 
 _HINT = 'such as `resources={"cpu": "500m", "memory": "2Gi", "nvidia.com/gpu": 1}`'

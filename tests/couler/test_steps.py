@@ -378,14 +378,19 @@ def test_tensorflow_is_a_tfjob_with_a_group_for_each_role() -> None:
 def test_pytorch_mpi_and_xgboost_are_jobs_of_today() -> None:
     from sqlml.couler.steps import mpi, pytorch, xgboost
 
-    pytorch.train("torch:1", "python t.py", num_workers=2, step_name="old")
+    resources = "cpu=0.5, memory=2Gi"  # as Couler writes them
+    pytorch.train("torch:1", "python t.py", num_workers=2, step_name="old",
+                  worker_resources=resources)  # fmt: skip
     pytorch.train(
         "torch:1", ["python", "t.py"], num_workers=2, runtime="torch-distributed", step_name="new"
     )
     mpi.train("mpi:1", "mpirun x", num_workers=2, step_name="mpi")
     xgboost.train(image="xgb:1", command="python x.py", num_workers=1, step_name="xgb")
     old, new, over_mpi, xgb = couler.workflow().nodes
-    assert set(manifest_of(old)["spec"]["pytorchReplicaSpecs"]) == {"Master", "Worker"}
+    groups = manifest_of(old)["spec"]["pytorchReplicaSpecs"]
+    assert set(groups) == {"Master", "Worker"}
+    (worker,) = groups["Worker"]["template"]["spec"]["containers"]
+    assert worker["resources"]["requests"] == {"cpu": "0.5", "memory": "2Gi"}
     assert manifest_of(new) == {
         "apiVersion": "trainer.kubeflow.org/v1alpha1",
         "kind": "TrainJob",
@@ -451,6 +456,19 @@ def test_katib_experiments_of_older_versions_become_those_of_today() -> None:
     ]
     assert "name" not in (trial["trialSpec"]["metadata"] or {})
     assert only().operation.success == "status.trialsSucceeded >= 6"  # type: ignore[union-attr]
+
+
+def test_a_container_named_after_the_trial_has_a_name_of_its_own() -> None:
+    from sqlml.couler.steps import katib
+
+    katib.run(
+        tuning_params=[{"name": "depth", "range": [2, 10]}],
+        objective={"type": "maximize", "metric_name": "accuracy"},
+        raw_template=TRIAL.replace("name: training", "name: {{.Trial}}"),
+    )
+    trial = manifest_of(only())["spec"]["trialTemplate"]
+    (container,) = trial["trialSpec"]["spec"]["template"]["spec"]["containers"]
+    assert trial["primaryContainerName"] == container["name"] == "trial"
 
 
 # --- imports ------------------------------------------------------------------------------

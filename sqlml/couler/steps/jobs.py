@@ -11,7 +11,7 @@ from sqlml.couler.run_templates import write_job
 from sqlml.couler.secrets import secret_environment
 from sqlml.workflow.ir import Text
 from sqlml.workflow.places import fault
-from sqlml.workflow.quantities import quantity
+from sqlml.workflow.quantities import amounts_of, quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Replicas:
     count: int
     image: str | None
     command: Any = ""
-    resources: Mapping[str, Any] | None = None
+    resources: Mapping[str, Any] | str | None = None
     restart_policy: str = "Never"
 
 
@@ -147,8 +147,10 @@ def _called(replicas: Replicas, flags: list[str]) -> dict[str, Any]:
     return called
 
 
-def _resources(asked: Mapping[str, Any]) -> dict[str, Any]:
-    amounts = {name: str(amount) for name, amount in asked.items() if quantity(name, amount) >= 0}
+def _resources(asked: Any) -> dict[str, Any]:
+    amounts = {
+        n: str(amount) for n, amount in amounts_of(asked).items() if quantity(n, amount) >= 0
+    }
     return {"requests": amounts, "limits": amounts}
 
 

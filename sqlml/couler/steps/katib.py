@@ -109,7 +109,8 @@ def _today(template: Any, names: list[str]) -> Any:
         )
         return "".join(f"{line.rstrip()}" for line in lines) + "\n"
 
-    return _NAMES.sub("", _REST.sub("", _LOOP.sub(written_out, template)))
+    today = _NAMES.sub("", _REST.sub("", _LOOP.sub(written_out, template)))
+    return today.replace("{{.Trial}}", "trial")  # the name of a container
 
 
 def _container(trial: Mapping[str, Any]) -> str:

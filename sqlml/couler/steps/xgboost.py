@@ -24,7 +24,7 @@ def train(  # noqa: PLR0917
     image: str | None = None,
     command: Any = "",
     num_workers: int = 0,
-    resources: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | str | None = None,
     model_path: str | None = None,
     clean_pod_policy: str = "Running",
     timeout: Any = None,
