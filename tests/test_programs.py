@@ -109,7 +109,10 @@ def test_a_file_that_a_program_changes_is_read_again(session):
         )
         assert counted.to_arrow().to_pylist() == [{"before": rows - 1, "behind": rows}]
     told = session.forecast(session.compile([Source("t.sql", text)]))
-    assert [step.why for step in told.steps][1:] == ["runs every time", "run changes"]
+    assert [step.why for step in told.steps][1:] == [
+        "runs every time: a program may do anything",
+        "run changes",
+    ]
 
 
 def test_lineage_names_what_was_read_and_made(session):

@@ -1,13 +1,13 @@
 """What running a workflow now would do: which steps, why, how long, and what would change."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from statistics import median
 from typing import Any
 
 from sqlml.optimizer.effects import Effect, Effects, effect
-from sqlml.optimizer.history import History, PastStep, operation_of, target_of
+from sqlml.optimizer.history import History, operation_of, target_of
 from sqlml.optimizer.reuse import Reuse
 from sqlml.workflow.graph import givers, needs, takes_model, topological_order
 from sqlml.workflow.ir import (
@@ -116,7 +116,7 @@ class _Forecaster:
         if node.same_as:
             return StepForecast(node, True, f"as `{node.same_as}`, which does the same")
         past = self._history.past(operation_of(node), target_of(node))
-        why = self._why(node, changed, past)
+        why = self._why(node, changed)
         same = [step for step in past if step.static_hash == self._reuse.static_hash(node)] or past
         if not same:
             return StepForecast(node, True, why)
@@ -125,17 +125,11 @@ class _Forecaster:
         used = median(step.seconds * max(step.threads, 1) for step in same)
         return StepForecast(node, True, why, seconds, memory or None, len(same), used)
 
-    def _why(self, node: Node, changed: str | None, past: Sequence[PastStep]) -> str:
-        if not self._reuse.can_stand(node):
-            return "runs every time"
-        if all(step.static_hash != self._reuse.static_hash(node) for step in past):
-            is_known = past and target_of(node) and not isinstance(node.operation, Trial)
-            return "the statement changed" if is_known else "not run before"
-        if changed is not None:
-            return f"{changed} changes"
-        if self._reuse.has_met(node):
-            return "what it made is no longer there"
-        return "its data changed"
+    def _why(self, node: Node, changed: str | None) -> str:
+        own = self._reuse.why(node)
+        if changed is None or not self._reuse.can_stand(node):
+            return own
+        return own or f"{changed} changes"
 
     def _changed_model(self, node: Node) -> str | None:
         """What it uses that an earlier step makes anew, or lets another one stand for."""

@@ -18,13 +18,17 @@ from sqlml.optimizer.aftermath import Aftermath
 from sqlml.optimizer.cache.keeper import Keeper, Made
 from sqlml.optimizer.effects import tables_left
 from sqlml.optimizer.fingerprints import Fingerprints
-from sqlml.optimizer.leavings import content, files_left, is_repeatable, result_left
+from sqlml.optimizer.history import operation_of, target_of
+from sqlml.optimizer.leavings import content, is_repeatable, result_left
+from sqlml.optimizer.reasons import made_of, why_again, why_ever, why_new
 from sqlml.optimizer.resumption import Done, Resumption
+from sqlml.optimizer.standing import Standing
 from sqlml.optimizer.versions import versions, versions_of_use
+from sqlml.store.doings import Doing
 from sqlml.store.drivers import RECOVERED
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
-from sqlml.workflow.ir import Node, OutputDeclaration, Query, Workflow
+from sqlml.workflow.ir import Node, Query, Workflow
 from sqlml.workflow.transactions import transactions
 from sqlml.zoo.steps.outcome import Outcome
 
@@ -68,6 +72,7 @@ class Reuse:
         """
         self._store = store
         self._keeper = Keeper(workflow, store, settings.cache_policy, settings.cache_size)
+        self._reuses = settings.reuse
         self._by_key = settings.reuse and not any(
             _changes_connection(node) for node in workflow.nodes
         )
@@ -90,11 +95,10 @@ class Reuse:
         self._read: dict[str, Mapping[str, str]] = {}  # digests of what steps have met
         self._left: dict[str, Mapping[str, str | None]] = {}  # and of the tables they have left
         self._met: set[str] = set()  # steps whose key is remembered
-        self._last_writers = {
-            (output.kind, output.target.casefold()): node.name
-            for node in workflow.nodes
-            for output in node.outputs
-        }
+        self._losses: dict[str, str] = {}
+        self._standing = Standing(
+            workflow, store, self.fingerprints, self._resumption, self._aftermath
+        )
 
     def static_hash(self, node: Node) -> str:
         """The digest of what a step does, without its data."""
@@ -111,9 +115,25 @@ class Reuse:
         if self._resumption is not None:
             self._resumption.keep_if_parts_stand(node)
 
-    def has_met(self, node: Node) -> bool:
-        """Whether `node`, which was looked up, was run on the same data before."""
-        return node.name in self._met
+    def why(self, node: Node) -> str:
+        """Why `node`, which was looked up, has to run as far as itself and its data are concerned.
+
+        Empty where nothing is known against reusing it.
+        """
+        if not self._by_key:
+            return "runs every time" if self._reuses else "runs every time: reuse is off"
+        if not self.can_stand(node):
+            return why_ever(node)
+        last = self._store.doings.of(self.static_hash(node))
+        if node.name in self._keys and self._keys[node.name] is None:
+            return "runs every time: what it reads cannot be compared with what it was"
+        if node.name not in self._read:
+            return "" if last else why_new(node, versions(node), self._store.doings)
+        if node.name in self._met:
+            return self._losses.get(node.name) or "what it made is too old"
+        if last is None:
+            return why_new(node, versions(node), self._store.doings)
+        return why_again(node, self._read[node.name], last)
 
     def damage(self, node: Node) -> str:
         """Why what was kept of `node`, which was looked up, cannot be used; empty: it can."""
@@ -149,13 +169,11 @@ class Reuse:
         """
         key = self._keys[node.name] = self._key(node, models, parameters or {})
         memory = self._store.reuse.recall(key) if key else None
-        if memory is not None and _is_too_old(node, memory.outputs):
-            memory = None
         if memory is not None:
             self._met.add(node.name)
-        if memory is None or not (
-            self._stands(node, memory.outputs) and self._keeps(node, key, memory.outputs["outputs"])
-        ):
+        if memory is not None and _is_too_old(node, memory.outputs):
+            memory = None
+        if memory is None or self._lost(node, key, memory.outputs):
             return self._find_resumed(node, is_as_before=key is None or memory is not None)
         if self._resumption is not None:
             self._resumption.keep(node, memory.run)
@@ -184,9 +202,13 @@ class Reuse:
         key = self._keys.get(node.name)
         if key is None:
             return
+        made, met = made_of(node, versions(node)), self._read.get(node.name, {})
+        self._store.doings.note(
+            Doing(self.static_hash(node), operation_of(node), target_of(node), node.name, made, met)
+        )
         left = {table: self.fingerprints.table(table) for table in tables_left(node)}
         self._left[node.name] = left
-        files = self._files(node, outcome.outputs)
+        files = self._standing.files(node, outcome.outputs)
         if files and not self._keeper.keep(Made(node.name, run, key, seconds, files)):
             return
         memory = {
@@ -210,7 +232,7 @@ class Reuse:
             return None
         if not (is_as_before or done.step.key == RECOVERED or self._has_been_touched(node)):
             return None
-        return self._keep(node, done) if self._exists(node, done.step.outputs) else None
+        return None if self._standing.missing(node, done.step.outputs) else self._keep(node, done)
 
     def _keep(self, node: Node, done: Done) -> Reused:
         assert self._resumption is not None
@@ -227,7 +249,7 @@ class Reuse:
             hashed = [(step, self.static_hash(step)) for step in steps]
             found = self._resumption.find_transaction(hashed)
             made = ((step, found[step.name].step.outputs) for step in steps if step.name in found)
-            stands = all(self._exists(step, outputs) for step, outputs in made)
+            stands = not any(self._standing.missing(step, outputs) for step, outputs in made)
             self._ended[steps[0].name] = found if stands else {}
         return self._ended[steps[0].name].get(node.name)
 
@@ -248,51 +270,18 @@ class Reuse:
         self._read[node.name] = data
         return digest({"static": self.static_hash(node), "data": data})
 
-    def _stands(self, node: Node, content: Mapping[str, Any]) -> bool:
-        """Whether all that the step left behind is still there, unchanged."""
-        for table, fingerprint in content["tables"].items():
-            if fingerprint is None or self.fingerprints.table(table) != fingerprint:
-                return False
-        return self._exists(node, content["outputs"])
-
-    def _exists(self, node: Node, outputs: Mapping[str, str]) -> bool:
-        """Whether all that the step left behind is there, and its model is the newest version."""
-        if not all(self._table_exists(node, table) for table in tables_left(node)):
-            return False
-        for output in node.outputs:
-            if output.kind == "model" and not self._model_stands(node, output, outputs):
-                return False
-        return all(file.exists() for file in self._files(node, outputs))
-
-    def _files(self, node: Node, outputs: Mapping[str, str]) -> list[Path]:
-        return files_left(node, outputs, self._store.results)
-
-    def _keeps(self, node: Node, key: str | None, outputs: Mapping[str, str]) -> bool:
-        """Whether the files that a step has left are what they were; in this run they stay."""
-        return not key or not self._files(node, outputs) or self._keeper.find(node.name, key)
-
-    def _table_exists(self, node: Node, table: str) -> bool:
-        """Whether a table that a step has left is there, or where the program has put it since."""
-        if self.fingerprints.table(table) is not None:
-            return True
-        return self._aftermath is not None and self._aftermath.moves(node, table)
+    def _lost(self, node: Node, key: str | None, memory: Mapping[str, Any]) -> str:
+        """What has become of what a step has left, in words; empty: it stands, and stays so."""
+        said = self._standing.changed(node, memory)
+        if not said and key and self._standing.files(node, memory["outputs"]):
+            is_kept = self._keeper.find(node.name, key)
+            said = "" if is_kept else "what it gave is not kept any more"
+        self._losses[node.name] = said
+        return said
 
     def _has_been_touched(self, node: Node) -> bool:
         """Whether the program itself has changed what a step that it has done had met."""
         return self._aftermath is not None and self._aftermath.touches(node)
-
-    def _model_stands(
-        self, node: Node, output: OutputDeclaration, outputs: Mapping[str, str]
-    ) -> bool:
-        name, _, number = outputs.get("model", "").rpartition("@")
-        if self._resumption is not None and self._resumption.has_changed(name):
-            return True  # it is where the program has put it
-        if not name or self._store.models.find(name, int(number)) is None:
-            return False
-        if self._last_writers.get((output.kind, output.target.casefold())) != node.name:
-            return True
-        newest = self._store.models.find(name, None)
-        return newest is not None and newest.number == int(number)
 
     def _model_digest(self, node: Node, reference: str) -> str:
         name, _, number = reference.rpartition("@")

@@ -191,4 +191,17 @@ MIGRATIONS = (
         PRIMARY KEY (key, reader)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE doings (
+        static_hash TEXT PRIMARY KEY,
+        operation TEXT NOT NULL,
+        target TEXT NOT NULL,
+        step TEXT NOT NULL,
+        made_of TEXT NOT NULL,
+        met TEXT NOT NULL,
+        used REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX doings_by_target ON doings (operation, target, used);
+    CREATE INDEX doings_by_use ON doings (used);
+    """,
 )

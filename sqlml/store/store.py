@@ -10,6 +10,7 @@ from sqlml.errors import Diagnostic, ProgramError
 from sqlml.store import tables
 from sqlml.store.artifacts import Artifacts
 from sqlml.store.chains import Chains
+from sqlml.store.doings import Doings
 from sqlml.store.drivers import Drivers
 from sqlml.store.jobs import Jobs
 from sqlml.store.ledger import Ledger
@@ -43,6 +44,7 @@ class Store:
         self.placements = Placements(self._ledger)
         self.jobs = Jobs(self._ledger)
         self.reuse = ReuseMemory(self._ledger, self.results)
+        self.doings = Doings(self._ledger)
         self.repetitions = Repetitions(self._ledger)
         self.artifacts = Artifacts(self._ledger, folder)
 
@@ -80,6 +82,7 @@ class Store:
 
     def close(self) -> None:
         self.reuse.tidy()
+        self.doings.tidy()
         self._ledger.close()
         if self._temporary is not None:
             self._temporary.cleanup()

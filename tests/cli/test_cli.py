@@ -153,7 +153,7 @@ def test_plan_says_why_and_runs_nothing(sqlml: Sqlml) -> None:
     out = sqlml("plan", "p.sql")[1]
     assert "~ model  m" in out
     assert "now version 1" in out
-    assert "the statement changed" in out
+    assert "`max_depth` is 4, was 3" in out
 
 
 def test_explain_shows_every_stage(sqlml: Sqlml) -> None:
