@@ -303,6 +303,72 @@ def test_pg8000_and_asyncpg_speak_with_it(port: int) -> None:
     asyncio.run(_with_asyncpg(port))
 
 
+def test_asyncpg_gives_typed_parameters_and_arrays(port: int) -> None:
+    asyncio.run(_typed(port))
+
+
+async def _typed(port: int) -> None:
+    connection = await asyncpg.connect(host="127.0.0.1", port=port, user="ann", database="iris")
+    one, two = uuid.UUID(int=1), uuid.UUID(int=2)
+    await connection.execute(
+        "CREATE TEMP TABLE kept AS SELECT range::INT AS number, 'n' || range AS name FROM range(5)"
+    )
+    rows = "(VALUES (1, 'x', 1::BIGINT, 0.5::DOUBLE), (2, 'yy', 2, 1.5)) t(a, b, c, d)"
+    for asked, given, found in [
+        ("SELECT $1::INT[] AS x, $2::TEXT[], $3::FLOAT8[]", ([1, None], [], [1.5]),
+         ([1, None], [], [1.5])),
+        ("SELECT 'here' WHERE $2::UUID = ANY($1::UUID[])", ([one, two], one), ("here",)),
+        ("SELECT list(name ORDER BY name) FROM kept WHERE number = ANY($1)", ([1, 3],),
+         (["n1", "n3"],)),
+        ("SELECT number FROM kept WHERE name = ANY($1)", (["n2"],), (2,)),
+        ("SELECT number FROM kept WHERE (number, name) = ($1, $2)", (2, "n2"), (2,)),
+        ("SELECT coalesce(number, $1) FROM kept ORDER BY 1", (3,), (0,)),
+        ("SELECT CASE WHEN number = $1 THEN $2 ELSE name END FROM kept ORDER BY number",
+         (0, "none"), ("none",)),
+        ("SELECT max(number) FROM kept WHERE length(name) > $1", (1,), (4,)),
+        ("SELECT $1 + 1", (3,), (4,)),
+        (f"SELECT b FROM {rows} WHERE strlen(b) = $1::INT AND c = $2::INT8", (2, 2), ("yy",)),
+        ("SELECT 340282366920938463463374607431768211455::UHUGEINT, NULL::UHUGEINT", (),
+         (Decimal(2**128 - 1), None)),
+        (f"SELECT {10**50}::BIGNUM, (-{10**50})::BIGNUM, 0::BIGNUM", (),
+         (Decimal(10**50), Decimal(-(10**50)), Decimal(0))),
+        (f"SELECT [{2**127 - 1}::HUGEINT, {-(2**127)}, 1]", (),
+         ([Decimal(2**127 - 1), Decimal(-(2**127)), Decimal(1)],)),
+    ]:  # fmt: skip
+        try:
+            assert tuple(await connection.fetchrow(asked, *given)) == found, asked
+        except asyncpg.PostgresError as error:
+            raise AssertionError(asked) from error
+    await connection.close()
+
+
+def test_statements_of_one_message_are_one_transaction(port: int) -> None:
+    with psycopg.connect(address(port), autocommit=True) as client:
+
+        def rows() -> list[int]:
+            return [a for (a,) in client.execute("SELECT a FROM joint ORDER BY a").fetchall()]
+
+        client.execute("CREATE TABLE joint (a INT); INSERT INTO joint VALUES (1)")
+        with pytest.raises(psycopg.DataError):
+            client.execute("INSERT INTO joint VALUES (2); INSERT INTO joint VALUES ('x')")
+        assert client.info.transaction_status.name == "IDLE"
+        assert rows() == [1]
+        client.execute(
+            "INSERT INTO joint VALUES (3); BEGIN; INSERT INTO joint VALUES (4); ROLLBACK;"
+            "INSERT INTO joint VALUES (5)"
+        )
+        assert rows() == [1, 5]
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            client.execute("INSERT INTO joint VALUES (6); COMMIT; INSERT INTO joint VALUES (7);"
+                           "FROM nowhere")  # fmt: skip
+        assert rows() == [1, 5, 6]
+        client.execute("INSERT INTO joint VALUES (8); BEGIN; INSERT INTO joint VALUES (9)")
+        assert client.info.transaction_status.name == "INTRANS"
+        client.execute("ROLLBACK")
+        assert rows() == [1, 5, 6]
+        client.execute("SELECT * FROM iris LIMIT 1 TO PREDICT USING m; DROP TABLE joint")
+
+
 async def _with_asyncpg(port: int) -> None:
     client = await asyncpg.connect(host="127.0.0.1", port=port, user="ann", database="iris")
     try:

@@ -13,7 +13,7 @@ import duckdb
 from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.postgres.settings import REPORTED, SETTINGS
 from sqlml.connectors.postgres.translation import NAME, SCRIPTS
-from sqlml.connectors.postgres.types import ARRAYS, BY_DUCKDB, NUMERIC
+from sqlml.connectors.postgres.types import ARRAYS, BY_DUCKDB, NUMERIC, ONE_CHARACTER, type_of
 from sqlml.quoting import literal
 
 _WRITTEN = {
@@ -65,11 +65,13 @@ def _types() -> str:
     """How PostgreSQL writes types, and what type one of DuckDB's is there."""
     written = _WRITTEN | {array: f"{_WRITTEN[element]}[]" for element, array in ARRAYS.items()}
     rows = ", ".join(f"({oid}, {literal(name)})" for oid, name in written.items())
-    several = {f"{name}[]": ARRAYS[oid] for name, oid in _KNOWN.items() if oid in ARRAYS}
+    several = {f"{name}[]": type_of(f"{name}[]").oid for name in BY_DUCKDB}
+    several["DECIMAL[]"] = ARRAYS[NUMERIC.oid]
     known = ", ".join(f"({literal(name)}, {oid})" for name, oid in (_KNOWN | several).items())
     digits = r"regexp_extract(x, '\((\d+),(\d+)\)', {})::INT"
     modifier = f"({digits.format(1)} << 16 | {digits.format(2)}) + 4"
     return f"""
+    CREATE TYPE one_character AS {ONE_CHARACTER};
     CREATE TABLE type_names AS FROM (VALUES {rows}) t(oid, written);
     CREATE TABLE known_types AS FROM (VALUES {known}) t(name, oid);
     CREATE MACRO bare_type(x) AS

@@ -4,6 +4,7 @@ Source: PostgreSQL's `*send` functions; `numeric_send` for the digits of NUMERIC
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,10 @@ def joined(*parts: pa.Array) -> pa.Array:
 
 def binary(column: pa.Array, kind: Type) -> pa.Array:
     """The values of a column in binary format, as an array of bytes."""
+    if kind in (types.UHUGEINT, types.BIGNUM):
+        numbers = large(column).to_pylist()
+        told = [None if n is None else _numeric(Decimal(n), 0) for n in numbers]
+        return pa.array(told, pa.binary())
     if kind.element is not None:
         encoded = _arrays(column, kind.element)
     else:
@@ -48,6 +53,26 @@ def binary(column: pa.Array, kind: Type) -> pa.Array:
     if column.null_count and not encoded.null_count:
         return pc.if_else(pc.is_null(column), pa.scalar(None, pa.binary()), encoded)
     return encoded
+
+
+def large(column: pa.Array) -> pa.Array:
+    """Whole numbers beyond 38 digits, as text. Arrow holds them as 16 bytes, or DuckDB's own."""
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if pa.types.is_decimal(column.type):
+        words = np.frombuffer(column.buffers()[1], "<u8", 2 * len(column), column.offset * 16)
+        found = [int(high) << 64 | int(low) for low, high in words.reshape(-1, 2)]
+    else:
+        found = [_bignum(each) for each in pc.fill_null(column, b"").to_pylist()]
+    texts = pa.array(list(map(str, found)), pa.string())
+    return pc.if_else(pc.is_null(column), pa.scalar(None, pa.string()), texts)
+
+
+def _bignum(raw: bytes) -> int:
+    """Three bytes of header, whose first bit is the sign, and the digits; flipped if negative."""
+    is_negative = bool(raw) and not raw[0] & 0x80
+    digits = bytes(255 - byte for byte in raw[3:]) if is_negative else raw[3:]
+    return -int.from_bytes(digits, "big") if is_negative else int.from_bytes(digits, "big")
 
 
 def fixed(values: npt.NDArray[np.generic]) -> pa.Array:

@@ -1,7 +1,7 @@
 """One client: its messages in, ours out, and the state between them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeVar
@@ -12,6 +12,7 @@ from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
 from sqlml.connectors.postgres.speech import Speech
+from sqlml.connectors.postgres.together import Together
 
 T = TypeVar("T")
 
@@ -110,16 +111,36 @@ class Client:
         found = statements(sql)
         if not found:
             self._send(messages.EMPTY_QUERY)
-        for text in found:
-            self._check_usable(text)
-            portal = Portal(Prepared(text, (), None), (), ())
-            first = await self._start(portal, 0)
-            if portal.fields and not self._speech.is_copy(text):
-                formats = [0] * len(portal.fields)
-                self._send(messages.row_description(portal.fields, formats))
-            await self._stream(portal, first, 0)
-            portal.close()
+        if len(found) > 1:
+            await self._together(found)
+        for text in found if len(found) == 1 else ():
+            await self._whole(text)
         await self._ready()
+
+    async def _together(self, found: Sequence[Text]) -> None:
+        together = Together(self._connection)
+        try:
+            for text in found:
+                self._check_usable(text)
+                if await self._run(partial(together.goes_on, text)):
+                    await self._whole(text)
+                else:
+                    self._send(messages.complete("BEGIN"))
+            await self._run(together.end)
+        except BaseException:
+            await self._run(partial(together.end, well=False))
+            raise
+
+    async def _whole(self, text: Text) -> None:
+        """Do a statement, and send all of its rows."""
+        self._check_usable(text)
+        portal = Portal(Prepared(text, (), None), (), ())
+        first = await self._start(portal, 0)
+        if portal.fields and not self._speech.is_copy(text):
+            formats = [0] * len(portal.fields)
+            self._send(messages.row_description(portal.fields, formats))
+        await self._stream(portal, first, 0)
+        portal.close()
 
     # --- the extended protocol ---
 

@@ -17,7 +17,7 @@ from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
 from sqlml.connectors.postgres.inference import Columns, parameter_types
 from sqlml.connectors.postgres.messages import Field
 from sqlml.connectors.postgres.parameters import numbered, substituted
-from sqlml.connectors.postgres.types import TEXT, type_of
+from sqlml.connectors.postgres.types import TEXT, UNKNOWN, type_of
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.problems import translate
 from sqlml.grammar import ast
@@ -41,7 +41,7 @@ _DESCRIBE = "DESCRIBE "
 
 
 def parameter_oids(connection: Connection, sql: str, given: Sequence[int]) -> Sequence[int]:
-    """The types of a statement's parameters; text where nothing tells. given: by the client."""
+    """The types of a statement's parameters. given: what the client says of them."""
     wanted = max((number for _, _, number in numbered(sql)), default=0)
     if not wanted:
         return ()
@@ -59,7 +59,7 @@ def parameter_oids(connection: Connection, sql: str, given: Sequence[int]) -> Se
         types = parameter_types(text, columns_of)
     own = [*given, *[0] * wanted][:wanted]
     known = {number: type_of(kind).oid for number, kind in types.items()}
-    return [told or known.get(number, TEXT.oid) for number, told in enumerate(own, 1)]
+    return [told or known.get(number, UNKNOWN.oid) for number, told in enumerate(own, 1)]
 
 
 def fields_of(
@@ -102,7 +102,7 @@ def _own_parts(sql: str) -> Sequence[Part] | None:
 
 
 def _null(kind: str | None) -> str:
-    return f"CAST(NULL AS {kind or 'VARCHAR'})"
+    return f"CAST(NULL AS {kind})" if kind else "NULL"
 
 
 def _bound(

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.optimizer.annotate_types import annotate_types
 
 from sqlml.connectors.postgres.parameters import substituted
 
@@ -13,6 +14,10 @@ _NAMED = "sqlml_parameter_"
 Columns = Mapping[str, str]
 """A table's columns with their types, names in lower case."""
 
+_NAMES = {
+    "INT": "INTEGER", "TEXT": "VARCHAR", "REAL": "FLOAT", "DECIMAL": "DECIMAL(38,10)",
+    "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE", "TIMETZ": "TIME WITH TIME ZONE", "OID": "BIGINT",
+}  # fmt: skip
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 _ALWAYS: Mapping[type, str] = {
     exp.Limit: "BIGINT", exp.Offset: "BIGINT", exp.Like: "VARCHAR", exp.ILike: "VARCHAR",
@@ -64,16 +69,14 @@ def _beside(parameter: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
         parameter, parent = parent, parent.parent
     match parent:
         case exp.Cast():
-            return str(parent.to.sql("duckdb"))
-        case exp.If():
-            return _type(_otherwise(parent, parameter), tables)
-        case exp.Any():
+            return _written(parent.to)
+        case exp.Coalesce() | exp.If() | exp.Case():
+            return _of_choice(parameter, parent, tables)
+        case exp.Any() | exp.All():
             element = _of_others(parent, parent.parent, tables)
             return f"{element}[]" if element else None
-        case exp.Tuple() if isinstance(parent.parent, exp.Values):
-            return _inserted(parent.expressions.index(parameter), parent.parent.parent, tables)
-        case exp.Select() if parameter in parent.expressions:
-            return _inserted(parent.expressions.index(parameter), parent.parent, tables)
+        case exp.Tuple() | exp.Select() if parameter in parent.expressions:
+            return _of_place(parent, parent.expressions.index(parameter), tables)
         case exp.In() | exp.Between():
             return _type(parent.this, tables)
     if isinstance(parent, (*_COMPARED, *_CALCULATED)):
@@ -81,18 +84,37 @@ def _beside(parameter: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
     return _ALWAYS.get(type(parent))
 
 
-def _otherwise(condition: exp.If, parameter: exp.Expr) -> exp.Expr | None:
-    """What stands behind ELSE, for what stands behind THEN."""
-    case = condition.parent
-    is_value = case is not None and condition.args.get("true") is parameter
-    return case.args.get("default") if case is not None and is_value else None
-
-
 def _of_others(own: exp.Expr, parent: exp.Expr | None, tables: Mapping[str, Columns]) -> str | None:
     others = (
         [side for side in (parent.this, parent.expression) if side is not own] if parent else []
     )
     return _type(others[0], tables) if others else None
+
+
+def _of_choice(own: exp.Expr, parent: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
+    """The type of the other values that an expression may have."""
+    whole = parent.parent if isinstance(parent.parent, exp.Case) else parent
+    conditions = {id(each.this) for each in whole.find_all(exp.If)}
+    values = [each for each in whole.iter_expressions() if not isinstance(each, exp.If)]
+    values += [each.args["true"] for each in whole.args.get("ifs") or ()]
+    if id(own) in conditions:
+        return None
+    found = (_type(each, tables) for each in values if each is not own)
+    return next(filter(None, found), None)
+
+
+def _of_place(row: exp.Expr, place: int, tables: Mapping[str, Columns]) -> str | None:
+    """The type of a place in rows to be inserted, or in a row that is compared with another."""
+    parent = row.parent
+    if isinstance(row, exp.Select) or parent is None:
+        return _inserted(place, parent, tables)
+    if isinstance(parent, exp.Values):
+        return _inserted(place, parent.parent, tables)
+    if not isinstance(parent, _COMPARED):
+        return None
+    other = parent.expression if parent.this is row else parent.this
+    is_row = isinstance(other, exp.Tuple) and place < len(other.expressions)
+    return _type(other.expressions[place], tables) if is_row else None
 
 
 def _inserted(place: int, statement: exp.Expr | None, tables: Mapping[str, Columns]) -> str | None:
@@ -108,7 +130,7 @@ def _inserted(place: int, statement: exp.Expr | None, tables: Mapping[str, Colum
 def _type(side: exp.Expr | None, tables: Mapping[str, Columns]) -> str | None:
     match side:
         case exp.Cast():
-            return str(side.to.sql("duckdb"))
+            return _written(side.to)
         case exp.Literal():
             return "VARCHAR" if side.is_string else "BIGINT" if side.is_int else "DOUBLE"
         case exp.Column():
@@ -119,7 +141,22 @@ def _type(side: exp.Expr | None, tables: Mapping[str, Columns]) -> str | None:
             return "BIGINT"
         case exp.Lower() | exp.Upper() | exp.DPipe():
             return "VARCHAR"
-    inner = [] if side is None else list(side.find_all(exp.Column))
-    return (
-        _type(inner[0], tables) if inner and isinstance(side, (*_CALCULATED, exp.Paren)) else None
-    )
+    if side is None:
+        return None
+    inner = list(side.find_all(exp.Column))
+    if isinstance(side, (*_CALCULATED, exp.Paren)):
+        return _type(inner[0], tables) if inner else None
+    return _result(side)
+
+
+def _result(call: exp.Expr) -> str | None:
+    """The type that a function gives whatever it is given, as `length` does."""
+    known = annotate_types(call.copy(), dialect="duckdb").type
+    is_known = known is not None and not known.is_type(exp.DType.UNKNOWN, exp.DType.NULL)
+    return _written(known) if known is not None and is_known else None
+
+
+def _written(kind: exp.Expr) -> str:
+    """A type with the name that DuckDB itself gives to it."""
+    name = str(kind.sql("duckdb"))
+    return _NAMES.get(name.removesuffix("[]"), name.removesuffix("[]")) + "[]" * name.endswith("[]")

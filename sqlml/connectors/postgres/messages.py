@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlml.connectors.postgres.types import Type
+from sqlml.connectors.postgres.types import TEXT, UNKNOWN, Type
 
 PROTOCOL = 3 << 16
 CANCEL_REQUEST = 80877102
@@ -79,7 +79,8 @@ def row_description(fields: Sequence[Field], formats: Sequence[Format]) -> bytes
 
 
 def parameter_description(oids: Sequence[int]) -> bytes:
-    return message(b"t", struct.pack(f"!h{len(oids)}i", len(oids), *oids))
+    told = [TEXT.oid if oid == UNKNOWN.oid else oid for oid in oids]
+    return message(b"t", struct.pack(f"!H{len(told)}I", len(told), *told))
 
 
 def complete(tag: str) -> bytes:

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sqlml.connectors.postgres.cells import binary, fixed, in_front, joined, lengths_of
+from sqlml.connectors.postgres.cells import binary, fixed, in_front, joined, large, lengths_of
 from sqlml.connectors.postgres.messages import Format
 from sqlml.connectors.postgres.texts import expression, from_arrow
-from sqlml.connectors.postgres.types import Type
+from sqlml.connectors.postgres.types import BIGNUM, UHUGEINT, Type
 
 Convert = Callable[[pa.Table, Sequence[str]], pa.Table]
 """A table and expressions of DuckDB's SQL over it to their values."""
@@ -54,7 +54,10 @@ class RowEncoder:
 
     def _texts(self, batch: pa.RecordBatch, wanted: Sequence[int]) -> dict[int, pa.Array]:
         """The columns as PostgreSQL writes their values, as bytes."""
-        told = {i: from_arrow(batch.column(i)) for i in wanted}
+        told = {
+            i: (large if self._types[i] in (UHUGEINT, BIGNUM) else from_arrow)(batch.column(i))
+            for i in wanted
+        }
         left = [i for i, text in told.items() if text is None]
         if left:
             named = pa.table([batch.column(i) for i in left], [f"c{i}" for i in left])

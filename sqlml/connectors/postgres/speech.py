@@ -28,9 +28,9 @@ from sqlml.connectors.postgres.portals import (
 )
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.settings import REPORTED, SETTINGS
-from sqlml.connectors.postgres.types import TEXT
+from sqlml.connectors.postgres.types import TEXT, UNKNOWN
 from sqlml.connectors.postgres.values import exact, values
-from sqlml.quoting import parts
+from sqlml.quoting import literal, parts
 
 _SET = re.compile(
     r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>[\w.]+|TIME\s+ZONE)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",
@@ -160,12 +160,12 @@ class Speech:
 
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
         self._check(connection, sql)
-        given = portal.values
+        sql, oids, given = _with_unknown(sql, portal.prepared.oids, portal.values)
         if given and _own_parts(sql) is not None:
             given = [given[number - 1] for _, _, number in numbered(sql)]
             sql = substituted(sql, lambda _: "?")
         elif given:
-            given = exact(portal.prepared.oids, given)
+            given = exact(oids, given)
         cursor = connection.cursor()
         portal.cursor = cursor
         cursor.execute(sql, list(given) or None)
@@ -259,6 +259,23 @@ def _milliseconds(value: str) -> str:
 
 def _own_parts(sql: str) -> Sequence[Part] | None:
     return parts_of(substituted(sql, lambda _: "NULL"), "duckdb")
+
+
+def _with_unknown(
+    sql: str, oids: Sequence[int], given: Sequence[object]
+) -> tuple[str, Sequence[int], Sequence[object]]:
+    """Values of an unknown type stand in the text, where DuckDB finds what they are."""
+    if UNKNOWN.oid not in oids:
+        return sql, oids, given
+    kept = [i for i, oid in enumerate(oids) if oid != UNKNOWN.oid]
+
+    def written(number: int) -> str:
+        if oids[number - 1] != UNKNOWN.oid:
+            return f"${kept.index(number - 1) + 1}"
+        value = given[number - 1]
+        return "NULL" if value is None else literal(str(value))
+
+    return substituted(sql, written), [oids[i] for i in kept], [given[i] for i in kept]
 
 
 def _check_unchanged(portal: Portal, found: Sequence[Field]) -> None:

@@ -28,10 +28,11 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _QUERY = re.compile(r"[\s(]*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
+_OIDS = re.compile(r"::\s*oid\s*\[\]", re.IGNORECASE)  # which sqlglot cannot read
 _TYPES = {
     "oid": "BIGINT", "xid": "BIGINT", "cid": "BIGINT", "name": "VARCHAR", "char": "VARCHAR",
     "text": "VARCHAR", "bpchar": "VARCHAR", "unknown": "VARCHAR", "aclitem": "VARCHAR",
-    "int2vector": "SMALLINT[]", "oidvector": "BIGINT[]", "jsonb": "JSON",
+    "int2vector": "SMALLINT[]", "oidvector": "BIGINT[]", "jsonb": "JSON", "oids": "UINTEGER[]",
 }  # fmt: skip
 _VECTORS = frozenset({"indkey", "indclass", "indcollation", "indoption", "proargtypes"})
 """Columns of the type int2vector or oidvector: text to clients, and their places begin with 0."""
@@ -57,7 +58,7 @@ def translated(sql: str) -> str:
     if not _QUERY.match(sql) or not _ASKED.search(sql):
         return sql
     try:
-        tree = sqlglot.parse_one(sql, dialect="postgres")
+        tree = sqlglot.parse_one(_OIDS.sub("::oids", sql), dialect="postgres")
     except SqlglotError:
         return sql
     if isinstance(tree, exp.Select):
@@ -141,7 +142,7 @@ def _cast(cast: exp.Cast) -> exp.Expr:
         return exp.cast(value, f"{_TYPES.get(to[:-2], to[:-2])}[]", dialect="duckdb")
     if to in _REGISTERED:
         return _registered(cast, _REGISTERED[to], value)
-    return exp.cast(value, _TYPES.get(to, to), dialect="postgres")
+    return exp.cast(value, _TYPES.get(to, to), dialect="duckdb" if to in _TYPES else "postgres")
 
 
 def _registered(cast: exp.Cast, to: str, value: exp.Expr) -> exp.Expr:

@@ -41,21 +41,30 @@ TIMETZ = Type(1266, "timetz", 12)
 BIT = Type(1562, "varbit")
 NUMERIC = Type(1700, "numeric")
 UUID = Type(2950, "uuid", 16)
+CHAR = Type(18, "char", 1)
+UNKNOWN = Type(705, "unknown", -2)  # of a parameter of which nothing tells what it is
+UHUGEINT = Type(1700, "uhugeint")  # a numeric that Arrow has no type for
+BIGNUM = Type(1700, "bignum")  # one more
+
+ONE_CHARACTER = "ENUM(" + ", ".join(f"'{each}'" for each in ",ABDNPRSTUVXZabcdempr") + ")"
+"""The type of DuckDB that stands for PostgreSQL's "char" in the system catalog."""
 
 BY_DUCKDB = {
     "BOOLEAN": BOOL, "TINYINT": INT2, "SMALLINT": INT2, "INTEGER": INT4, "BIGINT": INT8,
     "UTINYINT": INT2, "USMALLINT": INT4, "UINTEGER": INT8, "UBIGINT": NUMERIC, "HUGEINT": NUMERIC,
-    "UHUGEINT": NUMERIC, "FLOAT": FLOAT4, "DOUBLE": FLOAT8, "VARCHAR": VARCHAR, "BLOB": BYTEA,
+    "UHUGEINT": UHUGEINT, "FLOAT": FLOAT4, "DOUBLE": FLOAT8, "VARCHAR": VARCHAR, "BLOB": BYTEA,
     "DATE": DATE, "TIME": TIME, "TIME WITH TIME ZONE": TIMETZ, "TIMESTAMP": TIMESTAMP,
     "TIMESTAMP_S": TIMESTAMP, "TIMESTAMP_MS": TIMESTAMP, "TIMESTAMP_NS": TIMESTAMP,
     "TIMESTAMP WITH TIME ZONE": TIMESTAMPTZ, "INTERVAL": INTERVAL, "UUID": UUID, "JSON": JSON,
-    "BIT": BIT, "BIGNUM": NUMERIC,
+    "BIT": BIT, "BIGNUM": BIGNUM,
 }  # fmt: skip
 ARRAYS = {
-    16: 1000, 17: 1001, 20: 1016, 21: 1005, 23: 1007, 25: 1009, 114: 199, 700: 1021, 701: 1022,
-    1043: 1015, 1082: 1182, 1083: 1183, 1114: 1115, 1184: 1185, 1186: 1187, 1266: 1270, 1562: 1563,
-    1700: 1231, 2950: 2951,
+    16: 1000, 17: 1001, 20: 1016, 21: 1005, 23: 1007, 25: 1009, 26: 1028, 114: 199, 700: 1021,
+    701: 1022, 1043: 1015, 1082: 1182, 1083: 1183, 1114: 1115, 1184: 1185, 1186: 1187, 1266: 1270,
+    1562: 1563, 1700: 1231, 2950: 2951,
 }  # fmt: skip
+_SEVERAL = {"UINTEGER[]": OID, "VARCHAR[]": TEXT}
+"""Arrays that drivers know without asking: they ask for the types of others with these."""
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _LIST = re.compile(r"(.*)\[\d*\]$", re.DOTALL)
 
@@ -66,6 +75,9 @@ def type_of(duckdb_type: str) -> Type:
     known = BY_DUCKDB.get(duckdb_type)
     if known is not None:
         return known
+    if duckdb_type in _SEVERAL:
+        element = _SEVERAL[duckdb_type]
+        return Type(ARRAYS[element.oid], f"_{element.name}", element=element)
     if decimal := _DECIMAL.fullmatch(duckdb_type):
         precision, scale = int(decimal[1]), int(decimal[2])
         return Type(NUMERIC.oid, "numeric", modifier=(precision << 16 | scale) + 4)
@@ -73,7 +85,7 @@ def type_of(duckdb_type: str) -> Type:
         element = type_of(of[1])
         if element.oid in ARRAYS:
             return Type(ARRAYS[element.oid], f"_{element.name}", element=element)
-    return TEXT if duckdb_type != '"NULL"' else VARCHAR
+    return CHAR if duckdb_type == ONE_CHARACTER else TEXT if duckdb_type != '"NULL"' else VARCHAR
 
 
 BY_OID = {
@@ -85,8 +97,13 @@ BY_OID = {
 }  # fmt: skip
 
 
-def duckdb_name(oid: int) -> str:
-    """DuckDB's name for a type that a parameter has; text for what it does not know."""
+def duckdb_name(oid: int) -> str | None:
+    """DuckDB's name for a type that a parameter has, where one is known.
+
+    Text for what DuckDB does not have.
+    """
+    if oid == UNKNOWN.oid:
+        return None
     if oid in _ELEMENTS:
         return f"{duckdb_name(_ELEMENTS[oid])}[]"
     return _NAMES.get(oid, "VARCHAR")
@@ -94,5 +111,6 @@ def duckdb_name(oid: int) -> str:
 
 _ELEMENTS = {array: element for element, array in ARRAYS.items()}
 _NAMES = {each.oid: name for name, each in reversed(BY_DUCKDB.items())} | {
-    NUMERIC.oid: "DECIMAL(38,10)"
+    NUMERIC.oid: "DECIMAL(38,10)",
+    OID.oid: "UINTEGER",
 }

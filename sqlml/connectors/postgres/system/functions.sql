@@ -31,7 +31,7 @@ CREATE MACRO from_regclass(x) AS coalesce(
   (SELECT min(CASE WHEN own.schema_name = current_schema() THEN '' ELSE sqlml_pg.main.quoted(own.schema_name) || '.' END || sqlml_pg.main.quoted(own.relname))
     FROM sqlml_pg.main.relations own WHERE own.oid = x),
   (SELECT min(own.relname) FROM sqlml_pg.main.system_relations own WHERE own.oid = x), x::VARCHAR);
-CREATE MACRO from_regtype(x) AS coalesce(sqlml_pg.main.format_type(x, -1), x::VARCHAR);
+CREATE MACRO from_regtype(x) AS coalesce(CASE WHEN x = 0 THEN '-' END, sqlml_pg.main.format_type(x, -1), x::VARCHAR);
 CREATE MACRO from_regnamespace(x) AS coalesce((SELECT own.nspname FROM sqlml_pg.main.pg_namespace own WHERE own.oid = x), x::VARCHAR);
 CREATE MACRO from_regrole(x) AS CASE WHEN x = 10 THEN 'sqlml' ELSE x::VARCHAR END;
 CREATE MACRO from_regproc(x) AS coalesce((SELECT min(own.proname) FROM sqlml_pg.main.pg_proc own WHERE own.oid::VARCHAR = x::VARCHAR), x::VARCHAR);

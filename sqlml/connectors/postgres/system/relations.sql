@@ -83,7 +83,7 @@ UNION ALL SELECT f.oid, coalesce(k.column_name, 'expr'), position, coalesce(k.da
 FROM (SELECT oid, table_oid, unnest(places) AS place, generate_subscripts(places, 1) AS position FROM index_facts) f
 LEFT JOIN duckdb_columns() k ON 16384 + k.table_oid = f.table_oid AND k.column_index = place;
 CREATE VIEW pg_attribute AS
-SELECT relation AS attrelid, column_name AS attname, t.oid AS atttypid, -1 AS attstattarget, typlen::SMALLINT AS attlen, column_index::SMALLINT AS attnum,
+SELECT relation AS attrelid, column_name AS attname, t.oid::UINTEGER AS atttypid, -1 AS attstattarget, typlen::SMALLINT AS attlen, column_index::SMALLINT AS attnum,
   CASE WHEN data_type LIKE '%]' THEN 1 ELSE 0 END AS attndims, -1 AS attcacheoff, type_modifier(data_type) AS atttypmod, typbyval AS attbyval, typalign AS attalign,
   typstorage AS attstorage, '' AS attcompression, NOT is_nullable AS attnotnull, column_default IS NOT NULL AS atthasdef, false AS atthasmissing, '' AS attidentity,
   CASE WHEN is_generated THEN 's' ELSE '' END AS attgenerated, false AS attisdropped, true AS attislocal, 0 AS attinhcount, typcollation AS attcollation, NULL::VARCHAR[] AS attacl,

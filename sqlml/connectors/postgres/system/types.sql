@@ -1,7 +1,7 @@
 -- The types of PostgreSQL that values here can have, as its own catalog has them.
 CREATE TABLE pg_type AS
-SELECT oid, typname, 11 AS typnamespace, 10 AS typowner, typlen, typbyval = 't' AS typbyval, typtype, typcategory,
-  typispreferred, true AS typisdefined, ',' AS typdelim, 0 AS typrelid,
+SELECT oid, typname, 11 AS typnamespace, 10 AS typowner, typlen, typbyval = 't' AS typbyval, typtype::one_character AS typtype,
+  typcategory::one_character AS typcategory, typispreferred, true AS typisdefined, ','::one_character AS typdelim, 0 AS typrelid,
   CASE WHEN is_array THEN 'array_subscript_handler' WHEN typelem <> 0 THEN 'raw_array_subscript_handler' ELSE '-' END AS typsubscript, typelem, typarray,
   CASE WHEN is_array THEN 'array_in' ELSE typname || 'in' END AS typinput, CASE WHEN is_array THEN 'array_out' ELSE typname || 'out' END AS typoutput,
   CASE WHEN is_array THEN 'array_recv' ELSE typname || 'recv' END AS typreceive, CASE WHEN is_array THEN 'array_send' ELSE typname || 'send' END AS typsend,
