@@ -1,10 +1,9 @@
 """One client: its messages in, ours out, and the state between them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Protocol, TypeVar
 
 from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.postgres import failures, messages
@@ -12,19 +11,11 @@ from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
 from sqlml.connectors.postgres.speech import Speech
-from sqlml.connectors.postgres.together import Together
-
-T = TypeVar("T")
+from sqlml.connectors.postgres.together import Runner, Together
 
 _LARGEST = 64 << 20  # bytes of a message
 _MOST_PREPARED = 10_000
 _ENDS_TRANSACTION = frozenset({"ROLLBACK", "ABORT", "COMMIT", "END"})
-
-
-class Runner(Protocol):
-    """Runs what takes time outside of the event loop."""
-
-    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
 
 
 class Client:
@@ -112,28 +103,17 @@ class Client:
         if not found:
             self._send(messages.EMPTY_QUERY)
         if len(found) > 1:
-            await self._together(found)
-        for text in found if len(found) == 1 else ():
-            await self._whole(text)
+            await Together(self._connection).each(found, self._run, self._whole)
+        elif found:
+            await self._whole(found[0])
         await self._ready()
 
-    async def _together(self, found: Sequence[Text]) -> None:
-        together = Together(self._connection)
-        try:
-            for text in found:
-                self._check_usable(text)
-                if await self._run(partial(together.goes_on, text)):
-                    await self._whole(text)
-                else:
-                    self._send(messages.complete("BEGIN"))
-            await self._run(together.end)
-        except BaseException:
-            await self._run(partial(together.end, well=False))
-            raise
-
-    async def _whole(self, text: Text) -> None:
-        """Do a statement, and send all of its rows."""
+    async def _whole(self, text: Text, *, is_left: bool = True) -> None:
+        """Do a statement, and send all of its rows. is_left: there is something to do for it."""
         self._check_usable(text)
+        if not is_left:
+            self._send(messages.complete(text.first))
+            return
         portal = Portal(Prepared(text, (), None), (), ())
         first = await self._start(portal, 0)
         if portal.fields and not self._speech.is_copy(text):
