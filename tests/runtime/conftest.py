@@ -14,6 +14,8 @@ from sqlml.runtime.report import RunReport
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Node, ParameterDeclaration, ValueType, Workflow
 
+from .cluster_server import FakeCluster, fake_cluster
+
 TYPES: dict[type, ValueType] = {str: "text", int: "int", float: "float", bool: "bool"}
 PLUGIN = Path(__file__).parent / "plugin"
 STEPS = (
@@ -85,3 +87,13 @@ class Runner:
 @pytest.fixture
 def run(database: DuckDB, store: Store) -> Runner:
     return Runner(database, store)
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCluster]:
+    with fake_cluster() as server:
+        config = server.kubeconfig(tmp_path / "config")
+        monkeypatch.setattr(
+            "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(config)
+        )
+        yield server

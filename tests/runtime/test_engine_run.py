@@ -1,0 +1,133 @@
+"""`sqlml run --engine`, `log`, `cancel` and `schedule`, with a cluster whose pods are processes."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sqlml.cli.main import outcome
+from sqlml.session import connect
+
+from .cluster_server import FakeCluster, Fault
+
+PROGRAM = "SELECT sum(2 * a) AS total FROM base"
+Shown = tuple[int, str, str]
+
+
+@pytest.fixture
+def sqlml(
+    server: FakeCluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Any:
+    monkeypatch.chdir(tmp_path)
+    with connect(tmp_path / "x.duckdb") as session:
+        session.run("CREATE TABLE base AS SELECT range AS a FROM range(10)")
+    (tmp_path / "p.sql").write_text(PROGRAM)
+
+    def run(*arguments: str) -> Shown:
+        code = outcome(["--db" if word == "DB" else word for word in arguments])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def on_argo(*more: str) -> list[str]:
+    words = ["run", "p.sql", "--db", "x.duckdb", "--engine", "argo", "--store", "depot"]
+    return [*words, "--worker", f"{sys.executable} -m sqlml step", *more]
+
+
+def test_a_program_runs_on_argo_and_gives_what_it_gives_here(
+    sqlml: Any, server: FakeCluster, tmp_path: Path
+) -> None:
+    code, out, err = sqlml(*on_argo("--run-id", "nightly-1", "--output", "csv"))
+    assert (code, out) == (0, "total\n90\n"), err
+    posts = server.count("post")
+    assert sqlml(*on_argo("--run-id", "nightly-1", "--output", "csv"))[:2] == (code, out)
+    assert server.count("post") == posts
+    assert len(server.state.runs) == 1
+    code, out, _ = sqlml("show", "nightly-1", "--db", "x.duckdb")
+    assert code == 0
+    assert "succeeded" in out
+    assert sqlml("cancel", "nightly-1", "--db", "x.duckdb")[1].endswith("had ended already\n")
+    (tmp_path / "p.sql").write_text("SELECT error('no ' || count(*)) FROM base;")
+    code, _, err = sqlml(*on_argo("--run-id", "nightly-2"))
+    assert code == 1
+    assert "no 10" in err
+    assert "E0778" not in err
+    code, out, _ = sqlml("log", "nightly-2", "--db", "x.duckdb")
+    assert code == 0
+    assert "no 10" in out
+
+
+def test_a_model_is_trained_and_used_on_tekton_as_it_is_here(
+    sqlml: Any, server: FakeCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "p.sql").write_text("""
+        SELECT a, a * a AS y FROM base TO TRAIN xgboost.gbtree
+            WITH objective = 'reg:squarederror', train.num_boost_round = 3 LABEL y INTO squares;
+        SELECT a FROM base TO PREDICT guesses.y USING squares;
+        SELECT * FROM guesses ORDER BY a;
+    """)
+    tekton = ["--engine", "tekton", "--store", str(tmp_path / "depot")]
+    words = [*on_argo("--run-id", "t1", "--json"), *tekton]
+    code, there, _ = sqlml(*words)
+    assert code == 0, there
+    assert told_in(there) == told_in(sqlml("run", "p.sql", "--db", "x.duckdb", "--json")[1])
+    assert told_in(sqlml(*words)[1]) == told_in(there)
+    assert len(server.state.runs) == 1
+    assert sqlml("cancel", "t1", "--db", "x.duckdb")[1].endswith("had ended already\n")
+    assert "run `t1` was done on engine `tekton`" in sqlml(*on_argo("--run-id", "t1"))[2]
+
+
+def told_in(out: str) -> list[Any]:
+    """What a run has told of its steps' ends, and its results."""
+    events = [json.loads(line) for line in out.splitlines()]
+    ends = [(e["step"], e["summary"], e["metrics"]) for e in events if "metrics" in e]
+    return [*ends, *(event["rows"] for event in events if event["event"] == "result")]
+
+
+def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
+    def error(*words: str) -> str:
+        code, _, err = sqlml(*words)
+        assert code == 2
+        return str(err[6:11])
+
+    base = ["run", "p.sql", "--db", "x.duckdb", "--engine"]
+    assert error(*base, "argo") == "E0782"
+    assert error(*base, "airflow", "--store", "depot") == "E0780"
+    assert error(*on_argo("--run-id", "Not_Good")) == "E0781"
+    assert sqlml("run", "-c", "SELECT 1", "--db", "x.duckdb")[0] == 0
+    with connect(tmp_path / "x.duckdb") as session:
+        run = session.store.runs.names()[-1]
+    assert error(*on_argo("--run-id", run)) == "E0781"
+    schedule = ["schedule", "p.sql", "--db", "x.duckdb", "--engine", "argo", "--cron"]
+    assert error(*schedule, "daily at 3") == "E0784"
+    assert error(*schedule, "0 3 * * *") == "E0782"
+    assert error(*on_argo("--set", "kind=WorkflowTemplate")) == "E0780"
+    assert error(*base, "kfp", "--store", "depot") == "E0780"
+    on_tekton = [*schedule[:5], "tekton", "--store", "depot"]
+    assert error(*on_tekton, "--cron", "0 3 * * *") == "E0752"
+    assert error("cancel", run, "--db", "x.duckdb") == "E0783"
+
+
+def test_a_program_is_scheduled_and_scheduled_anew(sqlml: Any, server: FakeCluster) -> None:
+    base = ["--db", "x.duckdb", "--engine", "argo", "--store", "depot"]
+    words = ["schedule", "p.sql", *base, "--name", "nightly"]
+    code, out, err = sqlml(*words, "--cron", "0 3 * * *")
+    assert (code, out) == (
+        0,
+        "cronworkflows/nightly is scheduled in namespace lab: 0 3 * * *\n",
+    ), err
+    server.faults = [Fault("patch", status=409)]
+    assert "scheduled anew" in sqlml(*words, "--cron", "30 4 * * *")[1]
+    there = server.state.objects["cronworkflows", "nightly"]
+    assert there["spec"]["schedules"] == ["30 4 * * *"]
+    assert there["spec"]["workflowSpec"]["entrypoint"]
+    job = "CREATE JOB nightly SCHEDULE '45 5 * * *' AS SELECT 1"
+    assert "nightly is scheduled anew" in sqlml("run", *base, "-c", job)[1]
+    there = server.state.objects["cronworkflows", "nightly"]
+    assert there["spec"]["schedules"] == ["45 5 * * *"]
