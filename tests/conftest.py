@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import gc
 import os
 
 import pytest
@@ -42,6 +43,11 @@ def pytest_pyfunc_call() -> None:
 def _forget_current_test() -> None:
     """Idle workers serve runs with the same environment, which pytest changes with every test."""
     os.environ.pop("PYTEST_CURRENT_TEST", None)
+
+
+def pytest_unconfigure() -> None:
+    """Let the interpreter end: what Hypothesis has it call holds modules, and DuckDB says so."""
+    gc.callbacks.clear()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
