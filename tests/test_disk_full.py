@@ -39,3 +39,44 @@ def test_tables_stand_when_the_disk_is_full(tmp_path: Path) -> None:
         "dict_values([1000, Decimal('499500')])",
         "dict_values([1001000])",
     ], done.stderr
+
+
+STATEMENTS = """
+from sqlml.session import Session
+program = ";".join(f"CREATE TABLE t{i} AS SELECT {i} AS a" for i in range(30)) + ";FROM t29"
+"""
+RECORDS = f"""{STATEMENTS}
+import resource
+from pathlib import Path
+from sqlml.errors import SqlmlError
+with Session.open(db="x.duckdb", threads=1) as session:
+    session.run("SELECT 1")
+    log = Path("x.duckdb.sqlml", "store.sqlite-wal").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log + 70_000, resource.RLIM_INFINITY))
+    try:
+        session.run(program)
+    except SqlmlError as error:
+        print(error.diagnostics[0].code)
+"""
+GOES_ON = f"""{STATEMENTS}
+with Session.open(db="x.duckdb", threads=1) as session:
+    run = session.store.runs.names()[-1]
+    print(any(step.outcome == "succeeded" for step in session.store.runs.steps(run)))
+    results = session.run(program, resume=run)
+    steps = session.store.runs.steps(results.run)
+    print(results.to_arrow().to_pydict(), sorted({{step.outcome for step in steps}}), len(steps))
+"""
+
+
+def test_a_run_ends_that_can_no_longer_be_recorded_and_is_gone_on_from(tmp_path: Path) -> None:
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        for code in (RECORDS, GOES_ON)
+    )
+    # SQLite takes a limit of a file's size for an error of the device
+    assert first.stdout.split() in (["E0510"], ["E0606"]), first.stderr
+    assert second.stdout.splitlines() == [
+        "True", "{'a': [29]} ['reused', 'succeeded'] 31",
+    ], second.stderr  # fmt: skip

@@ -12,18 +12,24 @@ from sqlml.cli.timeline import depth, in_order
 from sqlml.store.runs import Run, Step
 
 _COLORS = {
-    "succeeded": "#2b8a3e", "reused": "#1971c2", "failed": "#c92a2a", "skipped": "#adb5bd",
-    "interrupted": "#e67700", "running": "#f08c00", "waiting": "#ced4da",
+    "succeeded": "#2b8a3e", "reused": "#1971c2", "failed": "#c92a2a", "skipped": "#868e96",
+    "interrupted": "#e67700", "running": "#f08c00", "waiting": "#adb5bd",
 }  # fmt: skip
 _STYLE = """
+:root{color-scheme:light dark;--ink:#212529;--paper:#fff;--soft:#f1f3f5;--quiet:#6c757d;
+--line:#dee2e6}
+@media(prefers-color-scheme:dark){:root{--ink:#e9ecef;--paper:#16191d;--soft:#22272c;
+--quiet:#9aa3ab;--line:#3a4148}.state{filter:brightness(1.5)}}
 body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1100px;padding:0 1rem;
-color:#212529}
+color:var(--ink);background:var(--paper)}
 h1{font-size:1.35rem;margin-bottom:.2rem}h2{font-size:1.05rem;margin-top:2rem}
-table{border-collapse:collapse;width:100%}th{text-align:left;color:#868e96;font-weight:500}
-td,th{padding:.2rem .8rem .2rem 0;border-bottom:1px solid #e9ecef;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-svg{max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:#343a40}
-pre{background:#f8f9fa;padding:1rem;overflow:auto}.quiet{color:#868e96}
+table{border-collapse:collapse;width:100%}th{text-align:left;color:var(--quiet);font-weight:500}
+td,th{padding:.2rem .8rem .2rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+td{overflow-wrap:break-word;max-width:26rem}td.state{white-space:nowrap}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+svg{max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}
+.box{fill:var(--paper)}.arrow{fill:none;stroke:var(--quiet)}
+pre{background:var(--soft);padding:1rem;overflow:auto}.quiet{color:var(--quiet)}
 """
 _LINE = 22  # pixels of a step in the timeline
 _NAMES, _WIDTH = 220, 1000
@@ -85,7 +91,7 @@ def _timeline(steps: Sequence[Step]) -> str:
             f"<g><title>{escape(_hover(step))}</title>"
             f'<text x="{inset}" y="{y + 15}">{escape(step.name[:30])}</text>'
             f'<rect x="{x:.1f}" y="{y + 4}" width="{width:.1f}" height="{_LINE - 8}" rx="2"'
-            f' fill="{_COLORS.get(step.outcome, "#495057")}"/>'
+            f' class="state" fill="{_COLORS.get(step.outcome, "#495057")}"/>'
             f'<text x="{x + width + 5:.1f}" y="{y + 15}">{duration(took)}</text></g>'
         )
     return _svg(_WIDTH, len(ran) * _LINE + 4, lines)
@@ -129,14 +135,14 @@ def _arrow(x1: float, y1: float, x2: float, y2: float) -> str:
     x1, y1, y2 = x1 + _BOX, y1 + _BOX_HEIGHT / 2, y2 + _BOX_HEIGHT / 2
     middle = (x1 + x2) / 2
     way = f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}"
-    return f'<path d="{way}" fill="none" stroke="#adb5bd"/>'
+    return f'<path class="arrow" d="{way}"/>'
 
 
 def _box(step: Step, x: float, y: float) -> str:
     color = _COLORS.get(step.outcome, "#495057")
     return (
         f"<g><title>{escape(_hover(step))}</title>"
-        f'<rect x="{x}" y="{y}" width="{_BOX}" height="{_BOX_HEIGHT}" rx="5" fill="#fff"'
+        f'<rect class="box state" x="{x}" y="{y}" width="{_BOX}" height="{_BOX_HEIGHT}" rx="5"'
         f' stroke="{color}" stroke-width="1.5"/>'
         f'<text x="{x + 8}" y="{y + 20}">{escape(step.name[:20])}</text></g>'
     )
@@ -163,7 +169,7 @@ def _row(step: Step, facts: Facts) -> str:
     measured = " ".join(_measured(facts.metrics.get(step.name, {})))
     return (
         f"<tr><td>{escape(step.name)}<td>{escape(step.operation)} {escape(step.title)}"
-        f'<td style="color:{color}">{escape(outcome)}'
+        f'<td class=state style="color:{color}">{escape(outcome)}'
         f"<td class=n>{'' if took is None else duration(took)}"
         f"<td class=n>{memory(step.peak_memory) if step.peak_memory else ''}"
         f"<td>{measured}{escape(step.message)}</tr>"

@@ -6,7 +6,7 @@ from time import time
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from sqlml.errors import render
+from sqlml.errors import SqlmlError, render
 from sqlml.optimizer.history import operation_of, target_of
 from sqlml.optimizer.reuse import Reuse
 from sqlml.runtime.prepared import Prepared
@@ -22,7 +22,11 @@ from sqlml.zoo.steps.outcome import Outcome
 
 
 class Journal:
-    """The record of one run; a context manager. What ends without `finish` was interrupted."""
+    """The record of one run; a context manager. What ends without `finish` was interrupted.
+
+    A run whose record could not be written is left as it would be if its process had been killed:
+    when the database is next opened, receipts tell what it has done.
+    """
 
     def __init__(
         self,
@@ -149,10 +153,10 @@ class Journal:
     def __exit__(
         self,
         _kind: type[BaseException] | None,
-        _error: BaseException | None,
+        error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        if not self._finished:
+        if not (self._finished or isinstance(error, SqlmlError)):
             self._runs.finish(self.run, "interrupted")
 
     def _reads(self, node: Node) -> Iterator[Link]:

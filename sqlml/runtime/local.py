@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
+from types import TracebackType
 from typing import Literal
 
 from sqlml.databases.database import Database
+from sqlml.errors import SqlmlError
 from sqlml.optimizer.reuse import Reuse
 from sqlml.runtime.context import Surroundings
 from sqlml.runtime.crew import Rules
@@ -96,7 +99,7 @@ def run(
         if serial:
             ending.enter_context(_single_connection(database))
         journal = Journal(store, workflow, reuse=reuse, program=program, resume=resume)
-        ending.callback(database.receipts.end, journal.run)  # after all is written down
+        ending.push(partial(_end_receipts, database, journal.run))  # after all is written down
         ending.enter_context(journal)
         folder = ending.enter_context(
             scratch_folder(scratch or store.folder / "scratch", journal.run)
@@ -138,6 +141,17 @@ def run(
             reuse.succeeded()
     tell(closing(report))
     return report
+
+
+def _end_receipts(
+    database: Database,
+    run: str,
+    _kind: type[BaseException] | None,
+    error: BaseException | None,
+    _trace: TracebackType | None,
+) -> None:
+    if not isinstance(error, SqlmlError):  # it could not be written down
+        database.receipts.end(run)
 
 
 @contextmanager

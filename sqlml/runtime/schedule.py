@@ -1,11 +1,12 @@
 """Starts steps when they may run, and takes in what they tell, until all have ended."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import assert_never
 
-from sqlml.errors import Diagnostic
+from sqlml.errors import Diagnostic, SqlmlError
 from sqlml.runtime.alarms import Alarms
 from sqlml.runtime.course import Course
 from sqlml.runtime.crew import Crew, Rules
@@ -96,12 +97,15 @@ class Scheduler:
         self._crew.close()
 
     def abandon(self) -> None:
-        """End all steps that run, and wait for them; nobody is told."""
+        """End all steps that run, and wait for them; nobody is told but the store, if it can be."""
         self._course.teller.silence()
-        self._be_interrupted()
+        with suppress(SqlmlError):
+            self._be_interrupted()
         while self._crew.is_busy:
-            self._handle_next()
-        self._course.close_rest()
+            with suppress(SqlmlError):
+                self._handle_next()
+        with suppress(SqlmlError):
+            self._course.close_rest()
         self._crew.close()
 
     # --- messages and alarms --------------------------------------------------------------

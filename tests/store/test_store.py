@@ -87,3 +87,17 @@ def test_importing_and_opening_it_loads_nothing_heavy(tmp_path: Path) -> None:
     )
     out = subprocess.check_output([sys.executable, "-c", program, str(tmp_path)], text=True)
     assert out.strip() == ""
+
+
+def test_a_transaction_that_cannot_be_ended_leaves_none_open(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "store.sqlite")
+    ledger.write("CREATE TABLE a (x INTEGER PRIMARY KEY)")
+    ledger.write("CREATE TABLE b (x INTEGER REFERENCES a DEFERRABLE INITIALLY DEFERRED)")
+    with pytest.raises(sqlite3.IntegrityError):  # it is found when all is to be written
+        ledger.write("INSERT INTO b VALUES (1)")
+    assert not ledger.in_transaction
+    ledger.write("INSERT INTO a VALUES (1)")
+    ledger.close()
+    again = Ledger(tmp_path / "store.sqlite")
+    assert again.rows("SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b)") == [(1, 0)]
+    again.close()
