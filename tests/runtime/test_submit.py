@@ -263,13 +263,19 @@ def test_a_run_is_cancelled_though_its_object_changes_meanwhile(
     asked, runner = [], CLUSTER_ENGINES.load(engine)
 
     def listen(event: Event) -> None:
-        if event.kind == "step_started":
+        if event.kind == "step_started" and event.step == "slow":
             asked.append(cancel(cluster, runner, KINDS[engine], "long-r1"))
 
-    report = followed(cluster, LONG, store, engine, listeners=[listen])
+    exits = (step("bye", "echo bye"),) if engine == "tekton" else ()
+    report = followed(cluster, replace(LONG, on_exit=exits), store, engine, listeners=[listen])
     assert asked == [True]
     assert report.outcome == "interrupted"
-    assert [step.status for step in report.steps.values()] == ["interrupted", "skipped"]
+    states = {
+        "slow": "interrupted",
+        "later": "skipped",
+        **{each.name: "succeeded" for each in exits},
+    }
+    assert {name: step.status for name, step in report.steps.items()} == states
     assert server.count("patch") == 3  # stale, done without an answer, and nothing more to do
     assert cancel(cluster, runner, KINDS[engine], "long-r1") is False
     with pytest.raises(SqlmlError) as caught:
