@@ -58,8 +58,9 @@ class Run(Tasks):
         pod = f"{self.name}-{name}-pod"
         labels = {"tekton.dev/pipelineRun": self.name, "tekton.dev/pipelineTask": name}
         task_run = {"metadata": {"name": f"{self.name}-{name}", "labels": labels}, "status": {}}
-        self.put(task_run, "Unknown", "Pending" if lacks_image else "Running", podName=pod)
-        self.tell("Unknown", "Running", f"Incomplete: {name}")
+        with self.state.changed:  # seen at once, so that a patch after it is not stale
+            self.put(task_run, "Unknown", "Pending" if lacks_image else "Running", podName=pod)
+            self.tell("Unknown", "Running", f"Incomplete: {name}")
         return not lacks_image
 
     def wait(self, name: str, process: subprocess.Popen[str]) -> str:
