@@ -210,7 +210,8 @@ class Database(Protocol):
         """A digest of a table's schema and rows; None when there is no such table.
 
         ordered: the same rows in another order are others. Not so for views that give theirs in
-        any order.
+        any order. For a table of a file that is attached read-only, what the system says of the
+        file stands for the rows: they are not read.
         """
         ...
 

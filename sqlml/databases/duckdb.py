@@ -18,6 +18,7 @@ from sqlml.databases.attached import Attached
 from sqlml.databases.connections import Connections
 from sqlml.databases.database import Definition, Functions, QueryProblem, Receipt
 from sqlml.databases.definitions import Definitions, noticed
+from sqlml.databases.file_facts import file_facts
 from sqlml.databases.functions import RegisteredFunctions
 from sqlml.databases.meanings import Meanings
 from sqlml.databases.page_cache import PageCache
@@ -183,6 +184,8 @@ class DuckDB:
             with self._running(name) as connection:
                 relation = connection.sql(f"SELECT * FROM {name}")
                 schema = [relation.columns, [str(kind) for kind in relation.types]]
+                if facts := file_facts(connection, table):
+                    return hashlib.sha256(json.dumps([schema, facts]).encode()).hexdigest()
                 hashes = connection.sql(f"SELECT {_row_hash(relation)} FROM {name}")
                 rows, total, sequence = 0, 0, hashlib.sha256()
                 for batch in hashes.to_arrow_reader():  # one aggregate would fill the page cache

@@ -12,6 +12,7 @@ Effect = Literal["created", "replaced", "changed", "dropped"]
 
 _CHANGE = frozenset({"ALTER", "COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE"})
 _CALL = frozenset({"CALL", "EXECUTE", "EXPLAIN", "PRAGMA"})
+_BRINGS_NAMES = frozenset({"ATTACH", "INSTALL", "LOAD"})
 _IF_NOT_EXISTS = re.compile(r"CREATE\b[^'\"(]*\bIF NOT EXISTS\b", re.IGNORECASE)
 _CREATE_NEW = re.compile(r"CREATE (?!OR REPLACE\b)", re.IGNORECASE)
 
@@ -24,6 +25,15 @@ def bare(name: str) -> str:
 def first_word(query: Query) -> str:
     """What kind of statement it is, upper case."""
     return normalized_sql(query.sql).partition(" ")[0].upper()
+
+
+def changes_meaning(node: Node) -> bool:
+    """Whether the text of a statement behind it may mean something else than without it.
+
+    A database that is attached brings names with it that mean the same whenever it is.
+    """
+    query = node.operation
+    return isinstance(query, Query) and query.session and first_word(query) not in _BRINGS_NAMES
 
 
 def queries(node: Node) -> Iterator[Query | Relation]:
@@ -64,6 +74,8 @@ def tables_changed(node: Node) -> tuple[str, ...] | None:
     if not isinstance(node.operation, Query):
         return tables_left(node)
     query, word = node.operation, first_word(node.operation)
+    if query.session and word in _BRINGS_NAMES:
+        return ()
     if query.writes and word != "ALTER":  # which may rename
         return tuple(dict.fromkeys([*tables_left(node), *query.writes]))
     if _CREATE_NEW.match(normalized_sql(query.sql)):  # a schema, a macro …

@@ -16,7 +16,7 @@ from sqlml.config import Settings
 from sqlml.databases.database import Database
 from sqlml.optimizer.aftermath import Aftermath
 from sqlml.optimizer.cache.keeper import Keeper, Made
-from sqlml.optimizer.effects import tables_left
+from sqlml.optimizer.effects import changes_meaning, tables_left
 from sqlml.optimizer.fingerprints import Fingerprints
 from sqlml.optimizer.history import operation_of, target_of
 from sqlml.optimizer.leavings import content, is_repeatable, result_left
@@ -28,7 +28,7 @@ from sqlml.store.doings import Doing
 from sqlml.store.drivers import RECOVERED
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
-from sqlml.workflow.ir import Node, Query, Workflow
+from sqlml.workflow.ir import Node, Workflow
 from sqlml.workflow.transactions import transactions
 from sqlml.zoo.steps.outcome import Outcome
 
@@ -73,9 +73,7 @@ class Reuse:
         self._store = store
         self._keeper = Keeper(workflow, store, settings.cache_policy, settings.cache_size)
         self._reuses = settings.reuse
-        self._by_key = settings.reuse and not any(
-            _changes_connection(node) for node in workflow.nodes
-        )
+        self._by_key = settings.reuse and not any(changes_meaning(node) for node in workflow.nodes)
         self._resumption = Resumption(store, resume) if resume else None
         self.fingerprints = Fingerprints(database, workflow)
         self._aftermath: Aftermath | None = None
@@ -126,7 +124,7 @@ class Reuse:
             return why_ever(node)
         last = self._store.doings.of(self.static_hash(node))
         if node.name in self._keys and self._keys[node.name] is None:
-            return "runs every time: what it reads cannot be compared with what it was"
+            return "what it reads can be told only when it runs"
         if node.name not in self._read:
             return "" if last else why_new(node, versions(node), self._store.doings)
         if node.name in self._met:
@@ -296,7 +294,3 @@ def _is_too_old(node: Node, memory: Mapping[str, Any]) -> bool:
     """Whether what is remembered of a step may no longer be used."""
     ttl = None if node.cache is None else node.cache.ttl
     return ttl is not None and time() - memory.get("time", 0) > ttl
-
-
-def _changes_connection(node: Node) -> bool:
-    return isinstance(node.operation, Query) and node.operation.session

@@ -14,6 +14,7 @@ from sqlml.grammar.queries import analyse
 from sqlml.optimizer.definitions import digest_of_used
 from sqlml.optimizer.effects import (
     bare,
+    changes_meaning,
     files_read,
     may_change_files,
     queries,
@@ -241,6 +242,5 @@ def _is_plain(node: Node) -> bool:
 def _changes_meaning(node: Node) -> bool:
     """Whether a statement lets the same text mean something else from there on."""
     query = node.operation
-    if not isinstance(query, Query):
-        return False
-    return query.session or _DEFINES.match(normalized_sql(query.sql)) is not None
+    is_definition = isinstance(query, Query) and _DEFINES.match(normalized_sql(query.sql))
+    return changes_meaning(node) or bool(is_definition)
