@@ -10,8 +10,7 @@ from sqlml.cli import options
 from sqlml.errors import Diagnostic, ProgramError
 
 if TYPE_CHECKING:
-    import ssl
-
+    from sqlml.connectors.postgres.encryption import Encryption
     from sqlml.connectors.postgres.server import Server
 
 _FILE = click.Path(path_type=Path)
@@ -59,18 +58,16 @@ def server(
     return 0
 
 
-def _tls(certificate: Path | None, key: Path | None) -> "ssl.SSLContext | None":
+def _tls(certificate: Path | None, key: Path | None) -> "Encryption | None":
     if certificate is None:
         return None
-    import ssl
+    from sqlml.connectors.postgres.encryption import Encryption
 
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
+        return Encryption.read(certificate, key)
+    except (OSError, ValueError) as error:  # one of TLS is an OSError
         message = f"the certificate `{certificate}` cannot be used: {error}"
         raise ProgramError(Diagnostic("E0905", message)) from error
-    return context
 
 
 def _is_here(host: str) -> bool:

@@ -1,6 +1,7 @@
 """A server in this process, for tests of what clients see of it."""
 
 import asyncio
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,22 @@ def serving(path: Path, **options: Any) -> Iterator[int]:
 
 
 def address(port: int, user: str = "ann", **more: str) -> str:
-    return psycopg.conninfo.make_conninfo(
-        host="127.0.0.1", port=port, user=user, dbname="iris", **more
-    )
+    told = {"host": "127.0.0.1", "dbname": "iris", **more}
+    return psycopg.conninfo.make_conninfo(port=port, user=user, **told)
+
+
+def certificate(path: Path, kind: str = "rsa:2048", *options: str) -> None:
+    """A key and a certificate of `localhost` that it has signed itself, in one file."""
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        kind,
+        *options,
+        "-nodes",
+        "-subj",
+        "/CN=localhost",
+    ]
+    subprocess.run([*made, "-keyout", path, "-out", f"{path}.crt"], capture_output=True, check=True)
+    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())

@@ -28,7 +28,7 @@ from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.portals import Text
 from sqlml.connectors.postgres.values import values
 from sqlml.errors import ProgramError
-from tests.connectors.serving import address, serving
+from tests.connectors.serving import address, certificate, serving
 
 TRAIN = "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH train.num_boost_round = 5 LABEL species"
 LONG = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
@@ -446,13 +446,6 @@ def test_a_server_that_cannot_be_is_refused(
     with pytest.raises(ProgramError) as caught:
         cli.main(["server", "--db", ":memory:", *options], standalone_mode=False)
     assert caught.value.diagnostics[0].code == code
-
-
-def certificate(path: Path) -> None:
-    """A key and a certificate that it has signed itself, in one file."""
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
-    subprocess.run([*made, "-keyout", path, "-out", f"{path}.crt"], capture_output=True, check=True)
-    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
 
 
 def test_a_wrong_value_of_a_parameter_has_a_code() -> None:

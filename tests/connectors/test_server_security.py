@@ -7,7 +7,9 @@ import socket
 import struct
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ import psycopg
 import pytest
 
 from sqlml.connectors.postgres.access import Users
-from tests.connectors.serving import address, serving
+from sqlml.connectors.postgres.encryption import Encryption
+from sqlml.connectors.postgres.scram import Exchange, Verifier, WrongPassword
+from tests.connectors.serving import address, certificate, serving
 
 SECONDS = float(os.environ.get("SQLML_FUZZ_SECONDS", "3"))
 TRAIN = "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH train.num_boost_round = 2 LABEL species"
@@ -143,6 +147,74 @@ def test_passwords_are_proved(port: int) -> None:
     for user, password in [("admin", "wrong"), ("nobody", "x"), ("admin", "")]:
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(address(port, user=user, password=password))
+
+
+@pytest.mark.parametrize("signed", ["rsa:2048 -sha256", "rsa:2048 -sha512", "ec -sha384"])
+def test_encrypted_connections_are_bound_to_the_certificate(
+    path: Path, tmp_path: Path, signed: str
+) -> None:
+    own, users = tmp_path / "own.pem", tmp_path / "users.json"
+    certificate(own, *signed.replace("ec ", "ec -pkeyopt ec_paramgen_curve:P-256 ").split())
+    users.write_text(json.dumps({"ann": {"role": "read", "password": "a"}}))
+    trusted = {"sslrootcert": f"{own}.crt", "sslmode": "verify-full", "host": "localhost",
+               "hostaddr": "127.0.0.1"}  # fmt: skip
+    with serving(path, users=Users.read(users), tls=Encryption.read(own)) as port:
+        for binding in ("disable", "prefer", "require"):
+            place = address(port, password="a", channel_binding=binding, **trusted)
+            with psycopg.connect(place) as client:
+                assert client.execute("SELECT count(*) FROM iris").fetchone() == (150,)
+                assert client.pgconn.ssl_in_use
+        for wrong, said in (
+            ({"sslmode": "disable"}, "not encrypted"),
+            ({**trusted, "host": "elsewhere.test"}, "elsewhere"),
+            ({**trusted, "sslrootcert": "/etc/hostname"}, "certificate"),
+            ({**trusted, "password": "b"}, "password authentication failed"),
+        ):
+            with pytest.raises(psycopg.OperationalError, match=said):
+                psycopg.connect(address(port, **{"password": "a", **wrong}))
+
+
+def test_a_proof_bound_to_another_certificate_is_none() -> None:
+    exchange = Exchange(Verifier.of("a"), b"our certificate", is_bound=True)
+    nonce = exchange.challenge("p=tls-server-end-point,,n=,r=x").split(",")[0]
+    bound = b64encode(b"p=tls-server-end-point,,another one").decode()
+    with pytest.raises(WrongPassword):
+        exchange.verdict(f"c={bound},{nonce},p=AAAA")
+    for first in ("y,,n=,r=x", "p=tls-unique,,n=,r=x"):  # one pretends that we cannot bind
+        with pytest.raises(WrongPassword):
+            Exchange(Verifier.of("a"), b"our certificate").challenge(first)
+
+
+def test_strangers_neither_cancel_nor_keep_the_door_shut(port: int) -> None:
+    with connected(port, "read") as client:
+        told = client.pgconn.backend_pid
+        for key in (0, 1, 2**32 - 1):
+            with socket.create_connection(("127.0.0.1", port)) as stranger:
+                stranger.sendall(struct.pack("!iiiI", 16, 80877102, told, key))
+                assert stranger.recv(1) == b""
+        assert client.execute("SELECT 1").fetchone() == (1,)
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(80)]
+        try:
+            silent[-1].settimeout(30)
+            assert b"53300" in silent[-1].recv(200)
+            assert client.execute("SELECT 2").fetchone() == (2,)
+        finally:
+            for each in silent:
+                each.close()
+    for _ in range(100):
+        with suppress(psycopg.OperationalError), connected(port, "read") as client:
+            assert client.execute("SELECT 3").fetchone() == (3,)
+            return
+        time.sleep(0.1)
+    raise AssertionError("the door is shut")
+
+
+def test_messages_have_a_largest_length(port: int) -> None:
+    with connected(port, "read") as client:
+        with socket.socket(fileno=os.dup(client.pgconn.socket)) as raw:
+            raw.sendall(b"Q" + struct.pack("!i", 2**31 - 1))
+        with pytest.raises(psycopg.OperationalError, match="too long"):
+            client.execute("SELECT 1")
 
 
 def test_nothing_that_is_sent_breaks_the_server(path: Path) -> None:

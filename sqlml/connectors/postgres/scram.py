@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256 as a server speaks it (RFC 5802, RFC 7677), without channel binding.
+"""SCRAM-SHA-256 as a server speaks it (RFC 5802, RFC 7677), bound to TLS where there is some.
 
 Libraries of the kind refuse the empty user name that PostgreSQL's own clients send.
 """
@@ -33,10 +33,20 @@ class Verifier:
 
 
 class Exchange:
-    """One proof of a password: `challenge` answers the first message, `verdict` the last."""
+    """One proof of a password: `challenge` answers the first message, `verdict` the last.
 
-    def __init__(self, verifier: Verifier) -> None:
+    binding: what the server's certificate is known by (`tls-server-end-point` of RFC 5929), for
+    clients that want to be sure to speak with nobody in between.
+    """
+
+    def __init__(
+        self, verifier: Verifier, binding: bytes | None = None, *, is_bound: bool = False
+    ) -> None:
         self._verifier = verifier
+        self._binding = binding if is_bound else None
+        # `y`: the client could bind, and thinks that the server cannot
+        unbound = ("n",) if binding is not None else ("n", "y")
+        self._flags = ("p=tls-server-end-point",) if is_bound else unbound
         self._nonce = ""
         self._told = ""
         self._header = b""
@@ -48,9 +58,9 @@ class Exchange:
         flag, _, rest = first.partition(",")
         _, _, bare = rest.partition(",")
         attributes = _attributes(bare)
-        if flag not in ("n", "y") or not attributes.get("r"):
+        if flag not in self._flags or not attributes.get("r"):
             raise WrongPassword(first)
-        self._header = first[: len(first) - len(bare)].encode()
+        self._header = first[: len(first) - len(bare)].encode() + (self._binding or b"")
         self._nonce = attributes["r"] + secrets.token_urlsafe(18)
         salt = b64encode(self._verifier.salt).decode()
         answer = f"r={self._nonce},s={salt},i={_ROUNDS}"

@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import secrets
-import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,6 +15,7 @@ from sqlml.connectors.dbapi import Connection, connect
 from sqlml.connectors.postgres import catalog, failures, messages, permissions
 from sqlml.connectors.postgres.access import User, Users
 from sqlml.connectors.postgres.client import Client
+from sqlml.connectors.postgres.encryption import Encryption
 from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.scram import Exchange, Verifier, WrongPassword
@@ -26,8 +26,9 @@ from sqlml.runtime.events import Event, StepNote, StepProgress
 T = TypeVar("T")
 
 _LARGEST_START = 10_000  # bytes of the first message
+_MOST_UNKNOWN = 50  # connections beyond the most clients, of those who have not said who they are
 _PATIENCE = 60.0  # seconds for a client to say who it is
-_MECHANISM = "SCRAM-SHA-256"
+_MECHANISM, _BOUND = "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Server:
 
     database: str
     users: Users | None = None
-    tls: ssl.SSLContext | None = None
+    tls: Encryption | None = None
     most: int = 100
     settings: dict[str, Any] = field(default_factory=dict)
     _clients: dict[int, tuple[int, Client]] = field(default_factory=dict)
@@ -81,6 +82,8 @@ class Server:
         assert task is not None
         self._tasks.add(task)
         try:
+            if len(self._tasks) > self.most + _MOST_UNKNOWN:
+                raise Refused(failures.TOO_MANY, "too many want to connect", is_fatal=True)
             await self._serve(reader, writer)
         except (ProtocolViolation, Refused) as error:
             refused = error if isinstance(error, Refused) else _violation(error)
@@ -98,6 +101,9 @@ class Server:
             start = await self._started(reader, writer)
             if start is None:
                 return
+            if self.tls is not None and writer.get_extra_info("ssl_object") is None:
+                raise Refused(failures.NOT_ENCRYPTED, "the connection is not encrypted",
+                              hint="sslmode=require", is_fatal=True)  # fmt: skip
             user = await self._identified(reader, writer, start.get("user", ""))
         if len(self._clients) >= self.most:
             message = f"{self.most} clients are connected already"
@@ -151,11 +157,12 @@ class Server:
             body = Body(await reader.readexactly(length))
             match body.int32():
                 case messages.SSL_REQUEST:
-                    writer.write(b"N" if self.tls is None else b"S")
-                    await writer.drain()
-                    if self.tls is not None:
-                        await _check_silent(reader)
-                        await writer.start_tls(self.tls)
+                    if self.tls is None:
+                        writer.write(b"N")
+                        continue
+                    await _check_silent(reader)
+                    writer.write(b"S")  # what comes from now on is for TLS: nobody else may read
+                    await writer.start_tls(self.tls.context)
                 case messages.GSS_REQUEST:
                     writer.write(b"N")
                 case messages.CANCEL_REQUEST:
@@ -188,12 +195,17 @@ class Server:
             return User(name or "sqlml", "admin")
         user = self.users.find(name)
         known = user.password if user is not None else None
-        exchange = Exchange(known or Verifier.of(secrets.token_hex()))  # takes as long for nobody
-        writer.write(messages.authentication(10, messages.text(_MECHANISM) + b"\0"))
+        binding = self.tls.end_point if self.tls is not None else None
+        known = known or Verifier.of(secrets.token_hex())  # takes as long for nobody
+        offered = (_BOUND, _MECHANISM) if binding is not None else (_MECHANISM,)
+        told = b"".join(messages.text(each) for each in offered)
+        writer.write(messages.authentication(10, told + b"\0"))
         try:
             first = await _password(reader)
-            if first.text() != _MECHANISM:
+            mechanism = first.text()
+            if mechanism not in offered:
                 raise ProtocolViolation("the mechanism is another than SCRAM-SHA-256")
+            exchange = Exchange(known, binding, is_bound=mechanism == _BOUND)
             challenge = exchange.challenge((first.value() or b"").decode())
             writer.write(messages.authentication(11, challenge.encode()))
             last = await _password(reader)
