@@ -41,10 +41,24 @@ SELECT rooms, town, garden FROM homes
 TO TRAIN sklearn.ensemble.RandomForestClassifier WITH model.n_estimators = 5
 LABEL garden INTO gardens;
 SELECT * FROM homes TO PREDICT garden_guess.maybe USING gardens;
+SELECT rooms, garden, town, price FROM homes
+TO TRAIN lightgbm.gbdt WITH train.num_boost_round = 7, model.num_leaves = 5
+COLUMN BUCKET(rooms, [2, 5.5]), INDICATOR(BUCKET(rooms, 4)), garden, town
+LABEL price INTO light;
+SELECT * FROM homes TO PREDICT light_worth.amount USING light;
+SELECT * EXCLUDE rowid FROM flowers
+TO TRAIN lightgbm.gbdt WITH train.num_boost_round = 5 LABEL species INTO light_kinds;
+SELECT * FROM flowers TO PREDICT light_guesses.species USING light_kinds;
+SELECT * FROM flowers TO EVALUATE light_kinds WITH validation.metrics = 'accuracy'
+INTO light_good;
+SELECT rooms, town, price FROM homes
+TO TRAIN xgboost.gbtree COLUMN BUCKET(rooms, 3), INDICATOR(BUCKET(rooms, [4])), town
+LABEL price INTO ranges;
+SELECT * FROM homes TO PREDICT range_worth.amount USING ranges;
 SELECT count(*) AS n FROM worth;
 """
 TABLES = ("flowers", "guesses", "how_good", "homes", "worth", "line_worth", "line_good",
-          "garden_guess")  # fmt: skip
+          "garden_guess", "light_worth", "light_guesses", "light_good", "range_worth")  # fmt: skip
 
 
 def compiled(program: str) -> Workflow:
@@ -100,14 +114,14 @@ def test_a_secret_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("rest", "fault"),
     [
-        ("TO TRAIN lightgbm.gbdt LABEL species INTO m", "models are `xgboost.gbtree`, or"),
-        ("TO TRAIN sklearn.cluster.KMeans INTO m", "models are `xgboost.gbtree`, or"),
+        ("TO TRAIN lightgbm.rf LABEL species INTO m", "models are `xgboost.gbtree`, `light"),
+        ("TO TRAIN sklearn.cluster.KMeans INTO m", "models are `xgboost.gbtree`, `light"),
         (
             "TO TRAIN xgboost.gbtree WITH validation.split = 0.2 LABEL species INTO m",
             "it has the attribute `validation.split`",
         ),
         (
-            "TO TRAIN xgboost.gbtree COLUMN BUCKET(petal_length, 4) LABEL species INTO m",
+            "TO TRAIN xgboost.gbtree COLUMN CATEGORY_HASH(species, 4) LABEL sepal_width INTO m",
             "only columns of numbers and of text",
         ),
         (

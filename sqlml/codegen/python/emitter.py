@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlml.codegen import plain
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
-from sqlml.codegen.python.models import columns_of, sklearn_lines, xgboost_lines
+from sqlml.codegen.python.models import columns_of, lightgbm_lines, sklearn_lines, xgboost_lines
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
-from sqlml.quoting import identifier
 from sqlml.workflow.ir import Evaluate, Node, Output, Predict, Query, Relation, Train, Workflow
 from sqlml.workflow.serial import thaw
 from sqlml.zoo.bundle import model_type
@@ -22,6 +21,10 @@ _METRICS: Mapping[str, str] = {
     "mean_absolute_error": "metrics.mean_absolute_error(truth, predicted)",
     "mean_squared_error": "metrics.mean_squared_error(truth, predicted)",
     "root_mean_squared_error": "metrics.root_mean_squared_error(truth, predicted)",
+}
+_BOOSTERS: Mapping[str, tuple[str | None, ...]] = {  # and the objectives that they may have
+    "xgboost.gbtree": (None, "reg:squarederror", "binary:logistic", "multi:softprob"),
+    "lightgbm.gbdt": (None, "regression", "binary", "multiclass"),
 }
 _SETTINGS = {"num_boost_round", "seed"}
 
@@ -63,6 +66,8 @@ def _imports(body: str) -> str:
     told.append("import pyarrow.compute as pc")
     if "xgb." in body:
         told.append("import xgboost as xgb")
+    if "lightgbm." in body:
+        told.insert(1, "import lightgbm")
     if "metrics." in body:
         told.append("from sklearn import metrics")
     return "\n".join(told) + "\n"
@@ -74,7 +79,7 @@ class _Model:
 
     name: str
     label: str
-    is_xgboost: bool
+    estimator: str
 
 
 class _Script:
@@ -132,23 +137,22 @@ class _Script:
     def _train(self, node: Node, train: Train) -> Iterator[str]:
         known = model_type(train.estimator)
         name = "".join(c if c.isalnum() else "_" for c in f"model_{train.into}")
-        is_xgboost = train.estimator == "xgboost.gbtree"
-        self._check(node, train, is_supported=is_xgboost or known.family == "sklearn")
+        is_booster = train.estimator in _BOOSTERS
+        self._check(node, train, is_supported=is_booster or known.family == "sklearn")
         specs: Any = thaw(train.features)
         features = [*columns_of(specs.get("", []), native=known.categories == "native")]
         if None in features or len(specs) != 1:
             self._refuse(node, "only columns of numbers and of text can be features here")
         chosen = [feature for feature in features if feature is not None]
-        if not is_xgboost and any(feature.kind == "codes" for feature in chosen):
+        if not is_booster and any(feature.kind == "codes" for feature in chosen):
             self._refuse(node, "INDICATOR is missing around its categories")
         label = train.label[0] if train.label else ""
-        self._models[node.name] = _Model(name, label, is_xgboost)
+        self._models[node.name] = _Model(name, label, train.estimator)
         yield f"query = {self._rows(node)}"
         yield "rows = fetch(query)"
         for place, feature in enumerate(chosen):
-            if feature.is_category:
-                column = identifier(feature.column)
-                yield f"{name}_values_{place} = known_values(query, {column!r})"
+            if told := feature.known():
+                yield f"{name}_values_{place} = {told}"
         yield ""
         yield ""
         yield f"def {name}_features(rows):"
@@ -161,17 +165,19 @@ class _Script:
         yield f"{name}_label = rows[{label!r}].type"
         yield f"{name}_classes = {self._classes(train, known.task, label)}"
         yield f"label = encoded(rows[{label!r}], {name}_classes)"
-        if is_xgboost:
+        if train.estimator == "xgboost.gbtree":
             yield from xgboost_lines(name, train, chosen)
+        elif is_booster:
+            yield from lightgbm_lines(name, train, chosen)
         else:
             yield from sklearn_lines(name, train)
 
     @staticmethod
     def _classes(train: Train, task: str | None, label: str) -> str:
         objective = str(train.parameters.get("objective", ""))
-        if task == "regression" or objective.startswith("reg:"):
+        if task == "regression" or objective.startswith("reg"):
             return "None"
-        if task == "classification" or objective.startswith(("binary:", "multi:")):
+        if task == "classification" or objective.startswith(("binary", "multi")):
             return f"rows[{label!r}].unique().sort()"
         return f"classes_of(rows[{label!r}])"
 
@@ -179,14 +185,13 @@ class _Script:
         known = model_type(train.estimator)
         task_told = known.task in (None, "classification", "regression")
         if not is_supported or not task_told:
-            self._refuse(node, "models are `xgboost.gbtree`, or classifiers and regressors of "
+            boosters = ", ".join(f"`{name}`" for name in _BOOSTERS)
+            self._refuse(node, f"models are {boosters}, or classifiers and regressors of "
                          "scikit-learn")  # fmt: skip
         if len(train.label) != 1:
             self._refuse(node, "it has not one label")
         objective = train.parameters.get("objective")
-        if train.estimator == "xgboost.gbtree" and objective not in (
-            None, "reg:squarederror", "binary:logistic", "multi:softprob"
-        ):  # fmt: skip
+        if train.estimator in _BOOSTERS and objective not in _BOOSTERS[train.estimator]:
             self._refuse(node, f"its objective is `{objective}`")
         for name in sorted({*train.settings} - _SETTINGS):
             self._refuse(node, f"it has the attribute `{name}`")
@@ -245,9 +250,9 @@ class _Script:
 
 def _predicted(model: _Model) -> str:
     name = model.name
-    if not model.is_xgboost:
-        return f"{name}.predict({name}_features(rows))"
-    return f"likeliest({name}.inplace_predict({name}_features(rows)), {name}_classes)"
+    call = "inplace_predict" if model.estimator == "xgboost.gbtree" else "predict"
+    told = f"{name}.{call}({name}_features(rows))"
+    return f"likeliest({told}, {name}_classes)" if model.estimator in _BOOSTERS else told
 
 
 def _text(sql: str) -> str:

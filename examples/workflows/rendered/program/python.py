@@ -50,9 +50,25 @@ def codes(rows, column, known):
     return pc.index_in(text, value_set=known, skip_nulls=True).cast(pa.float64()).to_numpy()
 
 
-def flags(rows, column, known):
-    """One 0/1 column per known value."""
-    return list((codes(rows, column, known)[:, None] == np.arange(len(known))).astype(float).T)
+def learnt_boundaries(query, column, count):
+    """Where ranges of about as many rows each begin."""
+    shares = [place / count for place in range(count)]
+    sql = f"SELECT quantile_cont(CAST({column} AS DOUBLE), {shares}) FROM ({query})"
+    ((found,),) = con.sql(sql).fetchall()
+    least, *others = found or [0.0]
+    return sorted({one for one in others if one > least})
+
+
+def buckets(rows, column, boundaries):
+    """How many boundaries are not above the value; NaN where there is none."""
+    values = number(rows, column)
+    places = np.searchsorted(boundaries, values, side="right").astype("float64")
+    return np.where(np.isnan(values), np.nan, places)
+
+
+def flags(places, count):
+    """One 0/1 column per place."""
+    return list((places[:, None] == np.arange(count)).astype(float).T)
 
 
 def classes_of(label):
@@ -87,7 +103,7 @@ def without(rows, *names):
 
 
 def likeliest(values, classes):
-    """What XGBoost predicts: amounts, or the places of the likeliest classes."""
+    """What boosters predict: amounts, or the places of the likeliest classes."""
     if classes is None:
         return values
     return values.argmax(axis=1) if values.ndim == 2 else (values > 0.5).astype("int64")
@@ -95,8 +111,11 @@ def likeliest(values, classes):
 
 def chances_of(model, matrix):
     """Probabilities of classes; None where the model has none."""
-    if hasattr(model, "inplace_predict"):
-        values = model.inplace_predict(matrix).astype("float64")
+    predict = getattr(model, "inplace_predict", None)
+    if predict is None and not hasattr(model, "predict_proba"):
+        predict = model.predict if hasattr(model, "num_trees") else None
+    if predict is not None:
+        values = predict(matrix).astype("float64")
         values = values if values.ndim == 2 else np.column_stack((1 - values, values))
         return values / values.sum(axis=1, keepdims=True)
     return model.predict_proba(matrix) if hasattr(model, "predict_proba") else None
