@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sqlml.errors import StepError
 from sqlml.optimizer.aftermath import Aftermath
 from sqlml.optimizer.effects import tables_left
 from sqlml.optimizer.fingerprints import Fingerprints
@@ -72,8 +73,13 @@ class Standing:
         name, _, number = reference.rpartition("@")
         if self._resumption is not None and self._resumption.has_changed(name):
             return ""  # it is where the program has put it
-        if not name or self._store.models.find(name, int(number)) is None:
+        found = self._store.models.find(name, int(number)) if name else None
+        if found is None:
             return f"model `{reference or output.target}` is no longer stored"
+        try:
+            self._store.models.verify(found)
+        except StepError as error:
+            return error.diagnostics[0].message
         if self._last_writers.get((output.kind, output.target.casefold())) != node.name:
             return ""
         newest = self._store.models.find(name, None)

@@ -50,6 +50,21 @@ def test_a_model_trained_again_to_the_same_effect_does_not_make_others_run(
     assert statuses(session) == {"train": "succeeded", "predict": "reused"}
 
 
+def test_a_damaged_model_is_trained_again(session: Session) -> None:
+    session.run(TRAIN)
+    kept = session.store.models.find("m")
+    assert kept is not None
+    for damage in (lambda file: file.write_bytes(b"nothing"), lambda file: file.unlink()):
+        damage(kept.folder / min(kept.manifest["files"]))
+        session.run(TRAIN)
+        assert statuses(session) == {"train": "succeeded"}
+        kept = session.store.models.find("m")
+        assert kept is not None
+    session.run(TRAIN + PREDICT)
+    assert statuses(session) == {"train": "reused", "predict": "succeeded"}
+    assert kept.number == 3
+
+
 def test_predictions_follow_classes_that_got_other_names(session: Session) -> None:
     session.run(TRAIN + PREDICT)
     session.database.execute("UPDATE flowers SET kind = 'new ' || kind")
