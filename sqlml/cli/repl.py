@@ -16,7 +16,10 @@ def repl(db: str | None, dialect: str | None) -> None:
 
 def talk(**settings: str | None) -> None:
     """Hold the prompt open until it is left."""
-    from sqlml.cli.interactive.loop import Loop
+    from contextlib import closing
 
-    with options.opened(**settings, creates=True) as session:
-        Loop(session).run()
+    from sqlml.cli.interactive.loop import Loop
+    from sqlml.connectors.dbapi.lasting import lasting
+
+    with options.opened(**settings, creates=True) as session, closing(lasting(session)) as own:
+        Loop(own).run()

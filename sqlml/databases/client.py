@@ -8,7 +8,7 @@ import duckdb
 
 from sqlml.databases.definitions import Definitions
 from sqlml.databases.duckdb import DuckDB
-from sqlml.databases.rehearsal import BEGIN, DuckDBRehearsal, Present
+from sqlml.databases.rehearsal import BEGIN, LENIENT, DuckDBRehearsal, Present
 from sqlml.databases.statements import parse
 
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -88,6 +88,11 @@ class Client(DuckDB):
         self.expect_transaction()
         with self._running("") as connection:
             connection.execute(BEGIN)
+
+    def be_lenient(self) -> None:
+        """Let a misspelt name not abort the transaction that has just begun."""
+        with self._running("") as connection:
+            connection.execute(LENIENT)
 
     def expect_transaction(self) -> None:
         """To be called before one is opened: it finds no function that is registered later."""

@@ -15,7 +15,8 @@ from sqlml.databases.statements import parse
 from sqlml.quoting import identifier
 
 # Without the setting DuckDB gives a transaction up at the first unknown name.
-BEGIN = "BEGIN; SET current_transaction_invalidation_policy = 'SYNTACTIC_ERRORS_DO_NOT_INVALIDATE'"
+LENIENT = "SET current_transaction_invalidation_policy = 'SYNTACTIC_ERRORS_DO_NOT_INVALIDATE'"
+BEGIN = f"BEGIN; {LENIENT}"
 _MOST_RESTARTS = 20
 _CREATED = re.compile(
     r"\s*CREATE\s+(?P<replace>OR\s+REPLACE\s+)?(?:(?:TEMP|TEMPORARY|UNLOGGED|PERSISTENT)\s+)?"

@@ -15,7 +15,7 @@ from sqlml.cli.main import cli
 
 IRIS = Path("examples/data/iris.csv").resolve()
 CTRL_D = "\x04"
-FRESH = r"\x1b\[\?2004h.*?sqlml>"  # a line typed is drawn again behind `sqlml>`, too
+FRESH = r"\x1b\[\?2004h.*?sqlml\*?>"  # a line typed is drawn again behind `sqlml>`, too
 
 
 class Prompt:
@@ -124,11 +124,36 @@ def test_commands(prompt: Prompt) -> None:
     prompt.say("", "edited", "99")
 
 
+def test_what_a_statement_sets_up_lasts(prompt: Prompt) -> None:
+    prompt.say("CREATE TEMP TABLE kept AS SELECT * FROM iris LIMIT 99;", "✓")
+    prompt.say("SET VARIABLE v = 6;", "✓.{0,9} SET VARIABLE")
+    prompt.say("SELECT count(*) + getvariable('v') AS n FROM kept;", "105")
+    prompt.say("SELECT * FROM kept TO EVALUATE flowers LABEL species;", "accuracy")
+    prompt.say("SELECT count(*) + getvariable('v') AS n FROM kept;", "105")
+
+
+def test_a_transaction_lasts_and_is_seen(prompt: Prompt) -> None:
+    prompt.process.send("BEGIN;\r")
+    prompt.process.expect(r"2004h.*sqlml\*>")
+    prompt.say("DELETE FROM iris WHERE species = 'setosa';", "✓.{0,9} DELETE FROM · 50 rows")
+    prompt.say("SELECT * FROM iris TO EVALUATE flowers LABEL species;", "E0880", "COMMIT first")
+    prompt.say("SELECT * FROM irsi;", r"error\[E03", "iris")
+    prompt.say("SELECT count(*) + 1000 AS n FROM iris;", "1100")
+    prompt.process.send("ROLLBACK;\r")
+    prompt.process.expect(r"2004h.*sqlml>")
+    prompt.say("SELECT count(*) + 1000 AS n FROM iris;", "1150")
+    program = "BEGIN; DROP TABLE kept; SELECT * FROM iris TO EVALUATE flowers LABEL species;"
+    prompt.say(program, "accuracy")  # what a program leaves open ends with it
+    prompt.say("SELECT count(*) + 1000 AS n FROM kept;", "1099")
+
+
 def test_long_results_go_through_the_pager_in_full(prompt: Prompt) -> None:
     prompt.say("SELECT i + 1000 AS i FROM range(200) AS r(i);", "1000", "1199", "200 rows")
 
 
 def test_the_end(prompt: Prompt) -> None:
+    prompt.say("BEGIN; CREATE TABLE gone (a INT);", "✓.{0,9} CREATE TABLE")
+    prompt.say("\\q", "a transaction is open: COMMIT it")
     prompt.process.send("\\q;\r")
     prompt.process.expect(pexpect.EOF)
     prompt.process.close()

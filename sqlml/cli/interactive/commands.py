@@ -100,7 +100,7 @@ def _include(loop: "Loop", name: str) -> None:
     if not name:
         raise ProgramError(Diagnostic("E0708", "there is no file to read", hint="\\i FILE"))
     try:
-        run(loop.session, read_program([name], []))
+        run(loop.connection, read_program([name], []))
     finally:
         loop.refresh()
 

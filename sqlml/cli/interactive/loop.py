@@ -18,23 +18,27 @@ from sqlml.errors import SqlmlError
 from sqlml.source import Source
 
 if TYPE_CHECKING:
-    from sqlml.session import Session
+    from sqlml.connectors.dbapi import Connection
 
 
 class Loop:
-    """One session, and what was said at its prompt.
+    """One connection, and what was said at its prompt.
 
     is_timed: whether to say how long things take. last: the last program. draft: what the next
     line begins with.
     """
 
-    def __init__(self, session: "Session") -> None:
-        self.session = session
+    def __init__(self, connection: "Connection") -> None:
+        self.connection = connection
+        self.session = session = connection.session
+        self._was_warned = False
         self.is_timed = False
         self.last = ""
         self.draft = ""
         self.names: Names = read_names(session.database, session.store)
-        self._prompt = Prompt(lambda: self.names, session.settings.dialect)
+        self._prompt = Prompt(
+            lambda: self.names, session.settings.dialect, lambda: connection.in_transaction
+        )
 
     def run(self) -> None:
         """Take statements until the end is asked for."""
@@ -46,10 +50,23 @@ class Loop:
                 text = self._prompt.read(draft).strip()
                 if text:
                     self._do(text)
+                    self._was_warned = False
             except KeyboardInterrupt:
                 continue
             except (EOFError, Leave):
-                return
+                if self._may_leave():
+                    return
+
+    def _may_leave(self) -> bool:
+        """An open transaction is warned of, once."""
+        if not self.connection.in_transaction or self._was_warned:
+            return True
+        self._was_warned = True
+        click.echo(
+            "a transaction is open: COMMIT it, or leave once more to undo what it has changed",
+            err=True,
+        )
+        return False
 
     def _do(self, text: str) -> None:
         """Whatever goes wrong is shown; the session goes on."""
@@ -74,10 +91,11 @@ class Loop:
             return
         self.last = text
         try:
-            run(self.session, [Source("<prompt>", text)])
+            run(self.connection, [Source("<prompt>", text)])
         finally:
             self.refresh()
 
     def refresh(self) -> None:
-        """Look again at what there is to complete."""
-        self.names = read_names(self.session.database, self.session.store)
+        """Look again at what there is to complete; not in a transaction, which that could fail."""
+        if not self.connection.in_transaction:
+            self.names = read_names(self.session.database, self.session.store)

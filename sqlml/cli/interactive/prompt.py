@@ -18,7 +18,7 @@ from sqlml.editing.names import Names
 from sqlml.grammar.secrets import without_secrets
 from sqlml.grammar.statements import is_complete
 
-_PROMPT, _GOES_ON = "sqlml> ", "   ..> "
+_PROMPT, _IN_TRANSACTION, _GOES_ON = "sqlml> ", "sqlml*> ", "   ..> "
 _COMMANDS = frozenset({"exit", "quit", "help"})  # what people try first
 _WIDEST_REMARK = 70
 _COLORS = Style.from_dict({
@@ -28,14 +28,16 @@ _COLORS = Style.from_dict({
 
 
 class Prompt:
-    """names: what there is now, as completion asks for it."""
+    """names: what there is now, as completion asks for it. is_open: whether a transaction is."""
 
-    def __init__(self, names: Callable[[], Names], dialect: str) -> None:
+    def __init__(
+        self, names: Callable[[], Names], dialect: str, is_open: Callable[[], bool]
+    ) -> None:
         import sys
 
         self._dialect = dialect
         self._session: PromptSession[str] = PromptSession(
-            _PROMPT,
+            lambda: _IN_TRANSACTION if is_open() else _PROMPT,
             multiline=True,
             prompt_continuation=_GOES_ON,
             history=History(history_file(), dialect),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sqlml.cli.interactive.plain import run_plain
 from sqlml.cli.lines import Columns, Ended
 from sqlml.cli.options import print_notes
 from sqlml.cli.progress import Failures, LiveLines, Progress, progress_for
@@ -21,6 +22,7 @@ from sqlml.runtime.workers.ahead import started_ahead
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from sqlml.connectors.dbapi import Connection
     from sqlml.session import Author, Compiled, Session
     from sqlml.source import Source
 
@@ -29,12 +31,30 @@ _ANY_WIDTH = 1_000_000
 _FRAME = 6  # lines of a table that are no rows, and the prompt
 
 
-def run(session: "Session", program: "Sequence[Source] | Author") -> None:
+def run(connection: "Connection", program: "Sequence[Source] | Author") -> None:
     """Run a program and show its results; failed steps are shown as in `sqlml run`.
 
+    SQL for the database alone runs on the connection itself, in the transaction that is open.
+
     Raises:
-        ProgramError: the program is wrong; nothing has run.
+        SqlmlError: the program is wrong, and nothing has run; or the database refuses a statement.
     """
+    from sqlml.connectors.dbapi.lasting import check_committed, is_program
+    from sqlml.session import TEXT_FORM
+
+    settings = connection.session.settings
+    if isinstance(program, Sequence) and not any(
+        source.name.endswith(TEXT_FORM) or is_program(source.text, settings) for source in program
+    ):
+        for source in program:
+            run_plain(connection, source, show)
+        return
+    check_committed(connection)
+    _run_compiled(connection.session, program)
+    connection.end_left_open()
+
+
+def _run_compiled(session: "Session", program: "Sequence[Source] | Author") -> None:
     sources = program if isinstance(program, Sequence) else program.sources
     texts = (source.text for source in sources)
     with started_ahead(texts, session.settings.threads or None) as pool:

@@ -18,6 +18,7 @@ from sqlml.connectors.dbapi.shared import Shared
 from sqlml.databases.client import Client
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.meanings import may_change
+from sqlml.databases.transactions import is_open
 from sqlml.errors import Diagnostic, SqlmlError
 from sqlml.grammar.tokens import scan
 from sqlml.runtime.events import Listener
@@ -177,6 +178,8 @@ class Connection:
             connection.execute(statement, parameters)
         if kind == "TRANSACTION":
             self._in_transaction = next(scan(statement.query)).keyword in ("BEGIN", "START")
+            if self._in_transaction:
+                self.client.be_lenient()
             self._tell_defined()
         return connection
 
@@ -195,6 +198,12 @@ class Connection:
         if self._has_defined and not self._in_transaction:
             self._has_defined = False
             self.client.meanings.change()
+
+    def end_left_open(self) -> None:
+        """Roll back what a program has begun and not ended."""
+        with self.reporting(), self.client.running("") as connection:
+            if not self._in_transaction and is_open(connection):
+                connection.execute("ROLLBACK")
 
     def show(self, live: Live) -> None:
         """This reads from the connection now, as long as somebody has it."""
