@@ -293,8 +293,8 @@ class Session:
         return execution.results
 
     def close(self) -> None:
-        self.store.close()
-        self.database.close()
+        with closing(self.database):
+            self.store.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,8 +1,15 @@
 """A disk that is full: a clear error, and what was there stands."""
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+
+import duckdb
+import pytest
+
+from sqlml.errors import SqlmlError
+from sqlml.session import Session
 
 PROGRAM = """
 import resource
@@ -80,3 +87,34 @@ def test_a_run_ends_that_can_no_longer_be_recorded_and_is_gone_on_from(tmp_path:
     assert second.stdout.splitlines() == [
         "True", "{'a': [29]} ['reused', 'succeeded'] 31",
     ], second.stderr  # fmt: skip
+
+
+NEW = """
+import resource
+from sqlml.errors import SqlmlError
+from sqlml.session import Session
+resource.setrlimit(resource.RLIMIT_FSIZE, (6000, resource.RLIM_INFINITY))
+try:
+    Session.open(db="x.duckdb")
+except SqlmlError as error:
+    print(error.diagnostics[0].code)
+"""
+
+
+def test_a_database_that_there_is_no_room_for_is_not_begun(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NEW], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["E0606"], done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_database_is_closed_where_the_store_cannot_be_tidied(tmp_path: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    session = Session.open(db=str(path))
+    with sqlite3.connect(session.store.folder / "store.sqlite") as store:
+        store.execute("DROP TABLE reuse")
+    store.close()
+    with pytest.raises((SqlmlError, sqlite3.Error)):
+        session.close()
+    duckdb.connect(path, config={"threads": 1}).close()  # refused while it is open otherwise

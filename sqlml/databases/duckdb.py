@@ -81,6 +81,7 @@ class DuckDB:
             return cls(duckdb.connect(":memory:", config=settings), None)
         path = Path(path)
         check_format(path)
+        is_new = not path.exists()
         try:
             return cls(duckdb.connect(str(path), config=settings), path)
         except duckdb.ConnectionException as error:
@@ -88,6 +89,8 @@ class DuckDB:
                 raise refusal(path, str(error)) from error
             return cls(duckdb.connect(str(path)), path, borrowed=True)
         except duckdb.Error as error:
+            if is_new:  # what has been written of it is no database
+                path.unlink(missing_ok=True)
             raise refusal(path, str(error)) from error
 
     @property

@@ -81,8 +81,10 @@ class Store:
         return tables.tables(self._ledger)
 
     def close(self) -> None:
-        self.reuse.tidy()
-        self.doings.tidy()
-        self._ledger.close()
-        if self._temporary is not None:
-            self._temporary.cleanup()
+        try:
+            self.reuse.tidy()
+            self.doings.tidy()
+        finally:
+            self._ledger.close()
+            if self._temporary is not None:
+                self._temporary.cleanup()
