@@ -3,6 +3,7 @@
 import shutil
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from threading import Lock, get_ident
 from time import monotonic
 from typing import Any
 
-from sqlml.errors import Diagnostic, located
+from sqlml.errors import Diagnostic, SqlmlError, located
 from sqlml.optimizer.reuse import Reuse, Reused
 from sqlml.runtime.allocation import Facts
 from sqlml.runtime.call import StepCall
@@ -305,7 +306,7 @@ class Execution:
 
     def _remember(self, node: Node, outcome: Outcome, seconds: float) -> None:
         if self._reuse is not None:
-            with self._reusing:
+            with self._reusing, suppress(SqlmlError):  # not being remembered undoes nothing
                 self._reuse.finished(node, self._shared.run, outcome, seconds)
 
 
