@@ -45,6 +45,42 @@ ASKED = (
 )
 
 
+# What tools for looking at data ask before they show any.
+TOOLS = r"""
+SELECT table_schema, table_name, table_type FROM information_schema.tables
+WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2;
+SELECT column_name, ordinal_position, is_nullable, data_type, numeric_precision, numeric_scale,
+  datetime_precision, udt_name FROM information_schema.columns WHERE table_name = 't' ORDER BY 2;
+SELECT tc.constraint_name, constraint_type, kcu.column_name FROM information_schema.table_constraints
+  tc JOIN information_schema.key_column_usage kcu USING (constraint_schema, constraint_name)
+WHERE tc.table_schema = 'main' ORDER BY 1, 3;
+SELECT constraint_name, unique_constraint_name, update_rule
+FROM information_schema.referential_constraints ORDER BY 1;
+SELECT schema_name FROM information_schema.schemata WHERE schema_name !~ '^pg_' ORDER BY 1;
+SELECT current_schema(), 'main' = ANY(current_schemas(false)), has_table_privilege('t', 'SELECT');
+SELECT c.relname, attname, format_type(atttypid, atttypmod), attnotnull FROM pg_catalog.pg_attribute a
+  JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE nspname = 'main' AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped ORDER BY 1, attnum;
+SELECT schemaname, tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'main' ORDER BY 3;
+SELECT conname, contype, conrelid::regclass, confrelid::regclass, conkey, confkey FROM pg_constraint
+WHERE connamespace = 'main'::regnamespace ORDER BY 1;
+SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid
+  AND a.attnum = ANY(i.indkey) WHERE i.indrelid = 'w'::regclass AND i.indisprimary ORDER BY 1;
+SELECT 't'::regclass::oid = (SELECT oid FROM pg_class WHERE relname = 't'), 23::regtype,
+  to_regclass('nope') IS NULL, 'integer'::regtype::oid;
+SELECT typname, typlen, typtype, typelem, typarray FROM pg_type WHERE oid IN (16, 23, 1007, 1700)
+ORDER BY oid;
+SELECT obj_description('t'::regclass, 'pg_class'), col_description('t'::regclass, 2);
+SELECT count(*) > 80 FROM pg_get_keywords() WHERE word <> ALL ('{select,from}'::text[]);
+SELECT sequence_name, data_type, start_value FROM information_schema.sequences;
+SELECT 1 AS a FROM pg_extension WHERE extname = 'postgis';
+SELECT quote_ident('Two Words'), quote_literal('it''s'), pg_encoding_to_char(6), pg_is_in_recovery();
+SET extra_float_digits = 3; SET application_name = 'Metabase';
+SELECT array_to_string(ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = 'u'::regclass
+  AND attnum > 0 ORDER BY attnum), ', ');
+"""  # noqa: E501
+
+
 @pytest.fixture(scope="module")
 def original() -> Iterator[str]:
     """The address of a PostgreSQL 15 of our own, without network."""
@@ -94,6 +130,12 @@ def test_psql_shows_what_it_shows_of_postgresql(original: str, port: int) -> Non
         assert psql(address(port), asked) == psql(original, asked).replace("150018", "150000"), (
             asked
         )
+
+
+def test_tools_are_told_what_postgresql_tells_them(original: str, port: int) -> None:
+    asked = [each for each in TOOLS.split(";\n") if each.strip()]
+    told = [(each, psql(address(port), each), psql(original, each)) for each in asked]
+    assert [each for each in told if each[1] != each[2]] == []
 
 
 def test_psql_has_no_error_where_it_shows_more(port: int) -> None:

@@ -72,7 +72,7 @@ def _beside(parameter: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
             return _written(parent.to)
         case exp.Coalesce() | exp.If() | exp.Case():
             return _of_choice(parameter, parent, tables)
-        case exp.Any() | exp.All():
+        case exp.Any() | exp.Anonymous(this="all" | "ALL"):
             element = _of_others(parent, parent.parent, tables)
             return f"{element}[]" if element else None
         case exp.Tuple() | exp.Select() if parameter in parent.expressions:

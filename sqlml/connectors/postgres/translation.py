@@ -33,14 +33,16 @@ _TYPES = {
     "oid": "BIGINT", "xid": "BIGINT", "cid": "BIGINT", "name": "VARCHAR", "char": "VARCHAR",
     "text": "VARCHAR", "bpchar": "VARCHAR", "unknown": "VARCHAR", "aclitem": "VARCHAR",
     "int2vector": "SMALLINT[]", "oidvector": "BIGINT[]", "jsonb": "JSON", "oids": "UINTEGER[]",
+    **dict.fromkeys(("regproc", "regprocedure", "regoper", "regoperator"), "VARCHAR"),
 }  # fmt: skip
 _VECTORS = frozenset({"indkey", "indclass", "indcollation", "indoption", "proargtypes"})
 """Columns of the type int2vector or oidvector: text to clients, and their places begin with 0."""
-_REGISTERED = {
-    **{name: name for name in ("regclass", "regtype", "regproc", "regrole", "regnamespace")},
-    **dict.fromkeys(("regprocedure", "regoper", "regoperator"), "regproc"),
-}
+_REGISTERED = {name: name for name in ("regclass", "regtype", "regrole", "regnamespace")}
 _RENAMED = {"json_build_object": "json_object", "format": "printf"}
+_CALLED: Mapping[type, str] = {
+    exp.CurrentVersion: "version", exp.CurrentSchemas: "current_schemas",
+    exp.CurrentUser: "user_name", exp.SessionUser: "user_name", exp.CurrentRole: "user_name",
+}  # fmt: skip
 _ONE = exp.Literal.number(1)
 _OPERATORS: Mapping[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
     "~": lambda a, b: exp.RegexpLike(this=a, expression=b),
@@ -93,10 +95,8 @@ def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901 - a list
         case exp.Operator():
             sign = node.text("operator").rpartition(".")[2]
             return _OPERATORS[sign](node.this, node.expression) if sign in _OPERATORS else node
-        case exp.CurrentVersion():
-            return _own("version")
-        case exp.CurrentUser() | exp.SessionUser() | exp.CurrentRole():
-            return _own("user_name")
+        case exp.Func() if type(node) in _CALLED:
+            return _own(_CALLED[type(node)], *([node.this] if node.args.get("this") else []))
         case exp.Anonymous() if not isinstance(node.parent, exp.Table):
             name = node.name.lower()
             if name in _FUNCTIONS:
@@ -106,8 +106,8 @@ def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901 - a list
 
 
 def _table(table: exp.Table) -> exp.Expr:
-    schema, name = table.text("db").lower(), table.name.lower()
     is_function = isinstance(table.this, exp.Func)
+    schema, name = table.text("db").lower(), table.this.name.lower()
     if schema not in _SCHEMAS and (schema or name not in (_FUNCTIONS if is_function else _TABLES)):
         return table
     table.set("db", None)
@@ -153,7 +153,7 @@ def _registered(cast: exp.Cast, to: str, value: exp.Expr) -> exp.Expr:
     bare = value.unnest()
     while isinstance(bare, exp.Cast):
         bare = bare.this
-    is_text = isinstance(bare, exp.Literal | exp.Parameter | exp.Placeholder)
+    is_text = bare.is_string or isinstance(bare, exp.Parameter | exp.Placeholder)
     is_compared = isinstance(parent, exp.EQ | exp.NEQ | exp.In)
     if isinstance(parent, exp.Cast) and _type_name(parent.to) in ("oid", "int", "bigint"):
         return _own(f"to_{to}", value)
@@ -202,6 +202,8 @@ def _name(column: exp.Expr) -> str:
             return "version"
         case exp.Case():
             return "case"
+        case exp.GroupConcat():
+            return "string_agg"
         case exp.Func():
             return column.sql_name().lower()
         case exp.Literal():

@@ -16,6 +16,7 @@ from sqlml.connectors.postgres.failures import Refused
 
 _2000 = datetime(2000, 1, 1)
 _WRONG = "22P02"
+_DATE_ZONE = re.compile(rb" ?[+]\d\d(?::\d\d)?$| -\d\d(?::\d\d)?$")  # as pgjdbc has it
 _ALL_DIGITS = Context(prec=200_000)  # more than PostgreSQL's NUMERIC can have
 _NUMBERS = [types.INT2.oid, types.INT4.oid, types.INT8.oid, types.FLOAT4.oid]
 _NARROW = frozenset([*_NUMBERS, *(types.ARRAYS[oid] for oid in _NUMBERS)])
@@ -192,7 +193,7 @@ _TEXT: Mapping[int, Callable[[bytes], object]] = {
     types.FLOAT4.oid: float,
     types.FLOAT8.oid: float,
     types.NUMERIC.oid: lambda raw: Decimal(raw.decode()),
-    types.DATE.oid: lambda raw: _or_text(raw, date.fromisoformat),
+    types.DATE.oid: lambda raw: _or_text(_DATE_ZONE.sub(b"", raw), date.fromisoformat),
     types.TIME.oid: lambda raw: _or_text(raw, time.fromisoformat),
     types.TIMESTAMP.oid: _moment,
     types.TIMESTAMPTZ.oid: _moment,

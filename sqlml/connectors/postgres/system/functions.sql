@@ -17,10 +17,10 @@ CREATE MACRO pg_get_keywords() AS TABLE
 CREATE MACRO format_type(x, modifier) AS (SELECT min(own.written) FROM sqlml_pg.main.type_names own WHERE own.oid = x)
   || CASE WHEN x = 1700 AND modifier > 0 THEN '(' || ((modifier - 4) >> 16) || ',' || ((modifier - 4) & 65535) || ')' ELSE '' END;
 CREATE MACRO pg_get_userbyid(x) AS CASE WHEN x = 10 THEN 'sqlml' ELSE 'unknown (OID=' || x || ')' END;
-CREATE MACRO to_regtype(x) AS (SELECT min(own.oid) FROM sqlml_pg.main.pg_type own WHERE own.typname = x OR sqlml_pg.main.format_type(own.oid, -1) = x);
+CREATE MACRO to_regtype(x) AS coalesce((SELECT min(own.oid) FROM sqlml_pg.main.pg_type own WHERE own.typname = x),
+  (SELECT min(own.oid) FROM sqlml_pg.main.type_names own WHERE own.written = x));
 CREATE MACRO to_regnamespace(x) AS (SELECT own.oid FROM sqlml_pg.main.pg_namespace own WHERE own.nspname = sqlml_pg.main.ident(x));
 CREATE MACRO to_regrole(x) AS CASE WHEN sqlml_pg.main.ident(x) = 'sqlml' THEN 10 END;
-CREATE MACRO to_regproc(x) AS (SELECT min(own.oid) FROM sqlml_pg.main.pg_proc own WHERE own.proname = sqlml_pg.main.ident(x));
 CREATE MACRO name_parts(x) AS [sqlml_pg.main.ident(own_part) FOR own_part IN regexp_extract_all(x, '"(?:[^"]|"")*"|[^.]+')];
 CREATE MACRO to_regclass(x) AS coalesce(
   TRY_CAST(x AS BIGINT),
@@ -28,13 +28,13 @@ CREATE MACRO to_regclass(x) AS coalesce(
     AND own.schema_name = CASE WHEN len(sqlml_pg.main.name_parts(x::VARCHAR)) > 1 THEN sqlml_pg.main.name_parts(x::VARCHAR)[-2] ELSE current_schema() END),
   (SELECT min(own.oid) FROM sqlml_pg.main.system_relations own WHERE own.relname = sqlml_pg.main.name_parts(x::VARCHAR)[-1]));
 CREATE MACRO from_regclass(x) AS coalesce(
+  CASE WHEN x = 0 THEN '-' END,
   (SELECT min(CASE WHEN own.schema_name = current_schema() THEN '' ELSE sqlml_pg.main.quoted(own.schema_name) || '.' END || sqlml_pg.main.quoted(own.relname))
     FROM sqlml_pg.main.relations own WHERE own.oid = x),
   (SELECT min(own.relname) FROM sqlml_pg.main.system_relations own WHERE own.oid = x), x::VARCHAR);
 CREATE MACRO from_regtype(x) AS coalesce(CASE WHEN x = 0 THEN '-' END, sqlml_pg.main.format_type(x, -1), x::VARCHAR);
 CREATE MACRO from_regnamespace(x) AS coalesce((SELECT own.nspname FROM sqlml_pg.main.pg_namespace own WHERE own.oid = x), x::VARCHAR);
 CREATE MACRO from_regrole(x) AS CASE WHEN x = 10 THEN 'sqlml' ELSE x::VARCHAR END;
-CREATE MACRO from_regproc(x) AS coalesce((SELECT min(own.proname) FROM sqlml_pg.main.pg_proc own WHERE own.oid::VARCHAR = x::VARCHAR), x::VARCHAR);
 CREATE MACRO pg_table_is_visible(x) AS x IN (SELECT own.oid FROM sqlml_pg.main.relations own WHERE own.schema_name = current_schema());
 CREATE MACRO pg_function_is_visible(x) AS true;
 CREATE MACRO pg_type_is_visible(x) AS true;
