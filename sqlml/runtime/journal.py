@@ -49,6 +49,7 @@ class Journal:
         self._runs = store.runs
         self._reuse = reuse
         self._finished = False
+        self._is_lost = False
         self._models: dict[str, Mapping[str, str]] = {}
         self._titles = Titles()
         self._steps: dict[str, Step] = {}
@@ -58,7 +59,12 @@ class Journal:
         """Write down steps that are to be run."""
         self._titles.add(nodes)
         added = [self._step(node) for node in nodes]
-        self._runs.record(self.run, *added)
+        if not self._is_lost:
+            self._runs.record(self.run, *added)
+
+    def lose(self) -> None:
+        """Write nothing more: something could not be written, and what follows would hide that."""
+        self._is_lost = True
 
     def _step(self, node: Node) -> Step:
         known = self._steps.get(node.name)
@@ -83,6 +89,8 @@ class Journal:
 
     def attempt_failed(self, node: Node, number: int, report: StepReport, kind: str) -> None:
         """An attempt has failed, and another one follows."""
+        if self._is_lost:
+            return
         first = report.diagnostics[0] if report.diagnostics else None
         code, message = (first.code, first.message) if first else ("", report.because)
         given = self._steps[node.name].memory
@@ -111,6 +119,8 @@ class Journal:
 
     def step_ended(self, node: Node, report: StepReport, log: str) -> None:
         """log: what it has printed."""
+        if self._is_lost:
+            return
         outcome = report.outcome
         now = time()
         ran = report.status not in ("skipped", "reused")
@@ -185,7 +195,8 @@ class Journal:
 
     def _record(self, name: str, **changes: Any) -> None:
         self._steps[name] = replace(self._steps[name], **changes)
-        self._runs.change(self.run, name, changes)
+        if not self._is_lost:
+            self._runs.change(self.run, name, changes)
 
 
 def _known(prepared: Prepared) -> dict[str, Any]:

@@ -132,7 +132,9 @@ def run(
         try:
             tell(RunStarted(clock(), journal.run, workflow.name, steps, statements))
             scheduler.run()
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, SqlmlError):
+                journal.lose()
             scheduler.abandon()
             raise
         report = _report(workflow, journal.run, clock(), scheduler)
