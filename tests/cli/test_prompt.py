@@ -14,6 +14,7 @@ from sqlml.cli.interactive.prompt import History, is_submitted
 from sqlml.cli.main import cli
 
 IRIS = Path("examples/data/iris.csv").resolve()
+NOT_GIVEN = {"NO_COLOR", "COLUMNS", "LINES"}
 CTRL_D = "\x04"
 FRESH = r"\x1b\[\?2004h.*?sqlml\*?>"  # a line typed is drawn again behind `sqlml>`, too
 
@@ -28,7 +29,7 @@ class Prompt:
             ["-m", "sqlml", "--db", "p.duckdb"],
             cwd=str(folder),
             env={
-                **{key: value for key, value in os.environ.items() if key != "NO_COLOR"},
+                **{key: value for key, value in os.environ.items() if key not in NOT_GIVEN},
                 "PROMPT_TOOLKIT_NO_CPR": "1",  # nobody answers where the cursor is
                 "XDG_STATE_HOME": str(folder / "state"),
                 "TERM": "xterm-256color",

@@ -190,8 +190,6 @@ def test_a_workflow_in_parts_has_them_as_workflows_of_their_own() -> None:
     inside = templates(told["chain-part-2"])["chain-part-2"]["dag"]["tasks"]
     assert [task["name"] for task in inside] == groups[1]
     assert argument(inside[0], "x") == "{{workflow.parameters.s0-result}}"
-    flat = render(chain(30), "airflow", Options())
-    assert render(in_parts(chain(30), groups), "airflow", Options()) == flat
 
 
 FILE = (OutputDeclaration("f", "artifact", path="/f"),)

@@ -298,6 +298,7 @@ def test_podman_gives_the_models_of_an_image(
     for name, value in podman.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("SQLML_CONTAINERS", "podman")
     found = find_model(f"{IMAGE}/Mean")
     assert found is not None
     assert found.name == f"{IMAGE}/means.Mean"
