@@ -70,7 +70,7 @@ class _Course:
 
     history: History
     first_of: dict[str, str] = field(default_factory=dict)
-    _doers: dict[str, Node] = field(default_factory=dict)  # by what they do, and on which data
+    _doers: dict[Json, Node] = field(default_factory=dict)  # by what they do, and on which data
     _writers: dict[str, str] = field(default_factory=dict)  # the last ones, by bare names of tables
     _writer_of_all: str = ""  # that of which only the database knows what it changes
     _writer_of_files: str = ""
@@ -81,14 +81,17 @@ class _Course:
     def shared(self, node: Node) -> Node:
         """The next step, told what to take where there is something."""
         node = self._behind_takers(node)
-        content = self._content(node)
-        first = self._doers.get(content) if content else None
+        deed = _deed(node)
+        content = (deed, self._data(node))
+        first = self._doers.get(content) if deed else None
         if first is not None and self._is_there(first, node):
             self.first_of[node.name] = first.name
             self._takers.setdefault(first.name, []).append(node.name)
             node = replace(node, same_as=first.name)
         self._note(node)
-        if content and first is None and self._content(node) == content:  # it spares what it reads
+        if (
+            deed and first is None and (deed, self._data(node)) == content
+        ):  # it spares what it reads
             self._doers[content] = node
         return node
 
@@ -99,26 +102,13 @@ class _Course:
             return False
         return all(self._writer(name) == first.name for name in left) and not self._varies(node)
 
-    def _content(self, node: Node) -> str | None:
-        """A digest of what a step does, and which data it meets; None where it cannot be shared."""
-        if not _is_plain(node) or not is_repeatable(node):
-            return None
-        told = normalized_step(node)
-        operation = {k: v for k, v in told["operation"].items() if k not in ("into", "writes")}
-        if isinstance(node.operation, Query):
-            created = creation(node.operation)
-            if created is None:
-                return None
-            operation["sql"] = created.body
-        return digest(
-            {
-                "operation": operation,
-                "inputs": told["inputs"],
-                "steps": {name: self._source(value) for name, value in node.inputs.items()},
-                "tables": [self._version(name) for name in tables_read(node)],
-                "files": self._writer_of_files if files_read(node) else "",
-                "models": self._writer_of_models,
-            }
+    def _data(self, node: Node) -> Json:
+        """Which data a step meets."""
+        return (
+            tuple((name, self._source(value)) for name, value in node.inputs.items()),
+            tuple(self._version(name) for name in tables_read(node)),
+            self._writer_of_files if files_read(node) else "",
+            self._writer_of_models,
         )
 
     def _source(self, value: object) -> Json:
@@ -187,6 +177,20 @@ class _Course:
             self._writers |= {bare(name): node.name for name in changed}
             if isinstance(node.operation, Query):
                 self._known_views.note(node.operation)
+
+
+def _deed(node: Node) -> str | None:
+    """A digest of what a step does; None where it cannot be shared."""
+    if not _is_plain(node) or not is_repeatable(node):
+        return None
+    told = normalized_step(node)
+    operation = {k: v for k, v in told["operation"].items() if k not in ("into", "writes")}
+    if isinstance(node.operation, Query):
+        created = creation(node.operation)
+        if created is None:
+            return None
+        operation["sql"] = created.body
+    return digest({"operation": operation, "inputs": told["inputs"]})
 
 
 class _Views:
