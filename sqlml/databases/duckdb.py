@@ -9,6 +9,7 @@ from glob import glob
 from pathlib import Path
 from tempfile import gettempdir
 from types import MappingProxyType
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -194,7 +195,8 @@ class DuckDB:
                 hashes = connection.sql(f"SELECT {_row_hash(relation)} FROM {name}")
                 rows, total, sequence = 0, 0, hashlib.sha256()
                 for batch in hashes.to_arrow_reader():  # one aggregate would fill the page cache
-                    found = np.from_dlpack(batch.column(0))  # `to_numpy` loads pandas
+                    column: Any = batch.column(0)  # its `to_numpy` loads pandas
+                    found: Any = np.from_dlpack(column)
                     total += int(found.sum())  # modulo 2 ** 64
                     rows += batch.num_rows
                     if ordered:
