@@ -153,3 +153,9 @@ def test_the_command_tells_places_and_exits_with_2(
     assert outcome(["lint", str(tmp_path / "nothing")]) == 2
     (tmp_path / "empty").mkdir()
     assert outcome(["lint", str(tmp_path / "empty")]) == 2
+
+
+def test_an_empty_schedule_is_none() -> None:
+    spec = {"schedules": [""], "workflowSpec": BASE["spec"]}
+    manifest = {**BASE, "kind": "CronWorkflow", "metadata": {"name": "c"}, "spec": spec}
+    assert told(dump(manifest)) == ["E0724 `schedules`: it is empty"]

@@ -22,6 +22,8 @@ def cron_fault(text: str) -> str:
         return timezone_fault(zone[1]) or cron_fault(zone[2])
     if text in _DESCRIPTORS or _EVERY.fullmatch(text):
         return ""
+    if not text.strip():
+        return "it is empty"
     fields = text.split()
     if len(fields) != len(_FIELDS):
         return f"a schedule has 5 fields, `{text}` has {len(fields)}"

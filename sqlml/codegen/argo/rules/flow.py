@@ -5,26 +5,25 @@ import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from sqlml.codegen.argo.rules.arguments import argument_faults
 from sqlml.codegen.argo.rules.documents import Part
 from sqlml.codegen.argo.rules.expressions import DEPENDS, fault_of
 from sqlml.codegen.argo.rules.manifests import (
+    STORES,
     Manifest,
     artifacts_of,
     calls_of,
     every_template,
-    hooks_of,
     loop_of,
     parameters_of,
     target_of,
     tasks_of,
 )
-from sqlml.codegen.argo.rules.templates import enum_faults, location_faults
 from sqlml.errors import Diagnostic, did_you_mean
 
 DEPENDS_WORDS = (
     "Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned", "AnySucceeded", "AllFailed",
 )  # fmt: skip
-_STORES = ("s3", "gcs", "oss", "hdfs", "git", "http", "azure", "artifactory", "raw", "plugin")
 _WORD = re.compile(r"([A-Za-z0-9_][-\w]*)(?:\.(\w+))?")
 
 
@@ -41,14 +40,8 @@ def flow_faults(manifest: Manifest) -> Iterator[Diagnostic]:
 
 def _entry_faults(manifest: Manifest) -> Iterator[Diagnostic]:
     spec = manifest.spec
-    for parameter in spec.at("arguments", "parameters").items():
-        lacks = parameter.at("value").value is None and parameter.at("valueFrom").value is None
-        if lacks and not manifest.is_template and not manifest.refers:
-            name = parameter.at("name").text
-            yield Diagnostic("E0721", f"parameter `{name}` has no value", parameter.span)
-        yield from enum_faults(parameter)
-    for artifact in spec.at("arguments", "artifacts").items():
-        yield from location_faults(artifact)
+    is_whole = not manifest.is_template and not manifest.refers
+    yield from argument_faults(spec.at("arguments"), is_whole=is_whole)
     if manifest.refers:
         return
     if not spec.at("entrypoint").text and not manifest.is_template:
@@ -61,8 +54,7 @@ def _entry_faults(manifest: Manifest) -> Iterator[Diagnostic]:
         yield Diagnostic("E0726", message, span, hint=hint)
     for field in ("entrypoint", "onExit"):
         yield from _start_faults(manifest, spec.at(field))
-    for hook in hooks_of(spec):
-        yield from _call_faults(manifest, hook)
+    yield from _hook_faults(manifest, spec)
 
 
 def _start_faults(manifest: Manifest, start: Part) -> Iterator[Diagnostic]:
@@ -90,12 +82,20 @@ def _call_faults(manifest: Manifest, call: Part) -> Iterator[Diagnostic]:
     if target is not None:
         yield from _missing(target, call.at("arguments"), call)
         yield from _undeclared(target, call.at("arguments"))
-    yield from _argument_faults(call.at("arguments"))
+    yield from argument_faults(call.at("arguments"))
     templates = manifest.templates
     exit_template = call.at("onExit")
     if exit_template.text and exit_template.text not in templates and not manifest.refers:
         yield _no_template(exit_template, templates)
-    for hook in hooks_of(call):
+    yield from _hook_faults(manifest, call)
+
+
+def _hook_faults(manifest: Manifest, part: Part) -> Iterator[Diagnostic]:
+    """Of a step, a task or a workflow; the hook `exit` has its time, others say when."""
+    for name, hook in part.at("hooks").fields().items():
+        if name != "exit" and not hook.at("expression").text:
+            hint = "as `expression: 'workflow.status == \"Running\"'`; at the end: call it `exit`"
+            yield Diagnostic("E0726", f"the hook `{name}` has no `expression`", hook.span, "", hint)
         yield from _call_faults(manifest, hook)
 
 
@@ -149,7 +149,7 @@ def _missing(target: Part, arguments: Part, place: Part) -> Iterator[Diagnostic]
             yield _not_given("parameter", name, target, place)
     artifacts = artifacts_of(arguments)
     for name, artifact in artifacts_of(target.at("inputs")).items():
-        has_source = any(artifact.at(store).value is not None for store in _STORES)
+        has_source = any(artifact.at(store).value is not None for store in STORES)
         if name not in artifacts and not has_source and artifact.at("optional").value is not True:
             yield _not_given("artifact", name, target, place)
 
@@ -171,28 +171,6 @@ def _undeclared(target: Part, arguments: Part) -> Iterator[Diagnostic]:
                 hint = did_you_mean(name.text, known)
                 message = f"template `{target.at('name').text}` has no input {kind} `{name.text}`"
                 yield Diagnostic("E0721", message, name.span, hint=hint)
-
-
-def _argument_faults(arguments: Part) -> Iterator[Diagnostic]:
-    for parameter in arguments.at("parameters").items():
-        if all(parameter.at(key).value is None for key in ("value", "valueFrom", "default")):
-            name = parameter.at("name").text
-            yield Diagnostic("E0721", f"argument `{name}` has no value", parameter.span)
-    for artifact in arguments.at("artifacts").items():
-        sources = ("from", "fromExpression", *_STORES)
-        if artifact.at("optional").value is not True and all(
-            artifact.at(key).value is None for key in sources
-        ):
-            name = artifact.at("name").text
-            yield Diagnostic("E0721", f"argument `{name}` has no source", artifact.span)
-        source = artifact.at("from")
-        hint = "as `{{tasks.NAME.outputs.artifacts.NAME}}`"
-        if source.text and not source.text.strip().startswith("{{"):
-            yield Diagnostic("E0724", "`from` must be a reference", source.span, hint=hint)
-        elif source.text and ".artifacts." not in source.text and "{{=" not in source.text:
-            message = f"`{source.text.strip()}` is no artifact"
-            yield Diagnostic("E0724", message, source.span, hint=f"a file is taken {hint}")
-        yield from location_faults(artifact)
 
 
 # --- graphs -----------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def format_fault(owner: str, key: str, part: Part) -> Diagnostic | None:
     field, text = (owner, key), part.text
     if field in _EXPRESSIONS:
         return _expression_fault(key, part, _EXPRESSIONS[field])
-    if "{{" in text or not text:
+    if "{{" in text or (not text and key != "schedules"):
         return None
     choices = _PULL if key == "imagePullPolicy" and owner in _CONTAINERS else CHOICES.get(field)
     if choices and text not in choices:

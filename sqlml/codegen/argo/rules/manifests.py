@@ -9,6 +9,7 @@ from sqlml.codegen.argo.rules.documents import Part
 LEAVES = ("container", "script", "resource", "http", "data", "containerSet", "plugin")
 TEMPLATE_KINDS = (*LEAVES, "suspend", "steps", "dag")
 LOOPS = ("withItems", "withParam", "withSequence")
+STORES = ("s3", "gcs", "oss", "hdfs", "git", "http", "azure", "artifactory", "raw", "plugin")
 PODS = ("container", "script", "data", "containerSet", "http", "plugin")  # have a result
 _SPECS: Mapping[str, tuple[str, ...]] = {
     "Workflow": ("spec",),
@@ -83,11 +84,6 @@ def calls_of(template: Part) -> Iterator[Part]:
     for group in groups_of(template):
         yield from group
     yield from tasks_of(template)
-
-
-def hooks_of(part: Part) -> Iterator[Part]:
-    """The hooks of a step, a task or a workflow."""
-    yield from part.at("hooks").fields().values()
 
 
 def every_template(manifest: Manifest) -> Iterator[Part]:

@@ -47,6 +47,11 @@ def _object_faults(manifest: Manifest) -> Iterator[Diagnostic]:
 def _template_faults(template: Part) -> Iterator[Diagnostic]:
     for side in ("inputs", "outputs"):
         yield from _values(template.at(side))
+    for kind in ("parameters", "artifacts"):
+        for output in template.at("outputs", kind).items():
+            name = output.at("globalName")
+            if name.text and "{{" not in name.text and not _VALUE.fullmatch(name.text):
+                yield _bad(name, "output of the workflow", "letters, digits, `-` and `_`")
     yield from _each([*calls_of(template)], "step or task", _FIELD)
     for call in calls_of(template):
         yield from _values(call.at("arguments"))
@@ -87,7 +92,8 @@ def _each(
 
 
 def _bad(name: Part, what: str, words: str) -> Diagnostic:
-    message = f"`{name.text}` cannot name a {what}"
+    article = "an" if what[0] in "aeiou" else "a"
+    message = f"`{name.text}` cannot name {article} {what}"
     return Diagnostic("E0718", message, name.span, hint=f"a name is made of {words}")
 
 

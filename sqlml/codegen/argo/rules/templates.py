@@ -5,16 +5,18 @@ from graphlib import CycleError, TopologicalSorter
 
 from sqlml.codegen.argo.rules.documents import Part, read_documents
 from sqlml.codegen.argo.rules.manifests import (
+    STORES,
     TEMPLATE_KINDS,
     Manifest,
+    artifacts_of,
     every_template,
     is_leaf,
     kinds_of,
 )
+from sqlml.codegen.argo.rules.mounts import mount_faults
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.source import Source
 
-_STORES = ("s3", "gcs", "oss", "hdfs", "git", "http", "azure", "artifactory", "raw", "plugin")
 _OUTPUT_SOURCES: Mapping[str, tuple[str, ...]] = {
     "container": ("path",),
     "script": ("path",),
@@ -40,7 +42,7 @@ def template_faults(manifest: Manifest) -> Iterator[Diagnostic]:
         yield from _input_faults(template, kinds[0])
         yield from _output_faults(template, kinds[0])
         yield from _metric_faults(template)
-        yield from _mount_faults(manifest, template)
+        yield from mount_faults(manifest, template)
     yield from _metric_faults(manifest.spec)
 
 
@@ -80,6 +82,10 @@ def _manifest_faults(template: Part, body: Part) -> Iterator[Diagnostic]:
         yield Diagnostic("E0726", message, body.span_of("manifestFrom"))
     if not manifest.text and body.at("manifestFrom").value is None and not flags.items():
         yield Diagnostic("E0726", "the resource has no manifest", template.span_of("resource"))
+    artifact = body.at("manifestFrom", "artifact", "name")
+    if artifact.text and artifact.text not in (known := artifacts_of(template.at("inputs"))):
+        message = f"there is no input artifact `{artifact.text}`"
+        yield Diagnostic("E0719", message, artifact.span, hint=did_you_mean(artifact.text, known))
     if manifest.text and "{{" not in manifest.text:
         try:
             documents = read_documents(Source("manifest", manifest.text))
@@ -114,15 +120,20 @@ def _container_set_faults(template: Part, body: Part) -> Iterator[Diagnostic]:
         circle = " → ".join(reversed(error.args[1]))
         message = f"containers depend on each other in a circle: {circle}"
         yield Diagnostic("E0723", message, template.span_of("containerSet"))
-    has_outputs = any(template.at("outputs", kind).items() for kind in ("parameters", "artifacts"))
-    if has_outputs and containers and "main" not in containers:
-        message = "a set of containers with outputs needs a container `main`"
+    told = (("outputs", "parameters"), ("outputs", "artifacts"), ("inputs", "artifacts"))
+    has_files = any(template.at(*each).items() for each in told)
+    if has_files and containers and "main" not in containers:
+        message = "a set of containers with input files or outputs needs a container `main`"
         yield Diagnostic("E0726", message, template.span_of("containerSet"))
 
 
 def _limit_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
-    """Time limits are for what is a pod."""
+    """Time limits are for what is a pod, and how much runs at once for what is several."""
     if is_leaf(template):
+        if template.at("parallelism").value is not None:
+            message = f"a template of kind `{kind}` is one pod and cannot have `parallelism`"
+            hint = "put it on the template whose steps or tasks run this one, or on the workflow"
+            yield Diagnostic("E0726", message, template.span_of("parallelism"), hint=hint)
         return
     for field in ("timeout", "activeDeadlineSeconds"):
         allowed = kind == "suspend" and field == "activeDeadlineSeconds"
@@ -161,7 +172,7 @@ def enum_faults(parameter: Part) -> Iterator[Diagnostic]:
 
 def location_faults(artifact: Part) -> Iterator[Diagnostic]:
     """An artifact lies in one place, and a path does not climb."""
-    stores = [store for store in _STORES if artifact.at(store).value is not None]
+    stores = [store for store in STORES if artifact.at(store).value is not None]
     if len(stores) > 1:
         message = f"an artifact lies in `{stores[0]}` or in `{stores[1]}`, not in both"
         yield Diagnostic("E0726", message, artifact.span_of(stores[1]))
@@ -182,18 +193,21 @@ def location_faults(artifact: Part) -> Iterator[Diagnostic]:
 
 def _output_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
     for parameter in template.at("outputs", "parameters").items():
-        source = parameter.at("valueFrom")
+        source, has_value = parameter.at("valueFrom"), parameter.at("value").value is not None
         given = [key for key in _SOURCES if source.at(key).value is not None]
         named = f"output parameter `{parameter.at('name').text}`"
         fitting = _OUTPUT_SOURCES.get(kind, _SOURCES)
-        if len(given) > 1:
+        if has_value and source.value is not None:
+            message = f"{named} has a `value` or is taken by `valueFrom`, not both"
+            yield Diagnostic("E0726", message, parameter.span_of("valueFrom"))
+        elif len(given) > 1:
             message = f"{named} is taken from `{given[0]}` or `{given[1]}`, not from both"
             yield Diagnostic("E0726", message, source.span_of(given[1]))
         elif given and given[0] not in fitting:
             hint = f"it takes {' or '.join(f'`{one}`' for one in fitting)}"
             message = f"a template of kind `{kind}` has no `{given[0]}` to take {named} from"
             yield Diagnostic("E0726", message, source.span_of(given[0]), hint=hint)
-        elif not given and (source.value is None or not source.has("default")):
+        elif not given and not has_value and (source.value is None or not source.has("default")):
             hint = f"give it `valueFrom` with {' or '.join(f'`{one}`' for one in fitting)}"
             yield Diagnostic("E0726", f"{named} has no source", parameter.span, hint=hint)
     for artifact in template.at("outputs", "artifacts").items():
@@ -223,43 +237,3 @@ def _metric_faults(part: Part) -> Iterator[Diagnostic]:
             yield Diagnostic("E0726", message, metric.span)
         if not metric.at("help").text:
             yield Diagnostic("E0726", "the metric has no `help`", metric.span)
-
-
-def _mount_faults(manifest: Manifest, template: Part) -> Iterator[Diagnostic]:
-    """Every mount has its volume. Templates for others may leave that to who uses them."""
-    spec = manifest.spec
-    patched = spec.at("podSpecPatch").text or template.at("podSpecPatch").text
-    if manifest.is_template or patched:
-        return
-    volumes = {
-        volume.at("name").text
-        for part in (spec, spec.at("templateDefaults"), template)
-        for volume in part.at("volumes").items()
-    }
-    for claim in spec.at("volumeClaimTemplates").items():
-        volumes.add(claim.at("metadata", "name").text)
-    for container in _containers(template):
-        for mount in container.at("volumeMounts").items():
-            name = mount.at("name")
-            yield from _mount_conflicts(template, mount)
-            if name.text not in volumes and "{{" not in name.text:
-                hint = did_you_mean(name.text, volumes) or "declare it among the spec's `volumes`"
-                message = f"there is no volume `{name.text}`"
-                yield Diagnostic("E0719", message, name.span, hint=hint)
-
-
-def _mount_conflicts(template: Part, mount: Part) -> Iterator[Diagnostic]:
-    path = mount.at("mountPath")
-    for artifact in template.at("inputs", "artifacts").items():
-        if path.text and artifact.at("path").text == path.text:
-            message = (
-                f"`{path.text}` is a volume and the input artifact `{artifact.at('name').text}`"
-            )
-            yield Diagnostic("E0726", message, path.span)
-
-
-def _containers(template: Part) -> Iterator[Part]:
-    for kind in ("container", "script", "containerSet"):
-        yield template.at(kind)
-    for path in (("initContainers",), ("sidecars",), ("containerSet", "containers")):
-        yield from template.at(*path).items()
