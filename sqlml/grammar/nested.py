@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from sqlml.grammar.tokens import Token, scan
 from sqlml.quoting import identifier, literal, parts, subquery
 
-_MAY_NEST = re.compile(r"\(.*\bTO\s+PREDICT\s+USING\b.*\)", re.IGNORECASE | re.DOTALL)
+_PREDICTS = re.compile(r"\bTO\s+PREDICT\s+USING\b", re.IGNORECASE)
 _OPEN, _CLOSE = "(", ")"
 
 
 def may_nest(text: str) -> bool:
     """Whether a closer look at a program is worth it."""
-    return _MAY_NEST.search(text) is not None
+    first, last = text.find(_OPEN), text.rfind(_CLOSE)
+    return 0 <= first < last and _PREDICTS.search(text, first, last) is not None
 
 
 def with_functions(text: str, dialect: str, result_of: Callable[[str], str | None]) -> str:

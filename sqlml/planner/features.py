@@ -11,6 +11,7 @@ from sqlml.errors import Diagnostic, did_you_mean
 from sqlml.grammar import ast
 from sqlml.planner.inputs import check_sequence, items_by_target
 from sqlml.planner.locate import place_of_column, places
+from sqlml.planner.patterns import matching
 from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
 from sqlml.planner.values import NotAValue, value_of
@@ -204,19 +205,15 @@ def _named(
 
 
 def _matching(text: str, item: ast.ColumnItem, columns: Columns) -> tuple[Column, ...]:
+    known = [c for c in columns.schema.columns if c.name.casefold() not in columns.roles]
     try:
-        expression = re.compile(text, re.IGNORECASE)
-    except re.error as error:
+        meant = matching(text, [column.name for column in known])
+    except ValueError as error:
         if not _is_pattern(text):
             return ()
-        raise _fault(
-            "E0311", f"`{text}` is no column and no pattern: {error}", item.span
-        ) from error
-    found = [
-        column
-        for column in columns.schema.columns
-        if column.name.casefold() not in columns.roles and expression.fullmatch(column.name)
-    ]
+        message = f"`{text}` is no column and no pattern: {error}"
+        raise _fault("E0311", message, item.span) from error
+    found = [column for column, is_meant in zip(known, meant, strict=True) if is_meant]
     for column in found:
         _refuse_ambiguous(column, item.span, columns)
     return tuple(found)

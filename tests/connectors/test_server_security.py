@@ -66,6 +66,16 @@ STATEMENTS = [
     ("admin", "CHECKPOINT"),
     ("admin", "SELECT * FROM query('SELECT 1')"),
     ("admin", "DROP JOB IF EXISTS nightly"),
+    ("train", "EXPLAIN/**/ANALYZE INSERT INTO paper VALUES (1)"),
+    ("train", "EXPLAIN /**/ ANALYZE INSERT INTO paper VALUES (1)"),
+    ("train", "CREATE OR REPLACE VIEW pages AS FROM paper"),
+    ("train", "CREATE OR REPLACE MACRO twice(x) AS 2 * x"),
+    ("train", "COMMENT ON TABLE paper IS 'pulp'"),
+    ("admin", "SUMMARIZE SELECT * FROM duckdb_settings()"),
+    ("admin", "CREATE OR REPLACE VIEW pages AS FROM duckdb_settings()"),
+    ("admin", "EXPLAIN SELECT * FROM duckdb_settings()"),
+    ("admin", "INSERT INTO paper SELECT 1 FROM duckdb_settings()"),
+    ("train", "DROP VIEW IF EXISTS pages"),
     (None, "PRAGMA threads=1"),
     (None, "PREPARE p AS INSERT INTO paper VALUES (1)"),
 ]  # fmt: skip
@@ -90,6 +100,73 @@ def test_roles_allow_what_they_say(port: int) -> None:
     refused = pytest.raises(psycopg.errors.InsufficientPrivilege)  # E0907
     with connected(port, "read") as client, refused:
         client.execute("DECLARE c CURSOR FOR SELECT nextval('counted')")
+
+
+TAKEN = [
+    "CREATE MACRO lower(x) AS 'mine'",
+    "CREATE OR REPLACE MACRO main.\"Lower\"(x) AS 'mine'",
+    "CREATE/**/TEMP FUNCTION \"+\"(a, b) AS 7",
+    "CREATE MACRO predict(m, x) AS 'mine'",
+    "CREATE MACRO duckdb_functions() AS TABLE SELECT 'mine' AS function_name",
+    "CREATE MACRO sqlml_mine(x) AS x",
+    "CREATE VIEW duckdb_tables AS SELECT 'mine' AS table_name",
+    "CREATE TABLE IF NOT EXISTS pg_class (a INT)",
+    "CREATE TABLE sqlml_models (a INT)",
+    "CREATE SCHEMA temp",
+    "CREATE SCHEMA __sqlml_receipts",
+    "ALTER TABLE paper RENAME TO pg_class",
+    "DELETE FROM __sqlml_receipts.x",
+    "SELECT * FROM iris TO PREDICT duckdb_tables USING m",
+]
+
+
+def test_nobody_takes_a_name_that_others_rely_on(port: int) -> None:
+    with connected(port, "train") as client:
+        for sql in TAKEN:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
+                client.execute(sql)
+            assert refused.value.diag.source_function == "E1040", sql
+        for sql in (
+            "CREATE TRIGGER t AFTER INSERT ON paper DELETE FROM paper",
+            "CREATE SECRET s (TYPE http)",
+            "ALTER DATABASE iris SET ALIAS TO x",
+            f"{TRAIN} INTO m2".replace(
+                "LABEL", ", validation.select = 'SELECT * FROM query(''FROM iris'')' LABEL"
+            ),
+            "CALL sqlml_train('SELECT 1 TO RUN x')",
+        ):
+            with pytest.raises(psycopg.Error):
+                client.execute(sql)
+    with connected(port, "admin") as admin:
+        admin.execute("CREATE MACRO lower(x) AS 'mine'")
+        admin.execute("CREATE MACRO duckdb_functions() AS TABLE SELECT 1 AS a")
+        try:
+            with connected(port, "read") as reader, pytest.raises(psycopg.Error):  # all the same
+                reader.execute("SELECT * FROM duckdb_settings()")
+        finally:
+            admin.execute("DROP MACRO lower; DROP MACRO TABLE duckdb_functions")
+
+
+def test_what_one_client_asks_for_has_bounds(port: int) -> None:
+    too_much = pytest.raises(psycopg.errors.ProgramLimitExceeded, match="too much")  # E1041
+    with connected(port, "read") as client:
+        for sql in (f"SELECT {'(' * 20_000}", f"SELECT '{'x' * 2**20}'"):
+            with too_much:
+                client.execute(sql)
+        assert client.execute(f"SELECT {'(' * 150}1{')' * 150}, '{'(' * 999}'").fetchone()
+        client.execute("BEGIN")
+        for i in range(1000):
+            client.execute(f"DECLARE c{i} CURSOR FOR SELECT 1")
+        with too_much:
+            client.execute("DECLARE one_more CURSOR FOR SELECT 1")
+        client.execute("ROLLBACK")
+    with connected(port, "read") as client:
+        client.prepared_max = 3
+        for i in range(8):
+            assert client.execute(f"SELECT {i} + %s::INT", [1], prepare=True).fetchone() == (i + 1,)
+        client.execute("DEALLOCATE ALL")
+        with pytest.raises(psycopg.errors.InvalidSqlStatementName):
+            client.execute("DEALLOCATE nothing")
 
 
 HOSTILE = [

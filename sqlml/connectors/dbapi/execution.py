@@ -46,9 +46,7 @@ def run(connection: Connection, text: str, parameters: Parameters | None, stop: 
     Raises:
         SqlmlError, QueryProblem: something is wrong with it.
     """
-    called = _CALL.fullmatch(text)
-    if called is not None:
-        text = called[1].replace("''", "'")
+    text = called_program(text) or text
     session = connection.session
     if may_nest(text):
         from sqlml.planner.nested import flat
@@ -72,6 +70,12 @@ def run(connection: Connection, text: str, parameters: Parameters | None, stop: 
         else:
             outcome = _run_extended(connection, written, stop)
     return outcome
+
+
+def called_program(text: str) -> str | None:
+    """What `CALL sqlml_train('…')` runs; None for any other text."""
+    called = _CALL.fullmatch(text)
+    return None if called is None else called[1].replace("''", "'")
 
 
 @dataclass(frozen=True, slots=True)

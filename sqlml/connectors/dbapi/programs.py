@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from sqlml.connectors.dbapi.errors import ProgrammingError
+from sqlml.connectors.remembered import remembered
 from sqlml.errors import Diagnostic
 from sqlml.grammar import ast
 from sqlml.grammar.parser import parse
@@ -37,7 +37,7 @@ class Part:
         return self.statement.span
 
 
-@lru_cache(maxsize=256)
+@remembered
 def parts(text: str, dialect: str) -> Sequence[Part] | None:
     """The statements of a text; None where there is nothing in it but SQL for the database.
 

@@ -8,13 +8,12 @@ from functools import partial
 from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.postgres import failures, messages
 from sqlml.connectors.postgres.failures import Refused
+from sqlml.connectors.postgres.limits import LARGEST_MESSAGE, check_portals, check_text
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
 from sqlml.connectors.postgres.speech import Speech
 from sqlml.connectors.postgres.together import Runner, Together
 
-_LARGEST = 64 << 20  # bytes of a message
-_MOST_PREPARED = 10_000
 _ENDS_TRANSACTION = frozenset({"ROLLBACK", "ABORT", "COMMIT", "END"})
 
 
@@ -35,7 +34,6 @@ class Client:
         self._connection = connection
         self._speech = speech
         self._run = run
-        self._prepared: dict[str, Prepared] = {}
         self._portals = speech.portals
         self._unsent: list[bytes | memoryview] = []
         self._has_failed = False  # the transaction that is open
@@ -78,7 +76,7 @@ class Client:
     async def receive(self) -> tuple[bytes, Body]:
         kind = await self._reader.readexactly(1)
         length = int.from_bytes(await self._reader.readexactly(4), "big", signed=True) - 4
-        if not 0 <= length <= _LARGEST:
+        if not 0 <= length <= LARGEST_MESSAGE:
             raise ProtocolViolation("a message is too long")
         return kind, Body(await self._reader.readexactly(length))
 
@@ -99,6 +97,7 @@ class Client:
         sql = body.text()
         body.end()
         self._drop_portal("")
+        check_text(self._speech.role, sql)
         found = statements(sql)
         if not found:
             self._send(messages.EMPTY_QUERY)
@@ -127,26 +126,26 @@ class Client:
     async def _parse(self, body: Body) -> None:
         name, sql, oids = body.text(), body.text(), body.int32s()
         body.end()
-        if name and name in self._prepared:
-            raise Refused("42P05", f"there is a prepared statement `{name}` already")
-        if len(self._prepared) >= _MOST_PREPARED:
-            raise Refused("54000", f"{_MOST_PREPARED:,} statements are prepared already")
-        found = statements(sql)
-        if len(found) > 1:
+        check_text(self._speech.role, sql)
+        self._speech.statements.check_new(name, sql)
+        texts = statements(sql)
+        if len(texts) > 1:
             raise Refused(failures.SYNTAX, "a prepared statement is one statement")
-        text = found[0] if found else Text("", ())
+        text = texts[0] if texts else Text("", ())
         self._check_usable(text)
         prepare = self._speech.prepared
-        self._prepared[name] = await self._run(lambda: prepare(self._connection, text, oids))
+        found = await self._run(lambda: prepare(self._connection, text, oids))
+        self._speech.statements.add(name, found)
         self._send(messages.PARSE_COMPLETE)
 
     async def _bind(self, body: Body) -> None:
         portal, name = body.text(), body.text()
         given, raw, formats = body.int16s(), body.values(), body.int16s()
         body.end()
-        prepared = self._statement(name)
+        prepared = self._speech.statements.get(name)
         if portal and portal in self._portals:
             raise Refused("42P03", f"there is a portal `{portal}` already")
+        check_portals(self._portals)
         if len(raw) != len(prepared.oids):
             message = f"the statement has {len(prepared.oids)} parameters, {len(raw)} are given"
             raise Refused(failures.PROTOCOL, message)
@@ -162,7 +161,7 @@ class Client:
         kind, name = body.byte(), body.text()
         body.end()
         if kind == b"S":
-            prepared = self._statement(name)
+            prepared = self._speech.statements.get(name)
             self._send(messages.parameter_description(prepared.oids))
             fields, formats = prepared.fields, [0] * len(prepared.fields or ())
         else:
@@ -194,7 +193,7 @@ class Client:
         kind, name = body.byte(), body.text()
         body.end()
         if kind == b"S":
-            self._prepared.pop(name, None)
+            self._speech.statements.drop(name)
         else:
             self._drop_portal(name)
         self._send(messages.CLOSE_COMPLETE)
@@ -283,12 +282,6 @@ class Client:
             raise Refused(failures.IN_FAILED_TRANSACTION, message, hint="send ROLLBACK")
         if self._has_failed and text.first in ("COMMIT", "END"):
             self._speech.expect_rollback()
-
-    def _statement(self, name: str) -> Prepared:
-        found = self._prepared.get(name)
-        if found is None:
-            raise Refused(failures.NO_STATEMENT, f"there is no prepared statement `{name}`")
-        return found
 
     def _portal(self, name: str) -> Portal:
         found = self._portals.get(name)

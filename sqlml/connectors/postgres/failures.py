@@ -24,6 +24,7 @@ NO_CURSOR = "34000"
 BAD_PASSWORD = "28P01"
 NOT_ENCRYPTED = "28000"
 TOO_MANY = "53300"
+TOO_COMPLEX = "54000"
 _WRONG_VALUE = "22000"
 
 # The first that fits what the cause is, or says.

@@ -1,13 +1,13 @@
 """The types of a statement's parameters, as far as what they stand beside tells them."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
 
 from sqlml.connectors.postgres.parameters import substituted
+from sqlml.connectors.remembered import remembered
 
 _NAMED = "sqlml_parameter_"
 
@@ -43,12 +43,12 @@ def parameter_types(sql: str, columns_of: Callable[[str], Columns]) -> Mapping[i
     return found
 
 
-@lru_cache(maxsize=512)
+@remembered
 def _parsed(sql: str) -> exp.Expr | None:
     """The tree, which nobody changes; None where sqlglot cannot read it."""
     try:
         return sqlglot.parse_one(sql, dialect="duckdb")
-    except sqlglot.errors.SqlglotError:
+    except (sqlglot.errors.SqlglotError, RecursionError):
         return None
 
 

@@ -1,16 +1,18 @@
 """`$1`, `$2` … in a statement's text."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from itertools import pairwise
 
+from sqlml.connectors.remembered import remembered
 from sqlml.grammar.tokens import scan
 
 
-@lru_cache(maxsize=512)
+@remembered
 def numbered(sql: str) -> Sequence[tuple[int, int, int]]:
     """Where each parameter begins and ends, and its number; strings and comments have none."""
-    found = []
+    found = list[tuple[int, int, int]]()
+    if "$" not in sql:
+        return found
     for sign, number in pairwise(scan(sql)):
         is_one = sign.text == "$" and sign.kind == "symbol" and number.kind == "number"
         if is_one and sign.end == number.start and number.text.isdecimal():

@@ -1,18 +1,24 @@
 """What a role may do, and what no client of a served database can.
 
-The parsers decide what a statement is, ours and DuckDB's; nothing is guessed from its text.
+DuckDB's parser, and ours, decide what a statement is; nothing is guessed from its text.
 """
 
-import re
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 
 from sqlml.connectors.dbapi import Connection
+from sqlml.connectors.dbapi.execution import called_program
 from sqlml.connectors.dbapi.programs import Part, parts
 from sqlml.connectors.postgres.access import Role
+from sqlml.connectors.postgres.definitions import KINDS, Defined, defined
 from sqlml.connectors.postgres.facts import facts_of
 from sqlml.connectors.postgres.failures import NO_PRIVILEGE, Refused
 from sqlml.connectors.postgres.parameters import substituted
+from sqlml.connectors.postgres.reserved import TELLING, parser, reserved
+from sqlml.connectors.postgres.words import Words
 from sqlml.grammar import ast
 
 _LOCKS = (
@@ -32,22 +38,14 @@ _READING = frozenset({"SELECT", "EXPLAIN", "TRANSACTION"})
 _WRITING = _READING | {"INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE", "DROP", "ALTER"}
 _NOBODY = frozenset({
     "SET", "VARIABLE_SET", "LOAD", "PREPARE", "EXECUTE", "ATTACH", "DETACH", "EXPORT",
-    "COPY_DATABASE",
+    "COPY_DATABASE", "OTHER",
 })  # fmt: skip
-_HARMLESS = frozenset({
-    "random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "currval", "stats", "current_query",
-    "current_connection_id", "current_query_id", "current_transaction_id", "range", "unnest",
-    "generate_series", "json_each", "json_tree", "histogram", "histogram_values", "repeat",
-    "pragma_table_info", "pragma_show", "pragma_version", "pragma_database_size", "summary",
-    "pg_timezone_names", "duckdb_columns", "duckdb_constraints", "duckdb_databases",
-    "duckdb_dependencies", "duckdb_functions", "duckdb_indexes", "duckdb_keywords",
-    "duckdb_schemas", "duckdb_sequences", "duckdb_tables", "duckdb_types", "duckdb_views",
+_DEFINING = frozenset({"CREATE", "DROP", "ALTER"})
+_QUERIES = frozenset({"select", "from", "with", "values", "("})
+_BEYOND_QUERIES = frozenset({
+    "insert", "update", "delete", "merge", "create", "drop", "alter", "truncate", "pivot",
+    "unpivot", "describe", "show", "summarize", "copy",
 })  # fmt: skip
-_SUSPECT = (
-    "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE internal"
-    " AND (has_side_effects OR function_type IN ('table', 'table_macro', 'pragma'))"
-)
-_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(?:\([^)]*\)\s*)?(?:ANALYZE\s+)?", re.IGNORECASE)
 
 
 def lock(connection: Connection) -> None:
@@ -58,62 +56,161 @@ def lock(connection: Connection) -> None:
             own.execute(statement)
 
 
-def check(role: Role, connection: Connection, sql: str) -> None:
+def check(role: Role, sql: str) -> None:
     """Raises:
     Refused: E0907 the role may not do what a statement does.
     """
-    plain = substituted(sql, lambda _: "NULL")
-    with connection.client.beside() as own:
-        for part in parts(plain, "duckdb") or (None,):
-            if part is not None and part.kind == "extended":
-                _check_ours(role, own, part)
-            else:
-                _check_plain(role, own, plain if part is None else part.span.text)
+    program = called_program(sql)
+    if program is not None:
+        check(role, program)
+        return
+    found = parts(substituted(sql, lambda _: "NULL"), "duckdb")
+    if found is None:
+        _Checking(role).plain(sql)
+        return
+    for part in found:
+        if part.kind == "extended":
+            _check_ours(role, part)
+        else:
+            _Checking(role).plain(part.span.text)
 
 
-def _check_ours(role: Role, own: duckdb.DuckDBPyConnection, part: Part) -> None:
+def _check_ours(role: Role, part: Part) -> None:
     statement = part.statement
     if role == "admin":
         return
-    makes = getattr(statement, "into", None) is not None
-    may_read = isinstance(statement, _SHOWN) or (isinstance(statement, ast.Predict) and not makes)
+    into = getattr(statement, "into", None)
+    may_read = isinstance(statement, _SHOWN) or (isinstance(statement, ast.Predict) and not into)
     if not (may_read or (role == "train" and isinstance(statement, _TRAINED))):
         raise _refused(role, type(statement).__name__)
+    if isinstance(into, ast.Name):
+        _check_name(Defined("table", into.parts[-1].casefold()))
     query = getattr(statement, "query", None)
     if query is not None:
-        _check_plain(role, own, query.sql)
+        _Checking(role).plain(query.sql)
+    for text in _texts(statement):
+        _Checking(role).value(text)
 
 
-def _check_plain(role: Role, own: duckdb.DuckDBPyConnection, sql: str) -> None:
+def _texts(node: Any) -> Iterator[str]:
+    """The strings among the values of a statement, which may be queries."""
+    if isinstance(node, ast.Literal_) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, tuple):
+        for each in node:
+            yield from _texts(each)
+    elif isinstance(node, ast.Syntax) and not isinstance(node, ast.Query):
+        for field in dataclasses.fields(node):
+            yield from _texts(getattr(node, field.name))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Checking:
+    """Checks SQL for the database alone."""
+
+    role: Role
+
+    def plain(self, sql: str) -> None:
+        """Raises Refused. What cannot be parsed cannot run either: its error will be told."""
+        if self._is_harmless(sql):
+            return
+        with parser().cursor() as own:
+            # a value may be written into the text, where NULL or a parameter could not stand
+            for text in dict.fromkeys((sql, substituted(sql, lambda _: "''"))):
+                try:
+                    statements = own.extract_statements(text)
+                except duckdb.Error:
+                    continue
+                for statement in statements:
+                    self._statement(own, statement)
+
+    def value(self, text: str) -> None:
+        """Raises Refused where a text that may be a query calls what the role may not call."""
+        try:
+            self._called(Words.of(text).called)
+        except duckdb.Error:
+            return
+
+    def _is_harmless(self, sql: str) -> bool:
+        """Whether a glance shows that it is one query that all may make."""
+        try:
+            words = Words.of(sql)
+        except duckdb.Error:
+            return False
+        names = words.names
+        return (
+            bool(words.tokens)
+            and words.folded[0].lstrip("(") in _QUERIES | {""}
+            and words.is_one
+            and _BEYOND_QUERIES.isdisjoint(names)
+            and reserved().suspect.isdisjoint(names)
+        )
+
+    def _statement(self, own: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> None:
+        kind, sql = _kind(statement), statement.query
+        allowed = _READING if self.role == "read" else _WRITING
+        if kind in _NOBODY or (self.role != "admin" and kind not in allowed):
+            raise _refused(self.role, kind)
+        if self.role == "admin":
+            return
+        if kind == "EXPLAIN":
+            self._explained(own, sql)
+        elif kind == "SELECT":
+            self._query(own, sql)
+        else:
+            words = Words.of(sql)
+            self._called(words.called)
+            for name in words.names:
+                _check_name(Defined("", name if name.startswith("__") else ""))
+            if kind in _DEFINING:
+                self._defines(words)
+
+    def _explained(self, own: duckdb.DuckDBPyConnection, sql: str) -> None:
+        """The statement behind EXPLAIN, which ANALYZE runs."""
+        words = Words.of(sql)
+        for first in range(1, len(words.tokens)):
+            try:
+                (inner,) = own.extract_statements(words.rest(first))
+            except (duckdb.Error, ValueError):  # or several
+                continue
+            self._statement(own, inner)
+            return
+        raise _refused(self.role, "EXPLAIN")
+
+    def _query(self, own: duckdb.DuckDBPyConnection, sql: str) -> None:
+        facts = facts_of(own, sql)
+        if facts is None:
+            raise _refused(self.role, "that query")
+        if self.role == "read" and facts.writes:
+            raise _refused(self.role, "changes inside WITH")
+        self._called(facts.functions | (Words.of(sql).names & TELLING))
+
+    def _called(self, functions: frozenset[str]) -> None:
+        suspect = reserved().suspect - ({"nextval"} if self.role == "train" else set())
+        if self.role != "admin" and (called := sorted(functions & suspect)):
+            raise _refused(self.role, f"the function {called[0]}")
+
+    def _defines(self, words: Words) -> None:
+        if words.folded[0] == "deallocate":
+            return
+        found = defined(words)
+        if found.kind not in KINDS:
+            raise _refused(self.role, f"{words.tokens[0].upper()} {found.kind.upper()}")
+        _check_name(found)
+
+
+def _kind(statement: duckdb.Statement) -> str:
     try:
-        kinds = [statement.type.name for statement in own.extract_statements(sql)]
-    except duckdb.Error:
-        return  # it cannot run either, and the error will be told
-    for kind in kinds:
-        allowed = _READING if role == "read" else _WRITING
-        if kind in _NOBODY or (role != "admin" and kind not in allowed):
-            raise _refused(role, kind)
-    if role == "admin":
-        return
-    if "EXPLAIN" in kinds:
-        _check_plain(role, own, _EXPLAIN.sub("", sql, count=1))
-    elif "SELECT" in kinds:
-        _check_query(role, own, sql)
-    elif "CREATE" in kinds and re.match(r"\s*CREATE\s+(?:\w+\s+)*?SECRET\b", sql, re.IGNORECASE):
-        raise _refused(role, "CREATE SECRET")
+        return str(statement.type.name)
+    except ValueError:  # a kind that the driver has no name for
+        return "OTHER"
 
 
-def _check_query(role: Role, own: duckdb.DuckDBPyConnection, sql: str) -> None:
-    facts = facts_of(own, sql)
-    if facts is None:  # DESCRIBE, SHOW and the like
-        return
-    if role == "read" and facts.writes:
-        raise _refused(role, "changes inside WITH")
-    suspect = {name for (name,) in own.execute(_SUSPECT).fetchall()} - _HARMLESS
-    if role == "train":
-        suspect -= {"nextval"}
-    if called := sorted(facts.functions & suspect):
-        raise _refused(role, f"the function {called[0]}")
+def _check_name(found: Defined) -> None:
+    if found.is_reserved:
+        message = f"the name `{found.name}` is DuckDB's or sqlml's own"
+        hint = "all others would find yours in its place: take another name"
+        raise Refused(NO_PRIVILEGE, message, hint=hint, code="E1040")
 
 
 def _refused(role: Role, what: str) -> Refused:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import pyarrow as pa
 
@@ -12,6 +11,7 @@ from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.translation import translated
 from sqlml.connectors.postgres.types import type_of
+from sqlml.connectors.remembered import remembered
 from sqlml.grammar.tokens import Token, scan
 
 _BATCH_ROWS = 8192
@@ -124,7 +124,7 @@ def fields_of(cursor: Cursor) -> Sequence[Field] | None:
     return [Field(name, type_of(str(code))) for name, code, *_ in cursor.description]
 
 
-@lru_cache(maxsize=512)
+@remembered
 def statements(sql: str) -> Sequence[Text]:
     """The statements of a text, split on `;`; empty ones are left out."""
     found, own = [], list[Token]()

@@ -14,6 +14,7 @@ from sqlml.connectors.postgres.access import Role
 from sqlml.connectors.postgres.described import Described
 from sqlml.connectors.postgres.describing import parameter_oids
 from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
+from sqlml.connectors.postgres.limits import check_portals
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.parameters import numbered, substituted
 from sqlml.connectors.postgres.portals import (
@@ -26,6 +27,7 @@ from sqlml.connectors.postgres.portals import (
     fields_of,
     tag,
 )
+from sqlml.connectors.postgres.prepared import PreparedStatements
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.settings import REPORTED, SETTINGS
 from sqlml.connectors.postgres.types import TEXT, UNKNOWN
@@ -41,12 +43,13 @@ _COPY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CHANGING = re.compile(r"\b(?:NEXTVAL|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
-_IGNORED = frozenset({"RESET", "DISCARD", "DEALLOCATE", "LISTEN", "UNLISTEN", "NOTIFY"})
-_SILENT = frozenset(
-    {"SET", "COPY", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", *_IGNORED}
-)
+_SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})  # only going back to one cannot be done
+_IGNORED = frozenset({"RESET", "LISTEN", "UNLISTEN", "NOTIFY", *_SAVEPOINTS})
+_SILENT = frozenset({
+    "SET", "COPY", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "DISCARD", "DEALLOCATE",
+    *_IGNORED,
+})  # fmt: skip
 _MOST_ALLOWED, _LONGEST_ALLOWED = 256, 4096
-_SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})
 
 
 @dataclass(slots=True)
@@ -56,6 +59,7 @@ class Speech:
     role: Role = "admin"
     settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
     portals: dict[str, Portal] = field(default_factory=dict)
+    statements: PreparedStatements = field(default_factory=PreparedStatements)
     _changes: list[bytes] = field(default_factory=list)
     _rolls_back: bool = False
     _allowed: set[str] = field(default_factory=set)  # statements that were checked
@@ -65,7 +69,7 @@ class Speech:
 
     def prepared(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared:
         """What is known of a statement; nothing is executed."""
-        if text.first in _SILENT | _SAVEPOINTS or not text.words:
+        if text.first in _SILENT or not text.words:
             return Prepared(text, (), None)
         if text.first in ("DECLARE", "CLOSE", "MOVE"):
             query = cursors.declared(text).query if text.first == "DECLARE" else ""
@@ -75,7 +79,7 @@ class Speech:
         shown = self._shown(text) if text.first == "SHOW" else None
         if shown is not None:
             return Prepared(text, (), [Field(name, TEXT) for name in shown.column_names])
-        self._check(connection, text.sql)
+        self._check(text.sql)
         return self._described.get(connection, text, oids)
 
     def values(
@@ -100,11 +104,11 @@ class Speech:
                 self._set(text)
             case first if first in _IGNORED:
                 pass
+            case "DEALLOCATE" | "DISCARD":
+                self.statements.deallocate(text)
             case "SHOW" if (shown := self._shown(text)) is not None:
                 portal.fields = [Field(name, TEXT) for name in shown.column_names]
                 self._give(portal, connection, iter(shown.to_batches()))
-            case first if first in _SAVEPOINTS:
-                pass  # only going back to one cannot be done
             case "ROLLBACK" if "TO" in text.words[1:4]:
                 hint = "ROLLBACK ends the whole transaction"
                 raise Refused(UNSUPPORTED, "DuckDB cannot go back to a savepoint", hint=hint)
@@ -144,7 +148,7 @@ class Speech:
         changes, self._changes = self._changes, []
         return changes
 
-    def _check(self, connection: Connection, sql: str) -> None:
+    def _check(self, sql: str) -> None:
         """Whether the role may do it, which the text alone decides.
 
         Raises:
@@ -152,14 +156,14 @@ class Speech:
         """
         if sql in self._allowed:
             return
-        permissions.check(self.role, connection, sql)
+        permissions.check(self.role, sql)
         if len(self._allowed) >= _MOST_ALLOWED:
             self._allowed.clear()
         if len(sql) <= _LONGEST_ALLOWED:
             self._allowed.add(sql)
 
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
-        self._check(connection, sql)
+        self._check(sql)
         sql, oids, given = _with_unknown(sql, portal.prepared.oids, portal.values)
         if given and _own_parts(sql) is not None:
             given = [given[number - 1] for _, _, number in numbered(sql)]
@@ -197,6 +201,7 @@ class Speech:
             declared = cursors.declared(text)
             if declared.name in self.portals:
                 raise Refused("42P03", f"there is a cursor `{declared.name}` already")
+            check_portals(self.portals)
             query = Text(declared.query, ("SELECT",))
             opened = Portal(Prepared(query, portal.prepared.oids, None), portal.values, ())
             self._execute(connection, opened, declared.query)

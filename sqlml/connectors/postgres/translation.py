@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
+
+from sqlml.connectors.remembered import remembered
 
 NAME = "sqlml_pg"
 SCRIPTS = tuple(
@@ -54,14 +55,14 @@ _OPERATORS: Mapping[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
 }
 
 
-@lru_cache(maxsize=512)
+@remembered
 def translated(sql: str) -> str:
     """A query of PostgreSQL's catalog as one of ours; anything else as it is."""
     if not _QUERY.match(sql) or not _ASKED.search(sql):
         return sql
     try:
         tree = sqlglot.parse_one(_OIDS.sub("::oids", sql), dialect="postgres")
-    except SqlglotError:
+    except (SqlglotError, RecursionError):
         return sql
     if isinstance(tree, exp.Select):
         tree.set("expressions", [_written(each) for each in tree.expressions])
