@@ -105,7 +105,7 @@ def test_roles_allow_what_they_say(port: int) -> None:
 TAKEN = [
     "CREATE MACRO lower(x) AS 'mine'",
     "CREATE OR REPLACE MACRO main.\"Lower\"(x) AS 'mine'",
-    "CREATE/**/TEMP FUNCTION \"+\"(a, b) AS 7",
+    'CREATE/**/TEMP FUNCTION "+"(a, b) AS 7',
     "CREATE MACRO predict(m, x) AS 'mine'",
     "CREATE MACRO duckdb_functions() AS TABLE SELECT 'mine' AS function_name",
     "CREATE MACRO sqlml_mine(x) AS x",
