@@ -5,14 +5,17 @@ stands for nothing are errors. What it takes from Argo: a task that is not to ru
 depends on is omitted, because of its `when` skipped; of no items, skipped; a graph has failed
 when a branch of it ends behind a failed task with no task that ran since; a failed step ends the
 groups behind its own. Tasks run one after the other, and waits take no time.
+
+A run tells of its nodes by their places: the names of those that they are in, and their own.
 """
 
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -23,6 +26,10 @@ import yaml
 from .argo_expressions import Unresolved, evaluate, filled, holds, nested
 
 Template = Mapping[str, Any]
+Place = tuple[str, ...]
+Wait = Callable[["subprocess.Popen[bytes]", float | None], tuple[bytes, bytes]]
+ON_EXIT: Place = ("onExit",)
+_STOPPED = "workflow shutdown with strategy:  Stop"
 _TAG = re.compile(r"\{\{(\w[\w.-]*)\}\}")
 _BAD = ("Failed", "Error")
 _DEPENDS = {"Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned"}
@@ -61,16 +68,19 @@ class Ended:
 
 
 class WorkflowRun:
-    """A run of the documents of some files, the first of which is the workflow.
+    """A run of the first of some objects.
 
     nodes: how the steps of the workflow ended, and those that run when it has.
     """
 
     def __init__(
-        self, texts: Iterable[str], folder: Path, arguments: Mapping[str, str], name: str = "run-x7"
+        self,
+        objects: Iterable[Mapping[str, Any]],
+        folder: Path,
+        arguments: Mapping[str, str],
+        uid: str = "run-x7",
     ) -> None:
-        self._objects = [one for text in texts for one in yaml.safe_load_all(text)]
-        self._name = name
+        self._objects = [*objects]
         self._spec: dict[str, Any] = self._objects[0]["spec"]
         _check("spec", self._spec)
         self._templates = {one["name"]: one for one in self._spec["templates"]}
@@ -79,7 +89,7 @@ class WorkflowRun:
         self._pods = 0
         declared = self._spec.get("arguments", {}).get("parameters", [])
         assert {*arguments} <= {one["name"] for one in declared}
-        self._globals = {"workflow.uid": name}
+        self._globals = {"workflow.uid": uid}
         for one in declared:
             name = one["name"]
             value = arguments[name] if name in arguments else filled(one["value"], {})
@@ -87,59 +97,96 @@ class WorkflowRun:
         self._outputs: dict[str, str] = {}
         self.nodes: dict[str, Ended] = {}
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing more may begin."""
+        return False
+
+    def begin(self, place: Place, kind: str, template: Template) -> bool:
+        """Told of a node that begins; whether its pod does."""
+        return True
+
+    def wait(
+        self, process: "subprocess.Popen[bytes]", seconds: float | None
+    ) -> tuple[bytes, bytes]:
+        """Wait for a pod to end; what it has printed.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs.
+        """
+        return process.communicate(timeout=seconds)
+
+    def end(self, place: Place, ended: Ended) -> None:
+        """Told of a node that has ended, or was left out."""
+
     def run(self) -> str:
         """Run it to its end; Succeeded or Failed."""
-        top, *_ = [self._execute(self._spec["entrypoint"], {}, self.nodes)]
-        phase = top.phase
+        phase = self._execute(self._spec["entrypoint"], {}, (), self.nodes).phase
         if on_exit := self._spec.get("onExit"):
             self._globals["workflow.status"] = phase
-            last = self._execute(on_exit, {}, self.nodes)
+            last = self._execute(on_exit, {}, ON_EXIT, self.nodes)
             phase = last.phase if last.phase in _BAD else phase
         return phase
 
     # --- templates ---
 
     def _execute(
-        self, name: str, arguments: Mapping[str, Any], nodes: dict[str, Ended] | None = None
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        place: Place,
+        nodes: dict[str, Ended] | None = None,
     ) -> Ended:
         template = self._templates[name]
         _check("template", template)
         names = self._globals | _inputs(template.get("inputs", {}), arguments)
         known = {} if nodes is None else nodes
         if "dag" in template:
-            return self._dag(template, names, known)
+            self.begin(place, "DAG", template)
+            return self._dag(template, names, place, known)
         if "steps" in template:
-            return self._steps(template, names, known)
-        return self._tried(template, names)
+            self.begin(place, "Steps", template)
+            return self._steps(template, names, place, known)
+        if "retryStrategy" in template:
+            self.begin(place, "Retry", template)
+            return self._tried(template, names, place)
+        return self._leaf(template, names, place)
 
-    def _tried(self, template: Template, names: dict[str, Any]) -> Ended:
+    def _tried(self, template: Template, names: dict[str, Any], place: Place) -> Ended:
         """A template that is a leaf, as often as it is to be tried."""
-        strategy = template.get("retryStrategy", {})
+        strategy = template["retryStrategy"]
         _check("retryStrategy", strategy)
         for attempt in range(int(strategy.get("limit", 0)) + 1):
-            ended = self._leaf(template, names | {"retries": attempt})
+            at = _counted(place, str(attempt))
+            ended = self._leaf(template, names | {"retries": attempt}, at)
+            self.end(at, ended)
             last = {"lastRetry.status": ended.phase, "lastRetry.exitCode": str(ended.exit_code)}
-            if ended.phase not in _BAD:
+            if ended.phase not in _BAD or self.is_stopped:
                 break
             if "expression" in strategy and not evaluate(strategy["expression"], nested(last)):
                 break
         return ended
 
-    def _leaf(self, template: Template, names: dict[str, Any]) -> Ended:
+    def _leaf(self, template: Template, names: dict[str, Any], place: Place) -> Ended:
         if "suspend" in template:
             assert {*template["suspend"]} <= {"duration"}
             assert "outputs" not in template
+            self.begin(place, "Suspend", template)
             return Ended("Succeeded")
+        if not self.begin(place, "Pod", template):
+            return Ended("Failed", message=_STOPPED)
         if "resource" in template:
             return self._child(template, names)
         self._pods += 1
         folder = self._folder / str(self._pods)
         folder.mkdir()
-        return _Pod(template, names, folder).run()
+        return _Pod(template, names, folder).run(self.wait)
 
     # --- graphs and lists of steps ---
 
-    def _dag(self, template: Template, names: dict[str, Any], nodes: dict[str, Ended]) -> Ended:
+    def _dag(
+        self, template: Template, names: dict[str, Any], place: Place, nodes: dict[str, Ended]
+    ) -> Ended:
         _check("dag", template["dag"])
         assert template["dag"]["failFast"] is False
         tasks = {task["name"]: task for task in template["dag"]["tasks"]}
@@ -147,24 +194,33 @@ class WorkflowRun:
         for name in TopologicalSorter(before).static_order():
             task = tasks[name]
             known = {each: nodes[each] for each in before[name]}
-            if not _is_to_run(_order(task), known):
-                nodes[name] = Ended("Omitted")
+            if reason := self._obstacle(task, known):
+                nodes[name] = Ended("Omitted", message=reason)
+                self.end((*place, name), nodes[name])
                 continue
             scope = names | _scope("tasks", {each: nodes[each] for each in _above(name, before)})
-            nodes[name] = self._task(task, scope)
+            nodes[name] = self._task(task, scope, (*place, name))
         return self._whole(_phase_of_graph(before, nodes), template, names | _scope("tasks", nodes))
 
-    def _steps(self, template: Template, names: dict[str, Any], nodes: dict[str, Ended]) -> Ended:
+    def _obstacle(self, task: Template, known: Mapping[str, Ended]) -> str:
+        """Why a task is not to run, if it is not."""
+        if self.is_stopped:
+            return _STOPPED
+        return "" if _is_to_run(_order(task), known) else "omitted: depends condition not met"
+
+    def _steps(
+        self, template: Template, names: dict[str, Any], place: Place, nodes: dict[str, Ended]
+    ) -> Ended:
         phase = "Succeeded"
         for group in template["steps"]:
             known = names | _scope("steps", nodes)
             for step in group:
                 assert not {"depends", "dependencies"} & {*step}
-                nodes[step["name"]] = ended = self._task(step, known)
+                nodes[step["name"]] = ended = self._task(step, known, (*place, step["name"]))
                 continues = step.get("continueOn", {})
                 if ended.phase in _BAD and not continues.get("failed"):
                     phase = "Failed"
-            if phase != "Succeeded":
+            if phase != "Succeeded" or self.is_stopped:
                 break
         return self._whole(phase, template, names | _scope("steps", nodes))
 
@@ -180,37 +236,39 @@ class WorkflowRun:
             artifacts[one["name"]] = _artifact(one, names)
         return Ended(phase, parameters, artifacts)
 
-    def _task(self, task: Template, names: dict[str, Any]) -> Ended:
+    def _task(self, task: Template, names: dict[str, Any], place: Place) -> Ended:
         _check("task", task)
         loops = {"withItems", "withParam", "withSequence"} & {*task}
         try:
             if not loops:
-                return self._once(task, names)
+                return self._once(task, names, place)
             items = _items(task, names)
         except Unresolved as error:
             raise AssertionError(f"{task['name']}: {error} stands for nothing") from error
-        if not items:
-            return Ended("Skipped")
-        rounds = tuple(self._once(task, names | _item_names(item)) for item in items)
+        if items:
+            ended = self._mapped(task, names, place, items)
+        else:
+            ended = Ended("Skipped", message="skipped, as there are no items")
+        self.end(place, ended)
+        return ended
+
+    def _mapped(
+        self, task: Template, names: dict[str, Any], place: Place, items: list[Any]
+    ) -> Ended:
+        self.begin(place, "TaskGroup", task)
+        rounds = tuple(
+            self._once(task, names | _item_names(item), _counted(place, f"{number}:{_text(item)}"))
+            for number, item in enumerate(items)
+        )
         bad = next((each.phase for each in rounds if each.phase in _BAD), None)
         return Ended(bad or "Succeeded", **_collected(rounds), rounds=rounds)
 
-    def _once(self, task: Template, names: dict[str, Any]) -> Ended:
-        when = filled(task.get("when", ""), names)
-        try:
-            if when and not holds(when):
-                return Ended("Skipped")
-        except (AssertionError, TypeError) as error:
-            return Ended("Error", message=str(error))
-        arguments = task.get("arguments", {})
-        assert {*arguments} <= {"parameters", "artifacts"}
-        told: dict[str, Any] = {
-            f"inputs.parameters.{one['name']}": filled(one["value"], names)
-            for one in arguments.get("parameters", [])
-        }
-        for one in arguments.get("artifacts", []):
-            told[f"inputs.artifacts.{one['name']}"] = _artifact(one, names)
-        return self._execute(task["template"], told)
+    def _once(self, task: Template, names: dict[str, Any], place: Place) -> Ended:
+        ended = _unguarded(task, names) or self._execute(
+            task["template"], _arguments(task.get("arguments", {}), names), place
+        )
+        self.end(place, ended)
+        return ended
 
     # --- workflows of a workflow ---
 
@@ -228,7 +286,7 @@ class WorkflowRun:
         given = manifest["spec"].get("arguments", {}).get("parameters", [])
         self._pods += 1
         run = WorkflowRun(
-            [yaml.safe_dump(found)],
+            [found],
             self._folder / f"child-{self._pods}",
             {one["name"]: one["value"] for one in given},
             f"child-{self._pods}",
@@ -268,7 +326,7 @@ class _Pod:
             else:
                 there.write_bytes(names[f"inputs.artifacts.{one['name']}"].read_bytes())
 
-    def run(self) -> Ended:
+    def run(self, wait: Wait) -> Ended:
         command = [self._put(word) for word in self._body["command"]]
         if "source" in self._body:
             script = self._folder / "script"
@@ -277,22 +335,27 @@ class _Pod:
         command += [self._put(word) for word in self._body.get("args", [])]
         own = {one["name"]: self._put(one["value"]) for one in self._body.get("env", [])}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        try:
-            done = subprocess.run(
-                command,
-                cwd=self._folder,
-                env={**os.environ, "PATH": path, **own},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self._template.get("activeDeadlineSeconds"),
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return Ended("Failed", exit_code=143)
-        if done.returncode:
-            code = done.returncode if done.returncode > 0 else 128 - done.returncode
-            return Ended("Failed", exit_code=code, message=done.stderr.decode()[-1000:])
-        return self._ended(done.stdout.decode().removesuffix("\n"))
+        with subprocess.Popen(
+            command,
+            cwd=self._folder,
+            env={**os.environ, "PATH": path, **own},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            try:
+                printed, errors = wait(process, self._template.get("activeDeadlineSeconds"))
+            except subprocess.TimeoutExpired:
+                stop(process)
+                return Ended("Failed", exit_code=143)
+        code = process.returncode
+        if code == -signal.SIGKILL:
+            return Ended("Failed", message=_STOPPED)
+        if code:
+            return Ended("Failed", exit_code=code if code > 0 else 128 - code,
+                         message=errors.decode()[-1000:])  # fmt: skip
+        return self._ended(printed.decode().removesuffix("\n"))
 
     def _ended(self, result: str) -> Ended:
         parameters = {}
@@ -313,6 +376,11 @@ class _Pod:
         return filled(text, self._names)
 
 
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a pod, with what it has started."""
+    os.killpg(process.pid, signal.SIGKILL)
+
+
 def _check(kind: str, value: Mapping[str, Any]) -> None:
     unknown = {*value} - {*_FIELDS[kind].split()}
     assert not unknown, f"{kind} {value.get('name', '')}: {unknown}"
@@ -330,6 +398,18 @@ def _inputs(declared: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[s
             told[name] = filled(one["default"], {})
     assert {*told} <= {*names, *files}, f"too many are given: {told}"
     assert all(name in told or "raw" in one for name, one in files.items())
+    return told
+
+
+def _arguments(declared: Mapping[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+    """What a task gives its template, by the names that it knows them by."""
+    assert {*declared} <= {"parameters", "artifacts"}
+    told: dict[str, Any] = {
+        f"inputs.parameters.{one['name']}": filled(one["value"], names)
+        for one in declared.get("parameters", [])
+    }
+    for one in declared.get("artifacts", []):
+        told[f"inputs.artifacts.{one['name']}"] = _artifact(one, names)
     return told
 
 
@@ -353,6 +433,21 @@ def _is_to_run(order: str, ended: Mapping[str, Ended]) -> bool:
         return str(phase == asked if asked else phase in ("Succeeded", "Skipped")).lower()
 
     return not order or holds(re.sub(r"[A-Za-z][\w-]*(\.\w+)?", value, order))
+
+
+def _unguarded(task: Template, names: dict[str, Any]) -> Ended | None:
+    """How a task ends by its `when` alone."""
+    when = filled(task.get("when", ""), names)
+    try:
+        is_to_run = not when or holds(when)
+    except (AssertionError, TypeError) as error:
+        return Ended("Error", message=str(error))
+    return None if is_to_run else Ended("Skipped", message=f"when '{when}' evaluated false")
+
+
+def _counted(place: Place, count: str) -> Place:
+    """The place of a round or an attempt, which is beside the node that has them."""
+    return (*place[:-1], f"{place[-1]}({count})")
 
 
 def _above(name: str, before: Mapping[str, set[str]]) -> set[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sqlml.codegen.engine import Options, render
 from sqlml.codegen.lint import lint
@@ -54,7 +55,8 @@ def run(
 ) -> tuple[str, dict[str, Ended]]:
     """How it ended, and how its steps did."""
     texts = render(workflow, "argo", Options()).values()
-    whole = WorkflowRun(texts, folder / "run", arguments)
+    objects = [one for text in texts for one in yaml.safe_load_all(text)]
+    whole = WorkflowRun(objects, folder / "run", arguments)
     return whole.run(), whole.nodes
 
 

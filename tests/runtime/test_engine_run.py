@@ -36,8 +36,9 @@ def sqlml(
 
 
 def on_argo(*more: str) -> list[str]:
-    words = ["run", "p.sql", "--db", "x.duckdb", "--engine", "argo", "--store", "depot"]
-    return [*words, "--worker", f"{sys.executable} -m sqlml step", *more]
+    words = ["run", "p.sql", "--db", "x.duckdb", "--engine", "argo"]
+    worker = f"{sys.executable} -m sqlml step"
+    return [*words, "--store", str(Path("depot").absolute()), "--worker", worker, *more]
 
 
 def test_a_program_runs_on_argo_and_gives_what_it_gives_here(
