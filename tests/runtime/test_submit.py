@@ -254,8 +254,9 @@ def test_a_run_that_holds_its_pipeline_is_right_for_tekton() -> None:
 
 @on_each_engine
 def test_a_run_is_cancelled_though_its_object_changes_meanwhile(
-    engine: str, cluster: Cluster, store: Store, server: FakeCluster
+    engine: str, cluster: Cluster, store: Store, server: FakeCluster, tmp_path: Path
 ) -> None:
+    """Its step on exit ends when it is known that it was asked to stop."""
     stale = Fault("patch", status=409, message="the object has been modified")
     server.faults = [stale, Fault("patch", "lost")]
     asked, runner = [], CLUSTER_ENGINES.load(engine)
@@ -263,8 +264,11 @@ def test_a_run_is_cancelled_though_its_object_changes_meanwhile(
     def listen(event: Event) -> None:
         if event.kind == "step_started" and event.step == "slow":
             asked.append(cancel(cluster, runner, KINDS[engine], "long-r1"))
+            known.touch()
 
-    workflow = replace(LONG, on_exit=(step("bye", "echo bye"),))
+    known = tmp_path / "known"
+    last = step("bye", f"until [ -e {known} ]; do sleep 0.01; done; echo bye")
+    workflow = replace(LONG, on_exit=(last,))
     report = followed(cluster, workflow, store, engine, listeners=[listen])
     assert asked == [True]
     assert report.outcome == "interrupted"
