@@ -54,10 +54,33 @@ class StepError(SqlmlError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name closest to a mistyped one, case ignored, or None when nothing is close."""
+    """The known name closest to a mistyped one, case ignored, or None when nothing is close.
+
+    Of names that look alike it is the one that the fewest edits make of it, then the shortest.
+    """
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
+    folded = name.casefold()
+    close = get_close_matches(folded, by_folded, n=10, cutoff=0.6)
+    found = min(close, key=lambda other: (_edits(folded, other), len(other)), default=None)
+    return None if found is None else by_folded[found]
+
+
+def _edits(name: str, other: str) -> int:
+    """How many letters are added, left out, changed, or swapped with the next one.
+
+    The optimal string alignment distance: Damerau's edits, no part of the name edited twice.
+    """
+    earlier: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(name, 1):
+        before, row = row, [i]
+        for j, wanted in enumerate(other, 1):
+            edits = min(before[j] + 1, row[-1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and name[i - 2] == wanted:
+                edits = min(edits, earlier[j - 2] + 1)
+            row.append(edits)
+        earlier = before
+    return row[-1]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

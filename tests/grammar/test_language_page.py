@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from sqlml.documentation import TABLES, with_tables
 from sqlml.errors import ProgramError
 from sqlml.grammar import ast
 from sqlml.grammar.keywords import CLAUSES
 from sqlml.grammar.parser import parse
 from sqlml.source import Source
+from sqlml.zoo.steps.explainers import EXPLAINERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
@@ -44,3 +46,13 @@ def test_the_error_shown_is_the_error_given() -> None:
     with pytest.raises(ProgramError) as error:
         parse(Source("iris.sql", sql))
     assert f"```text\n{error.value}\n```" in PAGE
+
+
+def test_the_tables_are_up_to_date() -> None:
+    assert with_tables(PAGE) == PAGE, "`make docs` writes the tables again"
+    assert set(re.findall(r"<!-- table: (\w+) -->", PAGE)) == set(TABLES)
+
+
+@pytest.mark.parametrize("name", [names[0] for names in EXPLAINERS.values()])
+def test_every_explainer_is_in_the_table(name: str) -> None:
+    assert f"\n| `{name}`" in PAGE

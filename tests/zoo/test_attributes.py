@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sqlml.errors import nearest
 from sqlml.zoo.attributes import Attribute, AttributeProblem, Dictionary
 
 ETA = Attribute("eta", ("number",), minimum=0, maximum=1)
@@ -187,3 +188,18 @@ def test_a_text_lists_numbers_as_a_list_does() -> None:
     with pytest.raises(AttributeProblem, match="not the text 'x'"):
         units.check("10, x")
     assert METRICS.check("['auc', \"logloss\"]") == ("auc", "logloss")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Adma", "Adam"),  # two letters that changed places are one edit: Adamax needs two
+        ("adagrda", "Adagrad"),
+        ("Adamx", "Adam"),  # as far from Adamax, which is longer
+        ("rmspropp", "RMSprop"),
+        ("gradient", None),
+    ],
+)
+def test_the_name_that_needs_the_fewest_edits_is_nearest(written: str, meant: str | None) -> None:
+    optimizers = ("Adadelta", "Adagrad", "Adamax", "Adam", "Nadam", "RMSprop", "SGD")
+    assert nearest(written, optimizers) == meant

@@ -35,7 +35,7 @@ class CategoryHash(Categorical):
 
     function = "CATEGORY_HASH"
     usage = "CATEGORY_HASH(column | SPARSE(…), n [, delimiter])"
-    doc = "A stable hash of the text, modulo n: ids without a vocabulary."
+    doc = "One of n categories by a stable hash of the text, or of each word that a delimiter parts."
 
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Self:

@@ -37,7 +37,7 @@ class CategoryId(Categorical):
 
     function = "CATEGORY_ID"
     usage = "CATEGORY_ID(column | DENSE(…) | SPARSE(…), n [, delimiter])"
-    doc = "Whole numbers in [0, n) that are categories; others are an error."
+    doc = "Whole numbers in [0, n) as categories, several in a text or list; others are an error."
 
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Self:

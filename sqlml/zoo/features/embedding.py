@@ -33,7 +33,10 @@ class Embedding(Indicator):
 
     function = "EMBEDDING"
     usage = "EMBEDDING(categories | column, dimension [, combiner [, initializer]])"
-    doc = "A trained vector per category (neural networks)."
+    doc = (
+        "A trained vector per category (neural networks); those of a row are added up (`sum`), or"
+        " divided by their number (`mean`) or its root (`sqrtn`)."
+    )
 
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Feature:

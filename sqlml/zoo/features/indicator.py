@@ -30,7 +30,7 @@ class Indicator(Feature):
 
     function = "INDICATOR"
     usage = "INDICATOR(column | categories)"
-    doc = "One 0/1 column per category."
+    doc = "One 0/1 column per category; text that reads `3,5,7` throughout has several."
 
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Feature:

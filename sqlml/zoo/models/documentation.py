@@ -23,6 +23,7 @@ TITLES: Mapping[str, str] = {
     "graph": "Graphs",
     "scorecard": "Score cards",
     "statsmodels": "Time series (statsmodels)",
+    "auto": "The best of several families",
 }
 
 INTRODUCTION = """\
@@ -97,7 +98,7 @@ def model_help(name: str) -> str:
         ("Validation", "validation.", VALIDATION),
         ("Search", "tune.", TUNE),
     ):
-        shown = [attribute for attribute in dictionary.values() if _is_offered(attribute)]
+        shown = [attribute for attribute in dictionary.values() if is_offered(attribute)]
         if shown:
             lines += ["", title]
             lines += [line for attribute in shown for line in _help_lines(prefix, attribute)]
@@ -129,14 +130,14 @@ def _facts(model: ModelType) -> Iterator[str]:
 
 def _help_lines(prefix: str, attribute: Attribute) -> Iterator[str]:
     aliases = f"   also {', '.join(attribute.aliases)}" if attribute.aliases else ""
-    yield f"  {prefix}{attribute.name}{_default(attribute, '   default {}')}{aliases}"
+    yield f"  {prefix}{attribute.name}{default_of(attribute, '   default {}')}{aliases}"
     yield f"      {_takes(attribute).replace('`', '')}"
     yield f"      {attribute.doc}"
 
 
 def _table_of_models(models: Sequence[ModelType]) -> str:
     head = ("model", "task", "NULL", "weight", "what it is")
-    return _table(head, map(_row_of_model, models))
+    return table(head, map(_row_of_model, models))
 
 
 def _row_of_model(model: ModelType) -> tuple[str, ...]:
@@ -149,15 +150,15 @@ def _attributes_of(models: Sequence[ModelType]) -> Iterator[str]:
     owners: dict[str, list[ModelType]] = {}
     for model in models:
         for name, attribute in model.parameters.items():
-            if _is_offered(attribute):
+            if is_offered(attribute):
                 owners.setdefault(name, []).append(model)
     rows = []
     for name, having in owners.items():
         widest = max((model.parameters[name] for model in having), key=lambda a: len(a.choices))
         only = "" if len(having) == len(models) else _only(having, models)
-        rows.append((*_cells(widest), f"{widest.doc}{only}"))
+        rows.append((*cells(widest), f"{widest.doc}{only}"))
     yield "### `model.*`\n"
-    yield _table(("name", "takes", "default", "meaning"), rows)
+    yield table(("name", "takes", "default", "meaning"), rows)
     own: dict[str, Dictionary] = {}
     for namespace, dictionary in (found for model in models for found in _own_namespaces(model)):
         own[namespace] = own.get(namespace, Dictionary(())).merge(dictionary)
@@ -191,17 +192,17 @@ def _not_offered() -> str:
     for name, reason in EXCLUDED.items():
         by_reason.setdefault(reason, []).append(f"`{name}`")
     rows = [(", ".join(names), reason) for reason, names in by_reason.items()]
-    return _table(("estimators", "why"), rows)
+    return table(("estimators", "why"), rows)
 
 
 def _table_of_attributes(attributes: Iterable[Attribute]) -> str:
-    rows = [(*_cells(attribute), attribute.doc) for attribute in attributes]
-    return _table(("name", "takes", "default", "meaning"), rows)
+    rows = [(*cells(attribute), attribute.doc) for attribute in attributes]
+    return table(("name", "takes", "default", "meaning"), rows)
 
 
-def _cells(attribute: Attribute) -> tuple[str, str, str]:
+def cells(attribute: Attribute) -> tuple[str, str, str]:
     names = ", ".join(f"`{name}`" for name in (attribute.name, *attribute.aliases))
-    return names, _takes(attribute), _default(attribute, "`{}`")
+    return names, _takes(attribute), default_of(attribute, "`{}`")
 
 
 def _takes(attribute: Attribute) -> str:
@@ -216,21 +217,21 @@ def _table_of_metrics() -> str:
         (f"`{m.name}`", ", ".join(m.tasks), ", ".join(f"`{alias}`" for alias in m.aliases))
         for m in METRICS.values()
     ]
-    return "Names are known in any case, with or without `_score`.\n\n" + _table(
+    return "Names are known in any case, with or without `_score`.\n\n" + table(
         ("metric", "for", "other names"), rows
     )
 
 
-def _default(attribute: Attribute, form: str) -> str:
+def default_of(attribute: Attribute, form: str) -> str:
     return "" if attribute.default is None else form.format(written(attribute.default))
 
 
-def _is_offered(attribute: Attribute) -> bool:
+def is_offered(attribute: Attribute) -> bool:
     """Not one of the names that are known only to say what to write instead."""
     return bool(attribute.kinds or attribute.choices)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return (
         "\n".join("| " + " | ".join(c.replace("|", "\\|") for c in r) + " |" for r in lines) + "\n"
