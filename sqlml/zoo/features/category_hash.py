@@ -35,7 +35,9 @@ class CategoryHash(Categorical):
 
     function = "CATEGORY_HASH"
     usage = "CATEGORY_HASH(column | SPARSE(…), n [, delimiter])"
-    doc = "One of n categories by a stable hash of the text, or of each word that a delimiter parts."
+    doc = (
+        "One of n categories by a stable hash of the text, or of each word that a delimiter parts."
+    )
 
     @classmethod
     def parse(cls, arguments: Sequence[Any]) -> Self:
