@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +18,9 @@ from sqlml.source import Source, Span
 if TYPE_CHECKING:
     from sqlml.session import Author, Session
 
+_IMPORTS_COULER = re.compile(
+    r"^\s*(?:import|from)\s+sqlml(?:\.couler|\s+import\s.*couler)", re.MULTILINE
+)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 db = click.option("--db", metavar="PATH", help="DuckDB file, or :memory: (default: sqlml.duckdb).")
@@ -188,7 +192,11 @@ def read_program(files: Sequence[str], texts: Sequence[str]) -> "Sequence[Source
     """
     if texts or len(files) != 1 or not files[0].endswith(".py"):
         return read_sources(files, texts)
-    _read(files[0])
+    text = _read(files[0]).text
+    if _IMPORTS_COULER.search(text):
+        from sqlml.couler.files import read_couler
+
+        return read_couler(files[0])
     from sqlml.flow.files import read_flow
 
     return read_flow(files[0])

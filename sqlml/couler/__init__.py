@@ -42,7 +42,7 @@ from sqlml.couler.exits import set_exit_handler
 from sqlml.couler.flow import forget as _cleanup
 from sqlml.couler.flow import get_step_output
 from sqlml.couler.local_submitter import LocalSubmitter
-from sqlml.couler.loops import exec_while, map
+from sqlml.couler.loops import exec_while, map, map_
 from sqlml.couler.order import dag, set_dependencies
 from sqlml.couler.outputs import StepOutput, StepOutputs
 from sqlml.couler.parallel import concurrent
@@ -124,6 +124,7 @@ __all__ = [
     "get_secret",
     "get_step_output",
     "map",
+    "map_",
     "not_equal",
     "obtain_secret",
     "run",

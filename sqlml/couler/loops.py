@@ -90,6 +90,9 @@ def _value(value: Input) -> Any:
     return value.value if isinstance(value, Constant) else None
 
 
+map_ = map  # Couler has had both names
+
+
 def exec_while(
     condition: Predicate, inner_while: Callable[[], Any], limit: int = LIMIT
 ) -> StepOutputs:

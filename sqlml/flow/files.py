@@ -3,6 +3,7 @@
 import runpy
 import traceback
 from pathlib import Path
+from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError, SqlmlError
 from sqlml.flow.recording import Flow
@@ -16,19 +17,34 @@ def read_flow(path: str) -> Flow:
         ProgramError: E0768, it fails, or writes none or several.
         SqlmlError: what the file itself meets.
     """
-    try:
-        names = runpy.run_path(path, run_name="__sqlml__")
-    except SqlmlError:
-        raise
-    except Exception as error:
-        message = f"`{path}` fails: {type(error).__name__}: {error}"
-        raise ProgramError(Diagnostic("E0768", message, _span(path, error))) from error
+    names = names_of(path, "__sqlml__")
     flows = {value.name: value for value in names.values() if isinstance(value, Flow)}
     if len(flows) == 1:
         return next(iter(flows.values()))
     hint = "a file has one `with sqlml.workflow(name) as flow:` that is run"
     found = f"writes {', '.join(flows)}" if flows else "writes no workflow"
     raise ProgramError(Diagnostic("E0768", f"`{path}` {found}", hint=hint))
+
+
+def names_of(path: str, run_name: str) -> dict[str, Any]:
+    """What a Python file defines; it is run.
+
+    Raises:
+        ProgramError: E0768, it fails.
+        SqlmlError: what the file itself meets.
+    """
+    try:
+        return runpy.run_path(path, run_name=run_name)
+    except SqlmlError:
+        raise
+    except Exception as error:
+        message = f"`{path}` fails: {type(error).__name__}: {error}"
+        of_couler = isinstance(error, ModuleNotFoundError) and error.name in (
+            "couler",
+            "couler.argo",
+        )
+        hint = "write `import sqlml.couler as couler`" if of_couler else ""
+        raise ProgramError(Diagnostic("E0768", message, _span(path, error), "", hint)) from error
 
 
 def _span(path: str, error: Exception) -> Span | None:

@@ -10,7 +10,7 @@ from sqlml.couler.conditions import (
     smaller_equal,
 )
 from sqlml.couler.exits import set_exit_handler
-from sqlml.couler.loops import exec_while, map
+from sqlml.couler.loops import exec_while, map, map_
 from sqlml.couler.order import dag, set_dependencies
 from sqlml.couler.parallel import concurrent
 from sqlml.couler.workflow_settings import (
@@ -33,6 +33,7 @@ __all__ = [
     "equal",
     "exec_while",
     "map",
+    "map_",
     "not_equal",
     "set_dependencies",
     "set_dns",

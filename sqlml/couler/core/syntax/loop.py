@@ -1,5 +1,5 @@
 """`couler.core.syntax.loop`."""
 
-from sqlml.couler.loops import map
+from sqlml.couler.loops import map, map_
 
-__all__ = ["map"]
+__all__ = ["map", "map_"]
