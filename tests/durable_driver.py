@@ -1,4 +1,4 @@
-"""Drives runs in forked processes, so that each can be killed without having to import all anew.
+"""Drives runs in forked processes, so that each can be killed without having to begin anew.
 
 Reads lines `RUN-TO-RESUME`, or an empty one for a first run, from its input. Each run is one child,
 which writes `pid N`, then `done STEP` for every step that has ended well, and `end OUTCOME`.
@@ -8,10 +8,16 @@ import os
 import sys
 from pathlib import Path
 
-from sqlml.runtime import execution, local  # noqa: F401 - imported before it forks
+from sqlml.databases import duckdb, rehearsal  # noqa: F401 - imported before it forks
+from sqlml.grammar.parser import parse
+from sqlml.optimizer import share, size  # noqa: F401
+from sqlml.optimizer.cache import expected, outlook  # noqa: F401
+from sqlml.runtime import execution, local  # noqa: F401
 from sqlml.runtime.events import Event, StepFinished
 from sqlml.session import Session
 from sqlml.source import Source
+from sqlml.zoo.models import sklearn  # noqa: F401
+from sqlml.zoo.steps import alter, query  # noqa: F401
 
 
 def say(line: str) -> None:
@@ -33,6 +39,7 @@ def drive(folder: Path, resume: str | None) -> None:
 
 
 def main(folder: Path) -> None:
+    parse(Source("p.sql", (folder / "p.sql").read_text()))  # so that the grammar is known
     for line in sys.stdin:
         child = os.fork()
         if not child:

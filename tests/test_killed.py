@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sqlml.session import Session
+from sqlml.session import Session, connect
 
 ROWS = 20_000
 PROGRAM = f"""
@@ -26,18 +26,21 @@ SELECT * FROM numbers TO PREDICT answers.label USING model;
 
 @pytest.mark.slow
 def test_a_killed_run_leaves_whole_models_and_whole_tables(tmp_path: Path) -> None:
+    """Each is killed a little after one of its steps has begun."""
     (tmp_path / "p.sql").write_text(PROGRAM)
-    command = [sys.executable, "-m", "sqlml", "run", "--quiet", "--no-reuse", "p.sql"]
+    database = tmp_path / "sqlml.duckdb"
+    command = [sys.executable, "-m", "sqlml", "run", "--json", "--no-reuse", "p.sql"]
     draw = random.Random(5)
-    began = time.monotonic()
-    subprocess.run(command, cwd=tmp_path, check=True)
-    took = time.monotonic() - began
-    for _ in range(12):
-        process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(0.1, 1.1) * took)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        with Session.open(db=str(tmp_path / "sqlml.duckdb")) as session:
+    with connect(database) as session:
+        session.run(PROGRAM)
+    for step in ("query", "train", "predict") * 2:
+        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            named = f'"step": "{step}"'.encode()
+            assert any(b"step_started" in line and named in line for line in process.stdout)
+            time.sleep(draw.uniform(0, 0.3))
+            os.kill(process.pid, signal.SIGKILL)
+        with Session.open(db=str(database)) as session:
             for manifest in session.store.models.versions("model"):
                 found = session.store.models.find("model", manifest["version"])
                 assert found is not None
@@ -45,8 +48,8 @@ def test_a_killed_run_leaves_whole_models_and_whole_tables(tmp_path: Path) -> No
             for table in ("numbers", "answers"):
                 counted = session.run(f"SELECT count(*) AS n FROM {table}").to_arrow()
                 assert counted["n"][0].as_py() == ROWS
-    subprocess.run(command, cwd=tmp_path, check=True)
-    with Session.open(db=str(tmp_path / "sqlml.duckdb")) as session:
+    with connect(database, reuse=False) as session:
+        session.run(PROGRAM)
         newest = session.store.models.find("model", None)
         assert newest is not None
         session.store.models.verify(newest)

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from sqlml.store.naming import folded, folder_name
 from sqlml.store.runs import Link
 from sqlml.store.schema import MIGRATIONS
 from sqlml.store.store import Store
+from tests.forks import Forks
 
 Publish = Callable[..., Version]
 
@@ -181,25 +181,26 @@ import sys
 from pathlib import Path
 from sqlml.store.store import Store
 
-store = Store.open(sys.argv[1])
-scratch = Path(sys.argv[2])
-print("ready", flush=True)
-for turn in range(int(sys.argv[3])):
-    folder = scratch / f"m{turn}"
-    folder.mkdir(parents=True)
-    for part in range(3):
-        (folder / f"part{part}").write_text(f"{part}" * 50_000)
-    version = store.models.publish("m", folder, {"format": 1}, "")
-    if turn % 5 == 4:
-        store.models.drop("m", version.number)
-    else:
-        print(version.number, flush=True)
-store.close()
+def work(path, scratch, turns):
+    store = Store.open(path)
+    print(0, flush=True)
+    for turn in range(int(turns)):
+        folder = Path(scratch, f"m{turn}")
+        folder.mkdir(parents=True)
+        for part in range(3):
+            (folder / f"part{part}").write_text(f"{part}" * 50_000)
+        version = store.models.publish("m", folder, {"format": 1}, "")
+        if turn % 5 == 4:
+            store.models.drop("m", version.number)
+        else:
+            print(version.number, flush=True)
+    store.close()
 """
 
 
 def publisher(store: Path, scratch: Path, turns: int) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", PUBLISH, str(store), str(scratch), str(turns)]
+    code = f"{PUBLISH}\nwork(*sys.argv[1:])"
+    command = [sys.executable, "-c", code, str(store), str(scratch), str(turns)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -221,23 +222,21 @@ def test_processes_that_publish_at_once_get_different_numbers(tmp_path: Path) ->
 def test_a_kill_leaves_whole_versions_only(tmp_path: Path) -> None:
     path = tmp_path / "d.sqlml"
     chance = random.Random(3)
-    told: list[int] = []
-    for turn in range(25):
-        with publisher(path, tmp_path / str(turn), 100_000) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(chance.uniform(0.0, 0.06))
-            process.kill()
-            told += map(int, process.stdout.read().split())
-        store = Store.open(path)
-        versions = [one["version"] for one in store.models.versions("m")]
-        assert set(told) <= set(versions), "what was told to be there is there"
-        for number in versions:
-            version = store.models.find("m", number)
-            assert version is not None
-            store.models.verify(version)
-        assert not any(path.glob("staging/*")), "what the killed one left is gone"
-        store.close()
+    told: set[int] = set()
+    with Forks(PUBLISH) as forks:
+        for turn in range(25):
+            seconds = chance.uniform(0.0, 0.06)
+            told |= {*forks.killed(path, tmp_path / str(turn), 100_000, seconds=seconds)} - {0}
+            store = Store.open(path)
+            versions = [one["version"] for one in store.models.versions("m")]
+            assert told <= set(versions), "what was told to be there is there"
+            for number in versions:
+                version = store.models.find("m", number)
+                assert version is not None
+                store.models.verify(version)
+            assert not any(path.glob("staging/*")), "what the killed one left is gone"
+            store.close()
+    assert told
     assert len(told) == len(set(told))
     assert told
     folders = {int(folder.name) for folder in (path / "models" / "m").iterdir()}
