@@ -69,7 +69,8 @@ class Compiled:
     @property
     def text(self) -> str:
         """The program's text, that of all its files."""
-        sources = dict.fromkeys(statement.span.source for statement in self.program.statements)
+        statements = self.program.statements
+        sources = dict.fromkeys(statement.span.source.written for statement in statements)
         return "\n".join(source.text for source in sources)
 
 

@@ -10,10 +10,13 @@ class Source:
     """A named text. `name` is what errors show: a file's path, `<command>` or `<stdin>`.
 
     A byte order mark in front is dropped: it has no column.
+
+    origin: what it was made of, with the same lines, which errors show.
     """
 
     name: str
     text: str
+    origin: "Source | None" = None
     _line_starts: list[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -27,8 +30,15 @@ class Source:
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
+    @property
+    def written(self) -> "Source":
+        """What its author has written."""
+        return self if self.origin is None else self.origin.written
+
     def line(self, number: int) -> str:
-        """The text of a line (counted from 1), without its line end."""
+        """The text of a line (counted from 1) as it was written, without its line end."""
+        if self.origin is not None:
+            return self.origin.line(number)
         start = self._line_starts[number - 1]
         end = self._line_starts[number] if number < len(self._line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")

@@ -1,7 +1,7 @@
 """One of several clients of a database: a connection of its own, and what that keeps to itself."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -25,6 +25,7 @@ class Client(DuckDB):
         vars(self).update(vars(database))
         self._connections = database._connections.alone()
         self._definitions = Definitions(shared=database._connections.borrowed)
+        self._detached: set[str] = set()  # tables that this connection may still know
 
     @property
     def single_connection(self) -> bool:
@@ -47,9 +48,22 @@ class Client(DuckDB):
 
     @contextmanager
     def present(self) -> Iterator[Present]:
-        """What is there now, in the middle of a transaction too."""
-        with self._connections.use() as connection:
+        """What is there now, in the middle of a transaction too.
+
+        Raises:
+            QueryProblem: the transaction has failed.
+        """
+        with self._running("") as connection:
             yield Present(connection, self._attached)
+
+    def detach_tables(self, tables: Iterable[str]) -> None:
+        names = list(tables)
+        super().detach_tables(names)
+        self._detached.update(names)
+        with self._connections.use() as connection, suppress(duckdb.Error):
+            for name in list(self._detached):  # in a transaction that has failed, none goes
+                connection.unregister(name)
+                self._detached.remove(name)
 
     def parse(self, sql: str) -> Sequence[duckdb.Statement]:
         """The statements of a text.

@@ -129,7 +129,7 @@ def _steps_by_statement(statements: Sequence[Sql], plan: LogicalPlan) -> dict[st
     found: dict[str, list[tuple[int, Span]]] = {}
     by_source = {id(entry.source): entry for entry in statements}
     for index, operator in enumerate(plan.operators):
-        entry = by_source[id(operator.span.source)]
+        entry = by_source[id(operator.span.source.written)]
         found.setdefault(entry.name, []).append((index, operator.span))
     for entry in statements:
         spans = [span for _, span in found.get(entry.name, [])]

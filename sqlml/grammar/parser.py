@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlml.errors import MAX_SHOWN, Diagnostic, ProgramError
 from sqlml.grammar import ast
+from sqlml.grammar.called import uncalled
 from sqlml.grammar.jobs import is_job, job_parts, nested_job
 from sqlml.grammar.statements import check_ends, divide, find_border
 from sqlml.grammar.tokens import Token
@@ -34,7 +35,12 @@ def parse_files(sources: Sequence[Source], *, dialect: str = "duckdb") -> ast.Pr
         if "\0" in source.text:
             mistakes.append(_nul(source))
             continue
-        statements += _statements(source, divide(source, dialect), mistakes)
+        try:
+            own = uncalled(source, dialect)
+        except ProgramError as error:
+            mistakes += error.diagnostics
+            continue
+        statements += _statements(own, divide(own, dialect), mistakes)
         if len(mistakes) >= MAX_SHOWN:
             break
     if mistakes:

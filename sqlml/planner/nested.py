@@ -1,7 +1,8 @@
 """Predictions that are nested in queries, written as calls of their models' functions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from sqlml.grammar.called import uncalled
 from sqlml.grammar.nested import with_functions
 from sqlml.planner.statements.prediction import DEFAULT_COLUMN
 from sqlml.source import Source
@@ -18,8 +19,9 @@ def flat(sources: Sequence[Source], dialect: str, store: Store) -> list[Source]:
         labels = [] if found is None else found.manifest.get("label") or [{"name": DEFAULT_COLUMN}]
         return str(labels[0]["name"]) if len(labels) == 1 else None
 
-    texts = [with_functions(source.text, dialect, result_of) for source in sources]
-    return [
-        source if text == source.text else Source(source.name, text)
-        for source, text in zip(sources, texts, strict=True)
-    ]
+    return [_flat(uncalled(source, dialect), dialect, result_of) for source in sources]
+
+
+def _flat(source: Source, dialect: str, result_of: Callable[[str], str | None]) -> Source:
+    text = with_functions(source.text, dialect, result_of)
+    return source if text == source.text else Source(source.name, text)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -126,11 +127,54 @@ def test_what_cannot_be_bound_is_said_at_its_place(text: str, code: str, place: 
 
 def test_errors_keep_their_place_and_lose_their_traceback(shell: InteractiveShell) -> None:
     with pytest.raises(SqlmlError) as raised:
-        cell(shell, "", "SELECT nothing FROM (SELECT 1 AS a)")
+        cell(shell, "", "SELECT 1;\nSELECT nothing FROM (SELECT 1 AS a)")
     shown = raised.value._render_traceback_()
+    assert any(line.startswith(" --> In [") and line.endswith(":2:8") for line in shown), shown
     assert any(line.endswith("| SELECT nothing FROM (SELECT 1 AS a)") for line in shown), shown
     assert any(line.endswith("|        ^^^^^^^") for line in shown), shown
     assert not any("Traceback" in line for line in shown)
+
+
+def test_what_a_cell_sets_up_lasts_and_is_its_connections_own(
+    shell: InteractiveShell, tmp_path: Path
+) -> None:
+    db = tmp_path / "lasting.duckdb"
+    cell(
+        shell,
+        f"--connection one --db {db}",
+        "CREATE TEMP TABLE mine AS SELECT range AS x, 3 * range AS y FROM range(30);"
+        "SET VARIABLE most = 4; BEGIN; CREATE TABLE told AS SELECT 1 AS a;",
+    )
+    with pytest.raises(SqlmlError, match="E0880"):
+        cell(shell, "", "SELECT * FROM mine TO TRAIN LinearRegression LABEL y INTO thrice")
+    with pytest.raises(SqlmlError, match="E0880"):
+        cell(shell, "--explain", "SELECT 1")
+    assert shell.run_line_magic("sqlml", "SELECT count(*) AS n FROM told").n[0] == 1
+    for table in ("told", "mine"):
+        with pytest.raises(SqlmlError, match=table):
+            cell(shell, f"--connection two --db {db}", f"FROM {table}")
+    cell(shell, "--connection one", "COMMIT;")
+    large = "SELECT count(*) AS n FROM mine WHERE x > getvariable('most')"
+    assert cell(shell, "", large).n.tolist() == [25]
+    assert cell(shell, "--connection two", "FROM told").a.tolist() == [1]
+    shell.run_line_magic("sqlml", "--connection default")
+
+
+def test_data_frames_are_read_as_they_are_though_the_connection_stays(
+    shell: InteractiveShell,
+) -> None:
+    shell.user_ns["changing"] = pd.DataFrame({"x": [1]})
+    cell(shell, "", "BEGIN; FROM changing")
+    with pytest.raises(SqlmlError):
+        cell(shell, "", "SELECT error('no') FROM changing")
+    with pytest.raises(SqlmlError, match="ROLLBACK"):  # it has failed: nobody can look for tables
+        cell(shell, "", "FROM changing")
+    cell(shell, "", "ROLLBACK")
+    shell.user_ns["changing"] = pd.DataFrame({"x": [2]})
+    assert cell(shell, "", "FROM changing").x.tolist() == [2]
+    del shell.user_ns["changing"]
+    with pytest.raises(SqlmlError, match="changing"):
+        cell(shell, "", "FROM changing")
 
 
 def test_connections_have_names(shell: InteractiveShell, tmp_path: Path) -> None:
@@ -171,6 +215,11 @@ def test_the_example_notebooks_run_from_top_to_bottom(name: str, tmp_path: Path)
     shutil.copytree(EXAMPLES / "data", tmp_path / "data")
     folder.mkdir()
     book = nbformat.read(EXAMPLES / "notebooks" / f"{name}.ipynb", as_version=4)
+    if name == "train":  # all cells once more, in the same kernel
+        again = deepcopy(book.cells)
+        for each in again:
+            each.id += "-again"
+        book.cells += again
     wrong = [c for c in book.cells if "max_dpeth" in c.source]
     for each in wrong:
         each.metadata["tags"] = ["raises-exception"]

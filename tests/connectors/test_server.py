@@ -222,7 +222,9 @@ def test_models_are_trained_applied_and_shown(port: int) -> None:
     with psycopg.connect(address(port), autocommit=True) as client:
         client.add_notice_handler(lambda notice: notices.append(str(notice.message_primary)))
         for prepare in (False, True):
-            trained = client.execute(f"{TRAIN} INTO served{prepare:d}", prepare=prepare)
+            train = f"{TRAIN} INTO served{prepare:d}"
+            sql = f"CALL sqlml_train($${train}$$)" if prepare else train
+            trained = client.execute(sql, prepare=prepare)
             assert (trained.statusmessage, trained.description) == ("TRAIN", None)
         versions = client.execute("SELECT version FROM sqlml_models WHERE name LIKE 'served_'")
         assert versions.fetchall() == [(1,), (1,)]  # each was run once

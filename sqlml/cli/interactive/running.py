@@ -44,7 +44,7 @@ def run(connection: "Connection", program: "Sequence[Source] | Author") -> None:
 
     settings = connection.session.settings
     if isinstance(program, Sequence) and not any(
-        source.name.endswith(TEXT_FORM) or is_program(source.text, settings) for source in program
+        source.name.endswith(TEXT_FORM) or is_program(source, settings) for source in program
     ):
         for source in program:
             run_plain(connection, source, show)

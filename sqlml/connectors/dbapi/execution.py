@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -27,9 +26,6 @@ from sqlml.source import Source, Span
 if TYPE_CHECKING:
     from sqlml.connectors.dbapi.connection import Connection
 
-# For clients that let through nothing but the SQL that they know.
-_CALL = re.compile(r"\s*CALL\s+sqlml_train\s*\(\s*'((?:[^']|'')*)'\s*\)\s*;?\s*", re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -46,7 +42,6 @@ def run(connection: Connection, text: str, parameters: Parameters | None, stop: 
     Raises:
         SqlmlError, QueryProblem: something is wrong with it.
     """
-    text = called_program(text) or text
     session = connection.session
     if may_nest(text):
         from sqlml.planner.nested import flat
@@ -63,19 +58,14 @@ def run(connection: Connection, text: str, parameters: Parameters | None, stop: 
         if part.kind == "plain":
             outcome = _run_plain(connection, _Written(part.span.text, part.span), own)
             continue
-        written = _Written.whole(filled_in(part.span, part.marks, iter(own)))
+        is_all = len(found) == 1 and not part.marks
+        written = _Written.whole(text if is_all else filled_in(part.span, part.marks, iter(own)))
         if part.kind == "calling":
             executed = with_models(connection, written.span.source)
             outcome = _run_plain(connection, replace(written, executed=executed), None)
         else:
             outcome = _run_extended(connection, written, stop)
     return outcome
-
-
-def called_program(text: str) -> str | None:
-    """What `CALL sqlml_train('…')` runs; None for any other text."""
-    called = _CALL.fullmatch(text)
-    return None if called is None else called[1].replace("''", "'")
 
 
 @dataclass(frozen=True, slots=True)

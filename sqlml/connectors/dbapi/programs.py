@@ -15,7 +15,7 @@ from sqlml.grammar.tokens import scan
 from sqlml.source import Source, Span
 
 NAME = "<statement>"
-_OURS = re.compile(r"\b(?:TO|MODELS?|JOBS?|TRAIN|PREDICT(?:_PROBA)?)\b", re.IGNORECASE)
+_OURS = re.compile(r"\b(?:TO|MODELS?|JOBS?|TRAIN|SQLML_TRAIN|PREDICT(?:_PROBA)?)\b", re.IGNORECASE)
 _CALLS = re.compile(r"\bPREDICT(?:_PROBA)?\W*\(", re.IGNORECASE)
 
 Kind = Literal["plain", "calling", "extended"]

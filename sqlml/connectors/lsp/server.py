@@ -159,7 +159,7 @@ def _diagnostic(found: Diagnostic, positions: Positions, source: Source) -> type
     whole = types.Range(types.Position(0, 0), types.Position(0, 0))
     lines = [found.message, found.label, f"hint: {found.hint}" if found.hint else ""]
     return types.Diagnostic(
-        range=positions.range(span) if span and span.source is source else whole,
+        range=positions.range(span) if span and span.source.written is source else whole,
         message="\n".join(filter(None, lines)),
         severity=types.DiagnosticSeverity.Error,
         code=found.code,

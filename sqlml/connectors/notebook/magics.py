@@ -1,6 +1,7 @@
 """`%sqlml` and `%%sqlml`: programs in the cells of a notebook."""
 
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,8 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import DisplayHandle, display
 
+from sqlml.connectors.dbapi.connection import Connection, connect
+from sqlml.connectors.dbapi.lasting import check_committed, is_program, run_each
 from sqlml.connectors.notebook.cells import bound, words
 from sqlml.connectors.notebook.display import LiveTable, show_plots
 from sqlml.connectors.notebook.frames import as_frame, tables
@@ -19,18 +22,18 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from sqlml.optimizer.forecast import Forecast
-    from sqlml.session import Compiled, Execution, Session
+    from sqlml.session import Compiled, Execution
 
 _FIRST = "default"
 
 
 @magics_class
 class SqlmlMagics(Magics):
-    """Runs programs on sessions that stay open; variables of the notebook are at hand in them."""
+    """Runs cells on connections that stay open; variables of the notebook are at hand in them."""
 
     def __init__(self, shell: "InteractiveShell") -> None:
         super().__init__(shell)
-        self._sessions: dict[str, Session] = {}
+        self._connections: dict[str, Connection] = {}
         self._current = _FIRST
 
     @magic_arguments()
@@ -52,65 +55,81 @@ class SqlmlMagics(Magics):
 
         options, text = _divided(line) if cell is None else (line, cell)
         asked = parse_argstring(self.sqlml, options)
-        session = self._session(asked.connection, asked.db)
+        connection = self._connection(asked.connection, asked.db)
         if not text.strip():
             return None
         source = bound(Source(f"In [{self.shell.execution_count}]", text), self.shell.user_ns)
         name = _destination(asked.words)
-        made = self._made_of_frames(session, source.text)
+        made = self._made_of_frames(connection, source.text)
         try:
-            compiled = session.compile([source])
-            if asked.explain:
-                _say(stages.overview(compiled, session.forecast(compiled)))
-                return None
-            if asked.plan:
-                return as_frame(_planned(session.forecast(compiled)), asked.df)
-            result = self._run(session, compiled, asked.df, quiet=asked.quiet)
+            result = self._result(connection, source, asked)
         finally:
-            session.database.detach_tables(made)
+            connection.client.detach_tables(made)
         if not name:
             return result
         self.shell.user_ns[name] = result
         return None
 
-    def _run(self, session: "Session", compiled: "Compiled", kind: Any, *, quiet: bool) -> Any:
+    def _result(self, connection: Connection, source: Source, asked: Namespace) -> Any:
+        """What a cell gives; what is for the database alone runs in the transaction that is open.
+
+        asked: the options of the magic.
+        """
+        from sqlml import stages
+
+        session, is_asking = connection.session, asked.plan or asked.explain
+        if not is_asking and not is_program(source, session.settings):
+            tables = [each.table for each in run_each(connection, source)]
+            shown = [table for table in tables if table is not None]
+            return as_frame(Result("", shown[-1]), asked.df) if shown else None
+        check_committed(connection)
+        compiled = session.compile([source])
+        if asked.explain:
+            _say(stages.overview(compiled, session.forecast(compiled)))
+            return None
+        if asked.plan:
+            return as_frame(_planned(session.forecast(compiled)), asked.df)
+        try:
+            return self._run(connection, compiled, asked.df, quiet=asked.quiet)
+        finally:
+            connection.end_left_open()
+
+    def _run(self, connection: Connection, compiled: "Compiled", kind: Any, *, quiet: bool) -> Any:
         for note in compiled.plan.notes:
             _say(f"note: {note}")
         shows = not quiet and hasattr(self.shell, "kernel")
         handle: DisplayHandle | None = None
         if shows:
             handle = display({"text/plain": "…"}, raw=True, display_id=True)
-        execution = session.execute(compiled, [LiveTable(handle)])
+        execution = connection.session.execute(compiled, [LiveTable(handle)])
         _raise_failures(execution)
         show_plots(execution.results.outputs)
         results = execution.results
         return as_frame(results[-1], kind) if results else None
 
-    def _made_of_frames(self, session: "Session", text: str) -> list[str]:
+    def _made_of_frames(self, connection: Connection, text: str) -> list[str]:
         """Let the program read the data frames that it mentions; tables of the database go first.
 
         The names are given back.
         """
         found = tables(self.shell.user_ns, words(text))
         if found:
-            with session.database.rehearse() as rehearsal:
-                there = {name.casefold() for name in rehearsal.tables()}
+            with connection.reporting(), connection.client.present() as present:
+                there = {name.casefold() for name in present.tables()}
             found = {name: make for name, make in found.items() if name.casefold() not in there}
-            session.database.attach_tables(found)
+            connection.client.attach_tables(found)
         return list(found)
 
-    def _session(self, name: str | None, db: str | None) -> "Session":
-        """The session that is meant, opened where it is new; it is the current one from now on."""
-        from sqlml.session import connect
-
+    def _connection(self, name: str | None, db: str | None) -> Connection:
+        """The one that is meant, opened where it is new; it is the current one from now on."""
         if name is None and db is not None:
-            name = next((n for n, s in self._sessions.items() if _is_on(s, db)), None)
-            name = name or (_FIRST if not self._sessions else Path(db).stem)
+            name = next((n for n, c in self._connections.items() if _is_on(c, db)), None)
+            name = name or (_FIRST if not self._connections else Path(db).stem)
         name = name or self._current
-        known = self._sessions.get(name)
+        known = self._connections.get(name)
         if known is None and name not in (self._current, _FIRST) and db is None:
             hint = (
-                did_you_mean(name, self._sessions)
+                did_you_mean(name, self._connections)
                 or f"open it: `%sqlml --connection {name} --db FILE`"
             )
             raise ProgramError(Diagnostic("E0893", f"there is no connection `{name}`", hint=hint))
@@ -118,14 +137,14 @@ class SqlmlMagics(Magics):
             known.close()
             known = None
         if known is None:
-            known = self._sessions[name] = connect(db)
+            known = self._connections[name] = connect(db, autocommit=True)
         self._current = name
         return known
 
     def close(self) -> None:
         """Close all databases."""
-        while self._sessions:
-            self._sessions.popitem()[1].close()
+        while self._connections:
+            self._connections.popitem()[1].close()
 
 
 def _divided(line: str) -> tuple[str, str]:
@@ -178,8 +197,8 @@ def _planned(forecast: "Forecast") -> Result:
     return Result("plan", pa.Table.from_pylist(rows))
 
 
-def _is_on(session: "Session", db: str) -> bool:
-    return session.settings.db == db
+def _is_on(connection: Connection, db: str) -> bool:
+    return connection.session.settings.db == db
 
 
 def _raise_failures(execution: "Execution") -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sized
 from sqlml.connectors.postgres.access import Role
 from sqlml.connectors.postgres.failures import TOO_COMPLEX, Refused
 from sqlml.connectors.postgres.words import Words
+from sqlml.grammar.called import uncalled
+from sqlml.source import Source
 
 LARGEST_MESSAGE = 64 << 20  # bytes
 MOST_PREPARED = 10_000
@@ -27,7 +29,7 @@ def check_text(role: Role, sql: str) -> None:
     if len(sql) > longest:
         hint = "COPY and parameters bring values, so that a statement need not hold them"
         raise _refused(f"a statement of {len(sql):,} characters; {longest:,} are allowed", hint)
-    if sql.count("(") > _DEEPEST and _may_be_deep(sql) and _depth(Words.of(sql)) > _DEEPEST:
+    if sql.count("(") > _DEEPEST and _may_be_deep(sql) and _depth(_words(sql)) > _DEEPEST:
         hint = "WITH gives subqueries names; IN (…) takes many values side by side"
         raise _refused(f"brackets in more than {_DEEPEST} brackets", hint)
 
@@ -48,6 +50,11 @@ def _may_be_deep(sql: str) -> bool:
             break
         left = left.replace("()", "")
     return "()" in left or left.count("(") > 0
+
+
+def _words(sql: str) -> Words:
+    """Those of a statement that is called, too."""
+    return Words.of(uncalled(Source("", sql)).text)
 
 
 def _depth(words: Words) -> int:

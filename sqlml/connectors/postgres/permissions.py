@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 
 from sqlml.connectors.dbapi import Connection
-from sqlml.connectors.dbapi.execution import called_program
 from sqlml.connectors.dbapi.programs import Part, parts
 from sqlml.connectors.postgres.access import Role
 from sqlml.connectors.postgres.definitions import KINDS, Defined, defined
@@ -60,10 +59,6 @@ def check(role: Role, sql: str) -> None:
     """Raises:
     Refused: E0907 the role may not do what a statement does.
     """
-    program = called_program(sql)
-    if program is not None:
-        check(role, program)
-        return
     found = parts(substituted(sql, lambda _: "NULL"), "duckdb")
     if found is None:
         _Checking(role).plain(sql)
