@@ -1,7 +1,7 @@
 """`CALL sqlml_train('SELECT … TO TRAIN …')`: a statement of ours, for clients that know CALL only.
 
-It is read as the statement itself, which stays where it is in the text, so that places in errors are
-those of the call.
+It is read as the statement itself, which stays where it is in the text, so that places in errors
+are those of the call.
 """
 
 import re

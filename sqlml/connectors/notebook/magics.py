@@ -51,7 +51,6 @@ class SqlmlMagics(Magics):
         `:name` stands for a variable's value, `{{ name }}` for its text. Data frames are tables
         under their names. `%sqlml SELECT …` runs one line; `%%sqlml name` keeps the result.
         """
-        from sqlml import stages
 
         options, text = _divided(line) if cell is None else (line, cell)
         asked = parse_argstring(self.sqlml, options)
