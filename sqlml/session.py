@@ -69,8 +69,7 @@ class Compiled:
     @property
     def text(self) -> str:
         """The program's text, that of all its files."""
-        statements = self.program.statements
-        sources = dict.fromkeys(statement.span.source.written for statement in statements)
+        sources = dict.fromkeys(one.span.source.written for one in self.program.statements)
         return "\n".join(source.text for source in sources)
 
 
