@@ -3,23 +3,29 @@
 from collections.abc import Iterator, Sequence
 
 from sqlml.workflow.contraction import contracted, together
-from sqlml.workflow.graph import needs, watched
+from sqlml.workflow.graph import Links, links_of, watched
 from sqlml.workflow.ir import Node, Output, Outputs
 from sqlml.workflow.partition import partition
 from sqlml.workflow.quotient import Graph, Size, fits, total
 
 
 def cut(
-    nodes: Sequence[Node], sizes: Sequence[Size], limits: Size, seconds: Sequence[float] = ()
+    nodes: Sequence[Node],
+    sizes: Sequence[Size],
+    limits: Size,
+    seconds: Sequence[float] = (),
+    links: Links | None = None,
 ) -> list[list[Node]]:
     """The nodes of each part, all in their order, which is one of execution.
 
     Nodes with bonds are in one part, with all that runs between them, if it has room for them.
     sizes: of each node. limits: of a part. seconds: how long each takes; by default, all the same.
+    links: of the nodes, where they are known.
     """
     at = {node.name: i for i, node in enumerate(nodes)}
-    links = [[at[name] for name in needs(node)] for node in nodes]
-    graph = Graph(links, seconds or [1.0] * len(nodes), sizes)
+    known = links or links_of(nodes)
+    needed = [[at[name] for name in known[node.name]] for node in nodes]
+    graph = Graph(needed, seconds or [1.0] * len(nodes), sizes)
     pairs = [(at[name], at[node.name]) for node in nodes for _, name in bonds(node)]
     if not pairs:
         return [[nodes[n] for n in sorted(part)] for part in partition(graph, limits)]

@@ -1,7 +1,7 @@
 """What a workflow means as a graph: who waits for whom, and whether it can run at all."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -142,15 +142,24 @@ def watched(condition: Condition | None) -> Iterator[str]:
             yield from watched(term)
 
 
-def in_order(workflow: Workflow) -> tuple[Node, ...]:
+Links = Mapping[str, tuple[str, ...]]  # by node, what it needs
+
+
+def links_of(nodes: Iterable[Node]) -> Links:
+    return {node.name: needs(node) for node in nodes}
+
+
+def in_order(workflow: Workflow, links: Links | None = None) -> tuple[Node, ...]:
     """The nodes as they are written, if each comes after all it needs; else in such an order.
+
+    links: of the nodes, where they are known.
 
     Raises:
         ProgramError: the nodes need each other in a circle.
     """
     seen: set[str] = set()
     for node in workflow.nodes:
-        if not seen.issuperset(needs(node)):
+        if not seen.issuperset(needs(node) if links is None else links[node.name]):
             return topological_order(workflow)
         seen.add(node.name)
     return workflow.nodes

@@ -8,8 +8,9 @@ cuts along a depth-first search: its parts come to need each other in a circle.)
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate, chain
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, chain, compress
+from operator import add
 
 from sqlml.workflow.quotient import Graph, Quotient, Size, added, ends_of, fits, total
 
@@ -86,10 +87,11 @@ def _cut(graph: Graph, limits: Size) -> list[list[int]]:
     while stack:
         nodes, depth = stack.pop()
         pieces = _pieces(graph, nodes)
-        small = [each for each in pieces if len(each) == 1 or fits(_total(graph, each), limits)]
+        has_room = [len(each) == 1 or fits(_total(graph, each), limits) for each in pieces]
+        small = [*compress(pieces, has_room)]
         parts += _packed(graph, limits, small)
         if len(pieces) > 1:
-            stack += [(each, depth) for each in pieces if not fits(_total(graph, each), limits)]
+            stack += [(each, depth) for each, fit in zip(pieces, has_room, strict=True) if not fit]
         elif not small:
             early, late = _halves(graph, loads, nodes, is_deep=depth >= _DEEPEST)
             stack += [(late, depth + 1), (early, depth + 1)]
@@ -99,14 +101,18 @@ def _cut(graph: Graph, limits: Size) -> list[list[int]]:
 def _pieces(graph: Graph, nodes: Sequence[int]) -> list[list[int]]:
     """Nodes that are linked with each other, if only by way of others of them."""
     parents: dict[int, int] = {}  # a forest, as for union and find
+    needs = graph.needs
     for node in nodes:
         parents[node] = node
-        for each in graph.needs[node]:
+        for each in needs[node]:
             if each in parents:
-                parents[_root(parents, each)] = node
-    pieces: dict[int, list[int]] = {}
+                is_root = parents[each] == each
+                parents[each if is_root else _root(parents, each)] = node
+    for node in reversed(nodes):  # a parent comes later than its children, so its root is known
+        parents[node] = parents[parents[node]]
+    pieces: dict[int, list[int]] = {root: [] for root in map(parents.__getitem__, nodes)}
     for node in nodes:
-        pieces.setdefault(_root(parents, node), []).append(node)
+        pieces[parents[node]].append(node)
     return [*pieces.values()]
 
 
@@ -141,20 +147,19 @@ def _halves(
     """An early and a late half: nothing in the former needs anything in the latter."""
     ends, rests = ends_of(graph, nodes), _rests(graph, nodes)
     links = _links(graph, nodes)
-    keys: tuple[Callable[[int], tuple[float, int]], ...] = (
-        lambda n: (ends[n], n),
-        lambda n: (-rests[n], n),
-        lambda n: (ends[n] - rests[n], n),
-    )
     best: tuple[float, list[int], int] | None = None
     orders: list[list[int]] = []
-    for order in (sorted(nodes, key=key) for key in keys):
+    for order in (  # each sort keeps those in their order that are equal
+        sorted(nodes, key=ends.__getitem__),
+        sorted(nodes, key=rests.__getitem__, reverse=True),
+        sorted(nodes, key={n: ends[n] - rests[n] for n in nodes}.__getitem__),
+    ):
         if order in orders:
             continue
         orders.append(order)
-        early = [*accumulate((ends[n] for n in order), max)]
-        late = [*accumulate((rests[n] for n in reversed(order)), max)][::-1]
-        lengths = [a + b for a, b in zip(early, late[1:], strict=False)]
+        early = accumulate(map(ends.__getitem__, order), max)
+        late = [*accumulate(map(rests.__getitem__, order[:0:-1]), max)]
+        lengths = [*map(add, early, reversed(late))]
         margin = len(order) // 4 if is_deep else 0
         cost, at = _cheapest(lengths, _loads(loads, links, order), margin)
         if best is None or cost < best[0]:
@@ -177,7 +182,9 @@ def _cheapest(
     best = float("inf"), 0
     for i in range(margin, len(lengths) - margin):
         early, late, early_piece, late_piece = loads[i]
-        cuts = max(0.0, early_piece - 1) + max(0.0, late_piece - 1)
+        cuts = (early_piece - 1 if early_piece > 1 else 0) + (
+            late_piece - 1 if late_piece > 1 else 0
+        )
         wasted = (-early % 1.0 + -late % 1.0) * _PER_PART + abs(early - late) * _UNEVEN
         cost = lengths[i] / shortest + _PER_CUT * cuts + wasted / whole
         if cost < best[0]:
@@ -207,10 +214,7 @@ def _growing(
         load = loads[node]
         everything += load
         for each in links[node]:
-            if each not in parents:
-                continue
-            root = _root(parents, each)
-            if root != node:
+            if each in parents and (root := _root(parents, each)) != node:
                 load += pieces[root]
                 parents[root] = node
         pieces[node] = load
@@ -242,7 +246,7 @@ def _rests(graph: Graph, nodes: Sequence[int]) -> dict[int, float]:
 
 
 def _total(graph: Graph, nodes: Sequence[int]) -> Size:
-    return total(graph.sizes[node] for node in nodes)
+    return total(map(graph.sizes.__getitem__, nodes))
 
 
 def _load(size: Size, limits: Size) -> float:

@@ -172,4 +172,4 @@ def _any_of(name: str, results: tuple[str, ...]) -> str:
 
 def is_daemon(node: Node) -> bool:
     is_server = isinstance(node.operation, Container) and node.operation.daemon
-    return is_server or bool(node.ext.get("argo", {}).get("daemon"))
+    return is_server or bool(node.ext and node.ext.get("argo", {}).get("daemon"))

@@ -19,7 +19,7 @@ from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.last_steps import written_out
 from sqlml.codegen.yaml import dump
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
-from sqlml.workflow.ir import Node, ParameterDeclaration, Schedule, Workflow
+from sqlml.workflow.ir import Call, Node, ParameterDeclaration, Schedule, Workflow
 from sqlml.workflow.parts import joined
 from sqlml.workflow.serial import thaw
 from sqlml.workflow.texts import as_text
@@ -142,6 +142,7 @@ class _Writer:
         apart: the parts that it starts as objects of their own.
         """
         defined = workflow.workflows
+        own = {n.template or n.name for n in workflow.nodes if not isinstance(n.operation, Call)}
         if workflow.ext.get("argo", {}).get("layout") != "steps":
             workflow = in_parts(workflow, room(workflow.nodes), "group")
         inner = {part.name: part for part in (*apart, *workflow.workflows)}
@@ -151,7 +152,8 @@ class _Writer:
             inner |= {each.name: each for each in (grouped, *groups)}
         defaults = Defaults(self.options.worker.image, f"{self.name}-cache", workflow.retry)
         try:
-            return self._spec(workflow, Flow(Library(), inner, defaults))
+            library = Library(lifts=len(own) > TEMPLATES)
+            return self._spec(workflow, Flow(library, inner, defaults))
         except TooManyTemplates:
             return self._spec(workflow, Flow(Library(lifts=True), inner, defaults))
 

@@ -75,6 +75,9 @@ def bundled(workflow: Workflow, orders: Orders) -> frozenset[str]:
     """The steps with a loop of which others ask how they ended, where Argo has another answer:
     it takes a loop for a success whose rounds are all skipped, and skips one without items.
     """
+    loops = [(n, loop) for n in workflow.nodes if isinstance(loop := n.loop, ForEach)]
+    if not loops:
+        return frozenset()
     asked = {
         name
         for order in orders.values()
@@ -85,10 +88,9 @@ def bundled(workflow: Workflow, orders: Orders) -> frozenset[str]:
     asked |= {output.node for output in workflow.outputs.values()}
     return frozenset(
         node.name
-        for node in workflow.nodes
-        if isinstance(node.loop, ForEach)
-        and node.name in asked
-        and (node.guard is not None or may_be_empty(node.loop))
+        for node, loop in loops
+        if node.name in asked
+        and (node.guard is not None or may_be_empty(loop))
         and not _asks_items(node)
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlml.codegen.argo.templates import place_of
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.cutting import bonds, cut
-from sqlml.workflow.graph import in_order, needs
+from sqlml.workflow.graph import Links, in_order, links_of
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -34,6 +34,7 @@ from sqlml.workflow.ir import (
 from sqlml.workflow.parts import groups_of, joined
 
 RUN = "run-id"
+_OF_WORKFLOW = frozenset({Parameter, RunId})
 
 
 def in_parts(workflow: Workflow, size: int, name: str, *, apart: bool = False) -> Workflow:
@@ -45,17 +46,20 @@ def in_parts(workflow: Workflow, size: int, name: str, *, apart: bool = False) -
     Raises:
         ProgramError: E0728 what passes between steps of two parts cannot.
     """
-    if apart and (groups := groups_of(workflow)):
-        workflow = joined(workflow)
+    groups = groups_of(workflow) if apart else ()
+    if not groups and len(workflow.nodes) <= size:
+        return workflow
+    workflow = joined(workflow) if groups else workflow
+    links = links_of(workflow.nodes)
+    if groups:
         nodes = {node.name: node for node in workflow.nodes}
         slices = [[nodes[name] for name in group] for group in groups]
-    elif len(workflow.nodes) > size:
-        slices = cut(in_order(workflow), [(1.0,)] * len(workflow.nodes), (float(size),))
     else:
-        return workflow
+        ordered = in_order(workflow, links)
+        slices = cut(ordered, [(1.0,)] * len(ordered), (float(size),), links=links)
     names = [f"{name}-{number}" for number in range(1, len(slices) + 1)]
     where = {node.name: names[i] for i, part in enumerate(slices) for node in part}
-    cuts = [_Cut(names[i], where, apart) for i in range(len(slices))]
+    cuts = [_Cut(name, where, links, apart) for name in names]
     moved = [[one.node(node) for node in part] for one, part in zip(cuts, slices, strict=True)]
     taken = {(o.node, o.name) for one in cuts for o in one.taken.values() if isinstance(o, Output)}
     taken |= {(output.node, output.name) for output in workflow.outputs.values()}
@@ -108,8 +112,9 @@ def _moved(output: Output, where: Mapping[str, str]) -> Output:
 
 def _takes_of_workflow(node: Node) -> bool:
     """Whether a step may take what belongs to the whole workflow."""
-    has_control = node.guard is not None or node.loop is not None
-    return has_control or any(isinstance(v, Parameter | RunId) for v in node.inputs.values())
+    if node.guard is not None or node.loop is not None:
+        return True
+    return not _OF_WORKFLOW.isdisjoint(map(type, node.inputs.values()))
 
 
 @dataclass
@@ -118,12 +123,13 @@ class _Cut:
 
     name: str
     where: Mapping[str, str]
+    links: Links
     apart: bool
     taken: dict[str, Input] = field(default_factory=dict)
     before: dict[str, None] = field(default_factory=dict)  # the parts that it comes after
 
     def node(self, node: Node) -> Node:
-        elsewhere = [self.where[name] for name in needs(node) if self._is_elsewhere(name)]
+        elsewhere = [self.where[name] for name in self.links[node.name] if self._is_elsewhere(name)]
         if elsewhere and (faults := [*self._faults(node)]):
             raise ProgramError(*faults)
         self.before |= dict.fromkeys(elsewhere)

@@ -1,7 +1,7 @@
 """What a step does, as a template of Argo; steps that do the same share one."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.error_kinds import EXIT_CODES, TERMINATED
 from sqlml.workflow.hashing import static_hash
 from sqlml.workflow.ir import (
+    NO_RESOURCES,
     Artifact,
     Cache,
     Container,
@@ -29,6 +30,7 @@ from sqlml.workflow.ir import (
 )
 
 Template = dict[str, Any]
+_LIFTED = ("container", "script", "resource", "http")  # whose texts may become parameters
 FOR_EVER = "87600h"  # ten years; Argo wants an age
 # What a cluster does to a pod is an error, not a failure, of the node.
 _EXITS: Mapping[str, tuple[int, ...]] = {
@@ -68,7 +70,8 @@ class Library:
         if not self.lifts:
             return self.put(name, template), {}
         shape, arguments = lifted(template)
-        return self.put(f"run-{'-'.join(_kind(shape))}", shape), arguments
+        name = "-".join(["run", *(kind for kind in _LIFTED if kind in shape)])
+        return self.put(name, shape), arguments
 
     def reserve(self, name: str) -> str:
         """A place for a template that is not known yet."""
@@ -88,10 +91,6 @@ class Library:
         return found
 
 
-def _kind(template: Template) -> list[str]:
-    return [kind for kind in ("container", "script", "resource", "http") if kind in template]
-
-
 def lifted(template: Template) -> tuple[Template, dict[str, str]]:
     """A template with its texts as parameters, and the texts."""
     arguments: dict[str, str] = {}
@@ -104,20 +103,9 @@ def lifted(template: Template) -> tuple[Template, dict[str, str]]:
         return f"{{{{inputs.parameters.{name}}}}}"
 
     shape = dict(template)
-    for kind in _kind(template):
-        body = dict(template[kind])
-        for key in ("args", "command"):
-            if key in body:
-                body[key] = [lift(text) for text in body[key]]
-        for key in ("source", "manifest", "url", "body"):
-            if key in body:
-                body[key] = lift(body[key])
-        if "env" in body:
-            body["env"] = [
-                {**each, "value": lift(each["value"])} if "value" in each else each
-                for each in body["env"]
-            ]
-        shape[kind] = body
+    for kind in _LIFTED:
+        if kind in template:
+            shape[kind] = _with_texts(template[kind], lift)
     inputs = dict(shape.get("inputs", {}))
     if "artifacts" in inputs:  # a script with arguments is a file
         inputs["artifacts"] = [
@@ -126,6 +114,23 @@ def lifted(template: Template) -> tuple[Template, dict[str, str]]:
         ]
     inputs["parameters"] = [*inputs.get("parameters", []), *({"name": name} for name in arguments)]
     return ({**shape, "inputs": inputs} if arguments else shape), arguments
+
+
+def _with_texts(body: Template, lift: Callable[[str], str]) -> Template:
+    """What a pod does, its texts replaced."""
+    told = dict(body)
+    for key in ("args", "command"):
+        if key in body:
+            told[key] = [lift(text) for text in body[key]]
+    for key in ("source", "manifest", "url", "body"):
+        if key in body:
+            told[key] = lift(body[key])
+    if "env" in body:
+        told["env"] = [
+            {**each, "value": lift(each["value"])} if "value" in each else each
+            for each in body["env"]
+        ]
+    return told
 
 
 # --- one step ---------------------------------------------------------------------------------
@@ -142,7 +147,8 @@ class Defaults:
 
 def template_of(node: Node, defaults: Defaults) -> Template:
     """What a node that calls no workflow does, without a name."""
-    policy = None if isinstance(node.operation, Suspend) else node.retry or defaults.retry
+    kind = _KINDS[type(node.operation)]
+    policy = None if kind == "suspend" else node.retry or defaults.retry
     told = given(
         inputs=inputs_of(node),
         outputs=_outputs_of(node),
@@ -153,20 +159,13 @@ def template_of(node: Node, defaults: Defaults) -> Template:
         **placement_of(node.placement),
     )
     body = _body(node, defaults.image)
-    if isinstance(node.operation, Container | Script):
-        body = {
-            **body,
-            **given(
-                env=environment_of(node.env),
-                resources=resources_of(node.resources),
-                volumeMounts=mounts_of(node.mounts),
-            ),
-        }
+    if kind in ("container", "script"):
+        body |= _means_of(node)
     if isinstance(node.operation, Script) and node.operation.args:
         inputs, body = as_container(told.pop("inputs", {}), body)
         return {"inputs": inputs, **told, "container": body}
-    kind = _KINDS[type(node.operation)]
-    return {**told, kind: body}
+    told[kind] = body
+    return told
 
 
 _KINDS: Mapping[type, str] = {
@@ -176,6 +175,17 @@ _KINDS: Mapping[type, str] = {
     Suspend: "suspend",
     Http: "http",
 }
+
+
+def _means_of(node: Node) -> dict[str, Any]:
+    """What a pod is given besides its program."""
+    if not (node.env or node.mounts) and node.resources is NO_RESOURCES:  # as most are
+        return {}
+    return given(
+        env=environment_of(node.env),
+        resources=resources_of(node.resources),
+        volumeMounts=mounts_of(node.mounts),
+    )
 
 
 def _body(node: Node, image: str) -> dict[str, Any]:
@@ -219,8 +229,12 @@ def _body(node: Node, image: str) -> dict[str, Any]:
 
 
 def inputs_of(node: Node) -> dict[str, Any]:
-    artifacts = [_input_file(node, name, file) for name, file in node.files.items()]
-    return given(parameters=[{"name": name} for name in node.inputs], artifacts=artifacts)
+    told: dict[str, Any] = {}
+    if node.inputs:
+        told["parameters"] = [{"name": name} for name in node.inputs]
+    if node.files:
+        told["artifacts"] = [_input_file(node, name, file) for name, file in node.files.items()]
+    return told
 
 
 def _input_file(node: Node, name: str, file: InputFile) -> dict[str, Any]:
@@ -248,6 +262,8 @@ def file_argument(node: Node, name: str, source: Artifact) -> dict[str, Any]:
 
 
 def _outputs_of(node: Node) -> dict[str, Any]:
+    if not node.outputs:
+        return {}
     shared = node.ext.get("argo", {}).get("global_outputs", ())
     names = {*shared} if isinstance(shared, tuple | list) else set()
     parameters, artifacts = [], []

@@ -31,6 +31,7 @@ MARK = "="  # in front of a text, so that nobody takes it for JSON
 _OPENING = re.compile(r"\{\{|\{\Z")  # with what follows, the end of a text may begin a tag too
 _ESCAPES = {"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r", "{": r"\x7b", "}": r"\x7d"}
 _SPECIAL = re.compile(r"[\\'\n\r]|\{(?=\{)|\}(?=\})")
+_WITH_PARAMETERS = frozenset({Call, Resource, Suspend})  # they print nothing
 _CONVERSIONS = {"int": "asInt({})", "float": "asFloat({})", "bool": "{} == 'true'"}
 
 
@@ -167,14 +168,14 @@ class Scope:
 
 def has_parameter(node: Node, name: str, scope: Scope) -> bool:
     """Whether an output is an output parameter of the template; else it is what the step prints."""
-    if isinstance(node.operation, Call | Resource | Suspend) or has_template_around(node, scope):
+    if type(node.operation) in _WITH_PARAMETERS or has_template_around(node, scope):
         return True
     return node.name in scope.marked or any(each.path for each in node.outputs if each.name == name)
 
 
 def has_template_around(node: Node, scope: Scope) -> bool:
     """Whether a step's loop is a template of its own."""
-    return (
+    return node.loop is not None and (
         isinstance(node.loop, Repeat)
         or node.name in scope.bundled
         or (isinstance(node.loop, ForEach) and node.loop.parallelism is not None)
