@@ -80,7 +80,7 @@ def mounts_of(mounts: tuple[Mount, ...]) -> list[dict[str, Any]]:
 
 
 def placement_of(placement: Placement) -> dict[str, Any]:
-    if placement is ANYWHERE or placement == ANYWHERE:
+    if placement == ANYWHERE:
         return {}
     return given(
         nodeSelector=dict(placement.labels),

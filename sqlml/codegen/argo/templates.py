@@ -1,11 +1,12 @@
 """What a step does, as a template of Argo; steps that do the same share one."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlml.codegen.argo.conditions import is_daemon
+from sqlml.codegen.argo.lifting import LIFTED, Template, lifted
 from sqlml.codegen.argo.objects import TEMPLATES
 from sqlml.codegen.argo.pods import environment_of, given, mounts_of, placement_of, resources_of
 from sqlml.codegen.argo.scripts import as_container
@@ -15,6 +16,7 @@ from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.error_kinds import EXIT_CODES, TERMINATED
 from sqlml.workflow.hashing import static_hash
 from sqlml.workflow.ir import (
+    ANYWHERE,
     NO_RESOURCES,
     Artifact,
     Cache,
@@ -29,8 +31,6 @@ from sqlml.workflow.ir import (
     Suspend,
 )
 
-Template = dict[str, Any]
-_LIFTED = ("container", "script", "resource", "http")  # whose texts may become parameters
 FOR_EVER = "87600h"  # ten years; Argo wants an age
 # What a cluster does to a pod is an error, not a failure, of the node.
 _EXITS: Mapping[str, tuple[int, ...]] = {
@@ -70,7 +70,7 @@ class Library:
         if not self.lifts:
             return self.put(name, template), {}
         shape, arguments = lifted(template)
-        name = "-".join(["run", *(kind for kind in _LIFTED if kind in shape)])
+        name = "-".join(["run", *(kind for kind in LIFTED if kind in shape)])
         return self.put(name, shape), arguments
 
     def reserve(self, name: str) -> str:
@@ -91,48 +91,6 @@ class Library:
         return found
 
 
-def lifted(template: Template) -> tuple[Template, dict[str, str]]:
-    """A template with its texts as parameters, and the texts."""
-    arguments: dict[str, str] = {}
-
-    def lift(text: str) -> str:
-        if "{{" in text or not text:
-            return text
-        name = f"text-{len(arguments) + 1}"
-        arguments[name] = text
-        return f"{{{{inputs.parameters.{name}}}}}"
-
-    shape = dict(template)
-    for kind in _LIFTED:
-        if kind in template:
-            shape[kind] = _with_texts(template[kind], lift)
-    inputs = dict(shape.get("inputs", {}))
-    if "artifacts" in inputs:  # a script with arguments is a file
-        inputs["artifacts"] = [
-            {**each, "raw": {"data": lift(each["raw"]["data"])}} if "raw" in each else each
-            for each in inputs["artifacts"]
-        ]
-    inputs["parameters"] = [*inputs.get("parameters", []), *({"name": name} for name in arguments)]
-    return ({**shape, "inputs": inputs} if arguments else shape), arguments
-
-
-def _with_texts(body: Template, lift: Callable[[str], str]) -> Template:
-    """What a pod does, its texts replaced."""
-    told = dict(body)
-    for key in ("args", "command"):
-        if key in body:
-            told[key] = [lift(text) for text in body[key]]
-    for key in ("source", "manifest", "url", "body"):
-        if key in body:
-            told[key] = lift(body[key])
-    if "env" in body:
-        told["env"] = [
-            {**each, "value": lift(each["value"])} if "value" in each else each
-            for each in body["env"]
-        ]
-    return told
-
-
 # --- one step ---------------------------------------------------------------------------------
 
 
@@ -149,15 +107,21 @@ def template_of(node: Node, defaults: Defaults) -> Template:
     """What a node that calls no workflow does, without a name."""
     kind = _KINDS[type(node.operation)]
     policy = None if kind == "suspend" else node.retry or defaults.retry
-    told = given(
-        inputs=inputs_of(node),
-        outputs=_outputs_of(node),
-        daemon=True if is_daemon(node) else None,
-        memoize=_memoize(node, node.cache, defaults.cache) if node.cache else None,
-        retryStrategy=_retry_of(policy) if policy else None,
-        activeDeadlineSeconds=math.ceil(node.timeout) if node.timeout is not None else None,
-        **placement_of(node.placement),
-    )
+    told: Template = {}
+    if inputs := inputs_of(node):
+        told["inputs"] = inputs
+    if outputs := _outputs_of(node):
+        told["outputs"] = outputs
+    if is_daemon(node):
+        told["daemon"] = True
+    if node.cache:
+        told["memoize"] = _memoize(node, node.cache, defaults.cache)
+    if policy:
+        told["retryStrategy"] = _retry_of(policy)
+    if node.timeout is not None:
+        told["activeDeadlineSeconds"] = math.ceil(node.timeout)
+    if node.placement is not ANYWHERE:
+        told |= placement_of(node.placement)
     body = _body(node, defaults.image)
     if kind in ("container", "script"):
         body |= _means_of(node)
