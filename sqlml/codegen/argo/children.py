@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from sqlml.codegen.argo.lifting import Template
 from sqlml.codegen.argo.objects import API_VERSION
 from sqlml.codegen.argo.pods import given
-from sqlml.codegen.argo.templates import Template
 from sqlml.codegen.yaml import dump
 from sqlml.workflow.ir import Node, Workflow
 

@@ -8,18 +8,12 @@ from sqlml.codegen.argo.children import is_apart, starting
 from sqlml.codegen.argo.conditions import depends_of, is_plain, order_of, scope_of, when_of
 from sqlml.codegen.argo.failures import NOTHING, Orders, forgotten, reminder
 from sqlml.codegen.argo.known_items import answered
+from sqlml.codegen.argo.lifting import Template
 from sqlml.codegen.argo.lists import marked, marking
 from sqlml.codegen.argo.loops import Callee, bundled, once, side_by_side
 from sqlml.codegen.argo.pods import given
 from sqlml.codegen.argo.repeats import repeated
-from sqlml.codegen.argo.templates import (
-    Defaults,
-    Library,
-    Template,
-    file_argument,
-    refusal,
-    template_of,
-)
+from sqlml.codegen.argo.templates import Defaults, Library, file_argument, refusal, template_of
 from sqlml.codegen.argo.text import Scope, has_template_around, literal
 from sqlml.workflow.graph import needs, topological_order
 from sqlml.workflow.ir import (

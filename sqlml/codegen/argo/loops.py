@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlml.codegen.argo.failures import Orders
+from sqlml.codegen.argo.lifting import Template
 from sqlml.codegen.argo.pods import given
-from sqlml.codegen.argo.templates import Library, Template, refusal
+from sqlml.codegen.argo.templates import Library, refusal
 from sqlml.codegen.argo.text import Scope, literal, may_be_empty
 from sqlml.workflow.graph import operands_of, watched
 from sqlml.workflow.ir import (

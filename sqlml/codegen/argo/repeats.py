@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlml.codegen.argo.conditions import when_of
+from sqlml.codegen.argo.lifting import Template
 from sqlml.codegen.argo.loops import Callee, inputs_around, passed_on
 from sqlml.codegen.argo.pods import given
-from sqlml.codegen.argo.templates import Library, Template, place_of, refusal
+from sqlml.codegen.argo.templates import Library, place_of, refusal
 from sqlml.codegen.argo.text import Scope, literal, member
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.graph import operands_of
