@@ -131,7 +131,7 @@ def scoring(folder: Path, pairs: int) -> dict[str, object]:
 
 
 def planning(folder: Path, pairs: int) -> dict[str, object]:
-    """Parse, check and plan programs of 100 to 10,000 statements: seconds, and how linear."""
+    """Parse, check and plan one statement; programs of 100 to 10,000, and how linear that is."""
     from sqlml.session import Session
     from sqlml.source import Source
 
@@ -140,23 +140,27 @@ def planning(folder: Path, pairs: int) -> dict[str, object]:
         " WITH max_depth = 4, eta = 0.1 LABEL label INTO model_{i};\n"
     )
     sizes = (100, 300, 1_000, 3_000, 10_000)
-    times = []
     with Session.open(db=":memory:") as session:
         session.run("CREATE TABLE t (a DOUBLE, b DOUBLE, c VARCHAR, label INTEGER)")
-        session.compile([Source("warm-up", statement.format(i=0))])
-        for size in sizes:
+
+        def planned(size: int, repeats: int) -> float:
             program = "".join(statement.format(i=i) for i in range(size))
             taken = []
-            for _ in range(pairs if size <= 1_000 else 1):
+            for _ in range(repeats):
                 began = time.perf_counter()
                 session.compile([Source("program", program)])
                 taken.append(time.perf_counter() - began)
-            times.append(statistics.median(taken))
+            return statistics.median(taken)
+
+        planned(1, 1)
+        one = planned(1, 200)
+        times = [planned(size, pairs if size <= 1_000 else 1) for size in sizes]
+    print(f"plan one statement: {one * 1000:.2f} ms")
     r2 = statistics.correlation(sizes, times) ** 2
     for size, seconds in zip(sizes, times, strict=True):
         print(f"plan {size:>6,} statements: {seconds:.2f} s, {seconds / size * 1000:.2f} ms each")
     print(f"R² of time over size: {r2:.4f}")
-    return {"sizes": sizes, "seconds": times, "r2": r2}
+    return {"one": one, "sizes": sizes, "seconds": times, "r2": r2}
 
 
 def start_up(folder: Path, pairs: int) -> dict[str, object]:

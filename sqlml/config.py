@@ -3,7 +3,9 @@
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -56,10 +58,35 @@ def load_settings(
     settings = Settings()
     if path.is_file():
         settings = _apply(settings, _read(path), str(path))
-    names = {f"SQLML_{item.name.upper()}": item.name for item in fields(Settings)}
-    from_environment = {names[key]: value for key, value in environment.items() if key in names}
-    settings = _apply(settings, from_environment, "the environment")
+    settings = _of_environment(settings, environment)
     return _apply(settings, {k: v for k, v in given.items() if v is not None}, "the call")
+
+
+_IN_FORCE: ContextVar[Settings] = ContextVar("sqlml_settings")
+
+
+@contextmanager
+def in_force(settings: Settings) -> Iterator[None]:
+    """Let `current` tell these settings to all that is called inside."""
+    token = _IN_FORCE.set(settings)
+    try:
+        yield
+    finally:
+        _IN_FORCE.reset(token)
+
+
+def current() -> Settings:
+    """The settings of the session that is at work; where there is none, the environment's.
+
+    A worker process serves one session: its environment tells what that has told it.
+    """
+    return _IN_FORCE.get(None) or _of_environment(Settings(), os.environ)
+
+
+def _of_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    names = {f"SQLML_{item.name.upper()}": item.name for item in fields(Settings)}
+    told = {names[key]: value for key, value in environment.items() if key in names}
+    return _apply(settings, told, "the environment")
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -149,16 +176,6 @@ def _folders(listed: str, origin: str) -> str:
             fault = Diagnostic("E0636", f"{origin} sets `zoo` to `{folder}`, which is no folder")
             raise ProgramError(fault)
     return listed
-
-
-def publish_zoo(settings: Settings) -> None:
-    """Let this process, and the workers that it starts, find zoo folders, images, the advisor."""
-    if settings.zoo:
-        os.environ["SQLML_ZOO"] = settings.zoo
-    if settings.containers != "auto":
-        os.environ["SQLML_CONTAINERS"] = settings.containers
-    if settings.advisor:
-        os.environ["SQLML_ADVISOR"] = settings.advisor
 
 
 def _dialect(name: str, origin: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from sqlml.config import Settings, load_settings, publish_zoo
+from sqlml.config import Settings, in_force, load_settings
 from sqlml.databases import DATABASES
 from sqlml.databases.database import Database
 from sqlml.errors import Diagnostic, StepError
@@ -96,14 +96,17 @@ class Execution:
 
 
 class Session:
-    """A database, the store beside it, and the compiler over both. Use it as a context manager."""
+    """A database, the store beside it, and the compiler over both. Use it as a context manager.
+
+    Whatever it does, its own settings are in force.
+    """
 
     def __init__(self, database: Database, store: Store, settings: Settings) -> None:
         self.database = database
         self.store = store
         self.settings = settings
         self.history: History = StoredHistory(database, store)
-        self.models = Shelf(store, database)
+        self.models = Shelf(store, database, settings)
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, creates: bool = True, **given: Any) -> Self:
@@ -115,7 +118,6 @@ class Session:
             SqlmlError: the database is locked, damaged or cannot be made.
         """
         settings = settings or load_settings(**given)
-        publish_zoo(settings)
         if not creates and not Path(settings.db).exists():
             settings = replace(settings, db=":memory:")
         memory = memory_limit() // 2  # the rest is for the steps
@@ -126,7 +128,7 @@ class Session:
             database.close()
             raise
         database.attach_tables(store.tables())
-        database.attach_functions(ModelFunctions(store))
+        database.attach_functions(ModelFunctions(store, settings))
         return cls(database, store, settings)
 
     def compile(
@@ -143,8 +145,11 @@ class Session:
         Raises:
             ProgramError: with every fault found, up to ten; there is no run `resume`.
         """
-        done = None if resume is None else self.store.chains.changes_of_models(resume)
-        with _collector_paused():
+        done = None
+        if resume is not None:
+            recovery.recover(self.database, self.store)
+            done = self.store.chains.changes_of_models(resume)
+        with in_force(self.settings), _collector_paused():
             return self._compile(sources, variables or {}, done)
 
     def _compile(
@@ -180,12 +185,13 @@ class Session:
 
     def forecast(self, compiled: Compiled) -> Forecast:
         """What running a compiled program now would do."""
-        with closing(self.reuse(compiled.whole)) as reuse:
+        with in_force(self.settings), closing(self.reuse(compiled.whole)) as reuse:
             return forecast(compiled.whole, reuse, self.history)
 
     def reuse(self, workflow: Workflow, resume: str | None = None) -> Reuse:
         """What of a workflow need not run."""
-        return Reuse(workflow, self.database, self.store, self.settings, resume=resume)
+        with in_force(self.settings):
+            return Reuse(workflow, self.database, self.store, self.settings, resume=resume)
 
     def execute(
         self,
@@ -244,7 +250,8 @@ class Session:
             ProgramError: a parameter is missing, unknown or of another type, or this machine lacks
                 what a step needs; nothing has run.
         """
-        with closing(self.reuse(as_run(workflow), resume)) as reuse:
+        reused = self.reuse(as_run(workflow), resume)
+        with in_force(self.settings), closing(reused) as reuse:
             report = local.run(
                 workflow,
                 self.database,
@@ -281,7 +288,8 @@ class Session:
         """
         given = [Source(name, text)] if isinstance(text, str) else text
         texts = [text] if isinstance(text, str) else [source.text for source in text.sources]
-        with started_ahead(texts, self.settings.threads or None) as pool:
+        ahead = started_ahead(texts, self.settings.threads or None)
+        with in_force(self.settings), ahead as pool:
             compiled = self.compile(given, variables, resume=resume)
             execution = self.execute(
                 compiled, listeners, parameters=parameters, resume=resume, pool=pool, stop=stop

@@ -65,6 +65,14 @@ with Session.open(db="x.duckdb", threads=1) as session:
     except SqlmlError as error:
         print(error.diagnostics[0].code)
 """
+HERE = f"""{RECORDS}
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    run = session.store.runs.names()[-1]
+    results = session.run(program, resume=run)
+    steps = session.store.runs.steps(results.run)
+    print(results.to_arrow().to_pydict(), {{step.outcome for step in steps}} > {{"reused"}})
+    print(session.database.receipts.found(), session.store.drivers.living())
+"""
 GOES_ON = f"""{STATEMENTS}
 with Session.open(db="x.duckdb", threads=1) as session:
     run = session.store.runs.names()[-1]
@@ -87,6 +95,15 @@ def test_a_run_ends_that_can_no_longer_be_recorded_and_is_gone_on_from(tmp_path:
     assert second.stdout.splitlines() == [
         "True", "{'a': [29]} ['reused', 'succeeded'] 31",
     ], second.stderr  # fmt: skip
+
+
+def test_a_process_that_lives_on_goes_on_from_it_as_well(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HERE], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines()[1:] == [
+        "{'a': [29]} True", "{} frozenset()",
+    ], done.stderr  # fmt: skip
 
 
 NEW = """

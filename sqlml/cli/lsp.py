@@ -14,12 +14,9 @@ def lsp(db: str | None, dialect: str | None) -> None:
 
     The database tells what tables and models there are; it is only looked at, never held.
     """
-    from sqlml.config import load_settings, publish_zoo
     from sqlml.results import require
 
     require("pygls", "lsp")
     from sqlml.connectors.lsp.server import serve
 
-    settings = load_settings(db=db, dialect=dialect)
-    publish_zoo(settings)
-    serve(settings)
+    serve(options.settled(db=db, dialect=dialect))

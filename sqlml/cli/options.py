@@ -16,6 +16,7 @@ from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.source import Source, Span
 
 if TYPE_CHECKING:
+    from sqlml.config import Settings
     from sqlml.session import Author, Session
 
 _IMPORTS_COULER = re.compile(
@@ -162,10 +163,18 @@ def opened(*, creates: bool = False, **given: Any) -> "Session":
 
     creates: make a database that is not there yet; else an empty one in memory stands for it.
     """
-    from sqlml.config import load_settings
     from sqlml.session import Session
 
-    return Session.open(load_settings(**given), creates=creates)
+    return Session.open(settled(**given), creates=creates)
+
+
+def settled(**given: Any) -> "Settings":
+    """The settings that options and surroundings give; in force until the command ends."""
+    from sqlml.config import in_force, load_settings
+
+    settings = load_settings(**given)
+    click.get_current_context().with_resource(in_force(settings))
+    return settings
 
 
 def read_sources(files: Sequence[str], texts: Sequence[str]) -> list[Source]:

@@ -62,9 +62,7 @@ def run(
     Statements run in parallel unless one needs what another makes. Results go to stdout, progress
     to stderr.
     """
-    from sqlml.config import load_settings, publish_zoo
-
-    settings = load_settings(
+    settings = options.settled(
         db=db,
         dialect=dialect,
         on_error=on_error,
@@ -74,7 +72,6 @@ def run(
         cache_size=cache_size,
         cache_policy=cache_policy,
     )
-    publish_zoo(settings)
     variables = options.read_variables(pairs)
     parameters = options.read_variables(given, "--param")
     program = options.read_program(files, texts)

@@ -41,7 +41,6 @@ def step(
     error that another attempt may not meet, 137 where more memory may help, 143 when it was
     stopped, else 1.
     """
-    from sqlml.config import load_settings, publish_zoo
     from sqlml.runtime.alone import Data, run_step
     from sqlml.runtime.events import Event
     from sqlml.runtime.retry import exit_code
@@ -52,8 +51,7 @@ def step(
 
     if bool(db) == bool(store):
         raise ProgramError(Diagnostic("E0757", "a step needs --db or --store, and not both"))
-    settings = load_settings(db=db)
-    publish_zoo(settings)
+    settings = options.settled(db=db)
     data = Data(db=os.path.abspath(settings.db)) if db else Data(store=store)
     text, outputs = _text(step), outputs.absolute() if outputs else None
     if folder is not None:

@@ -31,15 +31,13 @@ _TRUNCATE = re.compile(r"\s*TRUNCATE\s+(?:TABLE\s+)?", re.I)
 _NAMESPACE = re.compile(
     r"\s*(?:USE\b|SET\s+(?:(?:LOCAL|SESSION)\s+)?(?:schema|search_path)\b)", re.I
 )
-_IS_HERE = "schema_name = current_schema() AND database_name = current_database() OR temporary"
-_TABLES = (
-    f"SELECT table_name, schema_name, database_name, {_IS_HERE} FROM duckdb_tables()"
-    " WHERE NOT internal"
+_PLACE = (
+    "schema_name, database_name, database_name = current_database(),"
+    " schema_name = current_schema() AND database_name = current_database() OR temporary"
 )
-_VIEWS = (
-    f"SELECT view_name, schema_name, database_name, {_IS_HERE}, sql FROM duckdb_views()"
-    " WHERE NOT internal"
-)
+_TABLES = f"SELECT table_name, {_PLACE} FROM duckdb_tables() WHERE NOT internal"
+_VIEWS = f"SELECT view_name, {_PLACE} FROM duckdb_views() WHERE NOT internal"
+_STATEMENTS = _VIEWS.replace(" FROM", ", sql FROM")
 
 
 class DuckDBRehearsal:
@@ -118,16 +116,16 @@ class DuckDBRehearsal:
             self._fail(translate(error, table), table)
 
     def tables(self) -> tuple[str, ...]:
-        (here,) = self._connection.execute("SELECT current_database()").fetchone()
         found = self._connection.execute(_TABLES).fetchall()
-        tables = [_plain(here, *row) for row in found]
+        tables = [_plain(*row) for row in found]
         return tuple(dict.fromkeys([*tables, *self.views(), *self._attached]))
 
     def views(self) -> Mapping[str, str]:
         if self._views is None:
-            (here,) = self._connection.execute("SELECT current_database()").fetchone()
             found = self._connection.execute(_VIEWS).fetchall()
-            views = {_plain(here, *row): sql for *row, sql in found}
+            if found:  # only then: it writes the statements of its internal ones, too
+                found = self._connection.execute(_STATEMENTS).fetchall()
+            views = {_plain(*row): sql for *row, sql in found}
             self._views = {name: sql for name, sql in views.items() if name not in self._attached}
         return MappingProxyType(self._views)
 
@@ -273,7 +271,7 @@ def _mentions(message: str, failed: Iterable[str]) -> bool:
     return not named.isdisjoint(failed)
 
 
-def _plain(here: str, name: str, schema: str, database: str, is_current: bool) -> str:
+def _plain(name: str, schema: str, database: str, is_here: bool, is_current: bool) -> str:
     if is_current:
         return name
-    return f"{schema}.{name}" if database == here else f"{database}.{schema}.{name}"
+    return f"{schema}.{name}" if is_here else f"{database}.{schema}.{name}"

@@ -52,6 +52,22 @@ def without_compared(sql: str) -> str:
     return "".join(parts) + sql[done:]
 
 
+def united(sql: str) -> tuple[str, ...]:
+    """The queries that UNION ALL joins; only the text itself where some may mean more in it."""
+    members, done, depth = [], 0, 0
+    before, start = "", 0
+    for token in scan(sql):
+        word = token.keyword
+        depth += (word == "(") - (word == ")")
+        if depth == 0 and word == "WITH":
+            return (sql,)
+        if depth == 0 and (before, word) == ("UNION", "ALL"):
+            members.append(sql[done:start])
+            done = token.end
+        before, start = word, token.start
+    return (*members, sql[done:])
+
+
 def _is_integer(token: Token) -> bool:
     """Whether it is a literal of type INTEGER for sure."""
     return token.kind == "number" and token.text.isdigit() and len(token.text) <= _DIGITS

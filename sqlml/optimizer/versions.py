@@ -1,10 +1,10 @@
 """The versions of the code that does a step, as the model families and solvers declare it."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlml import __version__
+from sqlml.config import current
 from sqlml.workflow.ir import (
     Check,
     Evaluate,
@@ -17,7 +17,6 @@ from sqlml.workflow.ir import (
     Train,
     Trial,
 )
-from sqlml.zoo.advisor import VARIABLE
 from sqlml.zoo.library import DUCKDB, MATPLOTLIB, OPTUNA, SCIPY, SKLEARN, Library
 from sqlml.zoo.models import find_model
 from sqlml.zoo.search import Search
@@ -38,7 +37,7 @@ def versions(node: Node) -> Mapping[str, str]:
         case Trial(search=search):
             asked = Search.from_json(search)
             if asked.predictions:
-                found["advisor"] = os.environ.get(VARIABLE, "")
+                found["advisor"] = current().advisor
             estimators = [candidate.estimator for candidate in asked.candidates]
         case Solve(solver=solver) if solver in SOLVERS:
             found[solver] = SOLVERS.load(solver).version

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sqlml.config import current
 from sqlml.databases.database import Database
 from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import Diagnostic, SqlmlError, StepError
@@ -113,7 +114,7 @@ def _opened(data: Data) -> Iterator[_Opened]:
         store = Store.open(Path(f"{data.db}.sqlml") if data.db else None)
         closing.callback(store.close)
         database.attach_tables(store.tables())
-        database.attach_functions(ModelFunctions(store))
+        database.attach_functions(ModelFunctions(store, current()))
         if data.db:
             yield _Opened(database, store, Depot(str(store.folder / "engines")), None)
             return

@@ -6,6 +6,7 @@ from threading import RLock
 
 import pyarrow as pa
 
+from sqlml.config import Settings, in_force
 from sqlml.databases.database import Function
 from sqlml.grammar.model_functions import SPELLED, Kind, ModelFunction, mentioned
 from sqlml.runtime.context import model_is_gone
@@ -28,8 +29,10 @@ class ModelFunctions:
 
     spelled = SPELLED
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, settings: Settings) -> None:
+        """settings: in force while models predict, in whichever thread of the database."""
         self._models = store.models
+        self._settings = settings
         self._loaded: OrderedDict[tuple[Kind, str], Compute] = OrderedDict()
         self._newest: dict[str, Version] = {}
         self._seen = -1
@@ -58,7 +61,8 @@ class ModelFunctions:
         version = self._version(function.model)
         if version is None:
             raise model_is_gone(function.model)
-        return self._compute(function.kind, version)(records)
+        with in_force(self._settings):
+            return self._compute(function.kind, version)(records)
 
     def _compute(self, kind: Kind, version: Version) -> Compute:
         key = (kind, version.reference)

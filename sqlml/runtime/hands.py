@@ -1,6 +1,7 @@
 """Threads that do one piece of work after another: to start one takes longer than many steps."""
 
 from collections.abc import Callable
+from contextvars import copy_context
 from queue import SimpleQueue
 from threading import Lock, Thread
 
@@ -24,7 +25,9 @@ class Hands:
                 self._idle -= 1
                 self._work.put(work)
                 return
-        thread = Thread(target=self._serve, args=(work,), name="step", daemon=True)
+        thread = Thread(
+            target=copy_context().run, args=(self._serve, work), name="step", daemon=True
+        )
         self._threads.append(thread)
         thread.start()
 

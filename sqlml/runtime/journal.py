@@ -25,7 +25,7 @@ class Journal:
     """The record of one run; a context manager. What ends without `finish` was interrupted.
 
     A run whose record could not be written is left as it would be if its process had been killed:
-    when the database is next opened, receipts tell what it has done.
+    when the database is next opened or the run gone on from, receipts tell what it has done.
     """
 
     def __init__(
@@ -166,7 +166,9 @@ class Journal:
         error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        if not (self._finished or isinstance(error, SqlmlError)):
+        if isinstance(error, SqlmlError):
+            self._store.drivers.leave(self.run)
+        elif not self._finished:
             self._runs.finish(self.run, "interrupted")
 
     def _reads(self, node: Node) -> Iterator[Link]:

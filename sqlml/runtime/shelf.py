@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from sqlml.config import Settings, in_force
 from sqlml.databases.database import Database, QueryProblem
 from sqlml.databases.names import quoted
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 class Shelf:
     """The models beside a database. A model is named `m`, `m@3` or `m@champion`."""
 
-    def __init__(self, store: Store, database: Database) -> None:
+    def __init__(self, store: Store, database: Database, settings: Settings) -> None:
         self._store = store
         self._database = database
+        self._settings = settings
 
     def find(self, reference: str) -> Version | None:
         """The version of that name, if there is one."""
@@ -147,7 +149,8 @@ class Shelf:
         source = quoted(table or "data")
         columns = self._columns(source) if table else ()
         order = Export(version.reference, version.folder, source, columns)
-        return write(order, format, Path(to) if to else None, replace=replace)
+        with in_force(self._settings):
+            return write(order, format, Path(to) if to else None, replace=replace)
 
     def _columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table; none where there is no such table."""

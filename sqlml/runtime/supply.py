@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlml.config import current
 from sqlml.databases.database import Database
 from sqlml.databases.names import quoted
 from sqlml.errors import Diagnostic, StepError
@@ -44,7 +45,7 @@ class Supply:
         """scratch: a folder for files that are needed as long as the step runs."""
         self._depot = depot
         self._database = database
-        self._shelf = Shelf(store, database)
+        self._shelf = Shelf(store, database, current())
         self._store = store
         self._scratch = scratch
         self._there: set[str] = set()

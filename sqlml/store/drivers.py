@@ -13,6 +13,7 @@ from sqlml.store.ledger import Ledger
 from sqlml.store.processes import Process
 
 RECOVERED = "receipt"  # instead of the key of a step that ended when nobody could write it down
+_LEFT: set[tuple[str, str]] = set()  # stores and runs that this process has left
 
 
 class Drivers:
@@ -23,6 +24,7 @@ class Drivers:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._place = str(ledger.path.absolute())
 
     def receipt(self, run: str, step: str, outputs: Mapping[str, Any]) -> None:
         """Note that a step has changed something; to be called in the transaction that does."""
@@ -32,16 +34,27 @@ class Drivers:
         )
 
     def dead(self) -> tuple[str, ...]:
-        """The runs that have not ended, and whose driver has."""
+        """The runs that have not ended, and whose driver has, or has left them."""
         rows = self._ledger.rows("SELECT run, host, process, began FROM drivers")
-        return tuple(run for run, *facts in rows if not Process(*facts).is_running)
+        return tuple(
+            run
+            for run, *facts in rows
+            if (self._place, run) in _LEFT or not Process(*facts).is_running
+        )
+
+    def leave(self, run: str) -> None:
+        """Remember of a run that its driver, this process, goes on without it.
+
+        Where the disk is full, nobody can write down how the run has ended.
+        """
+        _LEFT.add((self._place, run))
 
     def living(self) -> frozenset[str]:
         """The runs that have not ended, as far as is written down."""
         return frozenset(run for (run,) in self._ledger.rows("SELECT run FROM drivers"))
 
     def bury(self, run: str, done: Iterable[str] = ()) -> None:
-        """Write down how a run has ended whose driver was killed. done: steps known to be done."""
+        """Write down how a run has ended that is `dead`. done: steps known to be done."""
         with self._ledger.transaction() as ledger:
             told = ledger.execute("SELECT step, outputs FROM receipts WHERE run = ?", (run,))
             receipts = {**dict.fromkeys(done, "{}"), **dict(told.fetchall())}
@@ -61,6 +74,7 @@ class Drivers:
                 (run,),
             )
             release(ledger, run)
+        _LEFT.discard((self._place, run))
 
 
 def begin(ledger: sqlite3.Connection, values: Sequence[Any], driver: Process | None) -> str:

@@ -1,6 +1,5 @@
 """Who is asked in words: a language model behind a Python object or a command of the user's."""
 
-import os
 import re
 import shlex
 import subprocess
@@ -8,9 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
+from sqlml.config import current
 from sqlml.errors import Diagnostic, StepError
 
-VARIABLE = "SQLML_ADVISOR"
 _OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _SECONDS = 600.0
 
@@ -52,7 +51,7 @@ def advisor() -> Advisor | None:
     Raises:
         StepError: E0955, there is no such object, or it has no method `complete`.
     """
-    spelled = os.environ.get(VARIABLE, "").strip()
+    spelled = current().advisor.strip()
     if not spelled:
         return None
     if not _OBJECT.fullmatch(spelled):

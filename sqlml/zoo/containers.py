@@ -3,8 +3,9 @@
 import os
 import shutil
 
+from sqlml.config import current
+
 ENGINES = ("podman", "docker")
-VARIABLE = "SQLML_CONTAINERS"
 
 
 def container_engine(choice: str, path: str) -> str | None:
@@ -19,5 +20,5 @@ def container_engine(choice: str, path: str) -> str | None:
 
 
 def current_engine() -> str | None:
-    """The engine that this process is told to use."""
-    return container_engine(os.environ.get(VARIABLE) or "auto", os.environ.get("PATH", ""))
+    """The engine that the settings in force name."""
+    return container_engine(current().containers, os.environ.get("PATH", ""))

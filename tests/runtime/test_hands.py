@@ -4,6 +4,7 @@ from queue import SimpleQueue
 from threading import Barrier, Event, get_ident
 from threading import enumerate as enumerate_threads
 
+from sqlml.config import Settings, current, in_force
 from sqlml.runtime.hands import Hands
 
 
@@ -31,3 +32,12 @@ def test_all_work_is_done_at_once_and_threads_are_used_again() -> None:
     assert len(seen) < 50
     hands.close()
     assert not {thread.ident for thread in enumerate_threads()} & (first | seen)
+
+
+def test_the_settings_in_force_are_in_force_in_the_threads_too() -> None:
+    hands, told = Hands(), SimpleQueue[Settings]()
+    settings = Settings(advisor="ask me")
+    with in_force(settings):
+        hands.do(lambda: told.put(current()))
+    assert told.get(timeout=60) is settings
+    hands.close()

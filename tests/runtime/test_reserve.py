@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sqlml.config import Settings, in_force
 from sqlml.runtime.workers.pool import Pool
 from sqlml.runtime.workers.process import Worker, worker_environment
 from sqlml.runtime.workers.reserve import MOST, RESERVE, Reserve
@@ -72,6 +73,18 @@ def test_workers_of_another_environment_are_not_taken(reserve: Reserve, add: Add
     assert reserve.take({**worker_environment(1), "COLOUR": "red"}) is worker
     worker.kill()
     worker.death()
+
+
+def test_a_worker_that_was_told_other_settings_is_not_taken(reserve: Reserve) -> None:
+    with in_force(Settings(containers="process", advisor="ask me")):
+        environment = worker_environment(1)
+        worker = Worker(environment, ())
+        reserve.put(worker)
+    told = environment["SQLML_CONTAINERS"], environment["SQLML_ADVISOR"]
+    assert told == ("process", "ask me")
+    assert reserve.take(worker_environment(1)) is None
+    assert reserve.take(environment) is worker
+    reserve.put(worker)
 
 
 def test_a_worker_that_has_died_is_not_taken(reserve: Reserve, add: Add) -> None:

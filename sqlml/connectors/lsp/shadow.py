@@ -82,5 +82,5 @@ def _session(settings: Settings, tables: list[str]) -> Session:
     for statement in dict.fromkeys(tables):
         database.execute(statement)
     database.attach_tables(store.tables())
-    database.attach_functions(ModelFunctions(store))
+    database.attach_functions(ModelFunctions(store, settings))
     return Session(database, store, replace(settings, db=":memory:", passes="none"))

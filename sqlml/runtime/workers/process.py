@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from threading import Lock
 
+from sqlml.config import current
 from sqlml.runtime.machine import max_resident
 from sqlml.runtime.workers.channel import Channel
 from sqlml.zoo.models import custom_source
@@ -99,12 +100,13 @@ class Worker:
 
 
 def worker_environment(threads: int) -> dict[str, str]:
-    """A worker's environment: it finds the modules that this process finds.
+    """A worker's environment: it finds the modules that this process finds, and what of the
+    settings in force its steps ask for.
 
     threads: the most that its steps may use. Waiting ones sleep: spinning ones starve the
     neighbours' steps.
     """
-    count = str(threads)
+    count, settings = str(threads), current()
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
@@ -114,5 +116,8 @@ def worker_environment(threads: int) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": count,
         "MKL_NUM_THREADS": count,
         "PYTHONUNBUFFERED": "1",
+        "SQLML_ZOO": settings.zoo,
+        "SQLML_CONTAINERS": settings.containers,
+        "SQLML_ADVISOR": settings.advisor,
         "SQLML_ZOO_STATE": custom_source.state(),  # a worker that knows other files is another one
     }

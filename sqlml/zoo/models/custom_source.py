@@ -11,12 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import cast, get_args
 
+from sqlml.config import current
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.zoo.attributes import Attribute, Kind, Value
 from sqlml.zoo.library import Library, library_of
 from sqlml.zoo.model import Task
 
-VARIABLE = "SQLML_ZOO"
 GIVEN = ("inputs", "outputs")  # what a Keras model is told: how many features, how many results
 _KINDS: Mapping[str, tuple[Kind, ...]] = {
     "int": ("integer",),
@@ -69,8 +69,7 @@ class Definition:
 
 def folders() -> tuple[Path, ...]:
     """The zoo folders, in the order in which they are searched."""
-    listed = os.environ.get(VARIABLE, "")
-    return tuple(Path(folder) for folder in listed.split(os.pathsep) if folder)
+    return tuple(Path(folder) for folder in current().zoo.split(os.pathsep) if folder)
 
 
 def state() -> str:

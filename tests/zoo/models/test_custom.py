@@ -3,6 +3,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ class Mean:
         return self.line.predict(X) + self.mean
 '''
 
+SAME = """
+class Same:
+    task = "regression"
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return [{}.0] * len(X)
+"""
 
 ITSELF = """
     def save(self, folder):
@@ -198,13 +209,39 @@ def test_other_code_than_at_training_is_refused(session: Session, zoo: Path) -> 
 
 
 def test_without_its_folder_a_model_cannot_be_used(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    zoo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session.run(TRAIN)
+    with connect(tmp_path / "x.duckdb") as session:
+        session.run(IRIS + TRAIN)
     monkeypatch.delenv("SQLML_ZOO")
-    with pytest.raises(SqlmlError, match="there is no model type `mine") as raised:
-        session.run("SELECT * FROM iris TO PREDICT USING m")
+    with (
+        connect(tmp_path / "x.duckdb") as other,
+        pytest.raises(SqlmlError, match="there is no model type `mine") as raised,
+    ):
+        other.run("SELECT * FROM iris TO PREDICT USING m")
     assert "--zoo" in raised.value.diagnostics[0].hint
+
+
+def test_sessions_of_one_process_find_the_folders_of_their_own_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SQLML_ZOO", raising=False)
+    before = dict(os.environ)
+    train = "SELECT 1 AS a, 0 AS y TO TRAIN mine.Same LABEL y INTO m;"
+    apply = "SELECT 1 AS a TO PREDICT p.y USING m; SELECT y, PREDICT('m', p) AS z FROM p"
+    with ExitStack() as ending:
+        sessions = []
+        for answer in (1, 2):
+            folder = tmp_path / str(answer)
+            folder.mkdir()
+            (folder / "mine.py").write_text(SAME.format(answer))
+            sessions.append(ending.enter_context(connect(folder / "x.duckdb", zoo=str(folder))))
+        without = ending.enter_context(connect(":memory:"))
+        found = [session.run(train + apply)[-1].to_arrow().to_pylist() for session in sessions]
+        with pytest.raises(ProgramError, match=r"mine\.Same"):
+            without.run(train)
+    assert found == [[{"y": 1.0, "z": 1.0}], [{"y": 2.0, "z": 2.0}]]
+    assert dict(os.environ) == before
 
 
 def test_too_few_results_are_refused(session: Session) -> None:
