@@ -1,8 +1,7 @@
 """The whole compiler: text → syntax tree → logical plan → workflow → run."""
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -19,6 +18,7 @@ from sqlml.optimizer.forecast import Forecast, forecast
 from sqlml.optimizer.history import History, StoredHistory
 from sqlml.optimizer.pipeline import pipeline
 from sqlml.optimizer.reuse import Reuse
+from sqlml.planner.collector import collector_paused
 from sqlml.planner.live_catalog import LiveCatalog
 from sqlml.planner.locate import locate
 from sqlml.planner.logical_plan import LogicalPlan
@@ -149,7 +149,7 @@ class Session:
         if resume is not None:
             recovery.recover(self.database, self.store)
             done = self.store.chains.changes_of_models(resume)
-        with in_force(self.settings), _collector_paused():
+        with in_force(self.settings), collector_paused():
             return self._compile(sources, variables or {}, done)
 
     def _compile(
@@ -309,18 +309,6 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """What a compiler makes stays: looking for garbage in all of it takes a fifth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def connect(db: str | Path | None = None, **settings: Any) -> Session:
