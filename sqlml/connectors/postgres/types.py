@@ -111,6 +111,7 @@ def duckdb_name(oid: int) -> str | None:
 
 _ELEMENTS = {array: element for element, array in ARRAYS.items()}
 _NAMES = {each.oid: name for name, each in reversed(BY_DUCKDB.items())} | {
+    INT2.oid: "SMALLINT",
     NUMERIC.oid: "DECIMAL(38,10)",
     OID.oid: "UINTEGER",
 }
