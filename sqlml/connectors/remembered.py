@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+K = TypeVar("K")
 _Function = Callable[Concatenate[str, P], T]
 
 _MOST, _LONGEST = 512, 4096  # texts, and their characters
@@ -25,3 +26,26 @@ def remembered(function: _Function[P, T]) -> _Function[P, T]:
         return known(text, *args, **kwargs)  # type: ignore[arg-type]
 
     return find
+
+
+class Kept(Generic[K, T]):
+    """What was found out about the texts of one client, as long as names stand for the same."""
+
+    def __init__(self) -> None:
+        self._found: dict[K, T] = {}
+        self._version: object = None
+
+    def get(self, version: object, key: K, text: str, find: Callable[[], T]) -> T:
+        """What is known under a key, or else what `find` gives.
+
+        version: another one once names may stand for something else. text: that it is about.
+        """
+        if version != self._version or len(self._found) >= _MOST:
+            self._found.clear()
+            self._version = version
+        if key in self._found:
+            return self._found[key]
+        found = find()
+        if len(text) <= _LONGEST:
+            self._found[key] = found
+        return found

@@ -15,6 +15,7 @@ from sqlml.connectors.dbapi import errors
 from sqlml.connectors.dbapi.cursor import Cursor
 from sqlml.connectors.dbapi.rows import Live
 from sqlml.connectors.dbapi.shared import Shared
+from sqlml.connectors.remembered import Kept
 from sqlml.databases.client import Client
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.meanings import may_change
@@ -38,7 +39,8 @@ class Connection:
 
     session: the compiler over the same database. listener: told what happens while a model is
     trained or applied (`sqlml.runtime.events`). streams: whether queries begin once it is known
-    how their rows are wanted; right for who always takes Arrow, and to the end.
+    how their rows are wanted; right for who always takes Arrow, and to the end. planned: queries
+    that call models, as the database gets them.
     """
 
     Warning: ClassVar = errors.Warning
@@ -68,6 +70,7 @@ class Connection:
         self.listener = listener
         self.streams = False
         self.turn = RLock()
+        self.planned: Kept[str, str] = Kept()
         self._autocommit = autocommit
         self._in_transaction = False
         self._is_writing = False

@@ -142,6 +142,12 @@ def _run_extended(connection: Connection, written: _Written, stop: Stop) -> Outc
 
 def with_models(connection: Connection, source: Source) -> str:
     """The SQL with the functions of models in place of PREDICT."""
+    text = source.text
+    version = connection.client.version()
+    return connection.planned.get(version, text, text, lambda: _planned(connection, source))
+
+
+def _planned(connection: Connection, source: Source) -> str:
     from sqlml.grammar.parser import parse
     from sqlml.planner.live_catalog import LiveCatalog
     from sqlml.planner.plan import Execute

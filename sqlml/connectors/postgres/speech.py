@@ -27,6 +27,7 @@ from sqlml.connectors.postgres.portals import (
     fields_of,
     tag,
 )
+from sqlml.connectors.postgres.predicting import with_functions
 from sqlml.connectors.postgres.prepared import PreparedStatements
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.settings import REPORTED, SETTINGS
@@ -165,7 +166,10 @@ class Speech:
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
         self._check(sql)
         sql, oids, given = _with_unknown(sql, portal.prepared.oids, portal.values)
-        if given and _own_parts(sql) is not None:
+        own = _own_parts(sql) if given else None
+        if own is not None and len(own) == 1 and own[0].kind == "calling":
+            sql, given = with_functions(connection, sql, oids), exact(oids, given)
+        elif own is not None:
             given = [given[number - 1] for _, _, number in numbered(sql)]
             sql = substituted(sql, lambda _: "?")
         elif given:
