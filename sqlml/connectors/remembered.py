@@ -35,6 +35,10 @@ class Kept(Generic[K, T]):
         self._found: dict[K, T] = {}
         self._version: object = None
 
+    def known(self, version: object, key: K) -> T | None:
+        """What is known already."""
+        return self._found.get(key) if version == self._version else None
+
     def get(self, version: object, key: K, text: str, find: Callable[[], T]) -> T:
         """What is known under a key, or else what `find` gives.
 

@@ -11,6 +11,8 @@ from sqlml.databases.duckdb import DuckDB
 from sqlml.databases.rehearsal import BEGIN, LENIENT, DuckDBRehearsal, Present
 from sqlml.databases.statements import parse
 
+_MOST, _LONGEST = 256, 4096  # queries that are remembered, and their characters
+
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -26,6 +28,7 @@ class Client(DuckDB):
         self._connections = database._connections.alone()
         self._definitions = Definitions(shared=database._connections.borrowed)
         self._detached: set[str] = set()  # tables that this connection may still know
+        self._parsed: dict[str, Sequence[duckdb.Statement]] = {}
 
     @property
     def single_connection(self) -> bool:
@@ -71,8 +74,16 @@ class Client(DuckDB):
         Raises:
             QueryProblem: DuckDB cannot read it.
         """
+        found = self._parsed.get(sql)
+        if found is not None:
+            return found
         with self._connections.use() as connection:
-            return parse(connection, sql)
+            found = parse(connection, sql)
+        if len(sql) <= _LONGEST and [each.type.name for each in found] == ["SELECT"]:
+            if len(self._parsed) >= _MOST:
+                self._parsed.clear()
+            self._parsed[sql] = found
+        return found
 
     @contextmanager
     def running(self, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -132,7 +132,7 @@ def test_parameters_of_every_kind_come_back(client: "psycopg.Connection[Any]") -
     for how in ("%s", "%b", "%t"):
         marks = ", ".join(f"{how}::{kind}" for kind in types)
         assert client.execute(f"SELECT {marks}", values).fetchall() == [tuple(values)]
-    for value in (2, 70_000, 2**40, [1, 2]):  # the driver says how wide they are
+    for value in (2, 148, -300, 70_000, 2**40, [1, 2]):  # the driver says how wide they are
         assert client.execute("SELECT %s", [value]).fetchone() == (value,)
     birthday = "SELECT CASE WHEN (%s IS NOT NULL) THEN %s ELSE d END FROM (SELECT CURRENT_DATE d)"
     assert client.execute(birthday, [values[7], values[7]]).fetchone() == (values[7],)
@@ -458,6 +458,22 @@ def test_a_wrong_value_of_a_parameter_has_a_code() -> None:
     with pytest.raises(Refused) as unfit:
         cursors.declared(Text("DECLARE c SCROLL CURSOR FOR FROM t", ("DECLARE",)))
     assert unfit.value.diagnostics[0].code == "E0900"
+
+
+def test_a_query_with_a_model_is_planned_once_for_all_values(port: int) -> None:
+    query = "SELECT PREDICT('kinds', iris) FROM iris WHERE petal_length < %s ORDER BY ALL LIMIT %s"
+    train = f"{TRAIN.replace('FROM iris', 'FROM iris WHERE species {}')} INTO kinds"
+    with psycopg.connect(address(port), autocommit=True) as client:
+        for kind, rows in (("setosa", 1), ("virginica", 2)):
+            client.execute(train.format("<> 'versicolor'" if rows == 1 else "<> 'setosa'"))
+            for _ in range(7):
+                found = client.execute(query, [Decimal("1.9"), rows]).fetchall()
+                assert found == [("setosa" if rows == 1 else "versicolor",)] * rows, kind
+        with pytest.raises(psycopg.errors.UndefinedColumn):
+            client.execute(query.replace("petal_length", "no_column"), [1, 1])
+        client.execute("DROP MODEL kinds")
+        with pytest.raises(psycopg.Error, match="no trained model"):
+            client.execute(query, [Decimal("1.9"), 1])
 
 
 def test_what_is_known_of_a_text_is_forgotten_when_names_change(port: int) -> None:

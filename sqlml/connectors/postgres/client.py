@@ -134,7 +134,9 @@ class Client:
         text = texts[0] if texts else Text("", ())
         self._check_usable(text)
         prepare = self._speech.prepared
-        found = await self._run(lambda: prepare(self._connection, text, oids))
+        found = self._speech.remembered(self._connection, text, oids)
+        if found is None:
+            found = await self._run(lambda: prepare(self._connection, text, oids))
         self._speech.statements.add(name, found)
         self._send(messages.PARSE_COMPLETE)
 

@@ -16,6 +16,9 @@ class Described:
 
     _known: Kept[tuple[str, tuple[int, ...]], Prepared] = field(default_factory=Kept)
 
+    def known(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared | None:
+        return self._known.known(connection.client.version(), (text.sql, tuple(oids)))
+
     def get(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared:
         """A statement with the types of its parameters and columns; nothing is executed.
 

@@ -68,6 +68,13 @@ class Speech:
 
     # --- what is asked before a statement runs ---
 
+    def remembered(
+        self, connection: Connection, text: Text, oids: Sequence[int]
+    ) -> Prepared | None:
+        """What `prepared` gives, where that takes no time."""
+        is_allowed = text.sql in self._allowed
+        return self._described.known(connection, text, oids) if is_allowed else None
+
     def prepared(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared:
         """What is known of a statement; nothing is executed."""
         if text.first in _SILENT or not text.words:
