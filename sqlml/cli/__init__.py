@@ -25,6 +25,7 @@ COMMANDS: "Registry[click.Command]" = Registry(
         "schedule": "sqlml.cli.schedule:schedule",
         "scheduler": "sqlml.cli.scheduler:scheduler",
         "cancel": "sqlml.cli.cancel:cancel",
+        "continue": "sqlml.cli.continue_:continue_",
         "export": "sqlml.cli.export:export",
         "import": "sqlml.cli.import_:import_",
         "cache": "sqlml.cli.cache:cache",

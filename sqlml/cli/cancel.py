@@ -14,7 +14,7 @@ def cancel(run: str, db: str | None) -> None:
     from sqlml.cli.engine_run import placed
     from sqlml.runtime.cluster.submit import cancel as stop
 
-    with options.opened(db=db) as session:
+    with options.recorded(db=db) as session:
         session.store.runs.steps(run)
         place = placed(session, run)
         if place is None:

@@ -7,14 +7,13 @@ from time import monotonic
 from sqlml.cli.due_jobs import JobRun
 from sqlml.config import Settings
 from sqlml.databases.database import QueryProblem
+from sqlml.databases.surroundings import LOCKED
 from sqlml.errors import Diagnostic, SqlmlError, StepError
 from sqlml.planner.plan import Execute
 from sqlml.quoting import select_from
 from sqlml.session import Session
 from sqlml.source import Source
 from sqlml.store.jobs import Job
-
-_LOCKED = "E0601"
 
 
 def run_job(job: Job, settings: Settings, show: Callable[[SqlmlError], None]) -> JobRun:
@@ -29,7 +28,7 @@ def run_job(job: Job, settings: Settings, show: Callable[[SqlmlError], None]) ->
     try:
         session = Session.open(replace(settings, dialect=job.dialect))
     except SqlmlError as error:
-        if error.diagnostics[0].code == _LOCKED:
+        if error.diagnostics[0].code == LOCKED:
             return JobRun("blocked", message=error.diagnostics[0].message)
         raise
     with session:

@@ -12,6 +12,7 @@ from sqlml.cli import options
 from sqlml.cli.terminal import duration, width
 from sqlml.cli.timeline import timeline
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.runtime.titles import LET_GO
 
 if TYPE_CHECKING:
     from sqlml.session import Session
@@ -52,7 +53,7 @@ def show(name: str, db: str | None, output: str, *, utilisation: bool, html: str
     """Show a stored model (`m`, `m@3`, `m@champion`) or a run (`7f3a`)."""
     from sqlml.cli.results import print_result
 
-    with options.opened(db=db) as session:
+    with options.recorded(db=db) as session:
         run = session.store.runs.find(name)
         if run is not None and html is not None:
             _write_page(session, run, html)
@@ -63,7 +64,13 @@ def show(name: str, db: str | None, output: str, *, utilisation: bool, html: str
             asked = _UTILISATION if utilisation else _STEPS
             print_result(session.database.table(asked.format(run=run.id)), output)
             if output == "table" and not utilisation:
-                click.echo("\n".join(["", *timeline(session.store.runs.steps(run.id), width())]))
+                steps = session.store.runs.steps(run.id)
+                click.echo("\n".join(["", *timeline(steps, width())]))
+                on_engine = (s.outcome == "running" and s.title == LET_GO for s in steps)
+                waits = run.outcome == "running" and session.store.waits.of(run.id)
+                if waits or any(on_engine):
+                    hint = f"sqlml continue {run.id}{f' --db {db}' if db else ''}"
+                    click.echo(f"\n  it waits for you; to let it go on: {hint}", err=True)
             return
         if utilisation:
             hint = "`SELECT * FROM sqlml_utilisation` shows all runs"

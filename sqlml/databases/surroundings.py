@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlml.errors import Diagnostic, ProgramError, SqlmlError, StepError
 
+LOCKED = "E0601"  # by another process
 _LOCK = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
 _FULL = re.compile(
     r"No space left on device|File too large|max_temp_directory_size|Disk quota exceeded", re.I
@@ -97,7 +98,7 @@ def check_format(path: Path) -> None:
 
 def _locked(path: Path, program: str, pid: int) -> Diagnostic:
     return Diagnostic(
-        "E0601",
+        LOCKED,
         f"the database `{path}` is in use: {Path(program).name} (process {pid}) holds it",
         hint=f"wait until it is done, or end it (`kill {pid}`); one process at a time can write",
     )

@@ -12,10 +12,12 @@ from sqlml.workflow.ir import (
     Node,
     OutputDeclaration,
     Script,
+    Suspend,
     Take,
     Text,
 )
 from sqlml.workflow.places import caller, fault
+from sqlml.workflow.quantities import seconds
 from sqlml.workflow.texts import as_text
 
 _PRINTED = OutputDeclaration("result", "parameter")
@@ -41,6 +43,14 @@ class Programs(Writing):
         operation = Container(_text("image", image), _words(command), words)
         node = Node("", operation, inputs, _outputs(outputs), place=caller().place)
         return self.add(with_options(node, options), options.get("name") or "container")
+
+    def wait(self, duration: float | str | None = None, **options: Unpack[Options]) -> Step:
+        """Wait for so long; without a duration, for a person: `sqlml continue RUN`.
+
+        duration: seconds, or a text such as `2h`.
+        """
+        node = Node("", Suspend(seconds("duration", duration)), place=caller().place)
+        return self.add(with_options(node, options), options.get("name") or "wait")
 
     def script(
         self,

@@ -33,6 +33,8 @@ from sqlml.workflow.ir import (
 
 _LONGEST = 60
 
+LET_GO = "until it is let go on"
+
 Targets = Mapping[tuple[str, str], str]
 
 
@@ -92,7 +94,7 @@ def _program_title(operation: Any) -> str:
         case Http(method=method, url=url):
             return f"{method} {url}" if isinstance(url, str) else method
         case Suspend(seconds=seconds):
-            return "until it is let go on" if seconds is None else f"{seconds:g} s"
+            return LET_GO if seconds is None else f"{seconds:g} s"
         case Resource(action=action):
             return f"{action} an object"
         case Call(is_part=True):

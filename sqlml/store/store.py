@@ -19,6 +19,7 @@ from sqlml.store.placements import Placements
 from sqlml.store.repetitions import Repetitions
 from sqlml.store.reuse import ReuseMemory
 from sqlml.store.runs import Runs
+from sqlml.store.waits import Waits
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +37,7 @@ class Store:
         self.results = folder / "results"
         self.files = folder / "files"
         self._temporary = temporary
+        self.waits = Waits(folder, is_lasting=temporary is None)
         self._ledger = Ledger(folder / "store.sqlite")
         self.models = Models(self._ledger, folder)
         self.runs = Runs(self._ledger)

@@ -107,6 +107,17 @@ class FakeCluster(ThreadingHTTPServer):
         return path
 
 
+def merge(thing: JsonObject, changes: JsonObject) -> None:
+    """As RFC 7396 says; null takes away."""
+    for key, value in changes.items():
+        if value is None:
+            thing.pop(key, None)
+        elif isinstance(value, dict) and isinstance(thing.get(key), dict):
+            merge(thing[key], value)
+        else:
+            thing[key] = value
+
+
 @contextmanager
 def fake_cluster(handler: "type[Handler] | None" = None) -> Iterator[FakeCluster]:
     """A cluster, as long as it is used. handler: of one that can do more."""
@@ -254,7 +265,7 @@ class Handler(BaseHTTPRequestHandler):
         assert self.headers["Content-Type"] == "application/merge-patch+json"
         if self.body["metadata"] != {"resourceVersion": thing["metadata"]["resourceVersion"]}:
             return 409, status_of(409, "the object has been modified")
-        thing["spec"] |= self.body["spec"]
+        merge(thing, {key: value for key, value in self.body.items() if key != "metadata"})
         state.put(self.kind, thing, "MODIFIED")
         return 200, thing
 

@@ -58,8 +58,19 @@ class Run(WorkflowRun):
             self.pod = f"{self.name}-{template['name']}-{abs(hash(key))}"
             metadata = {"name": self.pod, "labels": labels, "annotations": notes}
             self.state.pods[self.pod] = {"metadata": metadata, "spec": {"containers": []}}
-        self.put(place, kind, "Running")
+        self.put(place, kind, "Running", templateName=template["name"])
+        if template.get("suspend") == {}:
+            self.wait_for_somebody(self.key(place))
         return True
+
+    def wait_for_somebody(self, key: str) -> None:
+        """Until it is written into the status that the node has succeeded."""
+        while not self.is_stopped:
+            with self.state.changed:
+                found = self.state.objects["workflows", self.name]
+                if found["status"]["nodes"][key]["phase"] == "Succeeded":
+                    break
+                self.state.changed.wait(0.01)
 
     def wait(
         self, process: "subprocess.Popen[bytes]", seconds: float | None

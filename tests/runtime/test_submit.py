@@ -1,5 +1,8 @@
 """Runs on a cluster: an interface on the loopback that does wrong, and pods that are processes."""
 
+import base64
+import gzip
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,8 +24,8 @@ from sqlml.runtime.cluster import CLUSTER_ENGINES
 from sqlml.runtime.cluster.api import Cluster, Patience, Resource
 from sqlml.runtime.cluster.follow import Rules, follow, logs_of
 from sqlml.runtime.cluster.kubeconfig import access
-from sqlml.runtime.cluster.submit import Submission, cancel, named, submit
-from sqlml.runtime.events import Event, StepFinished, StepSkipped
+from sqlml.runtime.cluster.submit import Submission, cancel, named, resume, submit
+from sqlml.runtime.events import Event, StepFinished, StepNote, StepSkipped
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
@@ -38,6 +41,7 @@ from sqlml.workflow.ir import (
     Node,
     Output,
     OutputDeclaration,
+    Suspend,
     Workflow,
 )
 from tests.codegen.corpus import CORPUS
@@ -279,6 +283,54 @@ def test_a_run_is_cancelled_though_its_object_changes_meanwhile(
     with pytest.raises(SqlmlError) as caught:
         cancel(cluster, runner, KINDS[engine], "nowhere")
     assert caught.value.diagnostics[0].code == "E0777"
+
+
+def test_a_run_on_argo_waits_until_it_is_let_go_on(
+    cluster: Cluster, server: FakeCluster, store: Store
+) -> None:
+    wait, after = (Node("ask", Suspend()), step("then", "echo on", after=(After("ask"),)))
+    timed = Node("nap", Suspend(3600))
+    server.faults = [Fault("patch", status=409, message="the object has been modified")]
+    told: list[Event] = []
+    chosen: list[Sequence[str]] = []
+    engine, resource = CLUSTER_ENGINES.load("argo"), WORKFLOWS
+
+    def hear(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, StepNote):
+            assert "sqlml continue r1" in event.message
+
+            def choose(waiting: Sequence[str]) -> Sequence[str]:
+                chosen.append(waiting)
+                return waiting
+
+            assert resume(cluster, engine, resource, "waits-r1", choose) == ["ask"]
+
+    workflow = Workflow("waits", (wait, after))
+    report = followed(cluster, workflow, store, "argo", listeners=[hear])
+    assert report.outcome == "succeeded"
+    assert report.steps["then"].outcome.summary == "on"
+    assert chosen[0] == ["ask"]
+    with pytest.raises(SqlmlError, match="E0777"):
+        resume(cluster, engine, resource, "gone", list)
+    assert resume(cluster, engine, resource, "waits-r1", list) == []
+    spec = manifest(Workflow("nap", (timed, wait)))["spec"]
+    nodes = {
+        name: {"type": "Suspend", "phase": "Running", "displayName": name, "templateName": name}
+        for name in ("nap", "ask")
+    }
+    packed = base64.b64encode(gzip.compress(json.dumps(nodes).encode())).decode()
+    for status in ({"nodes": nodes}, {"compressedNodes": packed}):
+        run = {"spec": spec, "status": status}
+        assert engine.waiting(run) == {"ask": ["ask"]}
+        changed = engine.released(run, ["ask"])["status"]
+        left = {**run, "status": {**status, **changed}}
+        if "nodes" in status:
+            left["status"] = {
+                "nodes": {**nodes, "ask": {**nodes["ask"], **changed["nodes"]["ask"]}}
+            }
+        assert not engine.waiting(left)
+    assert CLUSTER_ENGINES.load("tekton").waiting({}) == {}
 
 
 @on_each_engine

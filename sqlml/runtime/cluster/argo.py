@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -54,6 +55,28 @@ class Argo:
         is_stopped = bool(run["spec"].get("shutdown"))
         return End("interrupted" if is_stopped else "failed", status.get("message", ""))
 
+    def waiting(self, run: Object) -> Mapping[str, Sequence[str]]:
+        """Those that wait without an end; one that waits for some time goes on by itself."""
+        templates = {each["name"]: each for each in run["spec"].get("templates", ())}
+        found: dict[str, list[str]] = {}
+        for key, node in _nodes(run.get("status", {})).items():
+            template = templates.get(node.get("templateName", ""), {})
+            is_timed = "duration" in (template.get("suspend") or {})
+            if node.get("type") == "Suspend" and node.get("phase") == "Running" and not is_timed:
+                found.setdefault(node["displayName"], []).append(key)
+        return found
+
+    def released(self, run: Object, ids: Sequence[str]) -> Object:
+        """As `argo resume` does it: such a node has succeeded when its status says so."""
+        status, nodes = run["status"], _nodes(run["status"])
+        ended = {"phase": "Succeeded", "finishedAt": _now(), "message": "sqlml continue"}
+        changes: dict[str, Any] = {"nodes": dict.fromkeys(ids, ended)}
+        if status.get("compressedNodes"):
+            text = json.dumps({**nodes, **{key: {**nodes[key], **ended} for key in ids}})
+            packed = base64.b64encode(gzip.compress(text.encode())).decode()
+            changes = {"compressedNodes": packed}
+        return {"spec": {"suspend": None}, "status": changes}
+
     def look(self, cluster: Cluster, run: Object, workflow: Workflow) -> Look:
         @cache
         def names() -> Mapping[str, str]:
@@ -96,6 +119,10 @@ def steps_of(workflow: Object) -> Mapping[str, StepStatus]:
 def _state(phase: str, message: str) -> State:
     state = _STATES.get(phase, "waiting")
     return "interrupted" if state == "failed" and "shutdown" in message else state
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _nodes(status: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

@@ -81,6 +81,14 @@ class ClusterEngine(Protocol):
         """How a run has ended; None as long as it goes on."""
         ...
 
+    def waiting(self, run: Object) -> Mapping[str, Sequence[str]]:
+        """By name, the steps that wait for a person, and what the engine calls them inside."""
+        ...
+
+    def released(self, run: Object, ids: Sequence[str]) -> Object:
+        """What is merged into a run so that those of its waiting steps go on."""
+        ...
+
     def look(self, cluster: Cluster, run: Object, workflow: Workflow) -> Look:
         """What has become of the steps of a run. workflow: the run's, as far as it is known."""
         ...

@@ -9,11 +9,11 @@ from sqlml.runtime.cluster.api import Cluster, Object
 from sqlml.runtime.cluster.engine import ClusterEngine, End, Look, StepStatus
 from sqlml.runtime.cluster.logs import Told, read_logs, told_in
 from sqlml.runtime.cluster.submit import Submission, cancel
-from sqlml.runtime.events import Event, Listener, RunStarted
+from sqlml.runtime.events import Event, Listener, RunStarted, StepNote
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.report import RunReport, StepReport, closing
 from sqlml.runtime.telling import Teller
-from sqlml.workflow.ir import Container, Node, Script, Workflow
+from sqlml.workflow.ir import Container, Node, Script, Suspend, Workflow
 from sqlml.zoo.steps.outcome import Outcome
 
 
@@ -120,6 +120,10 @@ class _Follower:
             self._started.add(node.name)
             self._journal.group_started(node)
             self._tell(self._teller.started(node, 0))
+            if node.operation == Suspend(None):
+                hint = f"sqlml continue {self._submission.run}"
+                note = f"it waits for you; to let it go on: {hint}"
+                self._tell(StepNote(self._clock(), node.name, note))
         if status.state != "running":
             told = told_in(read_logs(self._cluster, look.pods(status), self._engine.container))
             self._logs[node.name] = told.text

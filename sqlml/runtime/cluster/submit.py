@@ -1,6 +1,6 @@
 """Hands rendered workflows to a Kubernetes cluster, once however often it is asked to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,6 +103,30 @@ def cancel(cluster: Cluster, engine: ClusterEngine, resource: Resource, name: st
         is_asked = any(found["spec"].get(key) for key in engine.stop)
         if is_asked or cluster.merge(resource, name, version, {"spec": engine.stop}):
             return True
+
+
+def resume(
+    cluster: Cluster,
+    engine: ClusterEngine,
+    resource: Resource,
+    name: str,
+    choose: Callable[[Sequence[str]], Sequence[str]],
+) -> Sequence[str]:
+    """Let steps of a run go on that wait for a person; which. choose: among those that wait.
+
+    Raises:
+        ProgramError: E0777 it is not there any more; and what `choose` and a cluster raise.
+    """
+    while True:
+        found = cluster.get(resource, name)
+        if found is None:
+            raise gone(cluster, name)
+        waiting = {} if engine.end(found) else engine.waiting(found)
+        chosen = choose([*waiting])
+        ids = [each for step in chosen for each in waiting[step]]
+        version = found["metadata"]["resourceVersion"]
+        if not ids or cluster.merge(resource, name, version, engine.released(found, ids)):
+            return chosen
 
 
 def gone(cluster: Cluster, name: str) -> ProgramError:

@@ -49,6 +49,13 @@ class Tekton:
         message = ": ".join(filter(None, (condition.get("reason"), condition.get("message"))))
         return End("interrupted" if run["spec"].get("status") else "failed", message)
 
+    def waiting(self, run: Object) -> Mapping[str, Sequence[str]]:
+        """None: Tekton has no steps that wait for a person."""
+        return {}
+
+    def released(self, run: Object, ids: Sequence[str]) -> Object:
+        return {}
+
     def look(self, cluster: Cluster, run: Object, workflow: Workflow) -> Look:
         listed = cluster.list(_TASK_RUNS, f"tekton.dev/pipelineRun={run['metadata']['name']}")
         task_runs = {one["metadata"]["labels"]["tekton.dev/pipelineTask"]: one for one in listed}

@@ -8,6 +8,7 @@ from typing import Any
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.programs.processes import Processes
 from sqlml.runtime.programs.volumes import Places
+from sqlml.store.waits import Wait
 from sqlml.workflow.ir import Json, Node, SecretKey, Text, Volume
 from sqlml.workflow.texts import filled
 
@@ -18,7 +19,7 @@ class Job:
 
     folder: its scratch space. log: where what it prints goes. threads: its share of the cores.
     lasting: the folder for files of that name that outlive the run. volumes: the workflow's.
-    places: where they lie. waiting: the file that stands for a wait without an end.
+    places: where they lie. wait: until a person ends it.
     """
 
     node: Node
@@ -33,7 +34,7 @@ class Job:
     processes: Processes
     volumes: Mapping[str, Volume]
     places: Places
-    waiting: Path
+    wait: Wait
 
     @property
     def operation(self) -> Any:

@@ -102,7 +102,7 @@ class Programs:
             processes=self.processes,
             volumes=self._volumes,
             places=self._places,
-            waiting=self._store.folder / "waiting" / f"{self._run}-{node.name}",
+            wait=self._store.waits.find(self._run, node.name),
         )
 
     @property

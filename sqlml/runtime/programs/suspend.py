@@ -7,20 +7,19 @@ _LOOK_SECONDS = 0.2
 
 
 def run(job: Job) -> Done:
-    """Wait. With no time given, a file stands for the wait: the step goes on when it is gone."""
-    seconds = job.operation.seconds
+    """Wait. With no time given, the step goes on when someone ends its wait."""
+    seconds, wait = job.operation.seconds, job.wait
     with job.processes.step(job.node.name) as stop:
         if seconds is not None:
             if stop.wait(seconds):
                 raise Interrupted
             return Done(f"{seconds:g} s")
-        job.waiting.parent.mkdir(parents=True, exist_ok=True)
-        job.waiting.touch()
-        job.note(f"it waits until `rm {job.waiting}`")
+        wait.begin()
+        job.note(f"it waits for you; to let it go on: {wait.told}")
         try:
-            while job.waiting.exists():
+            while wait.lasts:
                 if stop.wait(_LOOK_SECONDS):
                     raise Interrupted
         finally:
-            job.waiting.unlink(missing_ok=True)
+            wait.end()
     return Done("resumed")
