@@ -9,8 +9,7 @@ from typing import Any, Protocol, Self
 from sqlml.config import Settings, in_force, load_settings
 from sqlml.databases import DATABASES
 from sqlml.databases.database import Database
-from sqlml.databases.surroundings import LOCKED
-from sqlml.errors import Diagnostic, SqlmlError, StepError
+from sqlml.errors import Diagnostic, StepError
 from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.secrets import without_secrets
@@ -128,27 +127,8 @@ class Session:
         except BaseException:
             database.close()
             raise
-        return cls._of(database, store, settings)
-
-    @classmethod
-    def of_records(cls, settings: Settings) -> Self:
-        """A session for what the store tells, also while another process has the database: then an
-        empty one in memory stands for that.
-
-        Raises: as `open`, but for the lock.
-        """
-        try:
-            return cls.open(settings, creates=False)
-        except SqlmlError as error:
-            if error.diagnostics[0].code != LOCKED:
-                raise
-        database = DATABASES.load("duckdb").open(":memory:", memory=memory_limit() // 2)
-        return cls._of(database, Store.open(f"{settings.db}.sqlml"), settings)
-
-    @classmethod
-    def _of(cls, database: Database, store: Store, settings: Settings) -> Self:
         database.attach_tables(store.tables())
-        database.attach_functions(ModelFunctions(store, settings))
+        database.attach_functions(ModelFunctions(store))
         return cls(database, store, settings)
 
     def compile(

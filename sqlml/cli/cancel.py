@@ -12,9 +12,10 @@ from sqlml.errors import Diagnostic, ProgramError
 def cancel(run: str, db: str | None) -> None:
     """Let a run on an engine stop; its steps on exit still run."""
     from sqlml.cli.engine_run import placed
+    from sqlml.cli.records import recorded
     from sqlml.runtime.cluster.submit import cancel as stop
 
-    with options.recorded(db=db) as session:
+    with recorded(db=db) as session:
         session.store.runs.steps(run)
         place = placed(session, run)
         if place is None:

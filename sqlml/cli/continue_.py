@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @options.db
 def continue_(run: str, step: str | None, db: str | None) -> None:
     """Let the steps of a run go on that wait for a person, or one of them."""
-    with options.recorded(db=db) as session:
+    from sqlml.cli.records import recorded
+
+    with recorded(db=db) as session:
         session.store.runs.check(run)
         released = _released(session, run, step)
     click.echo(f"run {run} goes on: {', '.join(released)}")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @options.db
 def log(run: str, step: str | None, db: str | None) -> None:
     """Print what a step of a run wrote, with its error if it failed; or what all of them wrote."""
-    with options.recorded(db=db) as session:
+    from sqlml.cli.records import recorded
+
+    with recorded(db=db) as session:
         logs = session.store.runs.logs(run, step)
         if session.store.placements.find(run) is not None and not all(logs.values()):
             logs = _with_those_of_pods(session, run, logs)

@@ -177,14 +177,6 @@ def settled(**given: Any) -> "Settings":
     return settings
 
 
-def recorded(**given: Any) -> "Session":
-    """A session for what is recorded of models and runs, whoever has the database."""
-    from sqlml.config import load_settings
-    from sqlml.session import Session
-
-    return Session.of_records(load_settings(**given))
-
-
 def read_sources(files: Sequence[str], texts: Sequence[str]) -> list[Source]:
     """The program's texts: files (`-` is stdin), then what -c gives; stdin when there is neither.
 

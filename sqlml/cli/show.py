@@ -51,9 +51,10 @@ AND giver.step <> taker.step ORDER BY ALL
 @click.option("--html", metavar="FILE", help="Write a run as one page that needs nothing else.")
 def show(name: str, db: str | None, output: str, *, utilisation: bool, html: str | None) -> None:
     """Show a stored model (`m`, `m@3`, `m@champion`) or a run (`7f3a`)."""
+    from sqlml.cli.records import recorded
     from sqlml.cli.results import print_result
 
-    with options.recorded(db=db) as session:
+    with recorded(db=db) as session:
         run = session.store.runs.find(name)
         if run is not None and html is not None:
             _write_page(session, run, html)
