@@ -128,7 +128,7 @@ class Session:
             database.close()
             raise
         database.attach_tables(store.tables())
-        database.attach_functions(ModelFunctions(store))
+        database.attach_functions(ModelFunctions(store, settings))
         return cls(database, store, settings)
 
     def compile(
