@@ -1,6 +1,7 @@
 # make demo: try it. make test: all tests. make check: what CI runs.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test check format docs goldens bench engines clean
 
@@ -14,14 +15,14 @@ demo: .venv/ready
 	$(BIN)/sqlml models --db demo.duckdb
 
 test: .venv/ready
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(PYTEST)
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(PYTEST)
 
 format: .venv/ready
 	$(BIN)/ruff format .

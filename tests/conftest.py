@@ -38,9 +38,21 @@ def _forget_current_test() -> None:
     os.environ.pop("PYTEST_CURRENT_TEST", None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of slow tests: none is left for the end, when other workers wait."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: it need not be gone through again and again."""
+    gc.freeze()
+
+
 def pytest_unconfigure() -> None:
     """Let the interpreter end: what Hypothesis has it call holds modules, and DuckDB says so."""
     gc.callbacks.clear()
+    gc.unfreeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

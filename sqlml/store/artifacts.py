@@ -100,13 +100,16 @@ class Artifacts:
         """Keep something, if that is what is decided; what goes for it is found no more.
 
         What others are using, and what is pinned, is shown as pinned to `decide`. The reader's own
-        may go; their files are removed when it ends.
+        may go; their files are removed when it ends. What others have made meanwhile, and are
+        using, stays in the newcomer's place.
         """
         with self._ledger.transaction() as ledger:
             before = ledger.execute(f"{_SELECT} WHERE key = ?", (newcomer.key,)).fetchone()
             rows = ledger.execute(f"{_SELECT} WHERE key <> ?", (newcomer.key,)).fetchall()
             used = self._used(ledger)
             others = {key for key, readers in used.items() if readers - {reader.name}}
+            if before is not None and newcomer.key in others:
+                return False
             kept = [_kept(row) for row in rows]
             kept = [replace(one, pinned=one.pinned or one.key in others) for one in kept]
             ruling = decide(newcomer, kept)
@@ -120,7 +123,7 @@ class Artifacts:
                     _values(replace(newcomer, floor=floor)),
                 )
                 self._note_reader(ledger, newcomer.key, reader)
-        if before is not None and ruling.admitted and newcomer.key not in others:
+        if before is not None and ruling.admitted:
             old = _kept(before)
             gone.append(replace(old, files=_without(old.files, newcomer.files)))
         for one in gone:

@@ -63,7 +63,10 @@ PLACED = Workflow(
     pods=Pods(service_account="worker", labels={"team": "ml"}),
 )
 
-pytestmark = pytest.mark.skipif(not AIRFLOW.is_file(), reason="needs Airflow: `make engines`")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not AIRFLOW.is_file(), reason="needs Airflow: `make engines`"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,10 @@ KFP = Path(os.environ.get("SQLML_KFP", ROOT / ".envs/kfp")) / "bin/python"
 
 SEEDS = range(6)
 
-pytestmark = pytest.mark.skipif(
-    not KFP.is_file(), reason="needs Kubeflow Pipelines' SDK: `make engines`"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not KFP.is_file(), reason="needs Kubeflow Pipelines' SDK: `make engines`"),
+]
 
 
 @pytest.fixture(scope="module")

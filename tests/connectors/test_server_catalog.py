@@ -125,6 +125,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
 
 
+@pytest.mark.slow
 def test_psql_shows_what_it_shows_of_postgresql(original: str, port: int) -> None:
     for asked in ASKED:
         assert psql(address(port), asked) == psql(original, asked).replace("150018", "150000"), (

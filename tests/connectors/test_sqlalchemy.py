@@ -37,6 +37,7 @@ def memory() -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_sqlalchemys_own_tests_pass(tmp_path: Path) -> None:
     """What DuckDB cannot do is declared, with its cause, in `suite/requirements.py`."""
     command = [sys.executable, "-m", "pytest", "--dburi", f"sqlml:///{tmp_path}/suite.duckdb"]

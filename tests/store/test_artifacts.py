@@ -109,6 +109,18 @@ def test_what_only_the_same_run_uses_may_go_and_its_files_stay_until_the_run_end
     assert not (store.results / "a-r1.arrow").exists()
 
 
+def test_what_others_use_is_not_replaced_by_what_is_the_same(
+    store: Store, keep: Keep, reader: Reader
+) -> None:
+    keep("a")
+    store.artifacts.use("a", reader)
+    assert not keep("a", run="r2")
+    assert [one.run for one in store.artifacts.all()] == ["r1"]
+    reader.close()
+    assert keep("a", run="r3")
+    assert not (store.results / "a-r1.arrow").exists()
+
+
 def test_a_reader_ends_with_its_process(store: Store) -> None:
     program = (
         "import sys, pathlib\n"
