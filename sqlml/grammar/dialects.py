@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sqlglot import exp, parse_one
 from sqlglot.dialects.dialect import Dialect
+from sqlglot.tokens import TokenType
 
 from sqlml.grammar.foreign_functions import functions_of
 from sqlml.grammar.foreign_statements import mend_statement
@@ -46,6 +47,11 @@ def _dialect(name: str) -> type[Dialect]:
     base: Any = type(Dialect.get_or_raise(name))
     ours = {"PREDICT", *functions_of(name)}
     functions = {k: v for k, v in base.parser_class.FUNCTIONS.items() if k not in ours}
-    parser = type("Parser", (base.parser_class,), {"FUNCTIONS": functions})
+    unsigned = {
+        **base.parser_class.SIGNED_TO_UNSIGNED_TYPE_TOKEN,
+        TokenType.FLOAT: TokenType.FLOAT,  # which has no other kind, as in MySQL
+    }
+    members = {"FUNCTIONS": functions, "SIGNED_TO_UNSIGNED_TYPE_TOKEN": unsigned}
+    parser = type("Parser", (base.parser_class,), members)
     made: type[Dialect] = type(base)(f"Sqlml{base.__name__}", (base,), {"Parser": parser})
     return made

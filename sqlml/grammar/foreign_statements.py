@@ -4,39 +4,33 @@ from collections.abc import Iterator
 
 from sqlglot import exp, parse_one
 
+from sqlml.grammar.foreign_columns import mend_column, mend_key
+from sqlml.grammar.foreign_settings import is_of_no_use, nothing, shown
 from sqlml.quoting import identifier
 
-_IGNORED = (
-    exp.CharacterSetColumnConstraint,
-    exp.CollateColumnConstraint,
-    exp.CommentColumnConstraint,
-)
-_NUMBERED = (exp.AutoIncrementColumnConstraint, exp.GeneratedAsIdentityColumnConstraint)
-_SERIALS = {
-    exp.DType.SERIAL: "INT",
-    exp.DType.BIGSERIAL: "BIGINT",
-    exp.DType.SMALLSERIAL: "SMALLINT",
-}
-_WITHOUT_LENGTH = (
-    exp.DType.TEXT, exp.DType.DOUBLE, exp.DType.FLOAT, exp.DType.INT, exp.DType.BIGINT,
-    exp.DType.SMALLINT, exp.DType.TINYINT,
-)  # fmt: skip
 _INCOMING = "sqlml_overwriting"
 
 
 def mend_statement(tree: exp.Expr, dialect: str) -> list[exp.Expr]:
     """The statements of DuckDB that do what one of `dialect` does; the tree may be changed."""
+    if is_of_no_use(tree, dialect):
+        return [nothing()]
     match tree:
+        case exp.Show() if dialect == "mysql":
+            return [shown(tree)]
+        case exp.Alter():
+            for column in tree.find_all(exp.ColumnDef):
+                mend_column(column)
         case exp.Create() | exp.Drop() if tree.args.get("kind") == "DATABASE":
             tree.set("kind", "SCHEMA")
             if isinstance(tree, exp.Drop) and dialect == "mysql":
                 tree.set("cascade", True)
+        case exp.Drop():
+            tree.set("purge", False)
         case exp.Create() if isinstance(tree.this, exp.Schema):
             return _create_table(tree)
-        case exp.Insert() if tree.args.get("overwrite"):
-            return _overwrite(tree)
         case exp.Insert():
-            _insert(tree)
+            return _overwrite(tree) if tree.args.get("overwrite") else _insert(tree)
     return [tree]
 
 
@@ -53,7 +47,8 @@ def _create_table(tree: exp.Create) -> list[exp.Expr]:
     schema.set("expressions", kept)
     sequences = []
     for column in kept:
-        if isinstance(column, exp.ColumnDef) and _mend_column(column):
+        mend_key(column)
+        if isinstance(column, exp.ColumnDef) and mend_column(column):
             sequence = identifier(f"{schema.this.name}_{column.name}_seq")
             guard = "IF NOT EXISTS " if tree.args.get("exists") else ""
             replace = "" if guard else "OR REPLACE "
@@ -64,23 +59,11 @@ def _create_table(tree: exp.Create) -> list[exp.Expr]:
     return [*(parse_one(one, dialect="duckdb") for one in sequences), tree]
 
 
-def _mend_column(column: exp.ColumnDef) -> bool:
-    """Leave out what DuckDB does not know; returns whether its values are numbered."""
-    kind, constraints = column.args["kind"], column.args.get("constraints") or []
-    numbered = kind.this in _SERIALS or any(isinstance(c.kind, _NUMBERED) for c in constraints)
-    left_out = (*_IGNORED, *_NUMBERED)
-    column.set("constraints", [c for c in constraints if not isinstance(c.kind, left_out)])
-    if kind.this in _SERIALS:
-        column.set("kind", exp.DataType.build(_SERIALS[kind.this]))
-    elif kind.this in _WITHOUT_LENGTH:
-        kind.set("expressions", [])
-    return numbered
-
-
 # --- rows ---------------------------------------------------------------------------------
 
 
-def _insert(tree: exp.Insert) -> None:
+def _insert(tree: exp.Insert) -> list[exp.Expr]:
+    _into_partition(tree)
     conflict = tree.args.get("conflict")
     if tree.args.get("ignore"):
         tree.set("ignore", False)
@@ -91,6 +74,18 @@ def _insert(tree: exp.Insert) -> None:
                 value.replace(exp.column(value.expressions[0].name, "excluded"))
         update = exp.OnConflict(expressions=conflict.expressions, action=exp.Var(this="DO UPDATE"))
         tree.set("conflict", update)
+    return [tree]
+
+
+def _into_partition(tree: exp.Insert) -> None:
+    """Columns of a partition are columns of the table, whose values come last."""
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    fixed = [one.expression.copy() for one in _fixed(target.args.get("partition"))]
+    query = tree.expression
+    if fixed and isinstance(query, exp.Query):
+        rows = query.copy().subquery("rows")
+        tree.set("expression", exp.select("*", *fixed).from_(rows))
+    target.set("partition", None)
 
 
 def _overwrite(tree: exp.Insert) -> list[exp.Expr]:

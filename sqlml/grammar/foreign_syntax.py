@@ -39,11 +39,28 @@ def _like(node: exp.Expr) -> exp.Expr:
     if isinstance(pattern, exp.Cast) and pattern.to.this == exp.DType.BINARY:
         pattern.replace(pattern.this.copy())
         return node
-    return exp.ILike(**node.copy().args)
+    return exp.ILike(**{**node.copy().args, "this": _text(node.this)})
 
 
 def _regexp(node: exp.Expr) -> exp.Expr:
     node.set("flag", exp.Literal.string("i"))
+    return _matched(node)
+
+
+def _matched(node: exp.Expr) -> exp.Expr:
+    """Numbers are matched as the text that they are written as."""
+    node.set("this", _text(node.this))
+    return node
+
+
+def _text(node: exp.Expr) -> exp.Expr:
+    return node.copy() if isinstance(node, exp.Literal) else exp.cast(node.copy(), "TEXT")
+
+
+def _moments(node: exp.Expr) -> exp.Expr:
+    """Both sides are times, also where they are written as text."""
+    for side in ("this", "expression"):
+        node.set(side, exp.cast(node.args[side].copy(), "TIMESTAMP"))
     return node
 
 
@@ -145,13 +162,20 @@ def _table(node: exp.Expr) -> exp.Expr:
 
 _HIVE: Mapping[type[exp.Expr], Mend] = {
     exp.Cast: _whole,
+    exp.Like: _matched,
+    exp.RegexpLike: _matched,
     exp.Select: _lateral_views,
     exp.StrToUnix: _seconds,
     exp.TryCast: _whole,
     exp.TsOrDsAdd: _date,
 }
 _MENDS: Mapping[str, Mapping[type[exp.Expr], Mend]] = {
-    "mysql": {exp.Like: _like, exp.Order: _order, exp.RegexpLike: _regexp},
+    "mysql": {
+        exp.Like: _like,
+        exp.Order: _order,
+        exp.RegexpLike: _regexp,
+        exp.TimestampDiff: _moments,
+    },
     "hive": _HIVE,
     "spark": _HIVE,
     "postgres": {

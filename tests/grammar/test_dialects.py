@@ -179,6 +179,31 @@ PROGRAMS = {
         "SELECT * FROM shop.b",
         [(7,)],
     ),
+    "a dump is read": (
+        "mysql",
+        [
+            "SET NAMES utf8mb4", "SET FOREIGN_KEY_CHECKS = 0",
+            """CREATE TABLE `d` (`id` INT(11) UNSIGNED ZEROFILL NOT NULL AUTO_INCREMENT,
+            a TINYINT(1) UNSIGNED DEFAULT 0, b MEDIUMINT(8), c FLOAT(7,4) UNSIGNED, e DECIMAL(10,2) UNSIGNED,
+            f YEAR(4), g BIT(1), h TIME(3), i VARBINARY(4), j SET('x','y'), k ENUM('p','q'),
+            at DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+            PRIMARY KEY (`id`), UNIQUE KEY `by_b` (`b`), FULLTEXT KEY w (j)) ENGINE=InnoDB""",
+            "LOCK TABLES `d` WRITE",
+            "INSERT INTO `d` (b, e, f, g, j, k) VALUES (7, 1.5, 2020, 1, 'x,y', 'q')", "UNLOCK TABLES",
+            "ALTER TABLE d ADD COLUMN z MEDIUMINT(8) UNSIGNED DEFAULT 3 AFTER id",
+        ],
+        "SELECT id, a, b, e + 0.0e0, f, g, j, k, z FROM d WHERE b LIKE '7%' AND b REGEXP '^7'",
+        [(1, 0, 7, 1.5, 2020, 1, "x,y", "q", 3)],
+    ),
+    "a table tells what it is": (
+        "mysql", ["CREATE TABLE d (a INT)"], "SHOW CREATE TABLE d", [("d", "CREATE TABLE d(a INTEGER);")],
+    ),
+    "columns are listed": (
+        "mysql", ["CREATE TABLE d (a INT)"], "SHOW COLUMNS FROM d", [("a", "INTEGER", "YES", None, None, None)],
+    ),
+    "times are apart": (
+        "mysql", [], "SELECT TIMESTAMPDIFF(DAY, '2020-01-01', '2020-01-05 00:00:00') FROM t LIMIT 1", [(4,)],
+    ),
     "tables are listed": ("mysql", ["CREATE TABLE b (i INT)"], "SHOW TABLES", [("b",), ("t",)]),
     "a database goes with its tables": (
         "mysql",
@@ -195,6 +220,17 @@ PROGRAMS = {
         ],
         "SELECT id, name FROM h ORDER BY id",
         [(30, "Cy"), (90, "z")],
+    ),
+    "rows go into a partition": (
+        "hive",
+        [
+            "SET hive.exec.dynamic.partition = true", "MSCK REPAIR TABLE t",
+            "CREATE TABLE p (id INT) PARTITIONED BY (day STRING, hour INT)",
+            "INSERT INTO TABLE p PARTITION (day = 'b', hour = 3) SELECT id + 5 FROM t WHERE id < 2",
+            "DROP TABLE IF EXISTS nothing PURGE",
+        ],
+        "SELECT id, day, hour FROM p WHERE id RLIKE '6'",
+        [(6, "b", 3)],
     ),
     "a partition is overwritten": (
         "hive",

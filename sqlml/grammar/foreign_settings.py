@@ -1,0 +1,46 @@
+"""Statements about how another database works, and questions to it."""
+
+from sqlglot import exp, parse_one
+
+_COMMANDS = frozenset({"LOCK TABLES", "UNLOCK TABLES", "MSCK REPAIR", "OPTIMIZE"})
+_MYSQL = frozenset({
+    "autocommit", "foreign_key_checks", "sql_mode", "sql_notes", "sql_safe_updates", "time_zone",
+    "unique_checks",
+})  # fmt: skip
+
+
+def is_of_no_use(tree: exp.Expr, dialect: str) -> bool:
+    """Whether a statement asks for nothing that there is here: `SET NAMES utf8`."""
+    if isinstance(tree, exp.Command):
+        return str(tree.this).upper() in _COMMANDS
+    if not isinstance(tree, exp.Set) or dialect not in ("mysql", "hive", "spark"):
+        return False
+    return all(_is_of_no_use(item, dialect) for item in tree.expressions)
+
+
+def _is_of_no_use(item: exp.Expr, dialect: str) -> bool:
+    setting = item.this.this if isinstance(item.this, exp.EQ) else None
+    if setting is None:
+        return item.args.get("kind") in ("NAMES", "CHARACTER SET")
+    if not isinstance(setting, exp.Column):
+        return False
+    return dialect != "mysql" or setting.name.lower() in _MYSQL
+
+
+def nothing() -> exp.Expr:
+    return parse_one("SET VARIABLE sqlml_nothing = NULL", dialect="duckdb")
+
+
+def shown(tree: exp.Show) -> exp.Expr:
+    """What `SHOW COLUMNS` and `SHOW CREATE TABLE` of MySQL tell, as DuckDB tells it."""
+    target, schema = tree.args.get("target"), tree.args.get("db")
+    if target is None:
+        return tree
+    if tree.name == "COLUMNS":
+        return exp.Describe(this=exp.Table(this=target.copy(), db=schema and schema.copy()))
+    if tree.name != "CREATE TABLE":
+        return tree
+    of_table = exp.column("table_name").eq(target.name)
+    found = exp.select('table_name AS "Table"', 'sql AS "Create Table"').from_("duckdb_tables()")
+    where = exp.column("schema_name").eq(schema.name if schema else exp.func("current_schema"))
+    return found.where(of_table, where, dialect="duckdb")
