@@ -4,9 +4,8 @@ import re
 from functools import cache
 from typing import Any, Literal
 
-from sqlglot import exp, parse_one
+from sqlglot import TokenType, exp, parse_one
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.tokens import TokenType
 
 from sqlml.grammar.foreign_functions import functions_of
 from sqlml.grammar.foreign_statements import mend_statement
