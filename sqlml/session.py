@@ -14,6 +14,7 @@ from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.secrets import without_secrets
 from sqlml.grammar.variables import substitute
+from sqlml.optimizer.cache.inputs import Inputs
 from sqlml.optimizer.forecast import Forecast, forecast
 from sqlml.optimizer.history import History, StoredHistory
 from sqlml.optimizer.pipeline import pipeline
@@ -107,6 +108,8 @@ class Session:
         self.settings = settings
         self.history: History = StoredHistory(database, store)
         self.models = Shelf(store, database, settings)
+        self._inputs = Inputs(store, settings.cache_policy, settings.cache_size)
+        database.attach_copies(self._inputs, Means.of(settings).password)
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, creates: bool = True, **given: Any) -> Self:
@@ -185,13 +188,14 @@ class Session:
 
     def forecast(self, compiled: Compiled) -> Forecast:
         """What running a compiled program now would do."""
-        with in_force(self.settings), closing(self.reuse(compiled.whole)) as reuse:
+        with in_force(self.settings), closing(self.reuse(compiled.whole, runs=False)) as reuse:
             return forecast(compiled.whole, reuse, self.history)
 
-    def reuse(self, workflow: Workflow, resume: str | None = None) -> Reuse:
-        """What of a workflow need not run."""
+    def reuse(self, workflow: Workflow, resume: str | None = None, *, runs: bool = True) -> Reuse:
+        """What of a workflow need not run. runs: it is going to run."""
         with in_force(self.settings):
-            return Reuse(workflow, self.database, self.store, self.settings, resume=resume)
+            given = (workflow, self.database, self.store, self.settings)
+            return Reuse(*given, resume=resume, runs=runs)
 
     def execute(
         self,
@@ -301,8 +305,8 @@ class Session:
         return execution.results
 
     def close(self) -> None:
-        with closing(self.database):
-            self.store.close()
+        with closing(self.database), closing(self.store):
+            self._inputs.close()
 
     def __enter__(self) -> Self:
         return self

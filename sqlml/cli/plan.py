@@ -70,6 +70,9 @@ def _lines(name: str, told: "Forecast", program: str) -> Iterator[str]:
         whys = max(3, *(len(step.why) for step in told.steps))
         yield f"  {'step':<{names}}  {'why':<{whys}}  {'memory':>8}  {'time':>8}"
         yield from (_step(step, names, whys) for step in told.steps)
+    if told.inputs:
+        yield ""
+        yield from (f"  `{name}` {remark}" for name, remark in told.inputs.items())
     if any(step.runs for step in told.steps):
         yield ""
         yield f"  {_estimate(told)}"

@@ -42,8 +42,8 @@ class Client(DuckDB):
     def rehearse(self) -> Iterator[DuckDBRehearsal]:
         """As for every database; no transaction may be open."""
         self._functions.register("")
-        with self._connections.use() as connection:
-            rehearsal = DuckDBRehearsal(connection, self._attached)
+        with self._connections.use() as connection, self._remote.rehearsing():
+            rehearsal = DuckDBRehearsal(connection, self._attached, self._remote)
             try:
                 yield rehearsal
             finally:
@@ -57,7 +57,7 @@ class Client(DuckDB):
             QueryProblem: the transaction has failed.
         """
         with self._running("") as connection:
-            yield Present(connection, self._attached)
+            yield Present(connection, self._attached, self._remote)
 
     def detach_tables(self, tables: Iterable[str]) -> None:
         names = list(tables)
@@ -129,8 +129,5 @@ class Client(DuckDB):
     @contextmanager
     def beside(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Another connection, for what is no statement of this client's."""
-        connection = self._connections.open()
-        try:
+        with self._connections.beside() as connection:
             yield connection
-        finally:
-            connection.close()

@@ -52,6 +52,16 @@ class Connections:
             connection.close()
 
     @contextmanager
+    def beside(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that is part of nobody's transaction."""
+        connection = self.open()
+        try:
+            with self._interruptible(connection):
+                yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
     def _interruptible(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         with self._registering:
             self._running[connection] = threading.get_ident()

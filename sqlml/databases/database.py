@@ -10,6 +10,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from sqlml.databases.remote.copies import Copies
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -70,8 +72,11 @@ class QueryProblem(Exception):  # noqa: N818 - it is a finding as often as an er
     """The database refuses a statement.
 
     offset and length: the characters at fault in the statement; offset is None where nobody knows.
-    kind: table, column, function, schema, file, exists (an object of that name does), syntax or "".
+    kind: table, column, function, schema, file, exists (an object of that name does), syntax,
+    remote or "". code: of the error that it is; by default, whoever tells of it knows.
     """
+
+    code = ""
 
     def __init__(
         self,
@@ -206,12 +211,31 @@ class Database(Protocol):
         """
         ...
 
-    def fingerprint(self, table: str, *, ordered: bool = True) -> str | None:
+    def fingerprint(self, table: str, *, ordered: bool = True, fetch: bool = True) -> str | None:
         """A digest of a table's schema and rows; None when there is no such table.
 
         ordered: the same rows in another order are others. Not so for views that give theirs in
         any order. For a table of a file that is attached read-only, what the system says of the
         file stands for the rows: they are not read.
+
+        fetch: a table of a remote database that has changed is read; otherwise the digest is one
+        that no rows have.
+        """
+        ...
+
+    def attach_copies(self, copies: Copies, password: Callable[[str], str | None]) -> None:
+        """Let statements attach remote databases, whose tables are read once while they do not
+        change. password: that of a secret, by its name.
+        """
+        ...
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Meanwhile, remote tables stay as they were first read."""
+        ...
+
+    def remote_remarks(self, table: str) -> Mapping[str, str]:
+        """Whether the tables of remote databases would be read again that a table is, or a view
+        reads: in words, by their full names.
         """
         ...
 

@@ -4,8 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
-from glob import glob
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import gettempdir
 from types import MappingProxyType
@@ -19,13 +18,15 @@ from sqlml.databases.attached import Attached
 from sqlml.databases.connections import Connections
 from sqlml.databases.database import Definition, Functions, QueryProblem, Receipt
 from sqlml.databases.definitions import Definitions, noticed
-from sqlml.databases.file_facts import file_facts
+from sqlml.databases.file_facts import file_facts, files_digest
 from sqlml.databases.functions import RegisteredFunctions
 from sqlml.databases.meanings import Meanings
 from sqlml.databases.page_cache import PageCache
 from sqlml.databases.problems import translate, translate_on
 from sqlml.databases.receipts import DuckDBReceipts
 from sqlml.databases.rehearsal import DuckDBRehearsal
+from sqlml.databases.remote.copies import Copies
+from sqlml.databases.remote.tables import RemoteTables
 from sqlml.databases.statements import has_result, parse
 from sqlml.databases.streams import Incoming, Outgoing, spooled
 from sqlml.databases.surroundings import check_format, refusal
@@ -45,7 +46,6 @@ _BYTES_PER_VALUE = 8
 # million rows × 29 columns 500 MB, and 30 MB where each statement writes one row group.
 _STATEMENT_ROWS = 122_880
 _FLOATS = ("FLOAT", "DOUBLE")
-_SHORT_FILE = 2**26  # bytes that are read rather than believed not to have changed
 
 
 class DuckDB:
@@ -60,6 +60,7 @@ class DuckDB:
         self.path = path
         self._connections = Connections(connection, borrowed=borrowed)
         self._attached = Attached()
+        self._remote = RemoteTables(self._connections)
         self._functions = RegisteredFunctions(connection)
         self.meanings = Meanings()
         self._definitions = Definitions(shared=borrowed)
@@ -107,7 +108,8 @@ class DuckDB:
         self._functions.register("")  # those that views call may have changed
         connection = self._connections.open()
         try:
-            yield DuckDBRehearsal(connection, self._attached)
+            with self._remote.rehearsing():
+                yield DuckDBRehearsal(connection, self._attached, self._remote)
         finally:
             connection.close()  # which rolls back
 
@@ -182,7 +184,9 @@ class DuckDB:
                 ((counts[table],),) = connection.execute(created).fetchall()
         return counts
 
-    def fingerprint(self, table: str, *, ordered: bool = True) -> str | None:
+    def fingerprint(self, table: str, *, ordered: bool = True, fetch: bool = True) -> str | None:
+        if remote := self._remote.fingerprint(table, fetch=fetch):
+            return remote
         name = names.quoted(table)
         import numpy as np
 
@@ -211,12 +215,7 @@ class DuckDB:
         return self._definitions.usable_in(text, self._running)
 
     def file_fingerprint(self, path: str) -> str | None:
-        files = sorted(glob(path, recursive=True)) or [path]
-        try:
-            facts = [(name, _content(name)) for name in files]
-        except OSError:
-            return None
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        return files_digest(path)
 
     def attach_tables(self, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
         self._attached.add(tables)
@@ -226,6 +225,15 @@ class DuckDB:
 
     def attach_functions(self, functions: Functions) -> None:
         self._functions.attach(functions)
+
+    def attach_copies(self, copies: Copies, password: Callable[[str], str | None]) -> None:
+        self._remote.keep_in(copies, password)
+
+    def holding(self) -> AbstractContextManager[None]:
+        return self._remote.holding()
+
+    def remote_remarks(self, table: str) -> Mapping[str, str]:
+        return self._remote.remarks(table)
 
     def interrupt(self, thread: int | None = None) -> None:
         self._connections.interrupt(thread)
@@ -239,6 +247,7 @@ class DuckDB:
     @contextmanager
     def _running(self, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection where `sql` finds the attached tables, and whose errors speak about it."""
+        self._remote.prepare(sql)
         with self._connections.use() as connection, noticed(sql):
             try:
                 self._attached.register(connection, sql)
@@ -271,15 +280,6 @@ def _row_hash(relation: duckdb.DuckDBPyRelation) -> str:
     typed = zip(relation.columns, relation.types, strict=True)
     signs = [f", signbit({identifier(name)})" for name, kind in typed if str(kind) in _FLOATS]
     return f"hash(*COLUMNS(*){''.join(signs)})"
-
-
-def _content(path: str) -> list[int] | str:
-    """What changes when a file does: its contents or, of a long file, all that the system says."""
-    stat = os.stat(path)
-    if stat.st_size > _SHORT_FILE:
-        return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _column(name: str, kind: str | None) -> str:

@@ -11,7 +11,9 @@ from sqlml.databases.attached import Attached
 from sqlml.databases.changed_rows import ChangedRows
 from sqlml.databases.database import Column, QueryProblem
 from sqlml.databases.problems import translate, translate_on
-from sqlml.databases.statements import parse
+from sqlml.databases.remote.server import RemoteProblem
+from sqlml.databases.remote.tables import RemoteTables
+from sqlml.databases.statements import IN_MEMORY, parse
 from sqlml.quoting import identifier
 
 # Without the setting DuckDB gives a transaction up at the first unknown name.
@@ -43,9 +45,12 @@ _STATEMENTS = _VIEWS.replace(" FROM", ", sql FROM")
 class DuckDBRehearsal:
     """A Rehearsal. After a statement whose effect only a run can tell, unknown names pass."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, attached: Attached) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, attached: Attached, remote: RemoteTables
+    ) -> None:
         self._connection = connection
         self._attached = attached
+        self._remote = remote
         self._done: list[str] = []
         self._restarts = 0
         self._anything = False  # names may have appeared that nobody can foresee
@@ -59,6 +64,7 @@ class DuckDBRehearsal:
         self._connection.execute(BEGIN)
 
     def describe(self, sql: str) -> tuple[Column, ...] | None:
+        self._remote.foresee(sql)
         statements = parse(self._connection, sql)
         match [statement.type.name for statement in statements]:
             case ["SELECT"]:
@@ -100,7 +106,14 @@ class DuckDBRehearsal:
         return tuple(Column(name, kind) for name, kind, *_ in found)
 
     def apply(self, sql: str, *, exists_ok: bool = False) -> None:
+        try:
+            self._remote.foresee(sql)
+        except RemoteProblem:
+            self._anything = True  # nobody knows what would have been attached
+            raise
         for statement in parse(self._connection, sql):
+            if statement.query.startswith(IN_MEMORY):  # that is all that it does
+                continue
             try:
                 self._apply(statement, sql, exists_ok)
             except duckdb.Error as error:
@@ -108,6 +121,7 @@ class DuckDBRehearsal:
                 self._fail(translate(error, sql), created["name"] if created else None)
 
     def create(self, table: str, columns: tuple[Column, ...]) -> None:
+        self._remote.refuse(table)
         self._changed.add(table)
         listed = ", ".join(f"{identifier(c.name)} {c.type}" for c in columns)
         try:
@@ -118,14 +132,15 @@ class DuckDBRehearsal:
     def tables(self) -> tuple[str, ...]:
         found = self._connection.execute(_TABLES).fetchall()
         tables = [_plain(*row) for row in found]
-        return tuple(dict.fromkeys([*tables, *self.views(), *self._attached]))
+        remote = self._remote.names()
+        return tuple(dict.fromkeys([*tables, *self.views(), *self._attached, *remote]))
 
     def views(self) -> Mapping[str, str]:
         if self._views is None:
             found = self._connection.execute(_VIEWS).fetchall()
             if found:  # only then: it writes the statements of its internal ones, too
                 found = self._connection.execute(_STATEMENTS).fetchall()
-            views = {_plain(*row): sql for *row, sql in found}
+            views = {_plain(*r): sql for *r, sql in found if r[2] not in self._remote}
             self._views = {name: sql for name, sql in views.items() if name not in self._attached}
         return MappingProxyType(self._views)
 

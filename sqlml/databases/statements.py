@@ -6,23 +6,33 @@ import duckdb
 
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.problems import translate
+from sqlml.databases.remote.address import address
+from sqlml.quoting import identifier
 
+IN_MEMORY = "ATTACH IF NOT EXISTS ':memory:' AS "
 _COUNTED = {"INSERT", "UPDATE", "DELETE", "COPY", "CREATE", "MERGE_INTO", "ALTER", "DROP"}
 
 
 def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.Statement]:
-    """The statements of a text.
+    """The statements of a text; what attaches a remote database names what stands for it here.
 
     Raises:
         QueryProblem: DuckDB cannot read it.
     """
     try:
         sql.encode()
-        return list(connection.extract_statements(sql))
+        return [_local(connection, each) for each in connection.extract_statements(sql)]
     except UnicodeEncodeError as error:
         raise QueryProblem("this is no Unicode text", error.start, kind="syntax") from error
     except duckdb.Error as error:
         raise translate(error, sql) from error
+
+
+def _local(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> duckdb.Statement:
+    told = address(statement.query) if statement.type.name == "ATTACH" else None
+    if told is None:
+        return statement
+    return connection.extract_statements(IN_MEMORY + identifier(told.name))[0]
 
 
 def has_result(statement: duckdb.Statement, columns: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 
 from sqlml.databases.database import Database
 from sqlml.optimizer.definitions import digest_of_used
@@ -21,9 +22,11 @@ _VIEW = re.compile(r"\bVIEW\b", re.IGNORECASE)
 class Fingerprints:
     """Checksums as of now, while the steps of a workflow run."""
 
-    def __init__(self, database: Database, workflow: Workflow) -> None:
+    def __init__(self, database: Database, workflow: Workflow, *, fetch: bool = True) -> None:
+        """fetch: tables of remote databases that have changed are read."""
         self._database = database
         self._workflow = workflow
+        self._fetch = fetch
         self._tables: dict[str, str | None] = {}
         self._files: dict[str, str | None] = {}
         self._views: frozenset[str] | None = None
@@ -43,8 +46,15 @@ class Fingerprints:
         """The digest of a table's or view's schema and rows; None when there is no such thing."""
         if name not in self._tables:
             ordered = not self.is_view(name)  # what it reads is among what is read
-            self._tables[name] = self._database.fingerprint(name, ordered=ordered)
+            self._tables[name] = self._database.fingerprint(
+                name, ordered=ordered, fetch=self._fetch
+            )
         return self._tables[name]
+
+    def remote(self) -> dict[str, str]:
+        """The tables of remote databases that are read, and whether they would be read again."""
+        read = dict.fromkeys(chain.from_iterable(map(tables_read, self._workflow.nodes)))
+        return {k: v for name in read for k, v in self._database.remote_remarks(name).items()}
 
     def file(self, path: str) -> str | None:
         """The digest of a path's or glob's files; None: unknown."""

@@ -1,7 +1,7 @@
 """What running a workflow now would do: which steps, why, how long, and what would change."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from statistics import median
 from typing import Any
@@ -55,7 +55,8 @@ class Change:
 class Forecast:
     """seconds: the critical path through the steps that would run (Couler paper, Eq. 1), whose
     names critical_path has. memory: the most that steps hold at one time (Eq. 2), each of them
-    beginning as soon as what it needs has ended.
+    beginning as soon as what it needs has ended. inputs: tables of remote databases, and whether
+    they would be read again.
     """
 
     steps: tuple[StepForecast, ...]
@@ -65,6 +66,7 @@ class Forecast:
     samples: int
     cpu_seconds: float = 0.0
     critical_path: tuple[str, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def forecast(workflow: Workflow, reuse: Reuse, history: History) -> Forecast:
@@ -87,6 +89,7 @@ def forecast(workflow: Workflow, reuse: Reuse, history: History) -> Forecast:
         max((step.samples for step in in_order), default=0),
         sum(step.cpu_seconds for step in in_order),
         path,
+        reuse.fingerprints.remote(),
     )
 
 

@@ -66,16 +66,19 @@ class Reuse:
         settings: Settings,
         *,
         resume: str | None = None,
+        runs: bool = True,
     ) -> None:
-        """Raises:
-        ProgramError: E0508 there is no run `resume`.
+        """runs: it is for a run, and not to tell what one would do.
+
+        Raises:
+            ProgramError: E0508 there is no run `resume`.
         """
         self._store = store
         self._keeper = Keeper(workflow, store, settings.cache_policy, settings.cache_size)
         self._reuses = settings.reuse
         self._by_key = settings.reuse and not any(changes_meaning(node) for node in workflow.nodes)
         self._resumption = Resumption(store, resume) if resume else None
-        self.fingerprints = Fingerprints(database, workflow)
+        self.fingerprints = Fingerprints(database, workflow, fetch=runs)
         self._aftermath: Aftermath | None = None
         if self._resumption is not None:
             done = self._resumption.has_done

@@ -73,7 +73,7 @@ class Text:
 
 def diagnose(problem: QueryProblem, text: Text) -> Diagnostic:
     """What the database refuses, at its place in the program."""
-    code = _CODES.get(problem.kind, "E0303")
+    code = problem.code or _CODES.get(problem.kind, "E0303")
     return Diagnostic(code, str(problem), text.locate(problem), hint=problem.hint)
 
 

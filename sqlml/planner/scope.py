@@ -73,7 +73,8 @@ class Scope:
             if problem.kind == "schema":
                 schema = table.rpartition(".")[0]
                 hint = f"`CREATE SCHEMA {schema};` makes it"
-            self.fault("E0313", f"`{table}` cannot be written: {problem}", span, hint=hint)
+            message = str(problem) if problem.code else f"`{table}` cannot be written: {problem}"
+            self.fault(problem.code or "E0313", message, span, hint=hint)
 
     # --- views ---
 

@@ -13,6 +13,7 @@ from sqlml.config import current
 from sqlml.databases.database import Database
 from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import Diagnostic, SqlmlError, StepError
+from sqlml.optimizer.cache.inputs import Inputs
 from sqlml.runtime import local
 from sqlml.runtime.events import Listener
 from sqlml.runtime.functions import ModelFunctions
@@ -115,6 +116,9 @@ def _opened(data: Data) -> Iterator[_Opened]:
         closing.callback(store.close)
         database.attach_tables(store.tables())
         database.attach_functions(ModelFunctions(store, current()))
+        inputs = Inputs(store, current().cache_policy, current().cache_size)
+        closing.callback(inputs.close)
+        database.attach_copies(inputs, Means.of(current()).password)
         if data.db:
             yield _Opened(database, store, Depot(str(store.folder / "engines")), None)
             return

@@ -96,6 +96,7 @@ def run(
         ending.callback(workers.close)
         ending.enter_context(interruptions(lambda: inbox.put(Interruption())))
         ending.enter_context((stop or Stop()).heard_by(lambda: inbox.put(Interruption())))
+        ending.enter_context(database.holding())
         if serial:
             ending.enter_context(_single_connection(database))
         journal = Journal(store, workflow, reuse=reuse, program=program, resume=resume)

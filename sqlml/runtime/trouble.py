@@ -29,7 +29,9 @@ def diagnose(error: BaseException) -> tuple[Diagnostic, ...] | None:
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return (disk_full(str(error)),)
         case QueryProblem():
-            return (Diagnostic("E0623", str(error), about=_about(error), hint=error.hint),)
+            return (
+                Diagnostic(error.code or "E0623", str(error), about=_about(error), hint=error.hint),
+            )
     if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
         return (out_of_memory(peak_memory()),)
     return None

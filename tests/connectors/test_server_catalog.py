@@ -1,12 +1,7 @@
 """What psql and SQLAlchemy show of a database is what they show of PostgreSQL with its tables."""
 
-import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from glob import glob
-from pathlib import Path
 from typing import Any
 
 import pandas
@@ -16,6 +11,7 @@ import sqlalchemy
 from sqlalchemy.engine.reflection import ObjectKind
 
 from sqlml.connectors.postgres.translation import translated
+from tests.connectors.postgresql import postgresql
 from tests.connectors.serving import address, serving
 
 TABLES = """
@@ -83,32 +79,13 @@ SELECT array_to_string(ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = '
 
 @pytest.fixture(scope="module")
 def original() -> Iterator[str]:
-    """The address of a PostgreSQL 15 of our own, without network."""
-    found = sorted(glob("/usr/lib/postgresql/15/bin"))
-    if not found:
-        pytest.skip("PostgreSQL 15 is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="sqlml-pg-"))
-    as_other = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if as_other:
-        shutil.chown(folder, "postgres")
-    data, options = str(folder / "data"), f"-k {folder} -c listen_addresses=''"
-    run = [*as_other, f"{found[-1]}/pg_ctl", "-D", data, "-w", "-l", str(folder / "log")]
-    made = [*as_other, f"{found[-1]}/initdb", "-D", data, "-A", "trust", "-U", "sqlml", "-N"]
-    subprocess.run(made, check=True, capture_output=True, cwd=folder)
-    subprocess.run(
-        [*run, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd=folder
-    )
-    try:
+    """The address of a PostgreSQL 15 with the tables."""
+    with postgresql() as folder:
         place = f"host={folder} user=sqlml dbname=postgres"
         psql(place, "ALTER SCHEMA public RENAME TO main; ALTER SCHEMA main OWNER TO sqlml")
         psql(place, "ALTER ROLE sqlml SET search_path TO main")
         psql(place, TABLES)
         yield place
-    finally:
-        subprocess.run(
-            [*run, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=folder
-        )
-        shutil.rmtree(folder)
 
 
 def psql(place: str, command: str) -> str:

@@ -160,7 +160,7 @@ class Connection:
             except errors.Error:
                 raise
             except QueryProblem as problem:
-                told = Diagnostic("E0303", str(problem), hint=problem.hint)
+                told = Diagnostic(problem.code or "E0303", str(problem), hint=problem.hint)
                 raise errors.raised(problem, told) from problem
             except SqlmlError as error:
                 raise errors.raised(error) from error

@@ -1,7 +1,7 @@
 """What one run keeps of the files that its steps make, and what it finds kept by earlier ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import time
@@ -27,6 +27,22 @@ class Made:
     key: str
     seconds: float
     files: Sequence[Path]
+
+
+def of_others(kept: Kept) -> Artifact:
+    """What is kept, as policies see it that know nothing of the workflow that it is of."""
+    age = max(time() - kept.used, 0.0)
+    return Artifact(
+        key=kept.key,
+        size=max(kept.size, 1),
+        seconds=kept.seconds,
+        added=kept.added,
+        used=kept.used,
+        uses=kept.uses,
+        floor=kept.floor,
+        score=min(kept.score, kept.seconds / max(kept.size, 1)) * 0.5 ** (age / _HALF_LIFE),
+        is_pinned=kept.pinned,
+    )
 
 
 class Keeper:
@@ -144,25 +160,14 @@ class Keeper:
         self, kept: Kept, steps: Steps, now: Mapping[str, str], before: Mapping[str, str]
     ) -> Artifact:
         place = self._past.places.get(kept.step) if self._is_ours(kept) else None
+        if place is None:
+            return of_others(kept)
         stands = 0
-        if place is not None and kept.key == now.get(kept.step):
+        if kept.key == now.get(kept.step):
             stands = steps.any_change & ~steps.outdating[place]
-        elif place is not None and kept.key == before.get(kept.step):
+        elif kept.key == before.get(kept.step):
             stands = steps.reversing if steps.reversal else 0
-        age = max(time() - kept.used, 0.0)
-        return Artifact(
-            key=kept.key,
-            size=max(kept.size, 1),
-            seconds=kept.seconds,
-            step=place,
-            stands=stands,
-            added=kept.added,
-            used=kept.used,
-            uses=kept.uses,
-            floor=kept.floor,
-            score=min(kept.score, kept.seconds / max(kept.size, 1)) * 0.5 ** (age / _HALF_LIFE),
-            is_pinned=kept.pinned,
-        )
+        return replace(of_others(kept), step=place, stands=stands)
 
     def _is_ours(self, kept: Kept) -> bool:
         return kept.workflow == self._workflow.name

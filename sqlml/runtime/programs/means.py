@@ -55,6 +55,10 @@ class Means:
             value = file.read_text("utf-8").removesuffix("\n")
         return value
 
+    def password(self, secret: str) -> str | None:
+        """The key `password` of a secret; None where nobody has given it."""
+        return self.secret(SecretKey(secret, "password"))
+
     def secret_folder(self, secret: str) -> Path | None:
         """The folder with a secret's keys as files."""
         folder = Path(self.secrets) / secret
