@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from sqlml.codegen import plain
 from sqlml.codegen.engine import Options, render
+from sqlml.codegen.given import given_step
 from sqlml.codegen.programs import Worker
 from sqlml.errors import ProgramError
 from sqlml.session import connect
@@ -22,6 +24,7 @@ from sqlml.workflow.ir import (
     Mount,
     Node,
     ParameterDeclaration,
+    Place,
     Placement,
     Pods,
     Resources,
@@ -170,3 +173,37 @@ def test_a_step_whose_outputs_are_too_large_or_missing_fails(tmp_path: Path) -> 
     assert [json.loads(run.results[name])["state"] for name in ("large", "lost")] == ["failed"] * 2
     assert run.states["end"] == "Succeeded"
     assert "more than 3500 bytes" in (tmp_path / "run/large/log").read_text()
+
+
+def test_a_run_that_a_cluster_could_not_keep_is_refused() -> None:
+    """It has the pipeline twice, and no more than 1.5 MiB in all."""
+    texts = ("x" * 100, "y" * 5_000)
+    steps = [
+        Node(f"s-{i}", Container("python:3.11", ("echo", texts[i == 7])), place=Place("f.py", i, 1))
+        for i in range(1, 1_000)
+    ]
+    with pytest.raises(ProgramError) as caught:
+        render(Workflow("large", tuple(steps)), "tekton", Options())
+    (told,) = caught.value.diagnostics
+    assert (told.code, told.label) == ("E1032", "at f.py:7:1")
+    assert "999 steps" in told.message
+    assert "its largest step, `s-7`" in told.hint
+    few = Workflow("large", tuple(steps[:300]))
+    (text,) = render(few, "tekton", Options()).values()
+    (_, pipeline, run) = yaml.safe_load_all(text)
+    kept = {
+        "spec": {"pipelineSpec": pipeline["spec"]},
+        "status": {"pipelineSpec": pipeline["spec"]},
+    }
+    assert len(json.dumps({**run, **kept})) < 1.5 * 2**20
+
+
+def test_what_a_failing_program_says_is_in_the_log_once(capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {}
+    exec(plain.interpreter() + plain.part("given_step"), names)
+    node = Node("bad", Script("raise ValueError('no such thing')"))
+    assert names["ended"](given_step(node, None), {}, {}) == {"state": "failed", "values": {}}
+    told = capsys.readouterr()
+    assert (told.out + told.err).count("Traceback") == 1
+    assert told.out.count("no such thing") == 2  # the line of the script, and the error
+    assert told.err == "exit code 1\n"

@@ -11,6 +11,7 @@ from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
 from sqlml.codegen.given import given_step, parameters_of
 from sqlml.codegen.tekton.refusals import refusals
+from sqlml.codegen.tekton.sizes import size_faults
 from sqlml.codegen.yaml import dump_all
 from sqlml.errors import ProgramError
 from sqlml.workflow.graph import needs
@@ -84,8 +85,10 @@ class Tekton:
         if faults := [*refusals(flat)]:
             raise ProgramError(*faults)
         name = options.name or _name(flat.name)
-        pipeline = _Pipeline(flat, name, options.namespace)
-        return {f"{name}.yaml": dump_all(pipeline.documents())}
+        documents = [*_Pipeline(flat, name, options.namespace).documents()]
+        if faults := [*size_faults(flat, documents[1]["spec"])]:
+            raise ProgramError(*faults)
+        return {f"{name}.yaml": dump_all(documents)}
 
 
 ENGINE = Tekton()
