@@ -108,8 +108,6 @@ class Session:
         self.settings = settings
         self.history: History = StoredHistory(database, store)
         self.models = Shelf(store, database, settings)
-        self._inputs = Inputs(store, settings.cache_policy, settings.cache_size)
-        database.attach_copies(self._inputs, Means.of(settings).password)
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, creates: bool = True, **given: Any) -> Self:
@@ -132,6 +130,8 @@ class Session:
             raise
         database.attach_tables(store.tables())
         database.attach_functions(ModelFunctions(store, settings))
+        inputs = Inputs(store, settings.cache_policy, settings.cache_size)
+        database.attach_copies(inputs, Means.of(settings).password)
         return cls(database, store, settings)
 
     def compile(
@@ -305,8 +305,8 @@ class Session:
         return execution.results
 
     def close(self) -> None:
-        with closing(self.database), closing(self.store):
-            self._inputs.close()
+        with closing(self.store):
+            self.database.close()
 
     def __enter__(self) -> Self:
         return self

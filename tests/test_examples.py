@@ -119,6 +119,11 @@ def two_jobs_wait(results: Results) -> bool:
     }
 
 
+def tickets_tell_who_leaves(results: Results) -> bool:
+    without, having = (result.to_arrow()["roc_auc"][0].as_py() for result in results)
+    return without > 0.6 and having > without + 0.02
+
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -140,6 +145,7 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
     "citations.sql": citations_tell_more_than_words,
     "drift.sql": plan_and_bill_have_changed,
     "nightly.sql": two_jobs_wait,
+    "remote.sql": tickets_tell_who_leaves,
 }
 
 

@@ -4,10 +4,13 @@
 
 Real: iris, wine, breast cancer, diabetes and digits, as scikit-learn carries them (UCI, Lars).
 Synthetic: houses, customers (churn), card payments (fraud), searches (ranking), offers of apps,
-orders (a forecast), credit (a score card), papers (a graph) and reviews (words by number), from a
-seed. Their columns relate to the label by rules, written below, so that there is something to find.
+orders (a forecast), credit (a score card), papers (a graph), reviews (words by number) and a help
+desk's tickets (a SQLite file), from a seed. Their columns relate to the label by rules, written
+below, so that there is something to find.
 """
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -41,6 +44,7 @@ def main() -> None:
         con.register("rows", table)
         con.execute(f"COPY rows TO '{FOLDER / name}' ({kind})")
         print(f"{name}: {table.num_rows} rows, {table.num_columns} columns")
+    write_desk(tickets(np.random.default_rng(37), tables["customers.csv"]))
 
 
 def plain(name: str) -> str:
@@ -106,6 +110,26 @@ def customers(draw: np.random.Generator, rows: int = 5_000) -> pa.Table:
         "bill": pa.array(bill, mask=draw.random(rows) < 0.04),
         "calls": calls, "churned": np.where(churned, "left", "stayed"),
     })  # fmt: skip
+
+
+def tickets(draw: np.random.Generator, customers: pa.Table) -> pa.Table:
+    """Synthetic: a help desk's tickets; those who left had more of them, and longer ones."""
+    left = customers["churned"].to_numpy() == "left"
+    counts = draw.poisson(np.where(left, 1.2, 0.3))
+    customer = np.repeat(customers["id"].to_numpy(), counts)
+    minutes = draw.exponential(np.repeat(np.where(left, 14.0, 7.0), counts))
+    opened = np.datetime64("2023-01-01") + draw.integers(0, 364, len(customer))
+    return pa.table({"customer": customer, "opened": opened, "minutes": np.round(minutes, 1)})
+
+
+def write_desk(table: pa.Table) -> None:
+    path = FOLDER / "desk.sqlite"
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as desk, desk:
+        desk.execute("CREATE TABLE tickets (customer INTEGER, opened DATE, minutes REAL)")
+        columns = [table[name].cast(pa.string()).to_pylist() for name in table.column_names]
+        desk.executemany("INSERT INTO tickets VALUES (?, ?, ?)", zip(*columns, strict=True))
+    print(f"{path.name}: {table.num_rows} rows, {table.num_columns} columns")
 
 
 def payments(draw: np.random.Generator, rows: int = 30_000) -> pa.Table:

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from sqlml.databases.remote.address import address
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
 from sqlml.workflow.graph import compared, givers
@@ -22,6 +23,7 @@ from sqlml.workflow.ir import (
     Query,
     Run,
     RunId,
+    SecretKey,
     Take,
     Text,
     Train,
@@ -29,6 +31,7 @@ from sqlml.workflow.ir import (
     Workflow,
 )
 from sqlml.workflow.operations import PROGRAMS
+from sqlml.workflow.secrets import password_of, variable
 from sqlml.workflow.serial import encode
 from sqlml.zoo.search import Search
 
@@ -93,15 +96,22 @@ def _lower(workflow: Workflow, worker: Worker) -> Workflow:
         else:
             own = replace(worker, image=images.get(node.name, worker.image))
             step = _step(node, tuple(earlier), used, own)
-            is_own = node.name in images
-            nodes.append(
-                replace(step, template="", env={**step.env, **IN_IMAGE}) if is_own else step
-            )
+            env: dict[str, Text | SecretKey] = {**_passwords(node, earlier)}
+            env |= IN_IMAGE if node.name in images else {}
+            nodes.append(replace(step, template="", env={**step.env, **env}) if env else step)
         if isinstance(node.operation, Query) and (node.operation.session or _defines(node)):
             _check_session(node)
             earlier.append(node.operation)
     count = len(workflow.nodes)
     return replace(workflow, nodes=tuple(nodes[:count]), on_exit=tuple(nodes[count:]))
+
+
+def _passwords(node: Node, earlier: Sequence[Query]) -> dict[str, SecretKey]:
+    """The secrets that a step needs for the remote databases that are attached, as variables."""
+    own = [node.operation] if isinstance(node.operation, Query) else []
+    attached = (address(query.sql) for query in (*earlier, *own))
+    keys = [password_of(one.secret) for one in attached if one is not None and one.secret]
+    return {variable(key): key for key in keys}
 
 
 def _used_parameters(workflow: Workflow) -> frozenset[tuple[str, str]]:

@@ -50,7 +50,7 @@ class LocalSubmitter:
 
 def _values(secrets: Iterable[Secret]) -> dict[str, str]:
     """The values of secrets, as the variables in which steps are given them."""
-    from sqlml.runtime.programs.means import variable
+    from sqlml.workflow.secrets import variable
 
     return {
         variable(SecretKey(secret.name, key)): value

@@ -242,6 +242,7 @@ class DuckDB:
         if self._page_cache is not None:
             self._page_cache.close()
         self._functions.close()
+        self._remote.close()
         self._connections.close()
 
     @contextmanager

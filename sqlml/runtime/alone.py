@@ -117,7 +117,7 @@ def _opened(data: Data) -> Iterator[_Opened]:
         database.attach_tables(store.tables())
         database.attach_functions(ModelFunctions(store, current()))
         inputs = Inputs(store, current().cache_policy, current().cache_size)
-        closing.callback(inputs.close)
+        closing.callback(inputs.close)  # before the store
         database.attach_copies(inputs, Means.of(current()).password)
         if data.db:
             yield _Opened(database, store, Depot(str(store.folder / "engines")), None)

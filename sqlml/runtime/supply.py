@@ -33,8 +33,9 @@ from sqlml.workflow.ir import (
 
 _CATALOG = """
 SELECT sql FROM duckdb_views()
-WHERE NOT internal AND view_name = {table} AND schema_name = {schema}
-UNION ALL SELECT '' FROM duckdb_tables() WHERE table_name = {table} AND schema_name = {schema}
+WHERE NOT internal AND view_name = {table} AND schema_name = {schema} AND {here}
+UNION ALL SELECT '' FROM duckdb_tables()
+WHERE table_name = {table} AND schema_name = {schema} AND {here}
 """
 
 
@@ -176,7 +177,8 @@ class Supply:
 
 def _places(name: str) -> dict[str, str]:
     *schema, table = parts(name)
-    return {"table": literal(table), "schema": literal(schema[-1] if schema else "main")}
+    named = {"table": literal(table), "schema": literal(schema[-1] if schema else "main")}
+    return {**named, "here": "database_name = current_database()"}
 
 
 def _needed_tables(workflow: Workflow) -> tuple[str, ...]:

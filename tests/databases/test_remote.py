@@ -6,13 +6,19 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from sqlml.codegen.programs import Worker, as_programs
 from sqlml.databases.remote.address import Address, address
 from sqlml.databases.remote.mentions import Names, columns, with_views
 from sqlml.databases.remote.server import RemoteProblem
 from sqlml.errors import ProgramError, StepError
+from sqlml.runtime.alone import Data, run_step
 from sqlml.session import Session, connect
+from sqlml.source import Source
+from sqlml.store.depot import Depot
+from sqlml.workflow.ir import Constant, SecretKey
 
 ATTACH = "ATTACH 'sqlite:///notes.db' AS s;"
 TRAIN = "SELECT id, score FROM s.notes TO TRAIN xgboost.gbtree LABEL score INTO m;"
@@ -230,3 +236,26 @@ def test_names_of_tables_in_a_text() -> None:
     assert list(Names(()).in_text(text)) == []
     views = {"v": "SELECT a FROM w", "w": "SELECT b FROM s.t", "z": "SELECT 1"}
     assert with_views("SELECT 1 FROM v", views).count("SELECT") == 3
+
+
+def test_steps_on_an_engine_attach_for_themselves_and_get_secrets_by_reference(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLML_SECRET_DESK_PASSWORD", "hush")
+    program = (
+        "ATTACH 'sqlite:///notes.db' AS s (TYPE adbc, SECRET desk);"
+        "CREATE TABLE most AS SELECT max(id) AS id FROM s.notes; SELECT id + 1 AS id FROM most"
+    )
+    with connect("x.duckdb") as session:
+        workflow = session.compile([Source("p.sql", program)]).workflow
+    programs = as_programs(workflow, Worker(store=str(here / "depot")))
+    for node in programs.nodes:
+        assert node.env == {"SQLML_SECRET_DESK_PASSWORD": SecretKey("desk", "password")}
+        step = node.inputs["step"]
+        assert isinstance(step, Constant)
+        assert "hush" not in str(step.value)
+        report = run_step(str(step.value), run="r", data=Data(store=str(here / "depot")), threads=1)
+        assert report.outcome == "succeeded"
+    assert Depot(str(here / "depot")).result("r", programs.nodes[-1].name, here / "result.arrow")
+    found = pa.ipc.open_file(str(here / "result.arrow")).read_all()
+    assert found.to_pylist() == [{"id": 5001}]

@@ -311,9 +311,9 @@ def test_a_table_is_read_once_for_all_that_depend_on_it(
     taken: list[str] = []
     fingerprint = session.database.fingerprint
 
-    def counted(table: str, *, ordered: bool = True) -> str | None:
+    def counted(table: str, **how: bool) -> str | None:
         taken.append(table)
-        return fingerprint(table, ordered=ordered)
+        return fingerprint(table, **how)
 
     monkeypatch.setattr(session.database, "fingerprint", counted)
     session.run(program)

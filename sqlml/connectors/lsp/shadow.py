@@ -9,8 +9,10 @@ import duckdb
 from sqlml.config import Settings
 from sqlml.databases import DATABASES
 from sqlml.databases.database import Database
+from sqlml.optimizer.cache.inputs import Inputs
 from sqlml.quoting import identifier
 from sqlml.runtime.functions import ModelFunctions
+from sqlml.runtime.programs.means import Means
 from sqlml.session import Session
 from sqlml.store.store import Store
 
@@ -83,4 +85,6 @@ def _session(settings: Settings, tables: list[str]) -> Session:
         database.execute(statement)
     database.attach_tables(store.tables())
     database.attach_functions(ModelFunctions(store, settings))
+    inputs = Inputs(store, settings.cache_policy, settings.cache_size)
+    database.attach_copies(inputs, Means.of(settings).password)
     return Session(database, store, replace(settings, db=":memory:", passes="none"))

@@ -38,6 +38,10 @@ class Copies(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Nobody reads any copy any more; may be said again."""
+        ...
+
     def note(self, table: str, copy: Copy) -> None:
         """Note what is new about a copy that is kept: it has been found to be right."""
         ...

@@ -156,6 +156,10 @@ class RemoteTables:
                 for found in self._mentioned(names.quoted(table))
             }
 
+    def close(self) -> None:
+        if self._copies is not None:
+            self._copies.close()
+
     # --- attaching ---
 
     def _is_concerned(self, sql: str) -> bool:

@@ -26,13 +26,9 @@ class Inputs:
     """Copies, as the database asks for them. What one process reads stays until it is closed."""
 
     def __init__(self, store: Store, policy: str, size: float) -> None:
-        """size: bytes of all files that are kept.
-
-        Raises:
-            ProgramError: E0840 there is no such policy.
-        """
+        """size: bytes of all files that are kept."""
         self._store = store
-        self._policy: Policy = POLICIES.load(policy)()
+        self._policy = policy
         self._size = size
         self._here: dict[str, Copy] = {}  # by table
         self._keys: dict[str, str] = {}  # of those that are kept, by table
@@ -90,6 +86,7 @@ class Inputs:
     def close(self) -> None:
         """Nobody reads any copy any more; those that are out of date go."""
         if self._has_reader:
+            self._has_reader = False
             self._reader.close()
             self._store.artifacts.remove(self._gone)
         for path in self._refused:
@@ -103,7 +100,8 @@ class Inputs:
 
     def _decide(self, newcomer: Kept, kept: Sequence[Kept]) -> Ruling:
         others = [of_others(one) for one in kept]
-        return self._policy.plan(of_others(newcomer), Holdings(_NO_STEPS, others, self._size))
+        policy: Policy = POLICIES.load(self._policy)()
+        return policy.plan(of_others(newcomer), Holdings(_NO_STEPS, others, self._size))
 
     @contextmanager
     def _beside(self, path: Path) -> Iterator[Path]:

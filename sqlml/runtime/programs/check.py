@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sqlml.errors import Diagnostic, ProgramError, located
-from sqlml.runtime.programs.means import Means, variable
+from sqlml.runtime.programs.means import Means
 from sqlml.runtime.programs.volumes import unmountable
 from sqlml.source import Span
 from sqlml.workflow.ir import (
@@ -19,6 +19,7 @@ from sqlml.workflow.ir import (
     Volume,
     Workflow,
 )
+from sqlml.workflow.secrets import variable
 
 _WAY_OUT = (
     "install Podman or Docker, or let commands run on this machine without their images:"

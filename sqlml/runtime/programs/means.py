@@ -1,7 +1,6 @@
 """What this machine has for steps that are programs: a container engine, secrets."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,10 +9,10 @@ from typing import Literal, Self
 
 from sqlml.config import Settings
 from sqlml.workflow.ir import SecretKey
+from sqlml.workflow.secrets import PREFIX, password_of, variable
 from sqlml.zoo.containers import container_engine
 
 Choice = Literal["auto", "podman", "docker", "process"]
-PREFIX = "SQLML_SECRET_"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Means:
 
     def password(self, secret: str) -> str | None:
         """The key `password` of a secret; None where nobody has given it."""
-        return self.secret(SecretKey(secret, "password"))
+        return self.secret(password_of(secret))
 
     def secret_folder(self, secret: str) -> Path | None:
         """The folder with a secret's keys as files."""
@@ -67,9 +66,3 @@ class Means:
     def secret_file(self, reference: SecretKey) -> Path | None:
         folder = self.secret_folder(reference.secret)
         return None if folder is None else folder / reference.key
-
-
-def variable(reference: SecretKey) -> str:
-    """The variable that holds a secret's key: `SQLML_SECRET_<SECRET>_<KEY>`."""
-    name = f"{reference.secret}_{reference.key}".upper()
-    return PREFIX + re.sub(r"\W", "_", name)
