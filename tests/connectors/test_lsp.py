@@ -44,14 +44,16 @@ class Editor:
     def open(self, name: str, text: str) -> list[Any]:
         """The diagnostics of a document with this text."""
         uri = self.uri(name)
-        document = {"uri": uri, "languageId": "sql", "version": 1, "text": text}
         if uri in self.told:
             changes = {"contentChanges": [{"text": text}]}
-            self.tell(
-                "textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, **changes}
-            )
-        else:
-            self.tell("textDocument/didOpen", {"textDocument": document})
+            changed = {"textDocument": {"uri": uri, "version": 2}, **changes}
+            return self.after("didChange", uri, changed)
+        document = {"uri": uri, "languageId": "sql", "version": 1, "text": text}
+        return self.after("didOpen", uri, {"textDocument": document})
+
+    def after(self, event: str, uri: str, parameters: Any) -> list[Any]:
+        """The diagnostics that are told of a document after something has happened to it."""
+        self.tell(f"textDocument/{event}", parameters)
         self.told.pop(uri, None)
         while uri not in self.told:
             self._hear()
@@ -127,6 +129,24 @@ def test_without_a_database_syntax_and_attributes_are_checked(editor: Editor) ->
     assert [one["code"] for one in editor.open("a.sql", f"{TRAIN} LABEL INTO m")] == ["E0108"]
     assert [one["code"] for one in editor.open("a.sql", "SELECT 1 TO TRAIN xgbost LABEL a INTO b")]
     assert editor.open("a.sql", "") == []
+
+
+def test_changes_come_in_pieces_and_a_closed_document_has_no_marks(editor: Editor) -> None:
+    text = f"/* 😀 */ {TRAIN} WITH max_dpeth = 3 LABEL species INTO m;\r\n-- é\r\n"
+    assert len(editor.open("pieces.sql", text)) == 1
+    start = text.index("max_dpeth") + 1  # 😀 counts for two
+    right = {"start": {"line": 0, "character": start}, "end": {"line": 0, "character": start + 9}}
+    below = {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 0}}
+    changes = [
+        {"range": below, "text": "SELECT '😀' TO TRIAN xgboost.gbtree;"},
+        {"range": right, "text": "max_depth"},
+    ]
+    uri = editor.uri("pieces.sql")
+    (found,) = editor.after(
+        "didChange", uri, {"textDocument": {"uri": uri, "version": 2}, "contentChanges": changes}
+    )
+    assert (found["code"], ranged(found)) == ("E0109", (2, 15, 2, 20))
+    assert editor.after("didClose", uri, {"textDocument": {"uri": uri}}) == []
 
 
 def test_completion_has_details_and_replaces_the_word(editor: Editor) -> None:

@@ -60,6 +60,7 @@ class Server:
             types.TEXT_DOCUMENT_DID_SAVE,
         ):
             tell(event)(_answering(self.check))
+        tell(types.TEXT_DOCUMENT_DID_CLOSE)(_answering(self.forget))
         triggers = types.CompletionOptions(trigger_characters=[".", "@", "="])
         tell(types.TEXT_DOCUMENT_COMPLETION, triggers)(_answering(self.complete))
         tell(types.TEXT_DOCUMENT_HOVER)(_answering(self.hover))
@@ -81,9 +82,15 @@ class Server:
             self._names = read_names(session.database, session.store)
         found = faults(source, session, self._dialect)
         shown = [_diagnostic(one, positions, source) for one in found]
-        self._editor.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(asked.text_document.uri, shown)
-        )
+        self._mark(asked.text_document.uri, shown)
+
+    def forget(self, asked: types.DidCloseTextDocumentParams) -> None:
+        """Take back what was told of a document that is closed."""
+        self._mark(asked.text_document.uri, [])
+
+    def _mark(self, uri: str, shown: list[types.Diagnostic]) -> None:
+        told = types.PublishDiagnosticsParams(uri, shown)
+        self._editor.text_document_publish_diagnostics(told)
 
     def complete(self, asked: types.CompletionParams) -> types.CompletionList:
         """What may be written at a place."""
