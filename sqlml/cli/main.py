@@ -1,6 +1,7 @@
 """The `sqlml` command: finds the subcommand, and shows whatever goes wrong."""
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from sqlml.cli.terminal import colored
 from sqlml.errors import MAX_SHOWN, ProgramError, SqlmlError, did_you_mean, render
 
 INTERRUPTED = 130
+_IN_BRACKETS = re.compile(r"\s*\([^)]*\)")
+_DETAIL = re.compile(r"[.;:]( .*)?$")
 
 
 class PipeClosed(Exception):  # noqa: N818 - it is no error
@@ -38,6 +41,14 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return COMMANDS.load(cmd_name) if cmd_name in COMMANDS else None
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, but no sentence breaks off."""
+        named = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, _briefly(found.help or "")) for name, found in named if found]
+            )
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -46,6 +57,11 @@ class Commands(click.Group):
             hint = did_you_mean(args[0], COMMANDS) or "see `sqlml --help`"
             raise click.UsageError(f"{message}\n  hint: {hint}", ctx)
         return super().resolve_command(ctx, args)
+
+
+def _briefly(text: str) -> str:
+    """What a command does, up to the first detail."""
+    return _DETAIL.sub("", " ".join(_IN_BRACKETS.sub("", text).split()))
 
 
 @click.group(

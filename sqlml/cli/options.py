@@ -26,11 +26,20 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 db = click.option("--db", metavar="PATH", help="DuckDB file, or :memory: (default: sqlml.duckdb).")
 dialect = click.option("--dialect", metavar="NAME", help="SQL dialect the queries are written in.")
+
+
+def _shown_here(_context: click.Context, _option: click.Parameter, output: str) -> str:
+    if output == "arrow" and sys.stdout.isatty():
+        raise click.UsageError("a terminal does not show Arrow\n  hint: `… > rows.arrow`")
+    return output
+
+
 output = click.option(
     "--output",
-    type=click.Choice(["table", "csv", "json", "jsonl", "markdown"]),
+    type=click.Choice(["table", "csv", "json", "jsonl", "markdown", "arrow"]),
     default="table",
     show_default=True,
+    callback=_shown_here,
     help="How results are printed.",
 )
 files = click.argument("files", nargs=-1, metavar="[FILE]...")

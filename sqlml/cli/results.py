@@ -72,6 +72,14 @@ def _print_jsonl(table: "pa.Table") -> None:
         click.echo(_json(record))
 
 
+def _print_arrow(table: "pa.Table") -> None:
+    """A stream of Arrow's, for who reads `pyarrow.ipc.open_stream`; each result set is one."""
+    from pyarrow import ipc
+
+    with ipc.new_stream(sys.stdout.buffer, table.schema) as stream:
+        stream.write_table(table)
+
+
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
@@ -82,4 +90,5 @@ _PRINTERS: Mapping[str, Callable[["pa.Table"], None]] = {
     "csv": _print_csv,
     "json": _print_json,
     "jsonl": _print_jsonl,
+    "arrow": _print_arrow,
 }

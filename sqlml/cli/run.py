@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlml.session import Compiled, Session
     from sqlml.workflow.ir import Workflow
 
+IN_MEMORY = ":memory:"
 EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
 
 
@@ -89,7 +90,7 @@ def run(
             if not quiet:
                 options.print_notes(compiled.plan.notes, as_json=as_json)
             if not compiled.workflow.nodes:
-                return 0
+                return _nothing_to_do(quiet=quiet)
             if engine and (made := _schedule_on(session, compiled, engine, target)):
                 click.echo(made)
                 return 0
@@ -118,6 +119,12 @@ def run(
     return EXIT_CODES[report.outcome]
 
 
+def _nothing_to_do(*, quiet: bool) -> int:
+    if not quiet:
+        click.echo("there is no statement to run", err=True)
+    return 0
+
+
 def _schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "Options") -> str:
     """Let an engine run the job that a program makes; what to tell of it, or nothing."""
     from sqlml.cli.engine_jobs import for_engine
@@ -129,6 +136,8 @@ def _schedule_on(session: "Session", compiled: "Compiled", engine: str, target: 
 
 def _next(report: "RunReport", workflow: "Workflow", again: str, db: str) -> Sequence[str]:
     """The next useful commands. again: what goes on with a run here."""
+    if db.endswith(f" {IN_MEMORY}"):  # all of it is gone
+        return []
     if report.outcome == "succeeded":
         shown = [report.run, *_models(workflow)[:1]]
         return ["next: " + "   ".join(f"sqlml show {name}{db}" for name in shown)]

@@ -50,6 +50,7 @@ def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert all(f"  {command} " in shown.stdout for command in COMMANDS)
+    assert "..." not in shown.stdout.partition("Commands:")[2]
     assert shown.stdout.endswith("[]\n")
 
 
@@ -194,6 +195,9 @@ def test_help_explains_codes_and_models(sqlml: Sqlml) -> None:
     assert sqlml("help", "E0203")[1].startswith("## E0203")
     assert "max_depth" in sqlml("help", "xgboost.gbtree")[1]
     assert sqlml("help", "E9999")[0] == 2
+    assert "xgboost.dart\n" in sqlml("help", "xgboost")[1]
+    assert "did you mean `xgboost`?" in sqlml("help", "xgbost")[2]
+    assert sqlml("help", "run")[1].startswith("Usage: sqlml run ")
     assert "did you mean `xgboost.gbtree`?" in sqlml("help", "xgboost.gbtre")[2]
 
 
@@ -212,7 +216,8 @@ def test_an_unknown_command_is_answered_with_the_nearest(sqlml: Sqlml) -> None:
 
 
 def test_nothing_to_do_is_no_error(sqlml: Sqlml) -> None:
-    assert sqlml("run", "-c", ";; -- nothing\n")[0] == 0
+    code, out, err = sqlml("run", "-c", ";; -- nothing\n")
+    assert (code, out, err) == (0, "", "there is no statement to run\n")
 
 
 def test_several_texts_and_files_are_one_program(

@@ -151,3 +151,14 @@ def test_printing_a_large_result_takes_little_memory(tmp_path: Path) -> None:
         cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     assert float(done.stderr) < 20  # MiB; the rows as Python values would be 100
+
+
+def test_arrow_is_written_as_a_stream_for_each_result(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    sql = "SELECT 1 AS a, [1, NULL] AS l; SELECT 2 AS b WHERE false"
+    assert outcome(["run", "-q", "--db", ":memory:", "-c", sql, "--output", "arrow"]) == 0
+    written = io.BytesIO(capsysbinary.readouterr().out)
+    first, second = (pa.ipc.open_stream(written).read_all() for _ in range(2))
+    assert first.to_pylist() == [{"a": 1, "l": [1, None]}]
+    assert (second.column_names, second.num_rows) == (["b"], 0)
