@@ -40,7 +40,7 @@ INTO line_good;
 SELECT rooms, town, garden FROM homes
 TO TRAIN sklearn.ensemble.RandomForestClassifier WITH model.n_estimators = 5
 LABEL garden INTO gardens;
-SELECT * FROM homes TO PREDICT garden_guess.maybe USING gardens;
+SELECT * FROM homes TO PREDICT garden_guess.maybe WITH predict.probability = TRUE USING gardens;
 SELECT rooms, garden, town, price FROM homes
 TO TRAIN lightgbm.gbdt WITH train.num_boost_round = 7, model.num_leaves = 5
 COLUMN BUCKET(rooms, [2, 5.5]), INDICATOR(BUCKET(rooms, 4)), garden, town
@@ -55,10 +55,34 @@ SELECT rooms, town, price FROM homes
 TO TRAIN xgboost.gbtree COLUMN BUCKET(rooms, 3), INDICATOR(BUCKET(rooms, [4])), town
 LABEL price INTO ranges;
 SELECT * FROM homes TO PREDICT range_worth.amount USING ranges;
+SELECT rooms, garden, town, price FROM homes
+TO TRAIN xgboost.gbtree
+WITH train.num_boost_round = 40, eta = 0.9, train.early_stopping_rounds = 3,
+  validation.split = 0.25, validation.metrics = 'r2'
+COLUMN rooms, INDICATOR(CROSS([garden, town], 9)),
+  INDICATOR(CROSS([BUCKET(rooms, [4, 8]), town], 9))
+LABEL price INTO stopped;
+SELECT * FROM homes TO PREDICT stopped_worth.amount USING stopped;
+SELECT * EXCLUDE rowid FROM flowers WHERE rowid % 3 > 0
+TO TRAIN lightgbm.gbdt
+WITH train.num_boost_round = 60, learning_rate = 0.5, train.early_stopping_rounds = 2,
+  validation.select = 'SELECT * EXCLUDE rowid FROM flowers WHERE rowid % 3 = 0'
+LABEL species INTO light_stopped;
+SELECT * FROM flowers TO PREDICT light_stopped_guesses.species USING light_stopped;
+SELECT * EXCLUDE rowid FROM flowers
+TO TRAIN xgboost.gbtree WITH train.num_boost_round = 4, validation.split = 0.3, train.seed = 3
+LABEL species INTO split_kinds;
+SELECT * FROM flowers
+TO PREDICT split_guesses.species WITH predict.probability = TRUE USING split_kinds;
+SELECT rooms, garden, price FROM homes
+TO TRAIN sklearn.linear_model.Ridge WITH validation.split = 0.2, validation.metrics = 'r2'
+LABEL price INTO split_lines;
+SELECT * FROM homes TO PREDICT split_worth.amount USING split_lines;
 SELECT count(*) AS n FROM worth;
 """
 TABLES = ("flowers", "guesses", "how_good", "homes", "worth", "line_worth", "line_good",
-          "garden_guess", "light_worth", "light_guesses", "light_good", "range_worth")  # fmt: skip
+          "garden_guess", "light_worth", "light_guesses", "light_good", "range_worth",
+          "stopped_worth", "light_stopped_guesses", "split_guesses", "split_worth")  # fmt: skip
 
 
 def compiled(program: str) -> Workflow:
@@ -117,8 +141,13 @@ def test_a_secret_is_not_written() -> None:
         ("TO TRAIN lightgbm.rf LABEL species INTO m", "models are `xgboost.gbtree`, `light"),
         ("TO TRAIN sklearn.cluster.KMeans INTO m", "models are `xgboost.gbtree`, `light"),
         (
-            "TO TRAIN xgboost.gbtree WITH validation.split = 0.2 LABEL species INTO m",
-            "it has the attribute `validation.split`",
+            "TO TRAIN xgboost.gbtree WITH validation.folds = 3 LABEL species INTO m",
+            "it has the attribute `validation.folds`",
+        ),
+        (
+            "TO TRAIN xgboost.gbtree WITH validation.split = 0.2, validation.metrics = 'roc_auc'"
+            " LABEL species INTO m",
+            "metrics to name are accuracy",
         ),
         (
             "TO TRAIN xgboost.gbtree COLUMN CATEGORY_HASH(species, 4) LABEL sepal_width INTO m",

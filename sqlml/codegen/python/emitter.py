@@ -6,7 +6,13 @@ from typing import Any
 
 from sqlml.codegen import plain
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
-from sqlml.codegen.python.models import columns_of, lightgbm_lines, sklearn_lines, xgboost_lines
+from sqlml.codegen.python.models import (
+    Held,
+    columns_of,
+    lightgbm_lines,
+    sklearn_lines,
+    xgboost_lines,
+)
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
 from sqlml.workflow.ir import Evaluate, Node, Output, Predict, Query, Relation, Train, Workflow
@@ -26,7 +32,9 @@ _BOOSTERS: Mapping[str, tuple[str | None, ...]] = {  # and the objectives that t
     "xgboost.gbtree": (None, "reg:squarederror", "binary:logistic", "multi:softprob"),
     "lightgbm.gbdt": (None, "regression", "binary", "multiclass"),
 }
-_SETTINGS = {"num_boost_round", "seed"}
+_SETTINGS = {
+    "num_boost_round", "seed", "early_stopping_rounds", "validation.split", "validation.metrics",
+}  # fmt: skip
 
 
 class Python:
@@ -53,8 +61,12 @@ class Python:
         name = options.name or workflow.name.rpartition("/")[2].removesuffix(".sql")
         safe = "".join(c if c.isalnum() else "_" for c in name).strip("_") or "program"
         helpers = plain.part("python/program")
-        if "measured" in body:
+        if "measured =" in body or "with_chances(" in body:
             helpers += "\n\n" + plain.part("python/measures")
+        if "held_back(" in body:
+            helpers += "\n\n" + plain.part("python/held")
+        if "crossed(" in body:
+            helpers += "\n\n" + plain.part("python/crosses")
         return {f"{safe}.py": f"{head}\n{imports}\n{helpers}\n{body}\n"}
 
 
@@ -165,12 +177,32 @@ class _Script:
         yield f"{name}_label = rows[{label!r}].type"
         yield f"{name}_classes = {self._classes(train, known.task, label)}"
         yield f"label = encoded(rows[{label!r}], {name}_classes)"
+        if held := self._held(node, train):
+            yield from held.lines(name, label)
         if train.estimator == "xgboost.gbtree":
-            yield from xgboost_lines(name, train, chosen)
+            yield from xgboost_lines(name, train, chosen, held)
         elif is_booster:
-            yield from lightgbm_lines(name, train, chosen)
+            yield from lightgbm_lines(name, train, chosen, held)
         else:
-            yield from sklearn_lines(name, train)
+            yield from sklearn_lines(name, train, held)
+        names = train.settings.get("validation.metrics") or ()
+        if names and not self.faults:
+            yield "truth = held_label"
+            yield from self._measured(self._models[node.name], "held_matrix", tuple(names))
+
+    def _held(self, node: Node, train: Train) -> Held | None:
+        """The rows that are not trained on."""
+        settings = train.settings
+        patience, seed = settings.get("early_stopping_rounds") or 0, settings.get("seed") or 0
+        match node.inputs.get("validation"):
+            case Relation(sql=sql):
+                return Held(query=_text(sql), patience=patience)
+            case None:
+                share = settings.get("validation.split")
+                return Held(share, patience=patience, seed=seed) if share else None
+            case _:
+                self._refuse(node, "its rows to validate on are not those of a query")
+                return None
 
     @staticmethod
     def _classes(train: Train, task: str | None, label: str) -> str:
@@ -197,7 +229,10 @@ class _Script:
             self._refuse(node, f"it has the attribute `{name}`")
         if any(not isinstance(value, str | int | float) for value in train.parameters.values()):
             self._refuse(node, "one of its parameters is neither a number nor text")
-        for name in {*node.inputs} - {"rows"}:
+        names = train.settings.get("validation.metrics") or ()
+        if any(name not in _METRICS for name in names):
+            self._refuse(node, f"metrics to name are {', '.join(_METRICS)}")
+        for name in {*node.inputs} - {"rows", "validation"}:
             self._refuse(node, f"it has the input `{name}`")
 
     # --- PREDICT and EVALUATE -----------------------------------------------------------------
@@ -211,7 +246,7 @@ class _Script:
 
     def _predict(self, node: Node, predict: Predict) -> Iterator[str]:
         model = self._model(node)
-        for name in predict.settings:
+        for name in {*predict.settings} - {"probability"}:
             self._refuse(node, f"it has the attribute `{name}`")
         if model is None:
             return
@@ -221,6 +256,9 @@ class _Script:
         yield f"result = decoded(predicted, {name}_classes, {name}_label)"
         dropped = f"{model.label!r}, {predict.column!r}"
         yield f"table = without(rows, {dropped}).append_column({predict.column!r}, result)"
+        if predict.settings.get("probability"):
+            told = f"{name}, {name}_features(rows), {name}_classes"
+            yield f"table = with_chances(table, {predict.column!r}, {told})"
         yield f"keep(table, {(predict.into or '')!r})"
 
     def _evaluate(self, node: Node, evaluate: Evaluate) -> Iterator[str]:
@@ -234,24 +272,28 @@ class _Script:
         label = evaluate.label[0] if evaluate.label else model.label
         yield f"rows = fetch({self._rows(node)})"
         yield f"truth = encoded(rows[{label!r}], {model.name}_classes)"
-        yield f"predicted = {_predicted(model)}"
+        yield from self._measured(model, f"{model.name}_features(rows)", tuple(names))
+        if evaluate.into:
+            yield "columns = {n: pa.array([value], pa.float64()) for n, value in measured.items()}"
+            yield f"keep(pa.table(columns), {evaluate.into!r})"
+
+    @staticmethod
+    def _measured(model: _Model, matrix: str, names: tuple[str, ...]) -> Iterator[str]:
+        """Print the metrics of predictions beside the truth."""
+        yield f"predicted = {_predicted(model, matrix)}"
         yield "measured = {"
-        matrix = f"{model.name}_features(rows)"
         told = f"truth, predicted, {model.name}, {matrix}, {model.name}_classes"
         yield f'    "loss": loss_of({told}),'
         yield from (f"    {name!r}: {_METRICS[name]}," for name in names)
         yield "}"
         yield "for name, value in measured.items():"
         yield "    print(name, value)"
-        if evaluate.into:
-            yield "columns = {n: pa.array([value], pa.float64()) for n, value in measured.items()}"
-            yield f"keep(pa.table(columns), {evaluate.into!r})"
 
 
-def _predicted(model: _Model) -> str:
+def _predicted(model: _Model, matrix: str = "") -> str:
     name = model.name
     call = "inplace_predict" if model.estimator == "xgboost.gbtree" else "predict"
-    told = f"{name}.{call}({name}_features(rows))"
+    told = f"{name}.{call}({matrix or f'{name}_features(rows)'})"
     return f"likeliest({told}, {name}_classes)" if model.estimator in _BOOSTERS else told
 
 

@@ -8,6 +8,11 @@ from sqlml.quoting import identifier
 from sqlml.workflow.ir import Train
 from sqlml.zoo.bundle import model_type
 
+_EXACT = frozenset(  # types whose values Arrow writes as DuckDB does
+    {"VARCHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT",
+     "UINTEGER", "UBIGINT"}
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -40,7 +45,50 @@ class Column:
         return f"len({known})" if self.buckets is None else f"len({known}) + 1"
 
 
-def columns_of(specs: list[Any], *, native: bool) -> Iterator[Column | None]:
+@dataclass(frozen=True, slots=True)
+class Cross:
+    """A category for each combination of others, as flags. parts: how the script says them."""
+
+    parts: Sequence[str]
+    n: int
+    kind: str = "flags"
+
+    def known(self) -> str:
+        return ""
+
+    def text(self, _known: str) -> str:
+        return f"*flags(crossed([{', '.join(self.parts)}], {self.n}), {self.n})"
+
+    def count(self, _known: str) -> str:
+        return str(self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows that are not trained on. share: of those given; else they are those of a query.
+
+    patience: rounds without a better score on them after which training stops; 0: never.
+    """
+
+    share: float = 0.0
+    query: str = ""
+    patience: int = 0
+    seed: int = 0
+
+    def lines(self, name: str, label: str) -> Iterator[str]:
+        """`matrix` and `label` are to be trained on, `held_matrix` and `held_label` not."""
+        yield f"matrix = {name}_features(rows)"
+        if self.query:
+            yield f"held_rows = fetch({self.query})"
+            yield f"held_matrix = {name}_features(held_rows)"
+            yield f"held_label = encoded(held_rows[{label!r}], {name}_classes)"
+        else:
+            yield f"held = held_back(label, {name}_classes, {self.share!r}, {self.seed})"
+            yield "held_matrix, held_label = matrix[held], label[held]"
+            yield "matrix, label = matrix[~held], label[~held]"
+
+
+def columns_of(specs: list[Any], *, native: bool) -> Iterator[Column | Cross | None]:
     """None for what the script has no words for."""
     for spec in specs:
         match spec:
@@ -52,11 +100,24 @@ def columns_of(specs: list[Any], *, native: bool) -> Iterator[Column | None]:
                 yield _ranges(spec, "number")
             case {"function": "INDICATOR", "of": {"function": "BUCKET"} as ranges}:
                 yield _ranges(ranges, "flags")
+            case {"function": "INDICATOR", "of": {"function": "CROSS", "parts": parts, "n": n}}:
+                told = [*map(_crossed_part, parts)]
+                yield None if None in told else Cross([one for one in told if one], n)
             case {"function": "INDICATOR", "of": {"function": "VOCABULARY", "other": False,
                   "column": {"column": name}, **rest}} if not rest.get("values"):  # fmt: skip
                 yield Column(name, "flags")
             case _:
                 yield None
+
+
+def _crossed_part(part: Any) -> str | None:
+    match part:
+        case {"column": str(name), "type": str(kind)} if kind in _EXACT:
+            return f"texts(rows, {name!r})"
+        case {"function": "BUCKET", "boundaries": [*limits], "of": {"function": "NUMERIC"} as of}:
+            return f"ranges(rows, {of['column']['column']!r}, {limits!r})"
+        case _:
+            return None
 
 
 def _ranges(bucket: Any, kind: str) -> Column | None:
@@ -66,7 +127,9 @@ def _ranges(bucket: Any, kind: str) -> Column | None:
     return Column(of["column"]["column"], kind, limits) if of["function"] == "NUMERIC" else None
 
 
-def xgboost_lines(name: str, train: Train, features: list[Column]) -> Iterator[str]:
+def xgboost_lines(
+    name: str, train: Train, features: list[Column | Cross], held: Held | None
+) -> Iterator[str]:
     given = {
         name: int(value) if isinstance(value, bool) else value
         for name, value in train.parameters.items()
@@ -91,18 +154,33 @@ def xgboost_lines(name: str, train: Train, features: list[Column]) -> Iterator[s
     yield 'if parameters["objective"] == "multi:softprob":'
     yield f'    parameters["num_class"] = len({name}_classes)'
     yield "matrix = xgb.QuantileDMatrix("
-    yield f"    {name}_features(rows), label, feature_types=[{', '.join(kinds)}],"
+    given_matrix = "matrix" if held else f"{name}_features(rows)"
+    yield f"    {given_matrix}, label, feature_types=[{', '.join(kinds)}],"
     yield "    enable_categorical=True,"
     yield ")"
-    yield f"{name} = xgb.train(parameters, matrix, {rounds})"
+    if not (held and held.patience):
+        yield f"{name} = xgb.train(parameters, matrix, {rounds})"
+        return
+    yield "measured_on = xgb.QuantileDMatrix("
+    yield f"    held_matrix, held_label, feature_types=[{', '.join(kinds)}],"
+    yield "    enable_categorical=True, ref=matrix,"
+    yield ")"
+    yield f"{name} = xgb.train("
+    yield f"    parameters, matrix, {rounds}, evals=[(measured_on, 'validation')],"
+    yield f"    early_stopping_rounds={held.patience}, verbose_eval=False,"
+    yield ")"
+    yield f"{name} = {name}[: {name}.best_iteration + 1]"
 
 
-def lightgbm_lines(name: str, train: Train, features: list[Column]) -> Iterator[str]:
+def lightgbm_lines(
+    name: str, train: Train, features: list[Column | Cross], held: Held | None
+) -> Iterator[str]:
     seed = train.settings.get("seed") or 0
     fixed = {"verbosity": -1, "deterministic": True, "data_random_seed": seed, "seed": seed}
     given = {name: value for name, value in train.parameters.items() if name != "num_class"}
     default = model_type(train.estimator).settings["num_boost_round"].default
-    yield f"matrix = {name}_features(rows)"
+    if held is None:
+        yield f"matrix = {name}_features(rows)"
     yield f"parameters = {fixed | given!r}"
     yield 'parameters["force_row_wise" if matrix.shape[1] <= 256 else "force_col_wise"] = True'
     if "objective" not in given:
@@ -121,16 +199,30 @@ def lightgbm_lines(name: str, train: Train, features: list[Column]) -> Iterator[
             yield "places.append(width)"
         counted = one.count(f"{name}_values_{place}") if one.kind == "flags" else "1"
         yield f"width += {counted}"
+    rounds = train.settings.get("num_boost_round", default)
+    stops = held is not None and held.patience
+    if stops:
+        yield "trained_on = lightgbm.Dataset("
+        yield "    matrix, label, categorical_feature=places, params=dict(parameters)"
+        yield ")"
+        yield "measured_on = lightgbm.Dataset(held_matrix, held_label, reference=trained_on)"
     yield f"{name} = lightgbm.train("
     yield "    parameters,"
+    if stops and held:
+        yield f"    trained_on, {rounds}, valid_sets=[measured_on],"
+        yield f"    callbacks=[lightgbm.early_stopping({held.patience}, verbose=False)],"
+        yield ")"
+        yield f"best = {name}.model_to_string(num_iteration={name}.best_iteration)"
+        yield f"{name} = lightgbm.Booster(model_str=best)"
+        return
     yield "    lightgbm.Dataset("
     yield "        matrix, label, categorical_feature=places, params=dict(parameters)"
     yield "    ),"
-    yield f"    {train.settings.get('num_boost_round', default)},"
+    yield f"    {rounds},"
     yield ")"
 
 
-def sklearn_lines(name: str, train: Train) -> Iterator[str]:
+def sklearn_lines(name: str, train: Train, held: Held | None) -> Iterator[str]:
     module, _, kind = train.estimator.rpartition(".")
     given = dict(train.parameters)
     yield f"from {module} import {kind}  # noqa: E402"
@@ -138,4 +230,4 @@ def sklearn_lines(name: str, train: Train) -> Iterator[str]:
     if "random_state" not in given:
         yield f'if "random_state" in {name}.get_params():'
         yield f"    {name}.set_params(random_state={train.settings.get('seed') or 0})"
-    yield f"{name}.fit({name}_features(rows), label)"
+    yield f"{name}.fit({'matrix' if held else f'{name}_features(rows)'}, label)"
