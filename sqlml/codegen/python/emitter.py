@@ -185,14 +185,14 @@ class _Script:
             yield from lightgbm_lines(name, train, chosen, held)
         else:
             yield from sklearn_lines(name, train, held)
-        names = train.settings.get("validation.metrics") or ()
+        names: Any = train.settings.get("validation.metrics") or ()
         if names and not self.faults:
             yield "truth = held_label"
             yield from self._measured(self._models[node.name], "held_matrix", tuple(names))
 
     def _held(self, node: Node, train: Train) -> Held | None:
         """The rows that are not trained on."""
-        settings = train.settings
+        settings: Mapping[str, Any] = train.settings
         patience, seed = settings.get("early_stopping_rounds") or 0, settings.get("seed") or 0
         match node.inputs.get("validation"):
             case Relation(sql=sql):
@@ -229,7 +229,7 @@ class _Script:
             self._refuse(node, f"it has the attribute `{name}`")
         if any(not isinstance(value, str | int | float) for value in train.parameters.values()):
             self._refuse(node, "one of its parameters is neither a number nor text")
-        names = train.settings.get("validation.metrics") or ()
+        names: Any = train.settings.get("validation.metrics") or ()
         if any(name not in _METRICS for name in names):
             self._refuse(node, f"metrics to name are {', '.join(_METRICS)}")
         for name in {*node.inputs} - {"rows", "validation"}:

@@ -129,6 +129,18 @@ def loss_of(truth, predicted, model, matrix, classes):
     return None if chances is None else metrics.log_loss(truth, chances, labels=range(len(classes)))
 
 
+def with_chances(table, column, model, matrix, classes):
+    """A table with one more column for each class, its probabilities."""
+    chances = chances_of(model, matrix)
+    if chances is None:
+        sys.exit("this model gives no probabilities")
+    for place, value in enumerate(classes.to_pylist()):
+        name = str(value).lower() if isinstance(value, bool) else str(value)
+        told = pa.array(chances[:, place], pa.float64())
+        table = table.append_column(f"{column}_proba_{name}", told)
+    return table
+
+
 # query (line 2)
 con.execute("CREATE OR REPLACE TABLE flowers AS SELECT * FROM 'examples/data/iris.csv'")
 
