@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sqlml.couler.flow import Flow, current
+from sqlml.couler.omitted import with_omissions
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.graph import needs, topological_order
 from sqlml.workflow.ir import Node, Placement, Pods, Volume, Workflow
@@ -40,7 +41,8 @@ def name_of(flow: Flow) -> str:
 
 def _built(flow: Flow) -> Workflow:
     told = flow.settings
-    nodes, exits = tuple(flow.scopes[0].nodes.values()), tuple(flow.exits.values())
+    nodes = with_omissions(flow.scopes[0].nodes.values())
+    exits = tuple(flow.exits.values())
     layout = {"layout": "dag" if flow.is_explicit else "steps"}
     limits = told.get("cron_limits", {}) if "schedule" in told else {}
     labels = {"couler_job_user": told["user_id"]} if "user_id" in told else {}

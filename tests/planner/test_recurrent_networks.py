@@ -56,6 +56,8 @@ def test_a_series_needs_its_length_and_takes_several_labels(bench):
     fit = bench.operator(text.format(f"WITH model.n_in = 7, model.n_out = 2, {metrics}"))
     assert fit.estimator == "keras.RNNBasedTimeSeriesModel"
     assert fit.settings["validation.metrics"] == ("mean_absolute_error", "mean_squared_error")
+    older = text.replace("RNNBased", "sqlflow_models.LSTMBased").format("WITH model.n_in = 7")
+    assert bench.operator(older).estimator == "keras.LSTMBasedTimeSeriesModel"
 
 
 def test_the_functional_model_is_known(news):

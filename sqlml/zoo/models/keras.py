@@ -214,6 +214,15 @@ FAMILY = KerasFamily(
             text_lists=True,
         ),
         _model(
+            "LSTMBasedTimeSeriesModel",
+            "regression",
+            "RNNBasedTimeSeriesModel with another default: LSTM layers.",
+            *further.LSTM_SERIES,
+            known.optimizer("Adam"),
+            embeds=False,
+            text_lists=True,
+        ),
+        _model(
             "dnnclassifier_functional_model",
             "classification",
             "A neural network for classes whose layers have a default, as SQLFlow's example.",

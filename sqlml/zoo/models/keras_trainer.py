@@ -31,6 +31,7 @@ PLANS: Mapping[str, str] = {
     "keras.StackedRNNClassifier": "sqlml.zoo.models.keras_recurrent:SEQUENCES",
     "keras.StackedBiLSTMClassifier": "sqlml.zoo.models.keras_recurrent:SEQUENCES",
     "keras.RNNBasedTimeSeriesModel": "sqlml.zoo.models.keras_recurrent:SERIES",
+    "keras.LSTMBasedTimeSeriesModel": "sqlml.zoo.models.keras_recurrent:SERIES",
     "keras.dnnclassifier_functional_model": "sqlml.zoo.models.keras_functional:FUNCTIONAL",
 }
 MEASURED_ROWS = 1_024  # at a time

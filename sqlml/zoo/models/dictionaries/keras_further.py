@@ -31,11 +31,12 @@ def stack(
 _HIDDEN = integer("hidden_size", 64, 1, "Units of the hidden layer behind the recurrent ones.")
 SEQUENCE_CLASSES = (*stack((32,)), _HIDDEN)
 BOTH_WAYS = (*stack((32,), "lstm", both_ways=True), _HIDDEN)
-SERIES = (
+_WINDOW = (
     replace(integer("n_in", None, 1, "How many values of the past a row has."), required=True),
     integer("n_out", None, 1, "How many values it is to tell. Labels are counted: a check only."),
-    *stack((500, 500)),
 )
+SERIES = (*_WINDOW, *stack((500, 500)))
+LSTM_SERIES = (*_WINDOW, *stack((500, 500), "lstm"))
 FUNCTIONAL = (
     units("hidden_units", (128, 64), HIDDEN_UNITS.doc),
     *(HIDDEN_LAYERS[name] for name in HIDDEN_LAYERS if name != "hidden_units"),
