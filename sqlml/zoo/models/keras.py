@@ -130,7 +130,7 @@ def _model(
         family="keras",
         libraries=(KERAS, TENSORFLOW),
         task=task,
-        parameters=own.merge(Dictionary((*shared, known.WEIGHT_COLUMN))),
+        parameters=own.merge(Dictionary((*shared, known.WEIGHT_COLUMN, *known.OF_ESTIMATORS))),
         settings=training.merge(known.CLASS_WEIGHT) if classes else training,
         trainer=trainer,
         sparse=True,

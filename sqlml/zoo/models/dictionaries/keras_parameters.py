@@ -114,6 +114,13 @@ CLASS_WEIGHT = TRAIN.only("class_weight")
 LABELS = WithoutEffect("label_dimension", doc="labels are counted")
 LABEL_VOCABULARY = WithoutEffect("label_vocabulary", doc="classes are found in the label")
 WEIGHT_COLUMN = reserved("weight_column", "write `train.weight = column`")
+OF_ESTIMATORS = (
+    WithoutEffect("loss_reduction", doc="the loss is the mean over the rows of a batch"),
+    WithoutEffect("model_dir", doc="a model is kept under the name that INTO gives it"),
+    WithoutEffect("config", doc="one machine trains, with the cores and memory that it has"),
+    WithoutEffect("input_layer_partitioner", doc="one machine holds all weights"),
+    reserved("warm_start_from", "write `USING model`"),
+)
 VALIDATION = Dictionary(
     (
         WithoutEffect("steps", doc="all rows to validate on are measured"),
