@@ -65,6 +65,8 @@ def test_an_attribute_of_another_optimizer_or_loss_is_refused(bench, given, at):
         "validation.throttle_secs",
         "train.save_checkpoints_steps",
         "train.log_every_n_iter",
+        "model.loss_reduction",
+        "model.model_dir",
     ],
 )
 def test_what_older_programs_set_is_taken_with_a_note(bench, name):
