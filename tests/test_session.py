@@ -34,6 +34,16 @@ def test_run_gives_the_results_of_a_program(db: Path) -> None:
     assert results.run
 
 
+def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(db: Path) -> None:
+    program = "\ufeffSELECT 1 AS a;\r\n-- a comment\r\n\r\nSELECT 'x\r\ny' AS größe\r\n"
+    results = sqlml.run(program, db=db)
+    found = [result.to_arrow().to_pydict() for result in results]
+    assert found == [{"a": [1]}, {"größe": ["x\r\ny"]}]
+    with pytest.raises(ProgramError) as caught:
+        sqlml.run(program.replace("'x", "weite, 'x"), db=db)
+    assert " --> <program>:4:8\n" in str(caught.value)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_a_program_in_parts_gives_what_it_gives_in_one_piece(db: Path, steps: int) -> None:
     program = (

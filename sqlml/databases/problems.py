@@ -203,6 +203,8 @@ def _first_words(report: _Report) -> _Wording:
     hint = " ".join(rest.split())
     if not hint and report.kind == "Conversion":
         hint = "`TRY_CAST(value AS type)` gives NULL where a value cannot be converted"
+    if not hint and message.startswith("Values were not provided"):
+        hint = "write the value itself, or `${name}`, which `--var name=value` fills in"
     return first or "the database refuses it", kind, report.name, hint
 
 

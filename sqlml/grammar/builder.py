@@ -8,7 +8,7 @@ from lark import v_args
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar import ast
 from sqlml.grammar.lexer import Lexeme
-from sqlml.grammar.value_builder import Part, ValueBuilder, alias_text, cover, nodes
+from sqlml.grammar.value_builder import Part, ValueBuilder, alias_text, cover, new_model, nodes
 from sqlml.source import Span
 
 MAX_DEPTH = 200
@@ -46,7 +46,7 @@ class Builder(ValueBuilder):
             span=given.span(model),
             query=given.query,
             model=model,
-            into=given.required("INTO", "INTO model_name"),
+            into=new_model(given.required("INTO", "INTO model_name")),
             attributes=given.value("WITH", ()),
             columns=given.columns,
             labels=given.value("LABEL", ()),
@@ -162,7 +162,7 @@ class Builder(ValueBuilder):
         return ast.DropTag(span=cover(first, tag), tag=tag)
 
     def rename(self, first: Lexeme, _to: Lexeme, name: ast.Name) -> ast.Rename:
-        return ast.Rename(span=cover(first, name), name=name)
+        return ast.Rename(span=cover(first, name), name=new_model(name))
 
     def drop_model(self, drop: Lexeme, _model: Lexeme, *rest: Part) -> ast.DropModel:
         model = rest[-1]

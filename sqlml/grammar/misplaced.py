@@ -1,7 +1,7 @@
 """What is said about a clause that stands where none can be, and about text that never ends."""
 
 from sqlml.errors import Diagnostic, nearest
-from sqlml.grammar.keywords import CLAUSES, QUERY_STARTS, VERBS, one_of
+from sqlml.grammar.keywords import CLAUSES, QUERY_STARTS, STATEMENT_STARTS, VERBS, one_of
 from sqlml.grammar.tokens import Token, scan
 from sqlml.source import Source, Span
 
@@ -60,6 +60,10 @@ def without_query(source: Source, tokens: list[Token], border: int) -> Diagnosti
         return Diagnostic("E0110", f"`TO {verb}` has no query in front", span, "which rows?", hint)
     message = f"`TO {verb}` needs a query in front, not `{tokens[0].text}`"
     hint = "begin the statement with SELECT, WITH, FROM or VALUES"
+    if first == "INSERT" and verb == "PREDICT":
+        hint = "write `TO PREDICT table USING model_name`, and insert from that table"
+    elif first not in STATEMENT_STARTS and (meant := nearest(first, QUERY_STARTS)):
+        hint = f"did you mean `{meant}`?"
     return Diagnostic("E0110", message, span, "", hint)
 
 

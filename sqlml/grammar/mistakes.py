@@ -99,7 +99,7 @@ def _nothing_follows(mistake: Mistake) -> Diagnostic | None:
         return Diagnostic("E0108", f"the attribute `{name}` has no value", last.span, label)
     if last.type not in _SLOTS:
         return Diagnostic("E0108", f"nothing follows this `{last.text}`", last.span, label)
-    keyword = mistake.statement if last.type in VERBS | {"MODEL", "JOB"} else last.type
+    keyword = mistake.statement if last.type in VERBS | {"MODEL", "JOB"} else last.text.upper()
     return Diagnostic("E0108", f"`{keyword}` needs {_SLOTS[last.type]}", last.span, label)
 
 
@@ -134,6 +134,12 @@ def _misplaced_version(mistake: Mistake) -> Diagnostic | None:
     return Diagnostic("E0118", "no version can be given here", mistake.found.span, "", hint)
 
 
+_OF_QUERIES = frozenset({
+    "EXCEPT", "GROUP", "HAVING", "INTERSECT", "LIMIT", "OFFSET", "ORDER", "QUALIFY", "UNION",
+    "WHERE",
+})  # fmt: skip
+
+
 def _unexpected_word(mistake: Mistake) -> Diagnostic | None:
     """A word where only the next clause, or the end of the statement, could stand."""
     found, verb = mistake.found, mistake.verb
@@ -161,7 +167,9 @@ def _unexpected_word(mistake: Mistake) -> Diagnostic | None:
         message = f"`{word}` does not belong to `{mistake.statement}`"
         return Diagnostic("E0117", message, span, "", takes)
     meant = nearest(shown, [text for text in mistake.expected if text.isalpha()])
-    if meant:
+    if word in _OF_QUERIES:
+        hint = f"`{shown}` belongs to the query: it stands in front of `{mistake.statement}`"
+    elif meant:
         hint = f"did you mean `{meant}`?"
     elif "," in mistake.expected:
         hint = f"put a `,` in front of it if the list goes on; {takes}"

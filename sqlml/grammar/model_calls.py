@@ -46,10 +46,22 @@ class ModelCall:
         """A query for the columns that `row` has; None where there is no telling."""
         assert self.row is not None
         sources = _sources_around(self._node, self.row)
-        if sources is None:
-            return None
         whole = exp.Star() if self.row == "*" else exp.column(exp.Star(), self.row)
-        query = exp.Select(expressions=[whole])
+        return None if sources is None else self._query([whole], sources, to_dialect)
+
+    def values_query(self, names: Sequence[str], to_dialect: str) -> str:
+        """A query for the last of the arguments, under these names."""
+        values = self.arguments[len(self.arguments) - len(names) :]
+        named = [
+            exp.alias_(value.copy(), name, quoted=True)
+            for name, value in zip(names, values, strict=True)
+        ]
+        return self._query(named, _sources_around(self._node, "*") or {}, to_dialect)
+
+    def _query(
+        self, expressions: Sequence[exp.Expr], sources: Mapping[str, Any], to_dialect: str
+    ) -> str:
+        query = exp.Select(expressions=expressions)
         for part, value in sources.items():
             query.set(part, deepcopy(value))
         ctes = list(_ctes_around(self._node))

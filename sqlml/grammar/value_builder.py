@@ -139,6 +139,20 @@ def alias_text(name: ast.Name) -> str:
     return name.text
 
 
+def new_model(name: ast.Name) -> ast.Name:
+    """The name that a model gets.
+
+    Raises:
+        ProgramError: E0118 it has an `@`, which only a version follows.
+    """
+    if "@" in name.text:
+        message = f"`{name.text}` cannot be a model's name"
+        raise ProgramError(
+            Diagnostic("E0118", message, name.span, "", "only a version stands behind `@`: `m@3`")
+        )
+    return name
+
+
 def cover(first: Part, last: Part) -> Span:
     """The span from the first to the last of a rule's children."""
     start: Span = first.span

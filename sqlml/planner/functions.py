@@ -141,12 +141,16 @@ class _Application:
     def check_and_apply(self, *, is_open: bool) -> None:
         """is_open: only the run can tell which columns the statement's tables have."""
         wanted = self._class()
+        names = [column.name for column in self.model.columns]
+        dialect = self.scope.catalog.dialect
         if self.call.row is None:
             if not self._has_all_arguments(wanted):
                 return
-        elif not is_open:
-            self._check_row()
-        names = [column.name for column in self.model.columns]
+            query: str | None = self.call.values_query(names, dialect)
+        else:
+            query = self.call.row_query(dialect)
+        if query is not None and not is_open:
+            self._check_columns(query)
         self.call.apply(names, function_type(self.model, self.call.kind), class_name=wanted)
 
     def _class(self) -> str | None:
@@ -182,18 +186,16 @@ class _Application:
         )
         return False
 
-    def _check_row(self) -> None:
-        call, catalog = self.call, self.scope.catalog
-        query = call.row_query(catalog.dialect)
-        if query is None:
-            return
+    def _check_columns(self, query: str) -> None:
+        """query: gives what the call hands to the model."""
+        call = self.call
         try:
-            columns = catalog.describe(query)
+            columns = self.scope.catalog.describe(query)
         except QueryProblem:
             return  # it will be told for the whole of the statement
         schema = UNKNOWN if columns is None else Schema(columns)
         whose = f"model `{self.use.reference}`"
-        what = "the query" if call.row == "*" else f"`{call.row}`"
+        what = {"*": "the query", None: "what is given"}.get(call.row, f"`{call.row}`")
         check_columns(self.scope, self.model.columns, schema, self.span, whose, what=what)
 
     def _fault(self, code: str, message: str, hint: str) -> None:

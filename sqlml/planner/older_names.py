@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlml.zoo.attributes import Attribute
 from sqlml.zoo.models import find_model, nearest_model
+from sqlml.zoo.models.dictionaries.sklearn_estimators import EXCLUDED
 
 # What else SQLFlow programs hand to the plots of shap, which draws other plots today.
 DRAWING = frozenset(
@@ -68,10 +69,11 @@ def instead_of_attribute(name: str) -> str:
 
 
 def instead_of_model(name: str) -> str:
-    """What to write for a model that has another name here."""
+    """What to write for a model that has another name here, or why there is none."""
     prefix, _, own = name.rpartition(".")
     if prefix.casefold() != "sqlflow_models":
-        return _MODELS.get(own.casefold(), "")
+        reasons = {known.casefold(): reason for known, reason in EXCLUDED.items()}
+        return _MODELS.get(own.casefold(), "") or reasons.get(own.casefold(), "")
     close = nearest_model(own)
     return f"did you mean `{close}`? {OWN}" if close else OWN
 

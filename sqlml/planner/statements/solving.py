@@ -16,12 +16,15 @@ from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
 from sqlml.planner.targets import has_two_of_a_name, warn_about_overwriting
+from sqlml.quoting import parts
 from sqlml.source import Span
 from sqlml.zoo.solving import SOLVERS
 from sqlml.zoo.solving.domain import DEFAULT, DOMAINS, Domain
 from sqlml.zoo.solving.formula import RELATIONS, Number, Relation, Restriction
 
-_VARIABLES = re.compile(r"\s*(?:(\w+)\s*\(([^()]*)\)|(\w+))\s*")
+_NAME = r'\w+|"(?:[^"]|"")+"'
+_VARIABLES = re.compile(rf'\s*(?:({_NAME})\s*\(((?:"[^"]*"|[^()"])*)\)|({_NAME}))\s*')
+_KEY = re.compile(r'(?:^|,)((?:"[^"]*"|[^,"])*)')
 _DEFAULT_SOLVER = "highs"
 
 
@@ -95,16 +98,21 @@ def _variables(
         scope.fault("E0205", message, span, hint='write "x(column)", "x(a, b)" or "column"')
         return None
     keys = []
-    for name in (part.strip() for part in (written[3] or written[2]).split(",")):
+    for name in map(_plain, _KEY.findall(written[3] or written[2])):
         key = schema.find(name)
         if key is None:
             message = f"the query has no column `{name}` for `variables`"
             scope.fault("E0315", message, span, hint=schema.did_you_mean(name))
         else:
             keys.append(key)
-    variables = Variables(written[3] or written[1], tuple(keys))
+    variables = Variables(_plain(written[3] or written[1]), tuple(keys))
     _check_name(scope, variables, schema, span)
     return variables
+
+
+def _plain(name: str) -> str:
+    """A name without its quotes."""
+    return ".".join(parts(name.strip()))
 
 
 def _check_name(scope: Scope, variables: Variables, schema: Schema, span: Span) -> None:

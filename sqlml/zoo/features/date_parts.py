@@ -99,10 +99,21 @@ class DateParts(Feature):
             raise problems.wrong_type(self.label, type_words(array.type), "a date or time")
         if pa.types.is_timestamp(array.type) and array.type.tz is not None:
             array = array.cast(pa.timestamp(array.type.unit))  # the same instant, in UTC
+        if _has_infinite(array):
+            raise problems.infinite_value(self.column.name)
         matrix = np.empty((columns.rows, len(self.parts)))
         for place, part in enumerate(self.parts):
             matrix[:, place] = _PARTS[part](array).to_numpy(zero_copy_only=False)
         return matrix
+
+
+def _has_infinite(dates: pa.Array) -> bool:
+    """Whether one is DuckDB's `infinity` or `-infinity`: the largest number of days or instants."""
+    if pa.types.is_time(dates.type):
+        return False
+    numbers = dates.cast(pa.int32() if pa.types.is_date32(dates.type) else pa.int64())
+    most = np.iinfo(numbers.type.to_pandas_dtype()).max
+    return bool(pc.any(pc.equal(pc.abs(numbers), most)).as_py())
 
 
 def _hint(value: object) -> str:

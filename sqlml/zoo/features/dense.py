@@ -117,7 +117,7 @@ class Dense(Feature):
         numbers = pc.list_flatten(lists)
         if pa.types.is_string(numbers.type):
             rows = array.drop_null().take(pa.array(np.arange(len(numbers)) // (self.length or 1)))
-            numbers = text_numbers(self.label, numbers, rows)
+            numbers = text_numbers(self.label, numbers, rows, hint=self._hint)
         flat = numbers.cast(pa.float64()).to_numpy(zero_copy_only=False)
         if not lists.null_count:
             return np.asarray(flat.reshape(columns.rows, self.length or 0))
@@ -141,7 +141,14 @@ class Dense(Feature):
         """Raise the better of two errors where a row is of another length for it is no numbers."""
         parts = pa.array(row.as_py())
         if pa.types.is_string(parts.type):
-            text_numbers(self.label, parts, pa.array([str(whole.as_py())] * len(parts)))
+            rows = pa.array([str(whole.as_py())] * len(parts))
+            text_numbers(self.label, parts, rows, hint=self._hint)
+
+    @property
+    def _hint(self) -> str:
+        other = "COMMA" if self.delimiter != "," else "SPACE"
+        usage = f"DENSE({self.label}, {self.length}, {other})"
+        return f"leave such rows out, or name another delimiter behind the shape: `{usage}`"
 
     @property
     def _statistics(self) -> tuple[Aggregate, ...]:

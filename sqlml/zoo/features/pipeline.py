@@ -139,9 +139,11 @@ class Pipeline:
         """The pipeline itself.
 
         Raises:
-            StepError: the matrix would be dense and absurdly wide.
+            StepError: the matrix would have no column, or be dense and absurdly wide.
         """
         widths = self._widths
+        if self.features and not self.width:
+            raise problems.nothing_left(self.references[0].name)
         expanded = sum(width for width in widths if width > 1)
         if not self.is_sparse and expanded > MOST_DENSE_COLUMNS:
             widest = self.features[widths.index(max(widths))]

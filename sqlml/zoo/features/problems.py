@@ -37,7 +37,13 @@ def hint_for_empty(name: str, kind: Kind) -> str:
 
 def nothing_to_learn(name: str, function: str) -> StepError:
     message = f"{function}({name}) has nothing to learn from: the column is empty in every row"
-    hint = f"leave `{name}` out, or give {function} a value to use"
+    hint = f"leave `{name}` out" + ", or give IMPUTE a value to use" * (function == "IMPUTE")
+    return StepError(Diagnostic("E0434", message, hint=hint, about=f"column {name}"))
+
+
+def nothing_left(name: str) -> StepError:
+    message = f"nothing is left to learn from: column `{name}` is empty in every row"
+    hint = "select columns that have values"
     return StepError(Diagnostic("E0434", message, hint=hint, about=f"column {name}"))
 
 

@@ -22,7 +22,14 @@ def model_names() -> tuple[str, ...]:
 
 
 def nearest_model(name: str) -> str | None:
-    """The known name closest to a mistyped one: a short name (`KMeans`) for a short name."""
+    """The known name closest to a mistyped one: a short name (`KMeans`) for a short name.
+
+    A model of that name in another family, or on another path, is the closest.
+    """
     names = model_names()
+    own = name.rpartition(".")[2].casefold()
+    elsewhere = (known for known in names if known.rpartition(".")[2].casefold() == own)
+    if found := next(elsewhere, None):
+        return found
     short = (known.rpartition(".")[2] for known in names)
     return nearest(name, names if "." in name else [s for s in short if find_model(s)])
