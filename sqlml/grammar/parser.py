@@ -9,6 +9,7 @@ from sqlml.grammar.called import uncalled
 from sqlml.grammar.jobs import is_job, job_parts, nested_job
 from sqlml.grammar.statements import check_ends, divide, find_border
 from sqlml.grammar.tokens import Token
+from sqlml.grammar.tool_spellings import without_tool_spellings
 from sqlml.source import Source, Span
 
 
@@ -36,7 +37,7 @@ def parse_files(sources: Sequence[Source], *, dialect: str = "duckdb") -> ast.Pr
             mistakes.append(_nul(source))
             continue
         try:
-            own = uncalled(source, dialect)
+            own = without_tool_spellings(uncalled(source, dialect), dialect)
         except ProgramError as error:
             mistakes += error.diagnostics
             continue
