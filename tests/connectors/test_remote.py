@@ -137,8 +137,7 @@ def test_a_table_is_read_once_while_it_does_not_change(server: Path, tmp_path: P
         assert (run(), reads(server)) == (reused, 1)
         with connect(tmp_path / "x.duckdb") as session:
             assert "has not changed since" in remarks(session, program)
-        assert (run("INSERT INTO beside VALUES (1)"), reads(server)) == (reused, 1)
-        assert (run("BEGIN; DELETE FROM orders; ROLLBACK"), reads(server)) == (reused, 1)
+        ask("INSERT INTO beside VALUES (1); BEGIN; DELETE FROM orders; ROLLBACK")
         assert (run("VACUUM orders"), reads(server)) == (reused, 1)
         ask("UPDATE orders SET price = 99 WHERE id = 7")
         with connect(tmp_path / "x.duckdb") as session:
@@ -284,6 +283,7 @@ def test_a_connection_that_is_lost_leaves_nothing_half(server: Path, tmp_path: P
     while process.poll() is None and time.monotonic() < deadline:
         if list(scratch.glob("input-*/*.parquet")):
             os.kill(process.pid, signal.SIGKILL)
+        time.sleep(0.01)
     process.wait()
     with connect(tmp_path / "y.duckdb") as session:
         assert session.store.artifacts.all() == ()

@@ -157,6 +157,12 @@ def test_in_a_transaction_what_was_not_read_before_is_refused(here: Path) -> Non
             connection.execute("SELECT a FROM s.other").fetchall()
         connection.rollback()
         assert connection.execute("SELECT a FROM s.other").fetchall() == [(1,)]
+    program = (
+        f"{ATTACH} BEGIN; CREATE TABLE one AS SELECT max(id) AS id FROM s.notes;"
+        "CREATE TABLE two AS SELECT a, id FROM s.other, one; COMMIT; FROM two"
+    )
+    with connect(":memory:") as session:  # a program is known as a whole
+        assert session.run(program).to_arrow().to_pylist() == [{"a": 1, "id": 5000}]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Databases elsewhere that are attached, and tables of theirs that somebody has named."""
 
+import time
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -17,13 +18,14 @@ Key = tuple[str, str]  # a schema and a table, folded
 @dataclass(slots=True)
 class Attached:
     """lasts: a statement has attached it; otherwise a rehearsal has. wanted: columns that programs
-    have named. seen: the copies that its views are of.
+    have named. seen: the copies that its views are of. listed: when its tables were asked for.
     """
 
     address: Address
     server: Server
     tables: dict[Key, RemoteTable]
     lasts: bool = False
+    listed: float = field(default_factory=time.monotonic)
     wanted: dict[Key, frozenset[str]] = field(default_factory=dict)
     seen: dict[Key, Copy] = field(default_factory=dict)
 
@@ -34,6 +36,10 @@ class Attached:
         whole = self.tables.get((folded[0], folded[1])) if len(folded) > 1 else None
         table = whole or self.tables.get((default, folded[0]))
         return Found(self, table) if table else None
+
+    def all_wanted(self) -> "list[Found]":
+        """The tables that programs have named."""
+        return [Found(self, self.tables[key]) for key in self.wanted if key in self.tables]
 
     def make_views(self, connection: duckdb.DuckDBPyConnection) -> None:
         """A database in memory with all of the tables, none of them read."""

@@ -50,10 +50,11 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_|^information
 ORDER BY n.nspname, c.relname, a.attnum
 """
 _SERVER = """
-SELECT (SELECT system_identifier FROM pg_control_system())::text AS server,
-  pg_postmaster_start_time()::text AS started, current_database()::text AS database,
-  (SELECT stats_reset FROM pg_stat_bgwriter)::text AS reset, current_user::text AS user
+SELECT pg_postmaster_start_time()::text AS started, current_database()::text AS database,
+  (SELECT stats_reset FROM pg_stat_bgwriter)::text AS reset, current_user::text AS user,
+  has_function_privilege('pg_control_system()', 'EXECUTE') AS tells
 """
+_IDENTIFIER = "SELECT system_identifier::text AS server FROM pg_control_system()"
 _KIND = """
 WITH RECURSIVE parts AS (
   SELECT {table}::regclass::oid AS oid
@@ -132,6 +133,7 @@ class _Look:
         self._table = table
         self._name = f"{identifier(table.schema)}.{identifier(table.name)}"
         (told,) = connection.rows(_SERVER)
+        told |= connection.rows(_IDENTIFIER)[0] if told["tells"] else {"server": told["started"]}
         (kind,) = connection.rows(_KIND.format(table=literal(self._name)))
         self._is_plain = bool(kind["is_plain"])
         columns = [[column.name, column.type] for column in table.columns]

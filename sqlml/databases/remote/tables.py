@@ -5,6 +5,7 @@ has been read. Until then whoever reads it is refused, which binding a query doe
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import RLock
@@ -27,6 +28,8 @@ _VIEWS = (
     "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal AND database_name NOT IN ({})"
 )
 _ROWLESS = re.compile(r"^\s*DESCRIBE\b|\bLIMIT\s+0\s*$", re.IGNORECASE)
+_LISTED_SECONDS = 5.0  # in which a list of tables holds: a program is planned, and then it runs
+_BEGINS = re.compile(r"\s*(?:BEGIN|START)\b", re.IGNORECASE)
 _DATABASES = "SELECT database_name FROM duckdb_databases()"
 
 
@@ -81,7 +84,11 @@ class RemoteTables:
         if self._is_concerned(sql):
             with self._turn:
                 self._attach(sql, lasts=True)
-                for found in self._wanted(sql) if not _ROWLESS.search(sql) else ():
+                if _BEGINS.match(sql):  # a transaction sees no copy that is made later
+                    wanted = [one for each in self._attached.values() for one in each.all_wanted()]
+                else:
+                    wanted = [] if _ROWLESS.search(sql) else self._wanted(sql)
+                for found in wanted:
                     self._ready(found)
 
     def foresee(self, sql: str) -> None:
@@ -187,6 +194,10 @@ class RemoteTables:
                 message = f"there is a database `{told.name}` already"
                 hint = f"`DETACH {told.name};` first, or take another name"
                 raise RemoteProblem("E1061", message, hint)
+            is_fresh = known is not None and time.monotonic() - known.listed < _LISTED_SECONDS
+            if known is not None and is_fresh and not known.lasts:
+                known.lasts = lasts
+                return
             server = self._server(told)
             tables = {(t.schema.casefold(), t.name.casefold()): t for t in server.tables()}
             entry = Attached(told, server, tables, lasts or (known is not None and known.lasts))
