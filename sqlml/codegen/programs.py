@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlml.databases.remote.address import address
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
 from sqlml.workflow.graph import compared, givers
@@ -109,7 +108,12 @@ def _lower(workflow: Workflow, worker: Worker) -> Workflow:
 def _passwords(node: Node, earlier: Sequence[Query]) -> dict[str, SecretKey]:
     """The secrets that a step needs for the remote databases that are attached, as variables."""
     own = [node.operation] if isinstance(node.operation, Query) else []
-    attached = (address(query.sql) for query in (*earlier, *own))
+    texts = [query.sql for query in (*earlier, *own) if "attach" in query.sql.casefold()]
+    if not texts:
+        return {}
+    from sqlml.databases.remote.address import address  # loads Arrow
+
+    attached = map(address, texts)
     keys = [password_of(one.secret) for one in attached if one is not None and one.secret]
     return {variable(key): key for key in keys}
 
