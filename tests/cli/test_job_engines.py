@@ -1,6 +1,7 @@
 """Jobs that engines run, and files that are made jobs."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from sqlml.cli.engine_jobs import _ANSWER
+from sqlml.cli.job_run import _holds
 from sqlml.cli.main import outcome
-from sqlml.store.jobs import Jobs
+from sqlml.session import connect
+from sqlml.store.jobs import Job, Jobs
 from sqlml.store.ledger import Ledger
+from tests.codegen.argo_interpreter import WorkflowRun
 
 Sqlml = Callable[..., tuple[int, str, str]]
 JOB = """CREATE JOB nightly
@@ -77,7 +82,6 @@ def test_a_job_is_a_dag_with_a_timetable(sqlml: Sqlml) -> None:
         ("kfp", JOB, "E0752", ":2:10"),
         ("tekton", JOB, "E0752", ":2:10"),
         ("python", JOB, "E0752", ":2:10"),
-        ("argo", JOB.replace("AS BEGIN", "IF SELECT 1 AS BEGIN"), "E0817", ":3:4"),
         ("argo", JOB.replace("12 * * 1", "12 * * 7"), "E0784", ":2:23"),
         ("airflow", f"{JOB}SELECT 1", "E0817", ":1:1"),
         ("airflow", "SHOW JOBS", "E0817", ":1:1"),
@@ -91,6 +95,45 @@ def test_what_an_engine_cannot_have_is_told_at_its_place(
     assert rc == 2
     assert code in err
     assert f"<command>{place}\n" in err
+
+
+def test_the_if_of_a_job_is_asked_first(sqlml: Sqlml, tmp_path: Path) -> None:
+    """Of the steps that Argo is given, an interpreter runs those that it would run."""
+    job = "CREATE JOB j SCHEDULE '0 3 * * *' IF {} AS CREATE TABLE made AS SELECT 1 AS a"
+    worker = ("--worker", f"{sys.executable} -m sqlml step")
+    for place, (asked, phase) in enumerate(
+        [("SELECT count(*) > 3 FROM range(5)", "Succeeded"), ("SELECT 0.0", "Skipped")]
+    ):
+        store = ("--store", str(tmp_path / f"depot-{place}"))
+        words = ("render", "-c", job.format(asked), "--engine", "argo", *worker, *store)
+        code, text, err = sqlml(*words)
+        assert code == 0, err
+        cron = yaml.safe_load(text)
+        once = {**cron, "kind": "Workflow", "spec": cron["spec"]["workflowSpec"]}
+        run = WorkflowRun([once], tmp_path / f"run-{place}", {})
+        assert run.run() == "Succeeded"
+        assert [one.phase for one in run.nodes.values()] == ["Succeeded", phase]
+        assert (tmp_path / f"depot-{place}" / "tables").exists() == (phase == "Succeeded")
+    code, _, err = sqlml(*words, "--dialect", "postgres")
+    assert code == 2
+    assert "E0817" in err
+    assert "in the dialect `postgres`" in err
+
+
+ASKED = (
+    "SELECT 1", "SELECT 0", "SELECT NULL", "SELECT TRUE", "SELECT FALSE", "SELECT 0.0",
+    "SELECT 0.00::DECIMAL(5, 2)", "SELECT 'abc'", "SELECT '0'", "SELECT DATE '2020-01-01'",
+    "SELECT 1 WHERE FALSE", "SELECT 0, 0", "SELECT 0 FROM range(2)", "SELECT [1]",
+    "SELECT NULL::INT", "SELECT ''", "SELECT 1 AS a ORDER BY a LIMIT 3",
+)  # fmt: skip
+
+
+def test_if_is_answered_as_the_scheduler_answers_it() -> None:
+    with connect(":memory:") as session:
+        for asked in ASKED:
+            job = Job("j", ("@daily",), "SELECT 1", condition=asked)
+            table = session.database.table(_ANSWER.format(query=asked))
+            assert table["answer"].to_pylist() == ["yes" if _holds(session, job) else "no"], asked
 
 
 def test_a_file_becomes_a_job_of_its_database(sqlml: Sqlml, tmp_path: Path) -> None:

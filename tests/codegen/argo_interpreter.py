@@ -318,6 +318,8 @@ class _Pod:
         self._paths = {path: folder / path.lstrip("/") for path in paths}
         for path in self._paths.values():
             path.parent.mkdir(parents=True, exist_ok=True)
+        outputs = [one["valueFrom"]["path"] for one in self._outputs.get("parameters", [])]
+        self._folders = {str(Path(path).parent): str(self._paths[path].parent) for path in outputs}
         self._names = names
         for one in inputs:
             there = self._paths[one["path"]]
@@ -371,6 +373,7 @@ class _Pod:
 
     def _put(self, text: str) -> str:
         """A text with its values, and this pod's own paths."""
+        text = self._folders.get(text, text)
         for path, there in self._paths.items():
             text = text.replace(path, str(there))
         return filled(text, self._names)

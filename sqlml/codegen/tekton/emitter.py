@@ -72,7 +72,9 @@ class Tekton:
         "cluster resource": Capability("refused", "create it in a script with kubectl"),
         "parallelism": Capability("refused", "limit the pods with a quota of the namespace"),
         "schedule": Capability(
-            "refused", "leave it out, and create the PipelineRun from a CronJob or a trigger"
+            "refused",
+            "leave it out; apply the Pipeline once, and let a CronJob whose service account may "
+            "create PipelineRuns run `kubectl create` with the PipelineRun, or use a trigger",
         ),
         "file between steps": Capability("refused", _STORE),
         "file from a store": Capability("refused", "fetch it in a script"),
