@@ -160,14 +160,21 @@ def _unfit(name: str, value: Any, origin: str) -> ProgramError:
     return ProgramError(Diagnostic("E0704", message, hint=f"it is {_WANTED[name]}"))
 
 
-def _bytes(size: str | int, origin: str) -> int:
-    """What `2GB` or `2GiB` is in bytes."""
-    found = None if isinstance(size, bool) else _SIZE.fullmatch(str(size).strip())
+def bytes_of(size: str) -> int | None:
+    """What `2GB` or `2GiB` is in bytes; None where it is no size."""
+    found = _SIZE.fullmatch(size.strip())
     if found is None:
-        raise _unfit("cache_size", size, origin)
+        return None
     number, unit, binary = found.groups()
     power = " kmgt".index((unit or " ").lower())
     return int(float(number) * (1024 if binary else 1000) ** power)
+
+
+def _bytes(size: str | int, origin: str) -> int:
+    found = None if isinstance(size, bool) else bytes_of(str(size))
+    if found is None:
+        raise _unfit("cache_size", size, origin)
+    return found
 
 
 def _folders(listed: str, origin: str) -> str:

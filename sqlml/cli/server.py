@@ -25,6 +25,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="A certificate, in PEM.")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="Its key, in PEM.")
 @click.option("--max-clients", default=100, show_default=True, help="Clients at a time.")
+@click.option("--memory", metavar="SIZE", help="What it may hold, as 8GB. By default, 90 %.")
+@click.option("--timeout", default=0, metavar="SECONDS", help="The longest that a statement takes.")
 def server(
     *,
     db: str | None,
@@ -34,6 +36,8 @@ def server(
     tls_cert: Path | None,
     tls_key: Path | None,
     max_clients: int,
+    memory: str | None,
+    timeout: int,
 ) -> int:
     """Serve a database to psql, drivers and BI tools, by PostgreSQL's protocol.
 
@@ -53,9 +57,24 @@ def server(
         message = f"other machines could reach `{host}`, which takes users and TLS"
         hint = "give --users, --tls-cert and --tls-key, or listen on 127.0.0.1"
         raise ProgramError(Diagnostic("E0904", message, hint=hint))
-    serving = Server(load_settings(db=db).db, known, tls, max_clients)
-    asyncio.run(_serve(serving, host, port))
+    size = _size(memory)
+    serving = Server(load_settings(db=db).db, known, tls, max_clients, timeout * 1000)
+    asyncio.run(_serve(serving, host, port, size))
     return 0
+
+
+def _size(memory: str | None) -> int:
+    """The bytes that the server may hold."""
+    from sqlml.config import bytes_of
+    from sqlml.runtime.machine import memory_limit
+
+    if memory is None:
+        return memory_limit() * 9 // 10
+    size = bytes_of(memory)
+    if size is None:
+        hint = "a number with a unit: 8GB, 500MiB"
+        raise ProgramError(Diagnostic("E1042", f"--memory: `{memory}` is no size", hint=hint))
+    return size
 
 
 def _tls(certificate: Path | None, key: Path | None) -> "Encryption | None":
@@ -78,9 +97,11 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-async def _serve(server: "Server", host: str, port: int) -> None:
+async def _serve(server: "Server", host: str, port: int, size: int) -> None:
+    """size: the bytes of memory that it may hold."""
     import asyncio
 
+    from sqlml.connectors.postgres import memory
     from sqlml.runtime.signals import interruptions
 
     ended = asyncio.Event()
@@ -92,6 +113,8 @@ async def _serve(server: "Server", host: str, port: int) -> None:
             message = f"nobody can listen on {host}:{port}: {error.strerror or error}"
             hint = "take another port: --port"
             raise ProgramError(Diagnostic("E0906", message, hint=hint)) from error
+
+        memory.bound(size, threads=server.most)
 
         def end() -> None:
             loop.call_soon_threadsafe(ended.set)

@@ -124,6 +124,7 @@ class Client(DuckDB):
         self._functions.register_all()
 
     def close(self) -> None:
+        self._parsed.clear()
         self._connections.leave()
 
     @contextmanager

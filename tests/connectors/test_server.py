@@ -415,12 +415,19 @@ def test_the_command_serves_until_it_is_told_to_end(path: Path, tmp_path: Path) 
     users = tmp_path / "users.json"
     users.write_text(json.dumps({"ann": {"role": "admin", "password": "pw"}}))
     command = [sys.executable, "-m", "sqlml", "server", "--db", str(tmp_path / "new.duckdb")]
-    command += ["--port", "0", "--users", str(users)]
+    command += ["--port", "0", "--users", str(users), "--memory", "600MB", "--timeout", "60"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         port = int(re.search(r":(\d+);", process.stderr.readline())[1])  # type: ignore[index]
         with psycopg.connect(address(port, password="pw"), autocommit=True) as client:
-            assert client.execute("SELECT 1").fetchone() == (1,)
+            for hungry in (
+                "SELECT list(range(100000)) FROM range(2000)",
+                "SELECT repeat('x', 2000000000)",
+                "SELECT string_agg(repeat('x', 1000000)) FROM range(2000)",
+            ):
+                with pytest.raises(psycopg.errors.OutOfMemory):
+                    client.execute(hungry)
+            assert client.execute("SHOW statement_timeout").fetchone() == ("60000",)
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(address(port, password="other"))
             process.send_signal(signal.SIGTERM)
@@ -433,6 +440,7 @@ def test_the_command_serves_until_it_is_told_to_end(path: Path, tmp_path: Path) 
         ("E0902", ["--users", "nowhere.json"]),
         ("E0902", ["--users", "wrong.json"]),
         ("E0904", ["--host", "0.0.0.0"]),
+        ("E1042", ["--memory", "much"]),
         ("E0905", ["--tls-cert", "wrong.json"]),
         ("E0906", ["--host", "192.0.2.1", "--users", "users.json", "--tls-cert", "own.pem"]),
     ],

@@ -2,6 +2,8 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pandas
@@ -167,6 +169,83 @@ def reflected(url: str) -> dict[str, Any]:
     metadata.tables["made"].drop(engine)
     engine.dispose()
     return found
+
+
+COPIED = r"""
+CREATE TABLE p (a INTEGER PRIMARY KEY, b VARCHAR, c DOUBLE PRECISION, d DATE, e BOOLEAN, f BYTEA,
+  g INTEGER[], h VARCHAR[]);
+COPY p FROM STDIN;
+1	x	1.5	2020-01-02	t	\\x00ff	{1,NULL}	{"a,b",c}
+2	tab\there\\\nline	\N	\N	f	\N	\N	{}
+3		-2	1999-12-31	\N	\\x	{}	\N
+\.
+COPY p (b, a) FROM STDIN WITH (FORMAT csv, DELIMITER ';', NULL 'nix', HEADER);
+b;a
+"se;""mi";4
+nix;5
+"nix";6
+;7
+"two
+lines";8
+\.
+COPY p (a) FROM STDIN CSV QUOTE '''';
+'9'
+\.
+SELECT a, c, d FROM p ORDER BY a \gdesc
+SELECT * FROM p ORDER BY a;
+COPY (SELECT * FROM p ORDER BY a) TO STDOUT;
+COPY p (a, b) TO STDOUT WITH CSV HEADER;
+COPY (SELECT b, a FROM p) TO STDOUT (FORMAT csv, FORCE_QUOTE (a), NULL 'nil', DELIMITER '|');
+COPY (SELECT b, a FROM p) TO STDOUT WITH DELIMITER ',' NULL AS 'nil' CSV FORCE QUOTE *;
+COPY (SELECT 'a|b\c', NULL) TO STDOUT (DELIMITER '|', NULL '');
+COPY (SELECT a, b, c, d, e, f FROM p ORDER BY a) TO STDOUT WITH BINARY;
+SELECT max(a) AS most FROM p \gset v_
+\echo :v_most
+SELECT b, e, a FROM p WHERE a IN (1, 3) \crosstabview b e a
+SELECT 'SELECT ' || a || ' AS a' FROM p WHERE a < 3 ORDER BY a \gexec
+DROP TABLE p;
+"""
+
+
+def test_psql_copies_and_shows_as_with_postgresql(original: str, port: int, tmp_path: Path) -> None:
+    script = tmp_path / "script.sql"
+    script.write_text(COPIED)
+    told = [
+        subprocess.run(
+            ["psql", "-X", "-v", "ON_ERROR_STOP=1", place, "-f", script],
+            capture_output=True, check=False, timeout=60,
+        )
+        for place in (original, address(port))
+    ]  # fmt: skip
+    assert [each.stderr for each in told] == [b"", b""]
+    assert told[1].stdout == told[0].stdout
+
+
+def test_rows_that_cannot_be_copied_are_told(port: int) -> None:
+    with psycopg.connect(address(port), autocommit=True) as client:
+        client.execute("CREATE TEMP TABLE own (a INT, b VARCHAR)")
+        for statement, content, state in (
+            ("COPY own FROM STDIN", "1\tx\nbad\ty\n", "22P02"),
+            ("COPY own FROM STDIN", "1\tx\n2\n", "22P04"),
+            ("COPY own (nope) FROM STDIN", "", "42703"),
+            ("COPY nope FROM STDIN", "", "42P01"),
+            ("COPY own FROM STDIN (FORMAT binary)", "", "0A000"),
+            ("COPY own FROM STDIN (FORMAT xml)", "", "22023"),
+            ("COPY own FROM STDIN (WHATEVER 1)", "", "42601"),
+        ):
+            with pytest.raises(psycopg.Error) as refused, client.cursor().copy(statement) as copy:
+                copy.write(content)
+            assert refused.value.sqlstate == state, statement
+        with suppress(ZeroDivisionError), client.cursor().copy("COPY own FROM STDIN") as copy:
+            copy.write_row((1, "x"))
+            raise ZeroDivisionError
+        with client.transaction(force_rollback=True):
+            with client.cursor().copy("COPY own FROM STDIN") as copy:
+                for i in range(20_000):
+                    copy.write_row((i, f"row\t{i}"))
+            found = client.execute("SELECT count(*), max(a) FROM own WHERE b = e'row\t' || a")
+            assert found.fetchone() == (20_000, 19_999)
+        assert client.execute("SELECT count(*) FROM own").fetchone() == (0,)
 
 
 def test_strings_stay_as_they_are() -> None:

@@ -31,7 +31,7 @@ def port(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     users = tmp_path_factory.mktemp("users") / "users.json"
     told = {role: {"role": role, "password": f"{role}'s own"} for role in ROLES}
     users.write_text(json.dumps(told))
-    with serving(path, users=Users.read(users), most=20) as port:
+    with serving(path, users=Users.read(users), most=20, longest=60_000) as port:
         with connected(port, "admin") as admin:
             admin.execute("CREATE TABLE paper (a INT); CREATE SEQUENCE counted")
         yield port
@@ -218,7 +218,9 @@ def test_a_statement_may_not_take_longer_than_it_is_given(port: int) -> None:
         client.execute("SET statement_timeout = '300ms'")
         with pytest.raises(psycopg.errors.QueryCanceled):
             client.execute("SELECT sum(a.i * b.i) FROM range(1e7::INT) a(i), range(1e7::INT) b(i)")
-        client.execute("SET statement_timeout = 0")
+        for beyond in ("0", "'2min'"):
+            client.execute(f"SET statement_timeout = {beyond}")
+            assert client.execute("SHOW statement_timeout").fetchone() == ("60000",)
         assert client.execute("SELECT 1").fetchone() == (1,)
 
 

@@ -6,8 +6,10 @@ from contextlib import suppress
 from functools import partial
 
 from sqlml.connectors.dbapi import Connection
-from sqlml.connectors.postgres import failures, messages
+from sqlml.connectors.postgres import failures, lines, messages
+from sqlml.connectors.postgres.copying import copy_of
 from sqlml.connectors.postgres.failures import Refused
+from sqlml.connectors.postgres.incoming import Incoming
 from sqlml.connectors.postgres.limits import LARGEST_MESSAGE, check_portals, check_text
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
@@ -114,8 +116,10 @@ class Client:
             self._send(messages.complete(text.first))
             return
         portal = Portal(Prepared(text, (), None), (), ())
+        if await self._is_copied_in(portal):
+            return
         first = await self._start(portal, 0)
-        if portal.fields and not self._speech.is_copy(text):
+        if portal.fields and portal.copy is None:
             formats = [0] * len(portal.fields)
             self._send(messages.row_description(portal.fields, formats))
         await self._stream(portal, first, 0)
@@ -186,9 +190,11 @@ class Client:
             return
         if portal.cursor is None and portal.rows is None:
             self._check_usable(portal.prepared.text)
+            if await self._is_copied_in(portal):
+                return
             first = await self._start(portal, most)
         else:
-            first = await self._more(portal, most)
+            first = await self._run(partial(portal.messages, most))
         await self._stream(portal, first, most)
 
     async def _close(self, body: Body) -> None:
@@ -230,17 +236,13 @@ class Client:
 
     def _begun(self, portal: Portal, most: int) -> Rows:
         self._speech.start(self._connection, portal)
-        return portal.messages(most, copies=self._speech.is_copy(portal.prepared.text))
-
-    async def _more(self, portal: Portal, most: int) -> Rows:
-        copies = self._speech.is_copy(portal.prepared.text)
-        return await self._run(partial(portal.messages, most, copies=copies))
+        return portal.messages(most)
 
     async def _stream(self, portal: Portal, rows: Rows, most: int) -> None:
         """Send these rows and those behind, at most so many (0: all), and how it has ended."""
-        copies = self._speech.is_copy(portal.prepared.text)
-        if copies:
-            self._send(messages.copy_out(len(portal.fields)))
+        if portal.copy is not None and not portal.sent:
+            names = [field.name for field in portal.fields]
+            self._send(*lines.begin(portal.copy, names))
         while True:
             portal.sent += rows.count
             self._send(*rows.content)
@@ -252,12 +254,44 @@ class Client:
                     self._send(messages.PORTAL_SUSPENDED)
                     return
             await self._drain()
-            rows = await self._more(portal, most)
-        if copies:
-            self._send(messages.COPY_DONE)
+            rows = await self._run(partial(portal.messages, most))
+        if portal.copy is not None:
+            self._send(*lines.end(portal.copy))
         portal.is_done = True
         portal.tag = self._speech.tag(portal)
         self._send(messages.complete(portal.tag))
+
+    async def _is_copied_in(self, portal: Portal) -> bool:
+        """Take the rows that a client brings, if the statement wants them."""
+        copy = copy_of(portal.prepared.text)
+        if copy is None or copy.is_out:
+            return False
+        incoming = await self._run(partial(self._speech.incoming, self._connection, copy))
+        try:
+            self._send(messages.copying(b"G", incoming.columns, 0))
+            await self._drain()
+            await self._take(incoming)
+            count = await self._run(incoming.insert)
+        finally:
+            incoming.close()
+        portal.is_done, portal.tag = True, f"COPY {count}"
+        self._send(messages.complete(portal.tag))
+        return True
+
+    async def _take(self, incoming: Incoming) -> None:
+        while True:
+            kind, body = await self.receive()
+            match kind:
+                case b"d":
+                    incoming.add(body.rest())
+                case b"c":
+                    return
+                case b"f":
+                    raise Refused(failures.CANCELED, f"COPY from stdin failed: {body.text()}")
+                case b"H" | b"S":
+                    pass
+                case _:
+                    raise ProtocolViolation(f"there is no message {kind!r} within COPY")
 
     async def _fail(self, error: Exception, *, skips: bool) -> None:
         self._skips = skips

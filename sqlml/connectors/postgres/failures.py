@@ -52,6 +52,7 @@ _CONSTRAINTS = (
 _BY_CODE = {
     "E0508": "42704",
     "E0601": "55P03",
+    "E0607": "53200",
     "E0608": CANCELED,
     "E0620": "53200",
     "E0880": ACTIVE_TRANSACTION,

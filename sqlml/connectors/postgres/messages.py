@@ -46,6 +46,8 @@ NO_DATA = message(b"n")
 EMPTY_QUERY = message(b"I")
 PORTAL_SUSPENDED = message(b"s")
 COPY_DONE = message(b"c")
+BINARY_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+BINARY_END = struct.pack("!h", -1)
 
 
 def authentication(kind: int, body: bytes = b"") -> bytes:
@@ -87,9 +89,13 @@ def complete(tag: str) -> bytes:
     return message(b"C", text(tag))
 
 
-def copy_out(columns: int) -> bytes:
-    """Rows in text follow, as `COPY … TO STDOUT` writes them."""
-    return message(b"H", struct.pack(f"!bh{columns}h", 0, columns, *[0] * columns))
+def copying(kind: bytes, columns: int, chosen: Format) -> bytes:
+    """kind: H rows of COPY follow, G they are wanted."""
+    return message(kind, struct.pack(f"!bh{columns}h", chosen, columns, *[chosen] * columns))
+
+
+def copy_data(content: bytes) -> bytes:
+    return message(b"d", content) if content else b""
 
 
 def report(kind: bytes, fields: Mapping[str, str]) -> bytes:

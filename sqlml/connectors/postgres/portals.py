@@ -3,15 +3,18 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 import pyarrow as pa
 
 from sqlml.connectors.dbapi import Cursor
+from sqlml.connectors.postgres.copying import Copy
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.translation import translated
 from sqlml.connectors.postgres.types import type_of
 from sqlml.connectors.remembered import remembered
+from sqlml.databases.streams import spooled
 from sqlml.grammar.tokens import Token, scan
 
 _BATCH_ROWS = 8192
@@ -57,7 +60,7 @@ class Rows:
 
 @dataclass(slots=True)
 class Portal:
-    """A statement with its values. rows: what is left of them once it runs."""
+    """A statement with its values. rows: what is left of them once it runs. copy: how they go."""
 
     prepared: Prepared
     values: Sequence[object]
@@ -70,6 +73,7 @@ class Portal:
     moved: int = 0
     is_done: bool = False
     tag: str = ""
+    copy: Copy | None = None
     fields: Sequence[Field] = field(default_factory=tuple)
 
     def take(self, most: int) -> pa.RecordBatch | None:
@@ -85,18 +89,18 @@ class Portal:
             batch = batch.slice(0, most)
         return batch
 
-    def messages(self, most: int, *, copies: bool) -> Rows:
-        """The next rows, at most so many (0: all), and no more than are worth sending at once.
-
-        copies: as the lines of COPY.
-        """
+    def messages(self, most: int) -> Rows:
+        """The next rows, at most so many (0: all), and no more than are worth sending at once."""
         content, count, size = list[memoryview](), 0, 0
         while size < _ENOUGH and (not most or count < most):
             batch = self.take(most and most - count)
             if batch is None or self.encoder is None:
                 return Rows(content, count, may_go_on=False)
-            encode = self.encoder.copy_lines if copies else self.encoder.data_rows
-            content.append(encode(batch))
+            if self.copy is None:
+                content.append(self.encoder.data_rows(batch))
+            else:
+                names = [each.name for each in self.fields]
+                content.append(self.encoder.copied(batch, self.copy, names))
             count += batch.num_rows
             size += len(content[-1])
         return Rows(content, count, may_go_on=True)
@@ -114,7 +118,9 @@ def batches(cursor: Cursor) -> Iterator[pa.RecordBatch]:
 
 def at_once(cursor: Cursor) -> Iterator[pa.RecordBatch]:
     """The rows of a statement that changes something, which is done whoever reads them."""
-    return iter(cursor.fetch_arrow_table().to_batches(_BATCH_ROWS))
+    rows = cursor.fetch_record_batch(_BATCH_ROWS)
+    first = list(islice(rows, 2))
+    return iter(first) if len(first) < 2 else chain(first, spooled(rows))
 
 
 def fields_of(cursor: Cursor) -> Sequence[Field] | None:

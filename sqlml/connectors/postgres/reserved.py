@@ -1,5 +1,6 @@
 """The names that DuckDB and sqlml have themselves, which other clients' statements rely on."""
 
+import atexit
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,6 +48,7 @@ class Reserved:
 @cache
 def parser() -> duckdb.DuckDBPyConnection:
     """A database of nobody's, whose parser no client can mislead; threads use its cursors."""
+    atexit.register(parser.cache_clear)  # DuckDB complains of what is still held at the end
     return duckdb.connect(":memory:", config={"threads": "1"})
 
 

@@ -1,4 +1,4 @@
-"""Batches of rows as the bytes of DataRow messages, and as the lines of COPY."""
+"""Batches of rows as the bytes of DataRow messages, and as what COPY sends."""
 
 import struct
 from collections.abc import Callable, Sequence
@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sqlml.connectors.postgres.cells import binary, fixed, in_front, joined, large, lengths_of
+from sqlml.connectors.postgres.copying import Copy
+from sqlml.connectors.postgres.lines import lines
 from sqlml.connectors.postgres.messages import Format
 from sqlml.connectors.postgres.texts import expression, from_arrow
 from sqlml.connectors.postgres.types import BIGNUM, UHUGEINT, Type
@@ -25,11 +27,11 @@ class RowEncoder:
         self._formats = formats
         self._convert = convert
 
-    def data_rows(self, batch: pa.RecordBatch) -> memoryview:
+    def data_rows(self, batch: pa.RecordBatch, kind: bytes = b"D") -> memoryview:
         """The messages of all rows, one behind the other."""
         rows = batch.num_rows
         if not self._types:
-            return memoryview((b"D" + struct.pack("!ih", 6, 0)) * rows)
+            return memoryview((kind + struct.pack("!ih", 6, 0)) * rows)
         texts = self._texts(batch, [i for i, chosen in enumerate(self._formats) if chosen == 0])
         cells, sizes = [], np.zeros(rows, np.int32)
         for i, column in enumerate(batch.columns):
@@ -37,19 +39,14 @@ class RowEncoder:
             lengths = lengths_of(values)
             cells += [in_front(lengths), pc.fill_null(values, b"") if values.null_count else values]
             sizes += np.maximum(lengths, 0) + 4
-        return _data(joined(_heads(b"D", sizes, struct.pack("!h", len(self._types))), *cells))
+        return _data(joined(_heads(kind, sizes, struct.pack("!h", len(self._types))), *cells))
 
-    def copy_lines(self, batch: pa.RecordBatch) -> memoryview:
-        """The messages of all rows, each as COPY's own text: tabs between values, \\N for NULL."""
+    def copied(self, batch: pa.RecordBatch, copy: Copy, names: Sequence[str]) -> memoryview:
+        """The messages of all rows as COPY sends them. names: of the columns."""
+        if copy.form == "binary":
+            return self.data_rows(batch, b"d")
         texts = self._texts(batch, range(len(self._types)))
-        values = []
-        for i in range(len(self._types)):
-            value = texts[i].cast(pa.string())
-            for character, escaped in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
-                value = pc.replace_substring(value, character, escaped)
-            values.append(pc.fill_null(value, "\\N"))
-        lines = pc.binary_join_element_wise(*values, pa.scalar("\t"))
-        ended = pc.binary_join_element_wise(lines, pa.scalar("\n"), pa.scalar("")).cast(pa.binary())
+        ended = lines([texts[i] for i in range(len(texts))], names, copy)
         return _data(joined(_heads(b"d", pc.binary_length(ended).to_numpy(), b""), ended))
 
     def _texts(self, batch: pa.RecordBatch, wanted: Sequence[int]) -> dict[int, pa.Array]:

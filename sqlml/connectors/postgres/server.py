@@ -36,12 +36,14 @@ class Server:
     """Serves one database to many clients.
 
     users: who may come in; None: everybody, as an administrator. most: clients at a time.
+    longest: the milliseconds of a statement, which only administrators may change; 0: no bound.
     """
 
     database: str
     users: Users | None = None
     tls: Encryption | None = None
     most: int = 100
+    longest: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     _clients: dict[int, tuple[int, Client]] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -128,7 +130,8 @@ class Server:
         opened = partial(connect, self.database, autocommit=True, listener=tell, **self.settings)
         connection = await self.run(opened)
         connection.streams = True
-        speech = Speech(user.role)
+        speech = Speech(user.role, self.longest)
+        speech.settings["statement_timeout"] = str(self.longest)
         speech.settings["session_authorization"] = user.name
         speech.settings["is_superuser"] = "on" if user.role == "admin" else "off"
         speech.settings["application_name"] = start.get("application_name", "")

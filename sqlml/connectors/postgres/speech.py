@@ -11,9 +11,11 @@ from sqlml.connectors.dbapi.programs import Part
 from sqlml.connectors.dbapi.programs import parts as parts_of
 from sqlml.connectors.postgres import cursors, messages, permissions
 from sqlml.connectors.postgres.access import Role
+from sqlml.connectors.postgres.copying import Copy, copy_of, target
 from sqlml.connectors.postgres.described import Described
 from sqlml.connectors.postgres.describing import parameter_oids
 from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
+from sqlml.connectors.postgres.incoming import Incoming
 from sqlml.connectors.postgres.limits import check_portals
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.parameters import numbered, substituted
@@ -39,10 +41,6 @@ _SET = re.compile(
     r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>[\w.]+|TIME\s+ZONE)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_COPY = re.compile(
-    r"COPY\s+(?:\((?P<query>.*)\)|(?P<table>[\w.\"]+)\s*(?P<columns>\([^)]*\))?)\s+TO\s+STDOUT\b",
-    re.IGNORECASE | re.DOTALL,
-)
 _CHANGING = re.compile(r"\b(?:NEXTVAL|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 _SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})  # only going back to one cannot be done
 _IGNORED = frozenset({"RESET", "LISTEN", "UNLISTEN", "NOTIFY", *_SAVEPOINTS})
@@ -55,9 +53,13 @@ _MOST_ALLOWED, _LONGEST_ALLOWED = 256, 4096
 
 @dataclass(slots=True)
 class Speech:
-    """Statements of one client, in its role. settings: PostgreSQL's, by lower-case name."""
+    """Statements of one client, in its role. settings: PostgreSQL's, by lower-case name.
+
+    longest: the milliseconds of a statement that others than administrators may not go beyond.
+    """
 
     role: Role = "admin"
+    longest: int = 0
     settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
     portals: dict[str, Portal] = field(default_factory=dict)
     statements: PreparedStatements = field(default_factory=PreparedStatements)
@@ -95,8 +97,10 @@ class Speech:
     ) -> Sequence[object]:
         return values(oids, formats, raw)
 
-    def is_copy(self, text: Text) -> bool:
-        return text.first == "COPY" and _COPY.match(text.sql) is not None
+    def incoming(self, connection: Connection, copy: Copy) -> Incoming:
+        """Make ready for rows that a client brings."""
+        self._check(f"INSERT INTO {target(copy)} VALUES (NULL)")
+        return Incoming(connection, copy)
 
     def expect_rollback(self) -> None:
         """COMMIT of a transaction that has failed comes next: it rolls back, and says so."""
@@ -127,10 +131,9 @@ class Speech:
                 self._end(connection, text)
             case "DECLARE" | "FETCH" | "MOVE" | "CLOSE":
                 self._move(connection, portal)
-            case "COPY" if (copied := _COPY.match(text.sql)) is not None:
-                columns = (copied["columns"] or "*").strip("()")
-                query = copied["query"] or f"SELECT {columns} FROM {copied['table']}"
-                self._execute(connection, portal, query)
+            case "COPY" if (copy := copy_of(text)) is not None:
+                portal.copy = copy
+                self._execute(connection, portal, copy.query)
             case _:
                 self._execute(connection, portal, text.sql)
 
@@ -230,6 +233,8 @@ class Speech:
     def _give(self, portal: Portal, connection: Connection, rows: Iterator[pa.RecordBatch]) -> None:
         types = [each.type for each in portal.fields]
         formats = messages.chosen_formats(portal.formats, len(types))
+        if portal.copy is not None:
+            formats = [int(portal.copy.form == "binary")] * len(types)
 
         def convert(table: pa.Table, expressions: Sequence[str]) -> pa.Table:
             with connection.client.beside() as beside:
@@ -247,12 +252,17 @@ class Speech:
         value = found["value"].strip()
         value = parts(value)[0] if value.startswith('"') else value.strip("'")
         if name == "statement_timeout":
-            value = _milliseconds(value)
+            value = self._bounded(_milliseconds(value))
         if name in self.settings:
             self.settings[name] = value
             told = next((shown for shown in REPORTED if shown.lower() == name), None)
             if told:
                 self._changes.append(messages.parameter_status(told, value))
+
+    def _bounded(self, milliseconds: str) -> str:
+        if self.role == "admin" or not self.longest:
+            return milliseconds
+        return str(min(int(milliseconds) or self.longest, self.longest))
 
     def _shown(self, text: Text) -> pa.Table | None:
         name = "".join(text.words[1:3]).lower() if len(text.words) > 2 else text.words[-1].lower()

@@ -54,7 +54,9 @@ def expression(column: str, kind: Type) -> str:
     if kind.element is not None:
         own = expression("x", kind.element)
         if kind.element.name in ("text", "varchar", "json"):
-            own = f"""'"' || replace(replace({own}, '\\', '\\\\'), '"', '\\"') || '"'"""
+            quoted = f"""'"' || replace(replace({own}, '\\', '\\\\'), '"', '\\"') || '"'"""
+            needed = f"""regexp_matches({own}, '^(?i:null)?$|[{{}}",\\\\\\s]')"""
+            own = f"CASE WHEN {needed} THEN {quoted} ELSE {own} END"
         listed = f"list_transform({name}, lambda x: coalesce({own}, 'NULL'))"
         return f"'{{' || array_to_string({listed}, ',') || '}}'"
     text = f"CAST({name} AS VARCHAR)"

@@ -1,0 +1,78 @@
+"""COPY … FROM STDIN: rows from a client into a table, in one statement."""
+
+from tempfile import SpooledTemporaryFile
+
+import duckdb
+import pyarrow as pa
+
+from sqlml.connectors.dbapi import Connection
+from sqlml.connectors.postgres.copying import Copy, target
+from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
+from sqlml.connectors.postgres.lines import rows
+from sqlml.databases import streams
+from sqlml.quoting import identifier
+
+_IN_MEMORY = 8 << 20  # bytes of what comes; more of it goes to a file
+_ROWS = "__sqlml_copied"
+
+
+class Incoming:
+    """The rows of one COPY, kept until all of them are there."""
+
+    def __init__(self, connection: Connection, copy: Copy) -> None:
+        """Raises:
+        Error: there is no such table or column.
+        Refused: the form cannot be read.
+        """
+        if copy.form == "binary":
+            hint = "FORMAT text and FORMAT csv can"
+            raise Refused(UNSUPPORTED, "COPY FROM STDIN cannot read binary rows", hint=hint)
+        self._connection = connection
+        self._copy = copy
+        listed = ", ".join(copy.columns) or "*"
+        with connection.execute(f"SELECT {listed} FROM {copy.table} LIMIT 0") as cursor:
+            self._types = [str(code) for _, code, *_ in cursor.description or ()]
+        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - see `close`
+
+    @property
+    def columns(self) -> int:
+        return len(self._types)
+
+    def add(self, content: bytes) -> None:
+        self._file.write(content)
+
+    def insert(self) -> int:
+        """Insert all rows, or none; how many they are."""
+        schema = pa.schema([(f"c{i}", pa.string()) for i in range(self.columns)])
+        found = pa.RecordBatchReader.from_batches(
+            schema, rows(self._file, self.columns, self._copy)
+        )
+        stream = streams.Incoming(found, lambda _size: None)
+        reader = pa.RecordBatchReader.from_batches(schema, stream)
+        read = ", ".join(_read(f"c{i}", kind) for i, kind in enumerate(self._types))
+        connection = self._connection
+        with connection.reporting(), connection.client.running("") as own:
+            connection.settle()
+            own.register(_ROWS, reader)
+            try:
+                statement = f"INSERT INTO {target(self._copy)} SELECT {read} FROM {_ROWS}"
+                ((count,),) = own.execute(statement).fetchall()
+            except duckdb.Error as error:
+                told, stream.error = stream.error, None  # whose traceback holds the stream
+                raise told or error from error
+            finally:
+                own.unregister(_ROWS)
+        return int(count)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _read(name: str, kind: str) -> str:
+    """A value that PostgreSQL writes so as one of DuckDB's type."""
+    column = identifier(name)
+    if kind == "BLOB":
+        return f"unhex(substr({column}, 3))"
+    if kind.endswith("[]"):
+        column = f"'[' || substr({column}, 2, length({column}) - 2) || ']'"
+    return f"CAST({column} AS {kind})"
