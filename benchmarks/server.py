@@ -1,9 +1,10 @@
 """Many clients of `sqlml server`: `python benchmarks/server.py [--clients N] [--json] …`.
 
 Each client, over psycopg, asks for single rows by key and for predictions, while one client trains
-a model again and again. Told are errors, the times of a point query (median, 99th percentile) with
-and without the training, and the server's memory as statements add up; beside it, where PostgreSQL
-is installed, its times for the same point queries by as many clients on this machine.
+a model again and again. Told are errors, the times of a point query (median, 99th percentile) by
+itself, beside predictions, and beside the training too, and the server's memory as statements add
+up; and, where PostgreSQL is installed, its times for the same point queries by as many clients on
+this machine.
 """
 
 import argparse
@@ -163,8 +164,10 @@ def main() -> None:
                 connection.execute(TABLE.format(rows=f"range({ROWS}) AS r(i)"))
                 connection.execute(INDEX)
                 connection.execute(TRAIN.format(rounds=50))
+            times, errors = asked(place, clients, statements, given.seed, predicts=False)
+            found["point queries alone"] = {**told(times), "errors": errors}
             times, errors = asked(place, clients, statements, given.seed, predicts=True)
-            found["alone"] = {**told(times), "errors": errors}
+            found["with predictions"] = {**told(times), "errors": errors}
             with training(place) as trained:
                 times, errors = asked(place, clients, statements, given.seed, predicts=True)
                 found["while training"] = {**told(times), "errors": errors, "models": trained()}
