@@ -55,6 +55,8 @@ WHERE tc.table_schema = 'main' ORDER BY 1, 3;
 SELECT constraint_name, unique_constraint_name, update_rule
 FROM information_schema.referential_constraints ORDER BY 1;
 SELECT schema_name FROM information_schema.schemata WHERE schema_name !~ '^pg_' ORDER BY 1;
+SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE E'pg\\_%' AND nspname ILIKE '%M%' ORDER BY 1;
+SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'm\_in' OR nspname LIKE 'm!_in' ESCAPE '!';
 SELECT current_schema(), 'main' = ANY(current_schemas(false)), has_table_privilege('t', 'SELECT');
 SELECT c.relname, attname, format_type(atttypid, atttypmod), attnotnull FROM pg_catalog.pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -91,6 +91,8 @@ def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901 - a list
             node.set("expressions", [exp.Add(this=exp.paren(place), expression=_ONE.copy())])
         case exp.Collate():
             return _part(node, "this")
+        case exp.Like() | exp.ILike() if not (_is_any(node) or isinstance(node.parent, exp.Escape)):
+            return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
         case exp.Cast():
             return _cast(node)
         case exp.Operator():
@@ -104,6 +106,11 @@ def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901 - a list
                 return _own(name, *node.expressions)
             node.set("this", _RENAMED.get(name, node.name))
     return node
+
+
+def _is_any(like: exp.Like | exp.ILike) -> bool:
+    """`LIKE ANY (…)`, which takes no ESCAPE."""
+    return isinstance(like.expression, exp.Any | exp.All | exp.Array)
 
 
 def _table(table: exp.Table) -> exp.Expr:
