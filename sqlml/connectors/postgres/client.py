@@ -9,7 +9,7 @@ from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.postgres import failures, lines, messages
 from sqlml.connectors.postgres.copying import copy_of
 from sqlml.connectors.postgres.failures import Refused
-from sqlml.connectors.postgres.incoming import Incoming
+from sqlml.connectors.postgres.incoming import take
 from sqlml.connectors.postgres.limits import LARGEST_MESSAGE, check_portals, check_text
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
@@ -270,28 +270,13 @@ class Client:
         try:
             self._send(messages.copying(b"G", incoming.columns, 0))
             await self._drain()
-            await self._take(incoming)
+            await take(self.receive, incoming)
             count = await self._run(incoming.insert)
         finally:
             incoming.close()
         portal.is_done, portal.tag = True, f"COPY {count}"
         self._send(messages.complete(portal.tag))
         return True
-
-    async def _take(self, incoming: Incoming) -> None:
-        while True:
-            kind, body = await self.receive()
-            match kind:
-                case b"d":
-                    incoming.add(body.rest())
-                case b"c":
-                    return
-                case b"f":
-                    raise Refused(failures.CANCELED, f"COPY from stdin failed: {body.text()}")
-                case b"H" | b"S":
-                    pass
-                case _:
-                    raise ProtocolViolation(f"there is no message {kind!r} within COPY")
 
     async def _fail(self, error: Exception, *, skips: bool) -> None:
         self._skips = skips

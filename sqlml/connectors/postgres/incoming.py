@@ -1,5 +1,6 @@
 """COPY … FROM STDIN: rows from a client into a table, in one statement."""
 
+from collections.abc import Awaitable, Callable
 from tempfile import SpooledTemporaryFile
 
 import duckdb
@@ -7,8 +8,9 @@ import pyarrow as pa
 
 from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.postgres.copying import Copy, target
-from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
+from sqlml.connectors.postgres.failures import CANCELED, UNSUPPORTED, Refused
 from sqlml.connectors.postgres.lines import rows
+from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.databases import streams
 from sqlml.quoting import identifier
 
@@ -66,6 +68,28 @@ class Incoming:
 
     def close(self) -> None:
         self._file.close()
+
+
+async def take(receive: Callable[[], Awaitable[tuple[bytes, Body]]], incoming: Incoming) -> None:
+    """Take the rows of a client, up to its word that they are all.
+
+    Raises:
+        Refused: it has given up.
+        ProtocolViolation: it sends something else.
+    """
+    while True:
+        kind, body = await receive()
+        match kind:
+            case b"d":
+                incoming.add(body.rest())
+            case b"c":
+                return
+            case b"f":
+                raise Refused(CANCELED, f"COPY from stdin failed: {body.text()}")
+            case b"H" | b"S":
+                pass
+            case _:
+                raise ProtocolViolation(f"there is no message {kind!r} within COPY")
 
 
 def _read(name: str, kind: str) -> str:
