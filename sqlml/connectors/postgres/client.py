@@ -120,8 +120,7 @@ class Client:
             return
         first = await self._start(portal, 0)
         if portal.fields and portal.copy is None:
-            formats = [0] * len(portal.fields)
-            self._send(messages.row_description(portal.fields, formats))
+            self._send(messages.row_description(portal.fields, [0] * len(portal.fields)))
         await self._stream(portal, first, 0)
         portal.close()
 
@@ -137,11 +136,9 @@ class Client:
             raise Refused(failures.SYNTAX, "a prepared statement is one statement")
         text = texts[0] if texts else Text("", ())
         self._check_usable(text)
-        prepare = self._speech.prepared
-        found = self._speech.remembered(self._connection, text, oids)
-        if found is None:
-            found = await self._run(lambda: prepare(self._connection, text, oids))
-        self._speech.statements.add(name, found)
+        prepare = partial(self._speech.prepared, self._connection, text, oids)
+        known = self._speech.remembered(self._connection, text, oids)
+        self._speech.statements.add(name, known or await self._run(prepare))
         self._send(messages.PARSE_COMPLETE)
 
     async def _bind(self, body: Body) -> None:
@@ -158,9 +155,9 @@ class Client:
         self._check_usable(prepared.text)
         codes = messages.chosen_formats(given, len(raw))
         values = self._speech.values(prepared.oids, codes, raw)
-        columns = len(prepared.fields or ())
+        chosen = messages.chosen_formats(formats, len(prepared.fields or ()))
         self._drop_portal(portal)
-        self._portals[portal] = Portal(prepared, values, messages.chosen_formats(formats, columns))
+        self._portals[portal] = Portal(prepared, values, chosen)
         self._send(messages.BIND_COMPLETE)
 
     async def _describe(self, body: Body) -> None:
@@ -241,8 +238,7 @@ class Client:
     async def _stream(self, portal: Portal, rows: Rows, most: int) -> None:
         """Send these rows and those behind, at most so many (0: all), and how it has ended."""
         if portal.copy is not None and not portal.sent:
-            names = [field.name for field in portal.fields]
-            self._send(*lines.begin(portal.copy, names))
+            self._send(*lines.begin(portal.copy, [field.name for field in portal.fields]))
         while True:
             portal.sent += rows.count
             self._send(*rows.content)
@@ -267,14 +263,9 @@ class Client:
         if copy is None or copy.is_out:
             return False
         incoming = await self._run(partial(self._speech.incoming, self._connection, copy))
-        try:
-            self._send(messages.copying(b"G", incoming.columns, 0))
-            await self._drain()
-            await take(self.receive, incoming)
-            count = await self._run(incoming.insert)
-        finally:
-            incoming.close()
-        portal.is_done, portal.tag = True, f"COPY {count}"
+        self._send(messages.copying(b"G", incoming.columns, 0))
+        await self._drain()
+        portal.is_done, portal.tag = True, await take(self.receive, self._run, incoming)
         self._send(messages.complete(portal.tag))
         return True
 

@@ -11,8 +11,11 @@ from sqlml.connectors.postgres.copying import Copy, target
 from sqlml.connectors.postgres.failures import CANCELED, UNSUPPORTED, Refused
 from sqlml.connectors.postgres.lines import rows
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
+from sqlml.connectors.postgres.together import Runner
 from sqlml.databases import streams
 from sqlml.quoting import identifier
+
+Receive = Callable[[], Awaitable[tuple[bytes, Body]]]
 
 _IN_MEMORY = 8 << 20  # bytes of what comes; more of it goes to a file
 _ROWS = "__sqlml_copied"
@@ -70,26 +73,29 @@ class Incoming:
         self._file.close()
 
 
-async def take(receive: Callable[[], Awaitable[tuple[bytes, Body]]], incoming: Incoming) -> None:
-    """Take the rows of a client, up to its word that they are all.
+async def take(receive: Receive, run: Runner, incoming: Incoming) -> str:
+    """Take the rows of a client, up to its word that they are all; what is to be said then.
 
     Raises:
         Refused: it has given up.
         ProtocolViolation: it sends something else.
     """
-    while True:
-        kind, body = await receive()
-        match kind:
-            case b"d":
-                incoming.add(body.rest())
-            case b"c":
-                return
-            case b"f":
-                raise Refused(CANCELED, f"COPY from stdin failed: {body.text()}")
-            case b"H" | b"S":
-                pass
-            case _:
-                raise ProtocolViolation(f"there is no message {kind!r} within COPY")
+    try:
+        while True:
+            kind, body = await receive()
+            match kind:
+                case b"d":
+                    incoming.add(body.rest())
+                case b"c":
+                    return f"COPY {await run(incoming.insert)}"
+                case b"f":
+                    raise Refused(CANCELED, f"COPY from stdin failed: {body.text()}")
+                case b"H" | b"S":
+                    pass
+                case _:
+                    raise ProtocolViolation(f"there is no message {kind!r} within COPY")
+    finally:
+        incoming.close()
 
 
 def _read(name: str, kind: str) -> str:
