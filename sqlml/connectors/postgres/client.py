@@ -136,9 +136,10 @@ class Client:
             raise Refused(failures.SYNTAX, "a prepared statement is one statement")
         text = texts[0] if texts else Text("", ())
         self._check_usable(text)
-        prepare = partial(self._speech.prepared, self._connection, text, oids)
-        known = self._speech.remembered(self._connection, text, oids)
-        self._speech.statements.add(name, known or await self._run(prepare))
+        found = self._speech.remembered(self._connection, text, oids)
+        if found is None:
+            found = await self._run(partial(self._speech.prepared, self._connection, text, oids))
+        self._speech.statements.add(name, found)
         self._send(messages.PARSE_COMPLETE)
 
     async def _bind(self, body: Body) -> None:
@@ -197,10 +198,8 @@ class Client:
     async def _close(self, body: Body) -> None:
         kind, name = body.byte(), body.text()
         body.end()
-        if kind == b"S":
-            self._speech.statements.drop(name)
-        else:
-            self._drop_portal(name)
+        drop = self._speech.statements.drop if kind == b"S" else self._drop_portal
+        drop(name)
         self._send(messages.CLOSE_COMPLETE)
 
     async def _sync(self, body: Body) -> None:
