@@ -16,6 +16,7 @@ from airflow.dag_processing import dagbag  # type: ignore[import-not-found]
 from airflow.models.dagrun import DagRun  # type: ignore[import-not-found]
 from airflow.models.taskinstance import TaskInstance  # type: ignore[import-not-found]
 from airflow.models.xcom import XComModel  # type: ignore[import-not-found]
+from airflow.utils.db import upgradedb  # type: ignore[import-not-found]
 from airflow.utils.session import create_session  # type: ignore[import-not-found]
 from sqlalchemy import select  # type: ignore[import-not-found]
 
@@ -23,6 +24,7 @@ _LONGEST_WAIT = 0.02  # seconds between looks at a pod, where Airflow waits some
 
 
 def main(folder: str, conf: str, *others: str) -> None:
+    upgradedb()
     sleep, sleep_async = time.sleep, asyncio.sleep
 
     def wait(seconds: float) -> None:

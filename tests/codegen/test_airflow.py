@@ -41,7 +41,7 @@ AIRFLOW = Path(os.environ.get("SQLML_AIRFLOW", ROOT / ".envs/airflow")) / "bin/p
 
 GOLDENS = sorted((ROOT / "examples/workflows/rendered").glob("*/airflow*.py"))
 PODS = "-as-pods"
-SEEDS = range(4, 6)
+SEEDS = range(4, 5)
 IN_PODS = ("flip", "failing", "mapped", "repeated", "retried", "hostile")
 PLACED = Workflow(
     "placed",
@@ -107,12 +107,11 @@ def run(home: Path, dags: Path, conf: dict[str, Any]) -> dict[str, Any]:
         "SQLML_THREADS": "1",
     }
     script = Path(__file__).with_name("run_dags.py")
-    for command in ([AIRFLOW.with_name("airflow"), "db", "migrate"],
-                    [AIRFLOW, script, dags, file, *GOLDENS]):  # fmt: skip
-        done = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    command = [AIRFLOW, script, dags, file, *GOLDENS]
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     told: dict[str, Any] = json.loads(file.with_suffix(".out").read_text())
     return told
 

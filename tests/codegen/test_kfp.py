@@ -17,7 +17,7 @@ from .random_workflows import random_workflow
 
 KFP = Path(os.environ.get("SQLML_KFP", ROOT / ".envs/kfp")) / "bin/python"
 
-SEEDS = range(6)
+SEEDS = range(3)
 
 pytestmark = [
     pytest.mark.slow,
