@@ -43,7 +43,8 @@ _SETTINGS: dict[str, str] = {
 _INCOMING = "__sqlml_rows"
 _BYTES_PER_VALUE = 8
 # Until a statement ends, DuckDB holds a part of every row group and column that it writes: of 8
-# million rows × 29 columns 500 MB, and 30 MB where each statement writes one row group.
+# million rows × 29 columns 500 MB, and 30 MB where each statement writes one row group: no more,
+# or what is left over becomes a short one, and its record takes as much memory as that of a full.
 _STATEMENT_ROWS = 122_880
 _FLOATS = ("FLOAT", "DOUBLE")
 

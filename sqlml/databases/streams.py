@@ -1,6 +1,6 @@
 """Rows on their way out of the database and into it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,15 +67,32 @@ class Incoming:
         return batch
 
     def parts(self, rows: int) -> Iterator[pa.RecordBatchReader]:
-        """The batches as readers of about `rows` rows each, to be read in turn; at least one."""
-        batch = next(self, None)
+        """The rows as readers of `rows` rows, the last of fewer, to be read in turn; at least one.
+
+        Nothing is copied.
+        """
+        batches = _cut(self, rows)
+        batch = next(batches, None)
         while True:
             yield pa.RecordBatchReader.from_batches(
-                self._reader.schema, _beginning(batch, self, rows)
+                self._reader.schema, _beginning(batch, batches, rows)
             )
-            batch = next(self, None)
+            batch = next(batches, None)
             if batch is None:
                 return
+
+
+def _cut(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """The batches, cut wherever another `rows` rows are full."""
+    left = rows
+    for batch in batches:
+        start = 0
+        while batch.num_rows - start > left:
+            yield batch.slice(start, left)
+            start, left = start + left, rows
+        yield batch.slice(start)
+        left -= batch.num_rows - start
+        left = left or rows
 
 
 def _beginning(

@@ -41,6 +41,19 @@ def failing(after: int) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(pa.schema({"a": pa.int64()}), batches())
 
 
+def test_row_groups_are_full_whatever_batches_the_rows_come_in(database: DuckDB) -> None:
+    rows, full = 300_000, 122_880
+    batches = [list(range(start, min(start + 65_536, rows))) for start in range(0, rows, 65_536)]
+    assert database.replace("t", reader(*batches, [])) == rows
+    assert numbers(database, "SELECT a FROM t") == list(range(rows))
+    written = numbers(
+        database,
+        "SELECT sum(count)::BIGINT FROM pragma_storage_info('t') WHERE segment_type = 'BIGINT'"
+        " GROUP BY row_group_id ORDER BY row_group_id",
+    )
+    assert written == [full, full, rows - 2 * full]
+
+
 def test_what_is_written_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "d.duckdb"
     first = DuckDB.open(path)
