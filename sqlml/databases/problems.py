@@ -3,12 +3,14 @@
 import json
 import re
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 import duckdb
 
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.surroundings import trouble
-from sqlml.errors import SqlmlError, nearest
+from sqlml.errors import SqlmlError, did_you_mean, nearest
 
 _INTERNAL = ("pg_", "duckdb_", "sqlite_", "pragma_", "information_schema")
 _EXPLAIN = "EXPLAIN "
@@ -161,6 +163,16 @@ def _missing(report: _Report) -> _Wording:
     return f"there is no {what} `{name}`", "table" if what == "view" else kind, name, ""
 
 
+def _similar_file(name: str) -> str:
+    """A hint at a file of the same folder."""
+    folder = Path(name).parent
+    try:
+        known = [str(folder / path.name) for path in islice(folder.iterdir(), 1_000)]
+    except OSError:  # there is no such folder, or it is on another machine
+        return ""
+    return did_you_mean(name, known)
+
+
 def _recognised(message: str) -> _Wording | None:
     if found := _COLUMN_OF.search(message):
         return f"table `{found[1]}` has no column `{found[2]}`", "column", found[2], ""
@@ -171,7 +183,7 @@ def _recognised(message: str) -> _Wording | None:
         name = found["alias"] or found["schema"]
         return f"there is no table `{name}`", "table", name, ""
     if found := _FILE.search(message):
-        return f"there is no file `{found[1]}`", "file", found[1], ""
+        return f"there is no file `{found[1]}`", "file", found[1], _similar_file(found[1])
     if found := _EXTENSION.search(message):
         extension = found["name"].replace("extension", "").strip()
         name = found["function"] or found["file"]

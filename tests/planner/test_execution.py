@@ -26,9 +26,12 @@ def test_a_table_in_an_unknown_schema_cannot_be_created(bench):
     assert (code, message) == ("E0318", "there is no schema `s`")
 
 
-def test_a_missing_file_is_an_error(bench):
+def test_a_missing_file_is_an_error(bench, tmp_path):
     code, *_ = bench.fault("SELECT * FROM 'no/such/file.csv'")
     assert code == "E0319"
+    (tmp_path / "titanic.csv").write_text("a\n1\n")
+    _, _, _, hint = bench.fault(f"SELECT * FROM read_csv('{tmp_path / 'titanicc.csv'}')")
+    assert hint == f"did you mean `{tmp_path / 'titanic.csv'}`?"
 
 
 def test_tables_that_the_program_makes_are_known_further_down(bench):
