@@ -74,7 +74,7 @@ SELECT obj_description('t'::regclass, 'pg_class'), col_description('t'::regclass
 SELECT count(*) > 80 FROM pg_get_keywords() WHERE word <> ALL ('{select,from}'::text[]);
 SELECT sequence_name, data_type, start_value FROM information_schema.sequences;
 SELECT 1 AS a FROM pg_extension WHERE extname = 'postgis';
-SELECT quote_ident('Two Words'), quote_literal('it''s'), pg_encoding_to_char(6), pg_is_in_recovery();
+SELECT quote_ident('Two Words'), (parse_ident('Main."Two ""Words"'))[2], (parse_ident('Iris'))[1], quote_literal('it''s'), pg_encoding_to_char(6), pg_is_in_recovery();
 SET extra_float_digits = 3; SET application_name = 'Metabase';
 SELECT array_to_string(ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = 'u'::regclass
   AND attnum > 0 ORDER BY attnum), ', ');
