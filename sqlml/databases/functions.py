@@ -50,9 +50,10 @@ class RegisteredFunctions:
 
     def register_all(self) -> None:
         """Make all functions callable: a transaction sees none that come after it has begun."""
-        if self._functions is not None and self._functions.changes() != self._all_seen:
-            self._all_seen = self._functions.changes()
+        changes = self.changes()
+        if self._functions is not None and changes != self._all_seen:
             self._want({name.casefold() for name in self._functions.names()})
+            self._all_seen = changes
 
     def _want(self, names: Set[str]) -> None:
         assert self._functions is not None
@@ -60,10 +61,10 @@ class RegisteredFunctions:
         if changes == self._seen and names <= self._wanted:
             return
         with self._changing:
-            self._wanted |= names
-            for name in self._wanted:
+            wanted = self._wanted | names
+            for name in wanted:
                 self._update(name, self._functions.find(name))
-            self._seen = changes
+            self._wanted, self._seen = wanted, changes  # from now on others need not wait
 
     def failure(self, error: BaseException) -> Exception | None:
         """What a function raised, if it is that which made a statement fail."""

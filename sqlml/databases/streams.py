@@ -1,11 +1,17 @@
 """Rows on their way out of the database and into it."""
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
+
+from sqlml.errors import Diagnostic, StepError
+
+_CHECKED = 64  # batches between two looks at the disk
+_LEFT = 0.02  # of it
 
 Convert = Callable[[Exception], Exception]
 Count = Callable[[int], None]
@@ -116,12 +122,27 @@ def spooled(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
             pa.OSFile(path, "wb") as sink,
             pa.ipc.new_stream(sink, reader.schema, options=options) as out,
         ):
-            for batch in reader:
+            for number, batch in enumerate(reader):
+                if number % _CHECKED == 0:
+                    _check_room(folder)
                 out.write_batch(batch)
         source = resources.enter_context(pa.OSFile(path, "rb"))
         stream = pa.ipc.open_stream(source)
         batches = Outgoing(stream, resources.pop_all(), _as_it_is, lambda _size: None)
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
+
+
+def _check_room(folder: str) -> None:
+    """Leave some of the disk to others: rows that nobody reads could fill all of it.
+
+    Raises:
+        StepError: E0606.
+    """
+    room = shutil.disk_usage(folder)
+    if room.free < room.total * _LEFT:
+        hint = "read the rows of one query before the next, or take fewer: LIMIT"
+        message = f"the disk is nearly full: rows that are still wanted do not fit in `{folder}`"
+        raise StepError(Diagnostic("E0606", message, hint=hint))
 
 
 def _as_it_is(error: Exception) -> Exception:

@@ -1,10 +1,11 @@
 """PEP 249: transactions, values, errors."""
 
 import gc
+import shutil
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
@@ -333,3 +334,38 @@ def test_a_database_that_cannot_be_opened_is_an_error_of_the_interface(tmp_path:
         sqlml.connect(tmp_path / "text.duckdb")
     with pytest.raises(sqlml.ProgrammingError, match="E0703"):
         sqlml.connect(":memory:", thread=3)
+
+
+def test_rows_that_nobody_reads_leave_some_of_the_disk(
+    cursor: sqlml.Cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = shutil.disk_usage("/")._replace(total=1000, free=10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: full)
+    reader = cursor.execute("SELECT * FROM range(100000)").fetch_record_batch(1000)
+    with pytest.raises(sqlml.Error, match="disk is nearly full"):  # E0606
+        cursor.connection.cursor().execute("SELECT 1")
+    del reader
+
+
+def test_a_model_that_many_ask_at_once_is_there_for_all(path: Path) -> None:
+    """The first to ask loads it; the others wait, whether or not they come later."""
+    connections = [sqlml.connect(path) for _ in range(6)]
+    ready, found = Barrier(len(connections)), list[object]()
+
+    def ask(connection: sqlml.Connection) -> None:
+        connection.execute("SELECT 1").fetchall()
+        ready.wait(30)
+        try:
+            query = "SELECT PREDICT('m', iris) FROM iris LIMIT 1"
+            found.extend(connection.execute(query).fetchall())
+        except sqlml.Error as error:
+            found.append(error)
+
+    threads = [Thread(target=ask, args=[each]) for each in connections]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for connection in connections:
+        connection.close()
+    assert found == [("setosa",)] * len(connections)

@@ -100,8 +100,11 @@ def test_roles_allow_what_they_say(port: int) -> None:
                         state = error.sqlstate
                     assert state == (None if allowed else "42501"), (role, sql)
     refused = pytest.raises(psycopg.errors.InsufficientPrivilege)  # E0907
-    with connected(port, "read") as client, refused:
-        client.execute("DECLARE c CURSOR FOR SELECT nextval('counted')")
+    with connected(port, "read") as client:
+        with refused:
+            client.execute("DECLARE c CURSOR FOR SELECT nextval('counted')")
+        with refused, client.cursor().copy("COPY paper FROM STDIN") as copy:
+            copy.write_row([1])
 
 
 TAKEN = [
