@@ -76,6 +76,7 @@ SELECT obj_description('t'::regclass, 'pg_class'), col_description('t'::regclass
 SELECT count(*) > 80 FROM pg_get_keywords() WHERE word <> ALL ('{select,from}'::text[]);
 SELECT sequence_name, data_type, start_value FROM information_schema.sequences;
 SELECT 1 AS a FROM pg_extension WHERE extname = 'postgis';
+SELECT to_timestamp('2024-02-01 07:08:09.5', 'YYYY-MM-DD HH24:MI:SS.US')::timestamp, to_date('2024-02-03', 'YYYY-MM-DD');
 SELECT quote_ident('Two Words'), (parse_ident('Main."Two ""Words"'))[2], (parse_ident('Iris'))[1], quote_literal('it''s'), pg_encoding_to_char(6), pg_is_in_recovery();
 SET extra_float_digits = 3; SET application_name = 'Metabase';
 SELECT array_to_string(ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = 'u'::regclass

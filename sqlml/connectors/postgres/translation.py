@@ -29,6 +29,9 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _QUERY = re.compile(r"[\s(]*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"\bTO_(?:TIMESTAMP|DATE)\s*\(\s*'[^'\\]*'\s*,\s*'[^'\\]*'\s*\)(?!')", re.IGNORECASE
+)
 _OIDS = re.compile(r"::\s*oid\s*\[\]", re.IGNORECASE)  # which sqlglot cannot read
 _TYPES = {
     "oid": "BIGINT", "xid": "BIGINT", "cid": "BIGINT", "name": "VARCHAR", "char": "VARCHAR",
@@ -57,7 +60,11 @@ _OPERATORS: Mapping[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
 
 @remembered
 def translated(sql: str) -> str:
-    """A query of PostgreSQL's catalog as one of ours; anything else as it is."""
+    """A query of PostgreSQL's catalog as one of ours; anything else as it is.
+
+    Times that tools write as texts with a pattern, as Superset does, are read as DuckDB reads them.
+    """
+    sql = _TIME.sub(lambda found: sqlglot.transpile(found[0], "postgres", "duckdb")[0], sql)
     if not _QUERY.match(sql) or not _ASKED.search(sql):
         return sql
     try:
