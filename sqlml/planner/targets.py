@@ -25,9 +25,14 @@ def has_two_of_a_name(scope: Scope, target: ast.Name, columns: Sequence[Column])
     return False
 
 
-def warn_about_overwriting(
+def refuse_overwriting(
     scope: Scope, target: ast.Name, into: str, sources: Sequence[str], what: str
 ) -> None:
-    """Note that a table is read and then replaced by something that does not hold its rows."""
+    """Tell that a table is read and would be replaced by something that holds none of its rows."""
     if table_key(into) in map(table_key, sources):
-        scope.note(f"`{into}` is read and then replaced by {what}", target.span)
+        scope.fault(
+            "E0320",
+            f"`{into}`, which the query reads, would be replaced by {what}",
+            target.span,
+            hint="write into a table of another name",
+        )

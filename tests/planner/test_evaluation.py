@@ -84,10 +84,11 @@ def test_the_table_of_metrics_is_known_to_later_statements(flowers):
     assert code == "E0302"
 
 
-def test_replacing_the_rows_by_their_metrics_gets_a_note(flowers):
-    assert flowers.notes("SELECT * FROM iris TO EVALUATE flowers INTO iris") == [
-        ("`iris` is read and then replaced by one row of metrics", "iris")
-    ]
+def test_metrics_do_not_replace_the_rows_that_they_are_about(flowers):
+    code, message, span, hint = flowers.fault("SELECT * FROM iris TO EVALUATE flowers INTO iris")
+    told = "`iris`, which the query reads, would be replaced by one row of metrics"
+    assert (code, message, span) == ("E0320", told, "iris")
+    assert hint == "write into a table of another name"
 
 
 def test_plots_are_named_once_and_are_outputs(flowers):

@@ -105,9 +105,10 @@ def test_bounds_that_a_solver_cannot_keep_are_noted(bench):
     assert [span for _, span in notes] == ["var_type = PositiveReals"]
 
 
-def test_a_table_that_is_read_and_replaced_is_noted(bench):
-    notes = bench.notes(SOLVE.format("", f"{VARIABLES} INTO iris"))
-    assert notes == [("`iris` is read and then replaced by the solution", "iris")]
+def test_a_table_that_is_read_is_not_replaced_by_the_solution(bench):
+    code, message, span, _ = bench.fault(SOLVE.format("", f"{VARIABLES} INTO iris"))
+    told = "`iris`, which the query reads, would be replaced by the solution"
+    assert (code, message, span) == ("E0320", told, "iris")
 
 
 def test_formulas_about_wrong_queries_are_not_faulted_again(bench):

@@ -9,7 +9,7 @@ from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
-from sqlml.planner.targets import warn_about_overwriting
+from sqlml.planner.targets import refuse_overwriting
 
 _COLUMNS = (
     *(Column(name, "VARCHAR") for name in ("feature", "role", "verdict", "reason")),
@@ -29,6 +29,6 @@ def plan_check(scope: Scope, statement: ast.Check) -> Compare:
         check_columns(scope, model.columns, rows.schema, span, f"model `{use.reference}`")
     into = None if statement.into is None else table_name(statement.into.parts)
     if into is not None and statement.into is not None:
-        warn_about_overwriting(scope, statement.into, into, rows.sources, "what has changed")
+        refuse_overwriting(scope, statement.into, into, rows.sources, "what has changed")
         scope.create(into, _COLUMNS, statement.into.span)
     return Compare(statement, rows, use, attributes.values("check"), into)

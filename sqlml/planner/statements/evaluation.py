@@ -13,7 +13,7 @@ from sqlml.planner.references import usable_model
 from sqlml.planner.schema import listed
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
-from sqlml.planner.targets import warn_about_overwriting
+from sqlml.planner.targets import refuse_overwriting
 from sqlml.planner.wording import counted
 from sqlml.zoo.measures.catalog import PLOTS
 from sqlml.zoo.metrics import defaults_for
@@ -49,7 +49,7 @@ def plan_evaluate(scope: Scope, statement: ast.Evaluate) -> Measure:
         metrics = _metrics(scope, attributes, model, labelled)
     plots = _plots(scope, attributes, None if model is None else model.task)
     if into is not None and statement.into is not None:
-        warn_about_overwriting(scope, statement.into, into, rows.sources, "one row of metrics")
+        refuse_overwriting(scope, statement.into, into, rows.sources, "one row of metrics")
         _create(scope, statement.into, into, metrics, model)
     names = tuple(column.name for column in label)
     return Measure(statement, rows, use, metrics, names, into, plots)

@@ -16,7 +16,7 @@ from sqlml.planner.references import usable_model
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
-from sqlml.planner.targets import warn_about_overwriting
+from sqlml.planner.targets import refuse_overwriting
 from sqlml.zoo.steps.explainers import (
     EXPLAINERS,
     NAMES,
@@ -59,7 +59,7 @@ def plan_explain(scope: Scope, statement: ast.Explain) -> Explain:
         settings["metric"] = _metric(scope, metric, model)
     into = None if statement.into is None else table_name(statement.into.parts)
     if into is not None and statement.into is not None:
-        warn_about_overwriting(scope, statement.into, into, rows.sources, "its explanations")
+        refuse_overwriting(scope, statement.into, into, rows.sources, "its explanations")
         columns, beginnings = _columns(kind, keys, attributes, model)
         scope.create(into, columns, statement.into.span)
         scope.leave_open(into, beginnings)

@@ -15,7 +15,7 @@ from sqlml.planner.reading import read
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.planner.tables import table_name
-from sqlml.planner.targets import has_two_of_a_name, warn_about_overwriting
+from sqlml.planner.targets import has_two_of_a_name, refuse_overwriting
 from sqlml.quoting import parts
 from sqlml.source import Span
 from sqlml.zoo.solving import SOLVERS
@@ -294,7 +294,7 @@ def _create(
     if rows.schema.is_wrong:
         scope.spoil(into)
         return
-    warn_about_overwriting(scope, statement.into, into, rows.sources, "the solution")
+    refuse_overwriting(scope, statement.into, into, rows.sources, "the solution")
     solution = Column(variables.column, "BIGINT" if domain.whole else "DOUBLE")
     columns = (*variables.keys, solution)
     if not has_two_of_a_name(scope, statement.into, columns):
