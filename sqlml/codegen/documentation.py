@@ -38,8 +38,9 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   results as here; Argo's are not run: that needs a cluster. Tekton's are linted too, and run in
   the tests by a small interpreter of what is written, not by Tekton itself.
 - `--engine python` is for people to read and go on from: one script of DuckDB and the trainer's
-  own library, without sqlml. It has plain statements, TRAIN with `xgboost.gbtree` or scikit-learn
-  on columns of numbers and text, PREDICT and EVALUATE; what it has no words for is refused (E0797).
+  own library, without sqlml. It has plain statements, TRAIN with XGBoost, LightGBM or scikit-learn
+  on numbers, dates, text and lists of numbers, PREDICT, EVALUATE, and EXPLAIN … INTO of boosters;
+  what it has no words for is refused (E0797).
 
 ## What becomes of what
 

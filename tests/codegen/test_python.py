@@ -138,28 +138,57 @@ def test_a_secret_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("rest", "fault"),
     [
-        ("TO TRAIN lightgbm.rf LABEL species INTO m", "models are `xgboost.gbtree`, `light"),
-        ("TO TRAIN sklearn.cluster.KMeans INTO m", "models are `xgboost.gbtree`, `light"),
+        ("TO TRAIN lightgbm.rf LABEL species INTO m", "models are `xgboost.gbtree`, `xgb"),
+        ("TO TRAIN DBSCAN COLUMN sepal_width INTO m", "models are `xgboost.gbtree`, `xgb"),
         (
             "TO TRAIN xgboost.gbtree WITH validation.folds = 3 LABEL species INTO m",
             "it has the attribute `validation.folds`",
         ),
         (
-            "TO TRAIN xgboost.gbtree WITH validation.split = 0.2, validation.metrics = 'roc_auc'"
-            " LABEL species INTO m",
-            "metrics to name are accuracy",
+            "TO TRAIN xgboost.gbtree COLUMN CATEGORY_HASH(species, 4) LABEL sepal_width INTO m",
+            "features are numbers, dates, lists",
         ),
         (
-            "TO TRAIN xgboost.gbtree COLUMN CATEGORY_HASH(species, 4) LABEL sepal_width INTO m",
-            "only columns of numbers and of text",
+            "TO TRAIN xgboost.gbtree COLUMN INDICATOR(IMPUTE(species, 'x'))"
+            " LABEL sepal_width INTO m",
+            "features are numbers, dates, lists",
         ),
         (
             "TO TRAIN xgboost.gbtree LABEL species INTO m; SELECT * FROM t TO EXPLAIN m",
-            "`explain` is none of what it can say",
+            "it draws a plot",
         ),
         (
-            "TO TRAIN xgboost.gbtree LABEL species INTO m; SELECT * FROM t TO EVALUATE m",
-            "metrics to name are accuracy",
+            "TO TRAIN xgboost.gbtree LABEL species INTO m;"
+            " SELECT * FROM t TO EXPLAIN m USING PermutationExplainer INTO why",
+            "it has no words for `PermutationExplainer`",
+        ),
+        (
+            "TO TRAIN GaussianNB LABEL species INTO m; SELECT * FROM t TO EXPLAIN m INTO why",
+            "it explains XGBoost and LightGBM, not `sklearn.naive_bayes.GaussianNB`",
+        ),
+        (
+            "TO TRAIN xgboost.gbtree COLUMN INDICATOR(BUCKET(sepal_width, 3)) LABEL species INTO m;"
+            " SELECT * FROM t TO EXPLAIN m INTO why",
+            "not each of its features has a name",
+        ),
+        (
+            "TO TRAIN xgboost.gbtree LABEL species INTO m;"
+            " SELECT * FROM t TO EVALUATE m WITH validation.metrics = 'top_k_accuracy'",
+            "it has no words for the metric `top_k_accuracy`",
+        ),
+        (
+            "TO TRAIN KMeans COLUMN sepal_width INTO m;"
+            " SELECT * FROM t TO EVALUATE m LABEL species",
+            "it measures classifiers and regressors, not clustering",
+        ),
+        (
+            "TO TRAIN xgboost.gbtree LABEL species INTO m; SELECT * FROM t TO EVALUATE m"
+            " WITH evaluate.plots = 'roc'",
+            "it draws plots",
+        ),
+        (
+            "TO TRAIN xgboost.gbtree LABEL species INTO m; ALTER MODEL m SET ALIAS best",
+            "`alter` is none of what it can say",
         ),
     ],
 )
