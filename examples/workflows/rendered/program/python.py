@@ -32,12 +32,14 @@ def number(rows, column):
     return rows[column].cast(pa.float64()).to_numpy()
 
 
-def known_values(query, column):
+def known_values(rows, column):
     """The values of a category, most frequent first."""
-    found = con.sql(f"""
-        SELECT value FROM (SELECT CAST({column} AS VARCHAR) AS value FROM ({query}))
+    con.register("learning", pa.table({"value": rows[column]}))
+    found = con.sql("""
+        SELECT value FROM (SELECT CAST(value AS VARCHAR) AS value FROM learning)
         WHERE value IS NOT NULL GROUP BY value ORDER BY count(*) DESC, value LIMIT 10000
     """).fetchall()
+    con.unregister("learning")
     values = [value for (value,) in found]
     if 4 * sum(bool(LIST.fullmatch(value)) for value in values[:1000]) > len(values[:1000]):
         sys.exit(f"{column} lists numbers, which this script does not take apart")
@@ -50,18 +52,18 @@ def codes(rows, column, known):
     return pc.index_in(text, value_set=known, skip_nulls=True).cast(pa.float64()).to_numpy()
 
 
-def learnt_boundaries(query, column, count):
+def learnt_boundaries(values, count):
     """Where ranges of about as many rows each begin."""
+    con.register("learning", pa.table({"value": pa.array(values, from_pandas=True)}))
     shares = [place / count for place in range(count)]
-    sql = f"SELECT quantile_cont(CAST({column} AS DOUBLE), {shares}) FROM ({query})"
-    ((found,),) = con.sql(sql).fetchall()
+    ((found,),) = con.sql(f"SELECT quantile_cont(value, {shares}) FROM learning").fetchall()
+    con.unregister("learning")
     least, *others = found or [0.0]
     return sorted({one for one in others if one > least})
 
 
-def buckets(rows, column, boundaries):
+def buckets(values, boundaries):
     """How many boundaries are not above the value; NaN where there is none."""
-    values = number(rows, column)
     places = np.searchsorted(boundaries, values, side="right").astype("float64")
     return np.where(np.isnan(values), np.nan, places)
 
@@ -111,27 +113,36 @@ def likeliest(values, classes):
 
 def chances_of(model, matrix):
     """Probabilities of classes; None where the model has none."""
-    predict = getattr(model, "inplace_predict", None)
-    if predict is None and not hasattr(model, "predict_proba"):
-        predict = model.predict if hasattr(model, "num_trees") else None
-    if predict is not None:
-        values = predict(matrix).astype("float64")
-        values = values if values.ndim == 2 else np.column_stack((1 - values, values))
-        return values / values.sum(axis=1, keepdims=True)
-    return model.predict_proba(matrix) if hasattr(model, "predict_proba") else None
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(matrix)
+    if not hasattr(model, "inplace_predict") and not hasattr(model, "num_trees"):
+        return None
+    predict = getattr(model, "inplace_predict", model.predict)
+    values = predict(matrix).astype("float64")
+    return values if values.ndim == 2 else np.column_stack((1 - values, values))
 
 
-def loss_of(truth, predicted, model, matrix, classes):
-    """The mean squared error, or the logarithmic loss where there are classes."""
-    if classes is None:
-        return metrics.mean_squared_error(truth, predicted)
-    chances = chances_of(model, matrix)
-    return None if chances is None else metrics.log_loss(truth, chances, labels=range(len(classes)))
+def log_loss(truth, chances):
+    if chances is None:
+        return np.nan
+    shares = chances / chances.sum(axis=1, keepdims=True)
+    return metrics.log_loss(truth, shares, labels=range(chances.shape[1]))
 
 
-def with_chances(table, column, model, matrix, classes):
+def against_rest(score, truth, chances, weighted=False):
+    """A score of the second of two classes; of more, the mean of each class against the rest."""
+    if chances is None:
+        sys.exit("this model gives no probabilities")
+    count = chances.shape[1]
+    told = [(truth == place, chances[:, place]) for place in range(count)]
+    told = told[1:] if count == 2 else [one for one in told if not one[0].all()]
+    told = [one for one in told if one[0].any()]
+    weights = [is_true.sum() for is_true, _ in told] if weighted and count > 2 else None
+    return np.average([score(*one) for one in told], weights=weights) if told else np.nan
+
+
+def with_chances(table, column, chances, classes):
     """A table with one more column for each class, its probabilities."""
-    chances = chances_of(model, matrix)
     if chances is None:
         sys.exit("this model gives no probabilities")
     for place, value in enumerate(classes.to_pylist()):
@@ -145,8 +156,9 @@ def with_chances(table, column, model, matrix, classes):
 con.execute("CREATE OR REPLACE TABLE flowers AS SELECT * FROM 'examples/data/iris.csv'")
 
 # train (line 4)
-query = 'SELECT * FROM flowers'
-rows = fetch(query)
+rows = fetch('SELECT * FROM flowers')
+model_kinds_label = rows['species'].type
+model_kinds_classes = classes_of(rows['species'])
 
 
 def model_kinds_features(rows):
@@ -158,8 +170,7 @@ def model_kinds_features(rows):
     ]).astype("float32")
 
 
-model_kinds_label = rows['species'].type
-model_kinds_classes = classes_of(rows['species'])
+matrix = model_kinds_features(rows)
 label = encoded(rows['species'], model_kinds_classes)
 parameters = {'max_depth': 3, 'seed': 0}
 if model_kinds_classes is None:
@@ -170,28 +181,32 @@ else:
     parameters["objective"] = "multi:softprob"
 if parameters["objective"] == "multi:softprob":
     parameters["num_class"] = len(model_kinds_classes)
-matrix = xgb.QuantileDMatrix(
-    model_kinds_features(rows), label, feature_types=['q', 'q', 'q', 'q'],
-    enable_categorical=True,
-)
-model_kinds = xgb.train(parameters, matrix, 20)
+kinds = ['q', 'q', 'q', 'q']
+data = xgb.QuantileDMatrix(matrix, label, feature_types=kinds, enable_categorical=True)
+model_kinds = xgb.train(parameters, data, 20)
 
 # evaluate (line 10)
 rows = fetch('SELECT * FROM flowers')
 truth = encoded(rows['species'], model_kinds_classes)
-predicted = likeliest(model_kinds.inplace_predict(model_kinds_features(rows)), model_kinds_classes)
+matrix = model_kinds_features(rows)
+predicted = likeliest(model_kinds.inplace_predict(matrix), model_kinds_classes)
+chances = chances_of(model_kinds, matrix)
 measured = {
-    "loss": loss_of(truth, predicted, model_kinds, model_kinds_features(rows), model_kinds_classes),
-    'accuracy': metrics.accuracy_score(truth, predicted),
+    "loss": log_loss(truth, chances),
+    "accuracy": metrics.accuracy_score(truth, predicted),
 }
 for name, value in measured.items():
     print(name, value)
-columns = {n: pa.array([value], pa.float64()) for n, value in measured.items()}
+columns = {
+    name: pa.array([value], pa.float64(), from_pandas=True)
+    for name, value in measured.items()
+}
 keep(pa.table(columns), 'how_good')
 
 # predict (line 12)
 rows = fetch('SELECT * FROM flowers')
-predicted = likeliest(model_kinds.inplace_predict(model_kinds_features(rows)), model_kinds_classes)
+matrix = model_kinds_features(rows)
+predicted = likeliest(model_kinds.inplace_predict(matrix), model_kinds_classes)
 result = decoded(predicted, model_kinds_classes, model_kinds_label)
 table = without(rows, 'species', 'guess').append_column('guess', result)
 keep(table, 'answers')
