@@ -1,5 +1,6 @@
 """What sqlml.lark recognised inside clauses, as nodes: names, values, columns, expressions."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, cast
@@ -12,6 +13,8 @@ from sqlml.grammar.lexer import Lexeme
 from sqlml.grammar.literals import CURLY_QUOTES, number_value, string_value
 from sqlml.grammar.tokens import Token
 from sqlml.source import Span
+
+_VERSION = re.compile(r"@\w+\Z")
 
 Part = Any
 """A child of a rule: a `Lexeme`, or what a method made of a rule (always with a `span`)."""
@@ -143,9 +146,9 @@ def new_model(name: ast.Name) -> ast.Name:
     """The name that a model gets.
 
     Raises:
-        ProgramError: E0118 it has an `@`, which only a version follows.
+        ProgramError: E0118 it ends as a reference to a version does.
     """
-    if "@" in name.text:
+    if _VERSION.search(name.text):
         message = f"`{name.text}` cannot be a model's name"
         raise ProgramError(
             Diagnostic("E0118", message, name.span, "", "only a version stands behind `@`: `m@3`")

@@ -21,6 +21,7 @@ from sqlml.workflow.ir import Node, Workflow
 from sqlml.zoo.steps.outcome import Outcome
 
 _INTERRUPT_SECONDS = 0.05  # between two requests to the database to stop
+_DEAF_SECONDS = 1.0  # a signal that comes when a wait is about to begin is heard at its end
 
 
 class Interruption:
@@ -121,10 +122,10 @@ class Scheduler:
 
     def _handle_next(self) -> None:
         left = self._alarms.seconds_left
-        waits = [_INTERRUPT_SECONDS] if self._course.is_interrupted else []
+        waits = [_INTERRUPT_SECONDS if self._course.is_interrupted else _DEAF_SECONDS]
         waits += [] if left is None else [left]
         try:
-            message = self._inbox.get(timeout=min(waits, default=None))
+            message = self._inbox.get(timeout=min(waits))
         except Empty:
             if self._course.is_interrupted:
                 self._interrupt()  # what had not begun when it was last told to stop
