@@ -187,6 +187,10 @@ def test_a_secret_is_not_written() -> None:
             "it draws plots",
         ),
         (
+            "; ATTACH 'sqlite:///examples/data/desk.sqlite' AS desk (TYPE adbc)",
+            "DuckDB itself does not attach such a database",
+        ),
+        (
             "TO TRAIN xgboost.gbtree LABEL species INTO m; ALTER MODEL m SET ALIAS best",
             "`alter` is none of what it can say",
         ),

@@ -59,6 +59,8 @@ class Statements:
         match node.operation:
             case Query(sql=sql) if without_secrets(sql) != sql:
                 self._refuse(node, "it holds a secret")
+            case Query(sql=sql) if _attaches(sql):
+                self._refuse(node, "DuckDB itself does not attach such a database")
             case Query(sql=sql, writes=writes, session=session):
                 is_shown = not writes and not session
                 yield f"print(con.sql({_text(sql)}))" if is_shown else f"con.execute({_text(sql)})"
@@ -281,6 +283,13 @@ class Statements:
             yield f"rows = fetch({self._rows(node)})"
             yield from shap_lines(model.name, model.family, keys)
         yield f"keep(table, {(explain.into or '')!r})"
+
+
+def _attaches(sql: str) -> bool:
+    """Whether sqlml, not DuckDB, reads the database that it attaches."""
+    from sqlml.databases.remote.address import address  # loads Arrow
+
+    return sql.lstrip()[:6].upper() == "ATTACH" and address(sql) is not None
 
 
 def _text(sql: str) -> str:
