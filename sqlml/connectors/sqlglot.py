@@ -9,8 +9,6 @@ from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.generators.duckdb import DuckDBGenerator
-from sqlglot.parsers.duckdb import DuckDBParser
 
 from sqlml.grammar.keywords import VERBS
 
@@ -42,9 +40,9 @@ class DropModel(exp.Drop):
 class Sqlml(DuckDB):
     """DuckDB's dialect, with statements that train and apply models."""
 
-    class Parser(DuckDBParser):
-        FUNCTIONS = {k: v for k, v in DuckDBParser.FUNCTIONS.items() if k != "PREDICT"}
-        SET_OP_MODIFIERS = {*DuckDBParser.SET_OP_MODIFIERS, _PREDICTION}
+    class Parser(DuckDB.Parser):  # type: ignore[misc, valid-type] # sqlglot 28 has it, too
+        FUNCTIONS = {k: v for k, v in DuckDB.Parser.FUNCTIONS.items() if k != "PREDICT"}
+        SET_OP_MODIFIERS = {*DuckDB.Parser.SET_OP_MODIFIERS, _PREDICTION}
 
         def _parse_statement(self) -> Any:
             statement = super()._parse_statement()
@@ -119,9 +117,9 @@ class Sqlml(DuckDB):
                 self._advance()
             return str(self._find_sql(start, end))
 
-    class Generator(DuckDBGenerator):
+    class Generator(DuckDB.Generator):  # type: ignore[misc, valid-type]
         TRANSFORMS = {
-            **DuckDBGenerator.TRANSFORMS,
+            **DuckDB.Generator.TRANSFORMS,
             ModelStatement: lambda self, node: f"{self.sql(node, 'this')} {node.args['clause']}",
             DropModel: lambda _, node: f"DROP MODEL {node.name}",
             WritingStatement: lambda self, node: (

@@ -44,12 +44,8 @@ class Connections:
             with self._turn, self._interruptible(self._shared):
                 yield self._shared
             return
-        connection = self.open()
-        try:
-            with self._interruptible(connection):
-                yield connection
-        finally:
-            connection.close()
+        with self.beside() as connection:
+            yield connection
 
     @contextmanager
     def beside(self) -> Iterator[duckdb.DuckDBPyConnection]:

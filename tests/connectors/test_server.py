@@ -233,6 +233,9 @@ def test_models_are_trained_applied_and_shown(port: int) -> None:
         rows = client.execute(predict, [7.5]).fetchall()
         nested = "SELECT PREDICT('served0', iris) FROM iris WHERE sepal_length > %s"
         assert [row[-1] for row in rows] == [row[0] for row in client.execute(nested, [7.5])]
+        wrapped = f"SELECT * FROM ({predict}) AS virtual_table LIMIT 1000"  # as BI tools do
+        for prepare in (False, True):
+            assert client.execute(wrapped, [7.5], prepare=prepare).fetchall() == rows
         for sql in (
             "SHOW MODELS", "SHOW TRAIN served0", "DESCRIBE MODEL served0", "SHOW JOBS",
             "SELECT * FROM iris TO EVALUATE served0", "SELECT * FROM iris TO CHECK served0",

@@ -47,6 +47,7 @@ def connected(port: int, role: str) -> "psycopg.Connection[Any]":
 STATEMENTS = [
     ("read", "SELECT count(*) FROM iris"),
     ("read", "SELECT * FROM iris TO PREDICT USING m"),
+    ("read", "SELECT count(*) FROM (SELECT * FROM iris TO PREDICT USING m) AS v"),
     ("read", "SELECT PREDICT('m', iris) FROM iris"),
     ("read", "SHOW MODELS"),
     ("read", "EXPLAIN ANALYZE SELECT * FROM iris"),
@@ -175,6 +176,7 @@ def test_what_one_client_asks_for_has_bounds(port: int) -> None:
 
 
 HOSTILE = [
+    "SELECT * FROM (SELECT *, read_text('/etc/hostname') FROM iris TO PREDICT USING m) AS v",
     "SELECT * FROM read_text('/etc/passwd')",
     "FROM '/etc/passwd'",
     "COPY iris TO '/tmp/sqlml_stolen.csv'",

@@ -12,6 +12,7 @@ from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.incoming import take
 from sqlml.connectors.postgres.limits import LARGEST_MESSAGE, check_portals, check_text
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
+from sqlml.connectors.postgres.nesting import flattened
 from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
 from sqlml.connectors.postgres.speech import Speech
 from sqlml.connectors.postgres.together import Runner, Together
@@ -100,7 +101,7 @@ class Client:
         body.end()
         self._drop_portal("")
         check_text(self._speech.role, sql)
-        found = statements(sql)
+        found = await flattened(self._connection, statements(sql), self._run)
         if not found:
             self._send(messages.EMPTY_QUERY)
         if len(found) > 1:
@@ -131,7 +132,7 @@ class Client:
         body.end()
         check_text(self._speech.role, sql)
         self._speech.statements.check_new(name, sql)
-        texts = statements(sql)
+        texts = await flattened(self._connection, statements(sql), self._run)
         if len(texts) > 1:
             raise Refused(failures.SYNTAX, "a prepared statement is one statement")
         text = texts[0] if texts else Text("", ())
