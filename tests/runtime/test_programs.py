@@ -291,6 +291,15 @@ def test_a_daemon_serves_those_that_need_it_and_ends_with_the_run(run: Any, tmp_
     assert not Path(f"/proc/{process}").exists()
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C is not ignored, as it is in what a script's shell has put into the background."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, earlier)
+
+
+@pytest.mark.usefixtures("heard")
 def test_an_interrupted_run_ends_its_programs(run: Any, tmp_path: Path) -> None:
     file = tmp_path / "pid"
 
