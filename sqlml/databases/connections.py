@@ -17,7 +17,8 @@ class Connections:
         self._shared: duckdb.DuckDBPyConnection | None = None
         self._turn = threading.RLock()
         self._running: WeakKeyDictionary[duckdb.DuckDBPyConnection, int] = WeakKeyDictionary()
-        self._registering = threading.Lock()
+        # Streams that are dropped end whenever the garbage collector runs: while registering, too.
+        self._registering = threading.RLock()
 
     @property
     def single(self) -> bool:
@@ -76,7 +77,7 @@ class Connections:
     def interrupt(self, thread: int | None = None) -> None:
         """Stop every statement that runs now, or that of one thread."""
         with self._registering:
-            for connection, owner in list(self._running.items()):
+            for connection, owner in dict(self._running).items():
                 if thread in (None, owner):
                     connection.interrupt()
 

@@ -1,7 +1,7 @@
 """The databases that this process has open, each once for all connections to it."""
 
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import ClassVar
 
 from sqlml.config import Settings
@@ -19,7 +19,8 @@ class Shared:
     """
 
     _open: ClassVar[dict[Path, "Shared"]] = {}
-    _changing: ClassVar[Lock] = Lock()
+    # A connection that is dropped leaves whenever the garbage collector runs: in `use`, too.
+    _changing: ClassVar[RLock] = RLock()
 
     def __init__(self, session: Session, path: Path | None) -> None:
         self._session = session
