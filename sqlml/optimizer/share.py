@@ -3,6 +3,10 @@
 Of two steps that do the same with the same data, the second is told to take what the first leaves
 (`Node.same_as`). It keeps its own operation: an edit of the first one does not make it another
 step, and an engine's worker, which sees one step at a time, does it by itself.
+
+Trainings whose rows are the same query's keep these together (`Node.same_rows_as`), where each of
+them would write them to a file of its own: those of joins, groups, orders, limits … A scan of a
+table is read from there each time, which costs less than to write and read it.
 """
 
 import re
@@ -37,7 +41,10 @@ from sqlml.workflow.ir import (
     Output,
     Outputs,
     Query,
+    Relation,
+    Train,
     Workflow,
+    is_function,
 )
 from sqlml.workflow.operations import PROGRAMS
 
@@ -62,7 +69,7 @@ class Share:
             return workflow
         course = _Course(self.history)
         nodes = tuple(map(course.shared, workflow.nodes))
-        return replace(workflow, nodes=nodes) if course.first_of else workflow
+        return workflow if nodes == workflow.nodes else replace(workflow, nodes=nodes)
 
 
 @dataclass(slots=True)
@@ -71,6 +78,7 @@ class _Course:
 
     history: History
     first_of: dict[str, str] = field(default_factory=dict)
+    _readers: dict[Json, str] = field(default_factory=dict)  # trainings, by what their rows are
     _doers: dict[Json, Node] = field(default_factory=dict)  # by what they do, and on which data
     _writers: dict[str, str] = field(default_factory=dict)  # the last ones, by bare names of tables
     _writer_of_all: str = ""  # that of which only the database knows what it changes
@@ -89,12 +97,25 @@ class _Course:
             self.first_of[node.name] = first.name
             self._takers.setdefault(first.name, []).append(node.name)
             node = replace(node, same_as=first.name)
+        elif _keeps_rows(node):
+            node = self._with_rows(node)
         self._note(node)
         if (
             deed and first is None and (deed, self._data(node)) == content
         ):  # it spares what it reads
             self._doers[content] = node
         return node
+
+    def _with_rows(self, node: Node) -> Node:
+        """A training that is told of the first one which reads the same rows."""
+        rows = node.inputs["rows"]
+        assert isinstance(rows, Relation)
+        versions = tuple(self._version(name) for name in rows.reads)
+        content = (rows.sql, versions, self._writer_of_files if rows.files else "")
+        first = self._readers.setdefault(content, node.name)
+        return node if first == node.name or self._varies(node) else replace(
+            node, same_rows_as=first
+        )
 
     def _is_there(self, first: Node, node: Node) -> bool:
         """Whether what a step has left is as it left it, and the query gives the same again."""
@@ -192,6 +213,20 @@ def _deed(node: Node) -> str | None:
             return None
         operation["sql"] = created.body
     return digest({"operation": operation, "inputs": told["inputs"]})
+
+
+def _keeps_rows(node: Node) -> bool:
+    """Whether a step is a training that keeps its rows in a file for itself alone."""
+    rows = node.inputs.get("rows")
+    return (
+        isinstance(node.operation, Train)
+        and isinstance(rows, Relation)
+        and rows.deterministic
+        and not rows.stable
+        and node.guard is None
+        and node.loop is None
+        and not any(name == "trials" or is_function(name) for name in node.inputs)
+    )
 
 
 class _Views:

@@ -47,7 +47,7 @@ class Split:
             raise ProgramError(Diagnostic("E0851", "a budget of `split` is below 0", hint=hint))
         if any(map(groups_of, (workflow, *workflow.workflows))):
             return workflow
-        workflow = replace(workflow, nodes=tuple(replace(n, same_as="") for n in workflow.nodes))
+        workflow = replace(workflow, nodes=tuple(map(_alone, workflow.nodes)))
         called = {each.name: each for each in workflow.workflows}
         parted = [
             self._split(each, called, f"{each.name[:40]}-part") for each in workflow.workflows
@@ -81,6 +81,11 @@ class Split:
         target = target_of(node)
         past = self.history.past(operation_of(node), target) if target else ()
         return median(step.seconds for step in past) if past else None
+
+
+def _alone(node: Node) -> Node:
+    """A step that takes nothing of what others have done, unless it is handed to it."""
+    return replace(node, same_as="", same_rows_as="")
 
 
 def _size(node: Node, called: Mapping[str, Workflow]) -> Size:

@@ -16,14 +16,8 @@ from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import identifier, select_from
 from sqlml.runtime.events import Event, StepNote, StepProgress
 from sqlml.runtime.report import ResultSet
-from sqlml.runtime.rows import (
-    BATCH_ROWS,
-    QueryRows,
-    Spools,
-    file_reader,
-    map_file,
-)
-from sqlml.runtime.sharing import Answers
+from sqlml.runtime.rows import BATCH_ROWS, QueryRows, file_reader, map_file
+from sqlml.runtime.sharing import Answers, Readings
 from sqlml.source import Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Relation
@@ -51,7 +45,8 @@ class Surroundings:
 class DriverContext:
     """Implements `zoo.context.Context` beside the database. `kept`: the step's result set.
 
-    answers: those to what other steps have asked, where they ask the same.
+    answers: those to what other steps have asked, where they ask the same. shared_rows: where the
+    rows that it reads are kept for other steps too.
     """
 
     def __init__(
@@ -63,6 +58,7 @@ class DriverContext:
         locate: Callable[[str], Span | None] = lambda _about: None,
         *,
         answers: Answers | None = None,
+        shared_rows: Readings | None = None,
     ) -> None:
         self.threads = threads
         self.folder = folder
@@ -71,8 +67,9 @@ class DriverContext:
         self._step = step
         self._locate = locate
         self._answers = answers
-        self._spools = Spools(folder, self._read) if answers is None else answers
-        self._settled: list[str] = []
+        self._own = Readings(folder, shared.database)
+        self._readings = self._own if answers is None else answers
+        self._shared_rows = self._readings if shared_rows is None else shared_rows
 
     @property
     def models(self) -> Models:
@@ -94,7 +91,7 @@ class DriverContext:
     def spool(self, sql: str, *, stable: bool) -> Path | None:
         """The file that keeps the rows of a query, where they must not be asked for twice."""
         is_kept = self._shared.serial or not stable or self._answers is not None
-        return self._spools.path(sql) if is_kept else None
+        return self._readings.path(sql) if is_kept else None
 
     def reader(self, sql: str, *, stable: bool) -> pa.RecordBatchReader:
         """The rows of a query, straight from the database or from the file that keeps them."""
@@ -103,12 +100,8 @@ class DriverContext:
 
     def settle(self, relation: Relation, name: str) -> Relation:
         """The rows of a query, executed now and never again; the types are the query's own."""
-        settle = partial(self._settle, relation, name)
-        return (
-            settle(self._settled)
-            if self._answers is None
-            else self._answers.settle(relation, settle)
-        )
+        readings = self._shared_rows if name == "rows" else self._readings
+        return readings.settle(relation, partial(self._settle, relation, name))
 
     def table(self, sql: str) -> pa.Table:
         source = self._shared.database if self._answers is None else self._answers
@@ -221,10 +214,9 @@ class DriverContext:
 
     def close(self) -> None:
         """Forget the rows that were kept; their files go with `folder`."""
-        self._shared.database.detach_tables(self._settled)
+        self._own.forget()
 
-    def _settle(self, relation: Relation, name: str, attached: list[str]) -> Relation:
-        path = self._spools.path(relation.sql)
+    def _settle(self, relation: Relation, name: str, path: Path, attached: list[str]) -> Relation:
         table = re.sub(r"\W", "_", f"sqlml_rows_{self._shared.run}_{self._step}_{name}")
         self._shared.database.attach_tables({table: lambda: map_file(path)})
         attached.append(table)

@@ -2,7 +2,7 @@
 
 import shutil
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -49,8 +49,9 @@ class Execution:
         reuse: Reuse | None,
         locate: Locate,
         scratch: Path,
+        nodes: Iterable[Node] = (),
     ) -> None:
-        """scratch: an empty folder, removed after the run."""
+        """scratch: an empty folder, removed after the run. nodes: the steps, for what they share."""
         self._shared = shared
         self._pool = pool
         self.inputs = inputs
@@ -58,7 +59,7 @@ class Execution:
         self._reuse = reuse
         self._locate = locate
         self._folders = scratch / "steps"
-        self._sharing = Sharing(scratch / "searches", shared.database)
+        self._sharing = Sharing(scratch / "shared", shared.database, nodes)
         self._logs = scratch / "logs"
         self._logs.mkdir()
         self._printing: set[str] = set()  # steps that may have printed something
@@ -219,7 +220,10 @@ class Execution:
             folder.mkdir(parents=True)
         locate = partial(self._locate, node.name)
         answers = self._sharing.begin(node)
-        context = DriverContext(self._shared, node.name, folder, threads, locate, answers=answers)
+        rows = self._sharing.rows(node)
+        context = DriverContext(
+            self._shared, node.name, folder, threads, locate, answers=answers, shared_rows=rows
+        )
         try:
             if node.name in self._stopped:
                 raise Interrupted

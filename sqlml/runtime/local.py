@@ -116,6 +116,7 @@ def run(
             reuse=reuse,
             locate=locate,
             scratch=folder,
+            nodes=nodes,
         )
         ending.callback(execution.close)
         rules = Rules(cores, memory_limit(), on_error == "stop", serial)

@@ -1,11 +1,13 @@
-"""What the steps of a search ask of the database: each question once, however many steps ask it.
+"""What the steps of a run ask of the database together: each question once, however many ask it.
 
 The trials of a search look at the same rows, and nothing changes these before its training has
-ended. So what a trial reads, and what its features learn, is kept for those after it.
+ended. So what a trial reads, and what its features learn, is kept for those after it. Trainings
+that read the same rows (`Node.same_rows_as`) keep these together until the last one has ended.
 """
 
 import shutil
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
 
@@ -16,22 +18,46 @@ from sqlml.runtime.rows import BATCH_ROWS, Spools
 from sqlml.workflow.ir import Node, Relation, Train, Trial
 
 
-class Answers:
-    """The answers to one search's queries: rows in files, aggregates in memory."""
+class Readings:
+    """Rows of queries, kept in files of a folder; each query is executed once."""
 
     def __init__(self, folder: Path, database: Database) -> None:
-        folder.mkdir(parents=True)
+        """folder: made when there is something to keep."""
         self._folder = folder
         self._database = database
         self._spools = Spools(folder, lambda sql: database.rows(sql, BATCH_ROWS))
-        self._tables: dict[str, pa.Table] = {}
         self._settled: dict[str, Relation] = {}
         self._attached: list[str] = []
         self._asking = Lock()
 
     def path(self, sql: str) -> Path:
         """The file with the rows of a query."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         return self._spools.path(sql)
+
+    def settle(self, relation: Relation, settle: Callable[[Path, list[str]], Relation]) -> Relation:
+        """The rows of a query, executed now and never again.
+
+        settle: makes them of a file with them, and adds to a list the tables that it attaches.
+        """
+        with self._asking:
+            if relation.sql not in self._settled:
+                path = self.path(relation.sql)
+                self._settled[relation.sql] = settle(path, self._attached)
+            return self._settled[relation.sql]
+
+    def forget(self) -> None:
+        if self._attached:
+            self._database.detach_tables(self._attached)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Answers(Readings):
+    """The answers to one search's queries: rows in files, aggregates in memory."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        super().__init__(folder, database)
+        self._tables: dict[str, pa.Table] = {}
 
     def table(self, sql: str) -> pa.Table:
         """The small result of a query."""
@@ -40,28 +66,23 @@ class Answers:
                 self._tables[sql] = self._database.table(sql)
             return self._tables[sql]
 
-    def settle(self, relation: Relation, settle: Callable[[list[str]], Relation]) -> Relation:
-        """The rows of a query, executed now and never again. settle: makes them, and adds to a list
-        the tables that it attaches.
-        """
-        with self._asking:
-            if relation.sql not in self._settled:
-                self._settled[relation.sql] = settle(self._attached)
-            return self._settled[relation.sql]
-
     def forget(self) -> None:
         self._tables.clear()
-        self._database.detach_tables(self._attached)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        super().forget()
 
 
 class Sharing:
-    """The answers that the steps of a run share, by search."""
+    """What the steps of a run share: answers by search, and rows by the first that reads them."""
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    def __init__(self, folder: Path, database: Database, nodes: Iterable[Node] = ()) -> None:
         self._folder = folder
         self._database = database
         self._answers: dict[str, Answers] = {}
+        self._rows: dict[str, Readings] = {}
+        self._readers: defaultdict[str, set[str]] = defaultdict(set)  # that have not ended
+        for node in nodes:
+            if node.same_rows_as:
+                self._readers[node.same_rows_as] |= {node.same_rows_as, node.name}
         self._lock = Lock()
 
     def begin(self, node: Node) -> Answers | None:
@@ -74,18 +95,36 @@ class Sharing:
                 self._answers[search] = Answers(self._folder / search, self._database)
             return self._answers.get(search)
 
+    def rows(self, node: Node) -> Readings | None:
+        """Where a training keeps its rows for others that read the same."""
+        first = node.same_rows_as or node.name
+        if first not in self._readers:
+            return None
+        with self._lock:
+            self._readers[first].add(node.name)  # again, if it failed
+            if first not in self._rows:
+                self._rows[first] = Readings(self._folder / f"{first}-rows", self._database)
+            return self._rows[first]
+
     def end(self, node: Node) -> None:
-        """Forget what was kept for a search when its training has ended."""
-        if isinstance(node.operation, Train):
-            with self._lock:
-                answers = self._answers.pop(node.name, None)
-            if answers is not None:
-                answers.forget()
+        """Forget what was kept for steps when the last one that needs it has ended."""
+        if not isinstance(node.operation, Train):
+            return
+        first = node.same_rows_as or node.name
+        with self._lock:
+            done: list[Readings | None] = [self._answers.pop(node.name, None)]
+            if first in self._readers:
+                self._readers[first].discard(node.name)
+                if not self._readers[first]:
+                    done.append(self._rows.pop(first, None))
+        for kept in done:
+            if kept is not None:
+                kept.forget()
 
     def close(self) -> None:
-        """Forget what was kept for searches whose training has not begun."""
-        for answers in self._answers.values():
-            answers.forget()
+        """Forget what was kept for steps that have not begun."""
+        for kept in (*self._answers.values(), *self._rows.values()):
+            kept.forget()
 
 
 def _search_of(node: Node) -> str:

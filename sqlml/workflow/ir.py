@@ -211,7 +211,9 @@ class Node:
     guard: when it does not hold, the step is skipped. files: by name, what it finds as files.
     timeout: seconds. template: steps with the same one do the same with other inputs, and engines
     with templates share it. same_as: a step before it that does the same with the same data: what
-    that one has left is taken where both run. ext: by engine, what the IR does not know.
+    that one has left is taken where both run. same_rows_as: a training before it whose rows are the
+    same query's on the same data: what that gives is kept once for both where they run in one
+    process. ext: by engine, what the IR does not know.
     """
 
     name: str
@@ -232,6 +234,7 @@ class Node:
     cache: Cache | None = None
     template: str = ""
     same_as: str = ""
+    same_rows_as: str = ""
     ext: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
 

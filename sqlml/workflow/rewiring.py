@@ -48,6 +48,7 @@ class Rewiring:
             loop=self.loop(node.loop),
             files={name: self._file(file) for name, file in node.files.items()},
             same_as=(node.same_as and self.step(node.same_as)) or "",
+            same_rows_as=(node.same_rows_as and self.step(node.same_rows_as)) or "",
         )
 
     def _input(self, value: Input, node: Node) -> Input:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sqlml.databases.duckdb import DuckDB
 from sqlml.databases.names import quoted
 from sqlml.session import Session, connect
 from sqlml.source import Source
@@ -164,6 +165,53 @@ def test_models_predictions_and_results_are_made_once_and_equal(session: Session
     assert run is not None
     train = next(s for s in session.store.runs.steps(run.id) if s.name == "train-2")
     assert (train.outcome, train.source) == ("succeeded", run.id)
+
+
+ROWS = "SELECT f.x, f.y, g.kind FROM flowers f JOIN flowers g USING (x) ORDER BY x"
+TRAIN = (
+    "{} TO TRAIN xgboost.gbtree WITH objective = 'binary:logistic', max_depth = {},"
+    " train.num_boost_round = 2 LABEL kind INTO {};"
+)
+
+
+def trained(*queries: str, between: str = "") -> str:
+    trains = [TRAIN.format(query, i + 2, f"r{i}") for i, query in enumerate(queries)]
+    return FLOWERS + between.join(trains)
+
+
+def rows_of(session: Session, text: str) -> dict[str, str]:
+    nodes = session.compile([Source("p", text)]).workflow.nodes
+    return {node.name: node.same_rows_as for node in nodes if node.same_rows_as}
+
+
+def test_trainings_over_one_query_are_told_of_the_first(session: Session) -> None:
+    assert rows_of(session, trained(ROWS, ROWS, ROWS)) == {"train-2": "train", "train-3": "train"}
+    assert rows_of(session, trained(ROWS, f"{ROWS} LIMIT 9", ROWS)) == {"train-3": "train"}
+    assert rows_of(session, trained(ROWS, ROWS, between=FLOWERS)) == {}
+    scan, chance = "SELECT * FROM flowers WHERE x > 1", f"{ROWS}, random()"
+    assert rows_of(session, trained(scan, scan)) == rows_of(session, trained(chance, chance)) == {}
+
+
+def test_one_query_for_several_trainings_is_executed_once_and_gives_equal_models(
+    both: tuple[Session, Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    rows = DuckDB.rows
+
+    def counted(self: DuckDB, sql: str, *more: int) -> object:
+        asked.append(sql)
+        return rows(self, sql, *more)
+
+    monkeypatch.setattr(DuckDB, "rows", counted)
+    models = []
+    for session, times in zip(both, (3, 1), strict=True):
+        asked.clear()
+        session.run(trained(ROWS, ROWS, ROWS))
+        assert asked.count(ROWS) == times
+        found = [session.store.models.find(f"r{i}") for i in range(3)]
+        models.append([(one.folder / "model.ubj").read_bytes() for one in found if one])
+    assert models[0] == models[1]
+    assert len(models[0]) == 3
 
 
 def test_an_edit_of_the_first_does_not_make_the_second_run(session: Session) -> None:
