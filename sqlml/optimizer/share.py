@@ -113,8 +113,8 @@ class _Course:
         versions = tuple(self._version(name) for name in rows.reads)
         content = (rows.sql, versions, self._writer_of_files if rows.files else "")
         first = self._readers.setdefault(content, node.name)
-        return node if first == node.name or self._varies(node) else replace(
-            node, same_rows_as=first
+        return (
+            node if first == node.name or self._varies(node) else replace(node, same_rows_as=first)
         )
 
     def _is_there(self, first: Node, node: Node) -> bool:
