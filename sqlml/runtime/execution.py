@@ -51,7 +51,7 @@ class Execution:
         scratch: Path,
         nodes: Iterable[Node] = (),
     ) -> None:
-        """scratch: an empty folder, removed after the run. nodes: the steps, for what they share."""
+        """scratch: an empty folder, removed after the run. nodes: of the run."""
         self._shared = shared
         self._pool = pool
         self.inputs = inputs
