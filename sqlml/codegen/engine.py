@@ -209,22 +209,25 @@ def _features_of_node(node: Node) -> Iterator[Feature]:
         yield "suspend until resumed"
     elif type(node.operation) in _OPERATIONS:  # else it is SQL, for an engine that takes it
         yield _OPERATIONS[type(node.operation)]
-    yield from _features_of_control(node)
+    if node.guard is not None or node.loop is not None:
+        yield from _features_of_control(node)
     placement = node.placement
-    sources = {type(file.source) for file in node.files.values()}
-    asked: Mapping[Feature, object] = {
-        "retry": node.retry is not None,
-        "step timeout": node.timeout is not None,
-        "file between steps": Output in sources,
-        "file from a store": Artifact in sources or any(o.artifact for o in node.outputs),
-        "secret": SecretKey in map(type, node.env.values()),
-        "volume": node.mounts,
-        "placement": placement.labels or placement.tolerations or placement.affinity,
-        "resources": node.resources != NO_RESOURCES and node.resources.is_asked_for,
-        "cache": node.cache is not None,
-        "daemon": isinstance(node.operation, Container) and node.operation.daemon,
-    }
-    yield from (feature for feature, used in asked.items() if used)
+    sources = [type(file.source) for file in node.files.values()]
+    asked: tuple[tuple[Feature, object], ...] = (
+        ("retry", node.retry is not None),
+        ("step timeout", node.timeout is not None),
+        ("file between steps", Output in sources),
+        ("file from a store", Artifact in sources or any(o.artifact for o in node.outputs)),
+        ("secret", SecretKey in map(type, node.env.values())),
+        ("volume", node.mounts),
+        ("placement", placement.labels or placement.tolerations or placement.affinity),
+        ("resources", node.resources is not NO_RESOURCES and node.resources.is_asked_for),
+        ("cache", node.cache is not None),
+        ("daemon", isinstance(node.operation, Container) and node.operation.daemon),
+    )
+    for feature, used in asked:
+        if used:
+            yield feature
 
 
 def _features_of_control(node: Node) -> Iterator[Feature]:

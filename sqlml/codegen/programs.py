@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlml.errors import Diagnostic, ProgramError
-from sqlml.grammar.secrets import without_secrets
 from sqlml.workflow.graph import compared, givers
 from sqlml.workflow.hashing import normalized_sql
 from sqlml.workflow.ir import (
@@ -32,7 +31,6 @@ from sqlml.workflow.ir import (
 from sqlml.workflow.operations import PROGRAMS
 from sqlml.workflow.secrets import password_of, variable
 from sqlml.workflow.serial import encode
-from sqlml.zoo.search import Search
 
 STEP = "sqlml-step"
 STORE = "store"
@@ -208,6 +206,8 @@ def _check_session(node: Node) -> None:
     Raises:
         ProgramError: E0753 a secret, which no engine's file may hold; E0754 a transaction.
     """
+    from sqlml.grammar.secrets import without_secrets  # other programs need no grammar
+
     sql = node.operation.sql if isinstance(node.operation, Query) else ""
     label = _label(node)
     if without_secrets(sql) != sql:
@@ -224,6 +224,8 @@ def _estimator(operation: Train | Trial) -> str:
     """What is trained; of a search, the first candidate."""
     if isinstance(operation, Train):
         return operation.estimator
+    from sqlml.zoo.search import Search  # loads the attributes of models
+
     return Search.from_json(operation.search).candidates[0].estimator
 
 

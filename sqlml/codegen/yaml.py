@@ -12,7 +12,9 @@ from json.encoder import encode_basestring
 from typing import Any
 
 _KEYWORDS = "y|n|yes|no|on|off|true|false|null|nan|inf"  # in any case
-_is_plain = re.compile(rf"(?!(?i:{_KEYWORDS})\Z)[A-Za-z_/][A-Za-z0-9_./-]*").fullmatch
+_is_plain = re.compile(
+    rf"(?!(?=[YyNnOoTtFfIi])(?i:{_KEYWORDS})\Z)[A-Za-z_/][A-Za-z0-9_./-]*"  # most do not begin so
+).fullmatch
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STEP = "  "

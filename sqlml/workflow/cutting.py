@@ -44,7 +44,7 @@ def bonds(node: Node) -> Iterator[tuple[str, str]]:
     for after in node.after:
         if after.status not in ("succeeded", "passed"):
             yield "asks for the status of", after.node
-    for name in watched(node.guard):
+    for name in () if node.guard is None else watched(node.guard):
         yield "asks for the status of", name
     for file in node.files.values():
         if isinstance(file.source, Output):

@@ -9,8 +9,8 @@ cuts along a depth-first search: its parts come to need each other in a circle.)
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, chain, compress
-from operator import add
+from itertools import accumulate, chain, compress, pairwise
+from operator import add, not_
 
 from sqlml.workflow.quotient import Graph, Quotient, Size, added, ends_of, fits, total
 
@@ -88,14 +88,19 @@ def _cut(graph: Graph, limits: Size) -> list[list[int]]:
         nodes, depth = stack.pop()
         pieces = _pieces(graph, nodes)
         has_room = [len(each) == 1 or fits(_total(graph, each), limits) for each in pieces]
-        small = [*compress(pieces, has_room)]
-        parts += _packed(graph, limits, small)
-        if len(pieces) > 1:
-            stack += [(each, depth) for each, fit in zip(pieces, has_room, strict=True) if not fit]
-        elif not small:
-            early, late = _halves(graph, loads, nodes, is_deep=depth >= _DEEPEST)
-            stack += [(late, depth + 1), (early, depth + 1)]
+        parts += _packed(graph, limits, [*compress(pieces, has_room)])
+        for piece in compress(pieces, map(not_, has_room)):
+            if _is_chain(graph, piece):
+                parts += _sliced(graph, limits, piece)
+            else:
+                early, late = _halves(graph, loads, piece, is_deep=depth >= _DEEPEST)
+                stack += [(late, depth + 1), (early, depth + 1)]
     return parts
+
+
+def _is_chain(graph: Graph, nodes: Sequence[int]) -> bool:
+    """Whether each needs the one before it, so that no cut is better than another."""
+    return all(before in graph.needs[node] for before, node in pairwise(nodes))
 
 
 def _pieces(graph: Graph, nodes: Sequence[int]) -> list[list[int]]:

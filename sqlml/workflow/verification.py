@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.workflow.graph import (
@@ -11,7 +12,7 @@ from sqlml.workflow.graph import (
     fault,
     givers,
     in_order,
-    needs,
+    links_of,
     operands_of,
 )
 from sqlml.workflow.ir import (
@@ -53,11 +54,11 @@ def verify(workflow: Workflow) -> None:
         ProgramError: with every fault found: bad, unknown or duplicate names, missing, extra or
             ill-typed inputs, undeclared outputs, circles, steps that can never run.
     """
-    faults = [each for part in (workflow, *workflow.workflows) for each in _Part(part, workflow)]
-    if faults:
+    parts = [_Part(part, workflow) for part in (workflow, *workflow.workflows)]
+    if faults := [*chain.from_iterable(parts)]:
         raise ProgramError(*faults)
-    for part in (workflow, *workflow.workflows):
-        in_order(part)
+    for part in parts:
+        in_order(part.workflow, part.links)
     if faults := [*_faults_of_calls(workflow)]:
         raise ProgramError(*faults)
 
@@ -66,9 +67,10 @@ class _Part:
     """The faults of one workflow of a program."""
 
     def __init__(self, workflow: Workflow, whole: Workflow) -> None:
-        self._workflow = workflow
+        self.workflow = workflow
         self._called = {each.name: each for each in whole.workflows}
         every = (*workflow.nodes, *workflow.on_exit)
+        self.links = links_of(every)
         self._nodes = {node.name: node for node in reversed(every)}  # the first of a name
         self._outputs: dict[str, Mapping[str, OutputDeclaration]] = {
             name: {output.name: output for output in node.outputs}
@@ -77,21 +79,22 @@ class _Part:
 
     def __iter__(self) -> Iterator[Diagnostic]:
         seen: set[str] = set()
-        for node in (*self._workflow.nodes, *self._workflow.on_exit):
+        for node in (*self.workflow.nodes, *self.workflow.on_exit):
             yield from _name_faults(node, seen)
             seen.add(node.name)
-            for name in needs(node):
+            for name in self.links[node.name]:
                 if name not in self._nodes:
                     hint = did_you_mean(name, self._nodes)
                     message = f"step `{node.name}` needs `{name}`, which is not there"
                     yield fault("E0804", message, node, hint)
             yield from self._input_faults(node)
-            yield from self._value_faults(node)
+            if node.guard is not None or node.loop is not None or node.files:
+                yield from self._value_faults(node)
             if node.after:
                 yield from self._order_faults(node)
-        for name, output in self._workflow.outputs.items():
+        for name, output in self.workflow.outputs.items():
             if wrong := self._output_fault(None, output.node, output.name):
-                yield fault("E0805", f"output `{name}` of `{self._workflow.name}` {wrong}")
+                yield fault("E0805", f"output `{name}` of `{self.workflow.name}` {wrong}")
 
     # --- inputs ---
 
@@ -109,9 +112,9 @@ class _Part:
             if taken is None:
                 hint = did_you_mean(name, slots or {})
                 yield fault("E0805", f"step `{node.name}` takes no input `{name}`", node, hint)
-            elif slots is None and self._is_model(value):
-                pass  # programs are given its name and version
             elif wrong := self._input_fault(taken, value):
+                if slots is None and self._is_model(value):
+                    continue  # programs are given its name and version
                 yield fault("E0805", f"input `{name}` of step `{node.name}` {wrong}", node)
 
     def _is_model(self, value: Input) -> bool:
@@ -123,19 +126,19 @@ class _Part:
 
     def _input_fault(self, slot: Slot, value: Input) -> str | None:
         match value:
+            case Output(source, name):
+                return self._output_fault(slot, source, name)
             case Relation():
                 return None if slot.kind == "dataset" else f"must be a {slot.kind}, not rows"
             case ModelReference():
                 return None if slot.kind == "model" else f"must be a {slot.kind}, not a model"
             case Parameter(name):
-                known = name in self._workflow.parameters
+                known = name in self.workflow.parameters
                 return None if known else f"names no parameter: `{name}`"
             case Constant():
                 return _unless_parameter(slot.kind, "a constant")
             case RunId() | Item():
                 return _unless_parameter(slot.kind, "a text")
-            case Output(source, name):
-                return self._output_fault(slot, source, name)
             case Outputs(sources, name):
                 faults = (self._output_fault(slot, source, name) for source in sources)
                 return next(filter(None, faults), None)

@@ -116,6 +116,36 @@ def test_scripts_share_a_template_where_there_are_too_many_for_one_each() -> Non
     assert argument(last, parameter) == "print(149)"
 
 
+def test_the_program_of_a_command_is_a_text_of_its_template_unless_there_are_too_many() -> None:
+    def nodes(programs: int) -> tuple[Node, ...]:
+        return tuple(
+            Node(f"s{i}", Container("a", (f"p{i % programs}", f"{i}"))) for i in range(300)
+        )
+
+    (few,) = manifests(Workflow("few", nodes(3))).values()
+    shared = [t["container"]["command"] for t in few["spec"]["templates"] if "container" in t]
+    assert shared == [[f"p{i}", "{{inputs.parameters.text-1}}"] for i in range(3)]
+    (many,) = manifests(Workflow("many", nodes(300))).values()
+    known = templates(many)
+    (shape,) = [t for t in known.values() if "container" in t]
+    assert shape["container"]["command"] == [f"{{{{inputs.parameters.text-{n}}}}}" for n in (1, 2)]
+    last = known["group-2"]["dag"]["tasks"][-1]
+    assert [argument(last, f"text-{n}") for n in (1, 2)] == ["p299", "299"]
+
+
+def test_templates_of_more_kinds_than_one_object_holds_are_in_several_objects() -> None:
+    nodes = (Node(f"s{i}", Container(f"image-{i}", ("echo",))) for i in range(300))
+    found = manifests(Workflow("kinds", tuple(nodes)))
+    assert [*found] == ["kinds", *(f"kinds-part-{i}" for i in range(1, len(found)))]
+    images = {
+        t["container"]["image"]
+        for each in found.values()
+        for t in each["spec"]["templates"]
+        if "container" in t
+    }
+    assert len(images) == 300
+
+
 def origin(value: str, group: str, groups: Mapping[str, tuple[Any, Any]]) -> str:
     """The step that an argument comes from, through the groups it passes."""
     tag = TAG.fullmatch(value)

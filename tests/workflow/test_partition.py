@@ -116,6 +116,14 @@ def test_branches_between_two_steps_are_kept_whole() -> None:
     assert len(parts) <= 12
 
 
+def test_chains_are_cut_into_as_few_parts_as_there_can_be() -> None:
+    """Four chains beside each other, of 500 steps each: all of a part's room is used."""
+    graph = Graph([[i - 4] if i >= 4 else [] for i in range(2000)], [1.0] * 2000, [(1.0,)] * 2000)
+    parts = partition(graph, (200.0,))
+    assert check(graph, parts, (200.0,)) == 500
+    assert len(parts) == 10
+
+
 def test_what_is_too_large_alone_is_a_part_alone() -> None:
     graph = Graph([[], [0], [1]], [1.0] * 3, [(1.0,), (9.0,), (1.0,)])
     assert partition(graph, (2.0,)) == [[0], [1], [2]]

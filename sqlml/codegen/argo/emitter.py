@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -37,6 +38,9 @@ _LOWERED: Mapping[Feature, str] = {
 }
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
 class Argo:
     name = "argo"
     title = "Argo Workflows"
@@ -64,11 +68,12 @@ class Argo:
         name = object_name(options.name or workflow.name, _LONGEST.get(kind, 63))
         size = STEPS
         while size:
-            manifests = _Writer(options, kind, name, size).manifests(workflow)
-            if all(_fits(manifest, size) for manifest in manifests.values()):
-                texts = {f"{each}.yaml": dump(manifest) for each, manifest in manifests.items()}
-                rest = [*texts][1:]
-                return {**texts, **{each: f"---\n{texts[each]}" for each in rest}}
+            with suppress(TooManyTemplates):
+                manifests = _Writer(options, kind, name, size).manifests(workflow)
+                if all(_fits(manifest, size) for manifest in manifests.values()):
+                    texts = {f"{each}.yaml": dump(manifest) for each, manifest in manifests.items()}
+                    rest = [*texts][1:]
+                    return {**texts, **{each: f"---\n{texts[each]}" for each in rest}}
             workflow = joined(workflow)
             size = min(size, len(workflow.nodes)) // 2
         message = f"workflow `{workflow.name}` is too large for Argo Workflows"
@@ -151,11 +156,10 @@ class _Writer:
             groups = (replace(each, retry=part.retry) for each in grouped.workflows)
             inner |= {each.name: each for each in (grouped, *groups)}
         defaults = Defaults(self.options.worker.image, f"{self.name}-cache", workflow.retry)
-        try:
-            library = Library(lifts=len(own) > TEMPLATES)
-            return self._spec(workflow, Flow(library, inner, defaults))
-        except TooManyTemplates:
-            return self._spec(workflow, Flow(Library(lifts=True), inner, defaults))
+        for lifts in ("nothing", "arguments") if len(own) <= TEMPLATES else ("arguments",):
+            with suppress(TooManyTemplates):
+                return self._spec(workflow, Flow(Library(lifts), inner, defaults))
+        return self._spec(workflow, Flow(Library("everything"), inner, defaults))
 
     def _spec(self, workflow: Workflow, flow: Flow) -> dict[str, Any]:
         taken = {*flow.workflows, *(n.template or n.name for n in _all_nodes(workflow))}
@@ -184,7 +188,7 @@ class _Writer:
 def _fits(manifest: Mapping[str, Any], steps: int) -> bool:
     """Whether Argo takes an object, and can keep the status of its steps in it too."""
     spec = manifest["spec"].get("workflowSpec", manifest["spec"])
-    size = len(json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode())
+    size = len(_as_json(manifest).encode())
     inputs = (template.get("inputs", {}).get("parameters", ()) for template in spec["templates"])
     return (
         size + steps * STATUS <= BYTES

@@ -129,12 +129,13 @@ class _Cut:
     before: dict[str, None] = field(default_factory=dict)  # the parts that it comes after
 
     def node(self, node: Node) -> Node:
-        elsewhere = [self.where[name] for name in self.links[node.name] if self._is_elsewhere(name)]
+        parts = map(self.where.__getitem__, self.links[node.name])
+        elsewhere = [part for part in parts if part != self.name]
+        if not elsewhere and not _takes_of_workflow(node):
+            return node
         if elsewhere and (faults := [*self._faults(node)]):
             raise ProgramError(*faults)
         self.before |= dict.fromkeys(elsewhere)
-        if not elsewhere and not _takes_of_workflow(node):
-            return node
         loop = node.loop
         if isinstance(loop, ForEach) and isinstance(loop.items, Output | Parameter):
             loop = replace(loop, items=self._value(loop.items))

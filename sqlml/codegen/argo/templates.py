@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlml.codegen.argo.conditions import is_daemon
-from sqlml.codegen.argo.lifting import LIFTED, Template, lifted
+from sqlml.codegen.argo.lifting import Lifts, Template, kind_of, lifted
 from sqlml.codegen.argo.objects import TEMPLATES
 from sqlml.codegen.argo.pods import environment_of, given, mounts_of, placement_of, resources_of
 from sqlml.codegen.argo.scripts import as_container
@@ -40,38 +40,44 @@ _EXITS: Mapping[str, tuple[int, ...]] = {
 
 
 class TooManyTemplates(Exception):  # noqa: N818 - another try makes it good
-    """There are more templates than Argo takes, and their texts may become parameters."""
+    """There are more templates than Argo takes. Their texts may become parameters, or less be put
+    into one object.
+    """
 
 
 @dataclass
 class Library:
     """The templates of a manifest, in the order in which they were put in.
 
-    lifts: texts of steps become parameters, so that steps of one kind share a template whatever
-    they do; there are more of them than Argo takes templates.
+    lifts: which texts of steps become parameters, so that steps of one kind share a template
+    whatever they do; there are more of them than Argo takes templates.
     """
 
-    lifts: bool = False
+    lifts: Lifts = "nothing"
     templates: dict[str, Template] = field(default_factory=dict)
-    _names: dict[str, str] = field(default_factory=dict)  # by what they do
+    # By the name that was asked for, what templates do, and the names that they have.
+    _known: dict[str, list[tuple[Template, str]]] = field(default_factory=dict)
 
     def put(self, name: str, template: Template) -> str:
         """Put a template in, unless an equal one is there; its name."""
-        key = f"{name} {template}"
-        if key not in self._names:
-            self._names[key] = free = self.free(name)
-            self.templates[free] = {"name": free, **template}
-            if len(self.templates) > TEMPLATES and not self.lifts:
-                raise TooManyTemplates
-        return self._names[key]
+        alike = self._known.setdefault(name, [])
+        for known, found in alike:
+            if known == template:
+                return found
+        free = self.free(name)
+        alike.append((template, free))
+        self.templates[free] = {"name": free, **template}
+        if len(self.templates) > TEMPLATES:
+            raise TooManyTemplates
+        return free
 
     def put_shared(self, name: str, template: Template) -> tuple[str, dict[str, str]]:
         """The same for what a pod does; and the arguments that callers are to give besides."""
-        if not self.lifts:
+        kind = "" if self.lifts == "nothing" else kind_of(template)
+        if not kind:
             return self.put(name, template), {}
-        shape, arguments = lifted(template)
-        name = "-".join(["run", *(kind for kind in LIFTED if kind in shape)])
-        return self.put(name, shape), arguments
+        shape, arguments = lifted(template, kind, self.lifts)
+        return self.put(f"run-{kind}", shape), arguments
 
     def reserve(self, name: str) -> str:
         """A place for a template that is not known yet."""
@@ -228,8 +234,8 @@ def file_argument(node: Node, name: str, source: Artifact) -> dict[str, Any]:
 def _outputs_of(node: Node) -> dict[str, Any]:
     if not node.outputs:
         return {}
-    shared = node.ext.get("argo", {}).get("global_outputs", ())
-    names = {*shared} if isinstance(shared, tuple | list) else set()
+    shared = node.ext.get("argo", {}).get("global_outputs", ()) if node.ext else ()
+    names = shared if isinstance(shared, tuple | list) else ()
     parameters, artifacts = [], []
     for output in node.outputs:
         told: dict[str, Any] = {"name": output.name}

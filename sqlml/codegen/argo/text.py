@@ -83,12 +83,12 @@ class Scope:
     def value(self, value: Input) -> str:
         """An input of a step as the text of an argument."""
         match value:
+            case Output():
+                return self._reference(value)
             case Constant(value=constant):
                 return literal(as_text(constant))
             case Parameter(name=name):
                 return f"{{{{{self.parameter(name)}}}}}"
-            case Output():
-                return self._reference(value)
             case Outputs(nodes=nodes, name=name):
                 each = ", ".join(self._member(Output(node, name)) for node in nodes)
                 return f"{{{{=toJson([{each}])}}}}"
