@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check format docs goldens bench engines clean
+.PHONY: demo test check format docs tables goldens bench engines clean
 
 demo: .venv/ready
 	@rm -rf demo.duckdb demo.duckdb.wal demo.duckdb.sqlml
@@ -30,6 +30,10 @@ format: .venv/ready
 
 docs: .venv/ready
 	$(BIN)/python -m sqlml.documentation docs
+
+# The parser's tables, after a change of sqlml/grammar/sqlml.lark.
+tables: .venv/ready
+	$(BIN)/python -m sqlml.grammar.tables
 
 # What engines are given for examples/workflows, after a change that is meant.
 goldens: .venv/ready

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple, cast
 
 from lark import Lark
@@ -11,9 +10,9 @@ from lark.lexer import PatternStr
 
 from sqlml.errors import ProgramError
 from sqlml.grammar import ast
-from sqlml.grammar.builder import Builder
 from sqlml.grammar.lexer import END, Lexeme, next_lexeme
 from sqlml.grammar.mistakes import Mistake, diagnose
+from sqlml.grammar.tables import grammar, parser_of
 from sqlml.grammar.tokens import Token
 from sqlml.source import Source, Span
 
@@ -25,15 +24,7 @@ class _Grammar(NamedTuple):
 
 @cache
 def _grammar() -> _Grammar:
-    """Built at first use: about 50 ms."""
-    lark = Lark(
-        files("sqlml.grammar").joinpath("sqlml.lark").read_text("utf-8"),
-        parser="lalr",
-        lexer="basic",
-        transformer=Builder(),
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-    )
+    lark = parser_of(grammar())
     spelled = {
         terminal.pattern.value.upper(): terminal.name
         for terminal in lark.terminals
