@@ -36,7 +36,9 @@ def uncalled(source: Source, dialect: str = "duckdb") -> Source:
     """
     if _PROCEDURE not in source.text.casefold():
         return source
-    text, faults = source.text, []
+    text, position = source.text, 0
+    pieces: list[str] = []
+    faults = []
     for call in _calls(list(scan(source.text, dialect))):
         own = None if call.text is None else _statement(call.text, dialect)
         if call.text is None or own is None:
@@ -44,21 +46,25 @@ def uncalled(source: Source, dialect: str = "duckdb") -> Source:
             continue
         start, end = call.first.start, call.last.end
         before = _blank(text[start : call.text.end - len(own)])
-        text = f"{text[:start]}{before}{own}{_blank(text[call.text.end : end])}{text[end:]}"
+        pieces += [text[position:start], before, own, _blank(text[call.text.end : end])]
+        position = end
         if not _is_ours(Source(source.name, before + own), dialect):
             faults.append(_of_no_use(source, call.text))
     if faults:
         raise ProgramError(*faults)
-    return source if text == source.text else Source(source.name, text, source)
+    made = "".join([*pieces, text[position:]])
+    return source if made == text else Source(source.name, made, source)
 
 
 def _calls(tokens: list[Token]) -> Iterator[_Call]:
+    end = 0  # of the statement that the last call is
     for index, token in enumerate(tokens[:-1]):
         name = tokens[index + 1].text.strip('"').casefold()
-        if token.keyword != "CALL" or name != _PROCEDURE:
+        if index < end or token.keyword != "CALL" or name != _PROCEDURE:
             continue
         behind = (i for i in range(index, len(tokens)) if tokens[i].text == ";")
-        given = tokens[index + 2 : next(behind, len(tokens))]
+        end = next(behind, len(tokens))
+        given = tokens[index + 2 : end]
         if given and given[-1].kind == "unterminated":
             return  # which the parser tells
         match given:

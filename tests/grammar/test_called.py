@@ -52,6 +52,7 @@ def test_texts_without_a_call_are_left_alone() -> None:
     [
         ("SELECT 1;\n CALL sqlml_train(NULL)", "E1050", "s:2:2"),
         ("CALL sqlml_train", "E1050", "s:1:1"),
+        ("CALL sqlml_train(CALL sqlml_train(", "E1050", "s:1:1"),
         ("CALL sqlml_train('SELECT 1', 2)", "E1050", "s:1:1"),
         ("CALL sqlml_train(e'SELECT 1')", "E1050", "s:1:1"),
         ("CALL sqlml_train('SELECT 1')", "E1051", "s:1:18"),
