@@ -36,9 +36,9 @@ def parser_of(rules: str) -> Lark:
     tables["states"] = {
         number: _numbered(actions) for number, actions in _numbered(tables["states"]).items()
     }
-    return Lark._load_from_dict(  # as parsers that Lark generates do
-        made["data"], _numbered(made["memo"]), transformer=Builder()
-    )
+    load: Any = Lark._load_from_dict  # as parsers that Lark generates do
+    loaded: Lark = load(made["data"], _numbered(made["memo"]), transformer=Builder())
+    return loaded
 
 
 def fingerprint(rules: str) -> str:
