@@ -37,7 +37,7 @@ def nested(source: Source, tokens: list[Token], index: int) -> Diagnostic:
 
 def unknown_verb(source: Source, verb: Token) -> Diagnostic:
     """`SELECT … TO TRANE …`."""
-    found = nearest(verb.text, CLAUSES)
+    found = _OTHER_VERBS.get(verb.keyword) or nearest(verb.text, CLAUSES)
     return Diagnostic(
         "E0109",
         f"`TO {verb.text}` is not something that can be done with a query",
@@ -79,6 +79,7 @@ def missing_semicolon(source: Source, first: Token, last: Token) -> Diagnostic:
 
 
 _VERBS_WITHOUT_TO = {**{verb: verb for verb in VERBS}, "ANALYZE": "EXPLAIN"}
+_OTHER_VERBS = {"ANALYZE": "EXPLAIN", "INFER": "PREDICT", "SCORE": "PREDICT", "TEST": "EVALUATE"}
 _NAMES = frozenset({"word", "quoted", "backquoted", "string"})
 _NAMES_FOLLOW = frozenset({"FROM", "JOIN", "AS", ",", ".", "TO", "SELECT", "WITH", "TABLE"})
 

@@ -6,6 +6,7 @@ from sqlml.errors import Diagnostic, nearest
 from sqlml.grammar.keywords import CLAUSE_WORDS, CLAUSES, STATEMENT_STARTS, VERBS, one_of
 from sqlml.grammar.lexer import END, Lexeme
 from sqlml.grammar.literals import CURLY_QUOTES
+from sqlml.grammar.strange_clauses import instead_of_clause
 from sqlml.grammar.tokens import Token
 from sqlml.source import Span
 
@@ -163,9 +164,11 @@ def _unexpected_word(mistake: Mistake) -> Diagnostic | None:
         return Diagnostic("E0117", "a statement can have one TO clause only", span, "", hint)
     clauses = CLAUSES.get(verb, ())
     takes = f"`{mistake.statement}` takes {one_of(clauses)}" if clauses else ""
-    if word in CLAUSE_WORDS:
-        message = f"`{word}` does not belong to `{mistake.statement}`"
-        return Diagnostic("E0117", message, span, "", takes)
+    if word in CLAUSE_WORDS or _is_into(mistake):
+        clause = mistake.accepted[-1] if _is_into(mistake) else found
+        hint = instead_of_clause(verb, mistake.accepted, clause) or takes
+        message = f"`{clause.text.upper()}` does not belong to `{mistake.statement}`"
+        return Diagnostic("E0117", message, clause.span, "", hint)
     meant = nearest(shown, [text for text in mistake.expected if text.isalpha()])
     if word in _OF_QUERIES:
         hint = f"`{shown}` belongs to the query: it stands in front of `{mistake.statement}`"
@@ -179,6 +182,11 @@ def _unexpected_word(mistake: Mistake) -> Diagnostic | None:
     if not clauses:
         message = f"`{shown}` is too much: `{mistake.statement}` ends before it"
     return Diagnostic("E0105", message, span, "", hint)
+
+
+def _is_into(mistake: Mistake) -> bool:
+    """`TO PREDICT INTO t`: the grammar took INTO for a table and stumbled over `t`."""
+    return mistake.verb == "PREDICT" and mistake.accepted[-1].text.upper() == "INTO"
 
 
 _KINDS = {
@@ -221,8 +229,16 @@ def _spelled(expected: frozenset[str]) -> list[str]:
     return [*kinds, *(f"`{text}`" for text in (*words, *sorted(symbols)))]
 
 
+_NO_NAMES = {
+    "=": "arguments of COLUMN functions have no names: write the value alone",
+    "AS": "what COLUMN functions give has no name: leave it out",
+}
+
+
 def _hint(mistake: Mistake) -> str:
     found, last = mistake.found, mistake.accepted[-1]
+    if _clause_of(mistake.accepted) == "COLUMN" and found.text.upper() in _NO_NAMES:
+        return _NO_NAMES[found.text.upper()]
     wants_name = bool(mistake.expected & {"NAME", "PATH"})
     after = mistake.following
     if _has_curly_quotes(mistake):

@@ -4,6 +4,7 @@ Nothing is executed. Importing this module loads sqlglot, so import it where a p
 """
 
 import logging
+import re
 from dataclasses import replace
 from functools import lru_cache
 
@@ -27,6 +28,7 @@ _RETURN_ROWS = frozenset({
     "call", "describe", "desc", "execute", "explain", "fetch", "pragma", "show", "summarize",
 })  # fmt: skip
 _RELATIONS = frozenset({"TABLE", "VIEW"})
+_OF_DATABASE = re.compile(r"\A(CREATE|DROP)\s+DATABASE\b", re.IGNORECASE)
 
 
 def analyse(sql: str, dialect: str = "duckdb") -> QueryFacts:
@@ -53,11 +55,13 @@ def _analyse(sql: str, dialect: str) -> QueryFacts:
 def translate(sql: str, from_dialect: str, to_dialect: str) -> str:
     """The same SQL in another dialect; the very same text when the dialects are the same.
 
+    What other systems call a database is a schema of DuckDB's.
+
     Raises:
         ProgramError: sqlglot cannot parse it; the diagnostic is about `query` and has no place.
     """
     if from_dialect == to_dialect:
-        return sql
+        return _OF_DATABASE.sub(r"\1 SCHEMA", sql) if to_dialect == "duckdb" else sql
     try:
         return write(read(sql, from_dialect), from_dialect, to_dialect, "upper")
     except (SqlglotError, RecursionError) as error:

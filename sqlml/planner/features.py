@@ -11,6 +11,7 @@ from sqlml.errors import Diagnostic, did_you_mean
 from sqlml.grammar import ast
 from sqlml.planner.inputs import check_sequence, items_by_target
 from sqlml.planner.locate import place_of_column, places
+from sqlml.planner.older_names import instead_of_function
 from sqlml.planner.patterns import matching
 from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
@@ -226,7 +227,7 @@ def _is_pattern(text: str) -> bool:
 def _called(call: ast.Call, columns: Columns) -> Iterator[Feature]:
     """The features that a function gives: one, or one per column that a pattern matches."""
     if call.function not in FEATURES:
-        hint = did_you_mean(call.function, FEATURES)
+        hint = instead_of_function(call.function) or did_you_mean(call.function, FEATURES)
         other = "COLUMN has functions of its own: compute others in the query, and name the result"
         message = f"there is no COLUMN function `{call.function}`"
         raise _fault("E0215", message, _function_name(call), hint or other)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlml.errors import did_you_mean
 from sqlml.grammar import ast
+from sqlml.planner.older_names import instead_of_input
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
 from sqlml.zoo.features.contract import Feature
@@ -60,7 +61,7 @@ def _target(scope: Scope, clause: ast.ColumnClause, model: ModelType) -> str:
     known = {name.casefold(): name for name in model.inputs}
     found = known.get(written.text.casefold())
     if found is None:
-        hint = did_you_mean(written.text, model.inputs)
+        hint = did_you_mean(written.text, model.inputs) or instead_of_input(written.text)
         scope.fault(
             "E0235",
             f"`{model.name}` has no input `{written.text}`: it has {listed}",

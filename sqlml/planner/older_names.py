@@ -45,9 +45,27 @@ _NO_ATTRIBUTES = {
 }
 OWN = "a class of your own is named by its file or module: see docs/custom-models.md"
 _MODELS = {
-    "randomforests": "write `RandomForestClassifier`, or `RandomForestRegressor` for numbers",
+    "adanet": "write `AutoClassifier`",
+    "elasticdldnnclassifier": "write `DNNClassifier`",
     "elasticdlkerasclassifier": "write `DNNClassifier`",
+    "randomforests": "write `RandomForestClassifier`, or `RandomForestRegressor` for numbers",
+    "wideanddeepclassifier": "write `DNNLinearCombinedClassifier`",
+    "xgboost": "write `xgboost.gbtree`",
+    "xgboost.binaryclassifier": "write `xgboost.XGBClassifier`",
+    "xgboost.classifier": "write `xgboost.XGBClassifier`",
+    "xgboost.estimator": "write `xgboost.gbtree`",
+    "xgboost.multiclassifier": "write `xgboost.XGBClassifier`",
+    "xgboost.regressor": "write `xgboost.XGBRegressor`",
 }
+_FUNCTIONS = {
+    "bucketize": "write `BUCKET(column, n)`",
+    "concat": "list the columns one by one; `CROSS([a, b], n)` makes one category of several",
+    "hash": "write `CATEGORY_HASH(column, n)`",
+    "normalize": "write `MINMAX(column)`, or `STANDARDIZE(column)`",
+    "square": "compute it in the query: `SELECT x * x AS x_squared`",
+    "vocabularize": "write `VOCABULARY(column)`",
+}
+_INPUTS = {"deep": "dnn_feature_columns", "wide": "linear_feature_columns"}
 
 
 def value_of_today(attribute: Attribute, value: str) -> str | None:
@@ -71,11 +89,24 @@ def instead_of_attribute(name: str) -> str:
 def instead_of_model(name: str) -> str:
     """What to write for a model that has another name here, or why there is none."""
     prefix, _, own = name.rpartition(".")
+    if today := _MODELS.get(name.casefold()) or _MODELS.get(own.casefold()):
+        return today
     if prefix.casefold() != "sqlflow_models":
         reasons = {known.casefold(): reason for known, reason in EXCLUDED.items()}
-        return _MODELS.get(own.casefold(), "") or reasons.get(own.casefold(), "")
+        return reasons.get(own.casefold(), "")
     close = nearest_model(own)
     return f"did you mean `{close}`? {OWN}" if close else OWN
+
+
+def instead_of_function(name: str) -> str:
+    """What there is in place of a function for COLUMN of SQLFlow's later designs."""
+    return _FUNCTIONS.get(name.casefold(), "")
+
+
+def instead_of_input(name: str) -> str:
+    """What to write for `FOR wide` and `FOR deep_embeddings`."""
+    found = next((known for word, known in _INPUTS.items() if word in name.casefold()), None)
+    return f"write `FOR {found}`" if found else ""
 
 
 def instead_of_image(name: str) -> str:

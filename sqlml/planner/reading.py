@@ -6,6 +6,7 @@ from sqlml.databases.database import QueryProblem
 from sqlml.errors import Diagnostic
 from sqlml.grammar.queries import analyse
 from sqlml.planner.functions import Applied, apply_models
+from sqlml.planner.other_dialects import dialect_hint
 from sqlml.planner.plan import Read
 from sqlml.planner.schema import UNKNOWN, WRONG, Schema, may_be_there
 from sqlml.planner.scope import Scope
@@ -71,10 +72,10 @@ class Text:
         return named[-1] if named else ""
 
 
-def diagnose(problem: QueryProblem, text: Text) -> Diagnostic:
-    """What the database refuses, at its place in the program."""
+def diagnose(problem: QueryProblem, text: Text, hint: str = "") -> Diagnostic:
+    """What the database refuses, at its place in the program. hint: for want of its own."""
     code = problem.code or _CODES.get(problem.kind, "E0303")
-    return Diagnostic(code, str(problem), text.locate(problem), hint=problem.hint)
+    return Diagnostic(code, str(problem), text.locate(problem), hint=problem.hint or hint)
 
 
 def is_excused(problem: QueryProblem, text: Text, beginnings: tuple[str, ...]) -> bool:
@@ -95,6 +96,7 @@ def _describe(scope: Scope, applied: Applied, sources: tuple[str, ...], text: Te
     except QueryProblem as problem:
         if is_excused(problem, text, beginnings):
             return UNKNOWN
-        scope.faults.append(diagnose(problem, text))
+        hint = dialect_hint(scope, applied.rehearsed, problem, scope.catalog.describe)
+        scope.faults.append(diagnose(problem, text, hint))
         return WRONG
     return UNKNOWN if columns is None else Schema(columns, beginnings)

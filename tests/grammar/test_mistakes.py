@@ -45,7 +45,7 @@ MISTAKES = [
     ("FROM t «TO PREDICT» x", "E0107", "`TO PREDICT` needs `USING model_name`", ""),
     ("FROM t «TO predict»", "E0107", "`TO PREDICT` needs `USING model_name`", ""),
     ("FROM t «TO MAXIMIZE» x", "E0107", "`TO MAXIMIZE` needs `WITH variables", ""),
-    ("FROM t TO PREDICT x «LABEL» y USING m", "E0117", "`LABEL` does not belong", "WITH or USING"),
+    ("FROM t TO PREDICT x «LABEL» y USING m", "E0117", "`LABEL` does not belong", "table.column"),
     ("FROM t TO RUN x «WITH» y = 1", "E0117", "`WITH` does not belong to `TO RUN`", "CMD or INTO"),
     ("FROM t TO PREDICT x USING m «TO» PREDICT y USING m", "E0117", "one TO clause only", ""),
     ("DESCRIBE MODEL m «TO» PREDICT y USING m", "E0117", "one TO clause only", ""),

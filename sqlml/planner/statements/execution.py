@@ -8,6 +8,7 @@ from sqlml.grammar.load_data import load_data
 from sqlml.grammar.misplaced import without_to
 from sqlml.grammar.queries import analyse
 from sqlml.planner.functions import apply_models
+from sqlml.planner.other_dialects import dialect_hint
 from sqlml.planner.plan import Execute
 from sqlml.planner.reading import Text, diagnose, is_excused
 from sqlml.planner.scope import Scope
@@ -42,7 +43,8 @@ def _plan(scope: Scope, statement: ast.Plain) -> Execute:
         if spoilt or is_excused(problem, text, beginnings):
             beginnings = ("",)
         else:
-            scope.faults.append(diagnose(problem, text))
+            hint = dialect_hint(scope, statement.sql, problem, scope.catalog.apply)
+            scope.faults.append(diagnose(problem, text, hint))
     for table in facts.writes:
         if spoilt:
             scope.spoil(table)

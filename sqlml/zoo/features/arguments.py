@@ -93,11 +93,11 @@ class Arguments:
             self.refuse(f"`{value}` is no delimiter", f"write one of {', '.join(DELIMITERS)}")
         return found or value
 
-    def number_type(self, place: int) -> None:
+    def number_type(self, place: int, *others: str) -> None:
         """Check a dtype; all numbers become the model's own type of floating point."""
-        value = self.get(place)
-        if value is not None and str(value).lower() not in _NUMBER_TYPES:
-            self.refuse(f"{words(value)} is no type", f"known: {', '.join(_NUMBER_TYPES)}")
+        value, known = self.get(place), (*_NUMBER_TYPES, *others)
+        if value is not None and str(value).lower() not in known:
+            self.refuse(f"{words(value)} is no type", f"known: {', '.join(known)}")
 
 
 def words(value: object) -> str:

@@ -53,7 +53,8 @@ class Dense(Feature):
         column = given.column(0, _KINDS | NUMBERS)
         delimiter = given.delimiter(2, ",")
         given.number_type(3)
-        length = None if given.get(1) is None else given.shape(1)
+        is_open = str(given.get(1)).casefold() == "none"
+        length = None if is_open else given.shape(1)
         if column.kind in NUMBERS and column.kind != "unknown":
             if length not in (None, 1):
                 given.refuse(f"`{column.name}` is {column.type}: one number, not {length}")

@@ -42,7 +42,7 @@ class Sparse(Feature):
         given = Arguments(cls, arguments, least=2, most=6)
         column, size = given.column(0, _KINDS), given.shape(1)
         delimiter, key_delimiter = given.delimiter(2, ","), given.delimiter(4, ":")
-        given.number_type(3)
+        given.number_type(3, "string", "text")
         given.number_type(5)
         if delimiter == key_delimiter:
             given.refuse(f"'{delimiter}' cannot be both delimiters")
