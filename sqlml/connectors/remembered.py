@@ -29,27 +29,27 @@ def remembered(function: _Function[P, T]) -> _Function[P, T]:
 
 
 class Kept(Generic[K, T]):
-    """What was found out about the texts of one client, as long as names stand for the same."""
+    """What was found out about texts, as long as names stand for the same. Threads may share it."""
 
     def __init__(self) -> None:
-        self._found: dict[K, T] = {}
-        self._version: object = None
+        self._found: dict[K, tuple[object, T]] = {}
 
     def known(self, version: object, key: K) -> T | None:
         """What is known already."""
-        return self._found.get(key) if version == self._version else None
+        of, found = self._found.get(key, (None, None))
+        return found if of == version else None
 
     def get(self, version: object, key: K, text: str, find: Callable[[], T]) -> T:
-        """What is known under a key, or else what `find` gives.
+        """What is known under a key, or else what `find` gives, which is not None.
 
         version: another one once names may stand for something else. text: that it is about.
         """
-        if version != self._version or len(self._found) >= _MOST:
-            self._found.clear()
-            self._version = version
-        if key in self._found:
-            return self._found[key]
+        known = self.known(version, key)
+        if known is not None:
+            return known
         found = find()
         if len(text) <= _LONGEST:
-            self._found[key] = found
+            if len(self._found) >= _MOST:
+                self._found.clear()
+            self._found[key] = (version, found)
         return found

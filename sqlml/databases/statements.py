@@ -1,5 +1,6 @@
 """A text as DuckDB's own parser sees it."""
 
+import re
 from collections.abc import Sequence
 
 import duckdb
@@ -11,6 +12,9 @@ from sqlml.quoting import identifier
 
 IN_MEMORY = "ATTACH IF NOT EXISTS ':memory:' AS "
 _COUNTED = {"INSERT", "UPDATE", "DELETE", "COPY", "CREATE", "MERGE_INTO", "ALTER", "DROP"}
+_READING = frozenset({"SELECT", "TRANSACTION"})
+CHANGING = re.compile(r"\b(?:NEXTVAL|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+"""What a query that changes something has in it."""
 
 
 def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.Statement]:
@@ -33,6 +37,11 @@ def _local(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -
     if told is None:
         return statement
     return connection.extract_statements(IN_MEMORY + identifier(told.name))[0]
+
+
+def may_write(statement: duckdb.Statement) -> bool:
+    """Whether it may change rows, or more; a query does where one of its parts does."""
+    return statement.type.name not in _READING or CHANGING.search(statement.query) is not None
 
 
 def has_result(statement: duckdb.Statement, columns: Sequence[str]) -> bool:

@@ -247,9 +247,28 @@ def test_models_are_trained_applied_and_shown(port: int) -> None:
             assert [(c.name, c.type_code) for c in one] == [(c.name, c.type_code) for c in other]
             assert len(described.fetchall()) == len(simple.fetchall())
         assert client.execute("DROP MODEL served0").statusmessage == "DROP MODEL"
-        client.execute("BEGIN")
-        with pytest.raises(psycopg.errors.ActiveSqlTransaction, match="transaction"):
-            client.execute("SELECT * FROM iris TO PREDICT USING m")
+
+
+def test_programs_run_between_transactions(port: int) -> None:
+    evaluate = "SELECT * FROM iris TO EVALUATE m"
+    for prepare in (False, True):
+        with psycopg.connect(address(port)) as client:
+            assert client.execute("SELECT count(*) FROM iris").fetchone() == (150,)
+            assert client.execute(evaluate, prepare=prepare).fetchall()
+            assert client.info.transaction_status == TransactionStatus.INTRANS  # another one
+            with client.cursor("named") as cursor:
+                cursor.execute("FROM range(5)")
+                assert len(client.execute(evaluate, prepare=prepare).fetchall()) == 1
+                assert cursor.fetchall() == [(i,) for i in range(5)]
+            client.execute("CREATE TEMP TABLE t (a INT)")
+            kinds = client.execute("SELECT * FROM iris TO PREDICT USING m", prepare=prepare)
+            assert len(kinds.fetchall()) == 150  # a query, which may stand anywhere
+            with pytest.raises(psycopg.errors.ActiveSqlTransaction, match="between transactions"):
+                client.execute(evaluate, prepare=prepare)  # E0880
+            client.rollback()
+            client.read_only = True
+            with pytest.raises(psycopg.errors.ActiveSqlTransaction):
+                client.execute(evaluate, prepare=prepare)
 
 
 def test_describing_a_statement_does_not_run_it(client: "psycopg.Connection[Any]") -> None:

@@ -2,10 +2,8 @@
 
 import json
 import os
-import random
 import socket
 import struct
-import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -21,7 +19,6 @@ from sqlml.connectors.postgres.encryption import Encryption
 from sqlml.connectors.postgres.scram import Exchange, Verifier, WrongPassword
 from tests.connectors.serving import address, certificate, serving
 
-SECONDS = float(os.environ.get("SQLML_FUZZ_SECONDS", "3"))
 TRAIN = "SELECT * FROM iris TO TRAIN xgboost.gbtree WITH train.num_boost_round = 2 LABEL species"
 ROLES = ("read", "train", "admin")
 
@@ -301,58 +298,3 @@ def test_messages_have_a_largest_length(port: int) -> None:
             raw.sendall(b"Q" + struct.pack("!i", 2**31 - 1))
         with pytest.raises(psycopg.OperationalError, match="too long"):
             client.execute("SELECT 1")
-
-
-def test_nothing_that_is_sent_breaks_the_server(path: Path) -> None:
-    """Random bytes, and real messages with some of their bytes changed."""
-    with serving(path, most=50) as port:
-        before = threading.active_count()
-        until, seed = time.monotonic() + SECONDS, 0
-        while time.monotonic() < until or seed < 50:
-            _throw(port, random.Random(seed))
-            seed += 1
-        with psycopg.connect(address(port), autocommit=True) as client:
-            assert client.execute("SELECT count(*) FROM iris").fetchone() == (150,)
-            assert client.execute("SELECT PREDICT('m', iris) FROM iris LIMIT 1").fetchone()
-        assert threading.active_count() <= before + 60
-
-
-def _throw(port: int, luck: random.Random) -> None:
-    start = struct.pack("!i", 196608) + b"user\0u\0database\0x\0\0"
-    first = struct.pack("!i", len(start) + 4) + start
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
-        client.settimeout(30)
-        sent = bytearray(luck.randbytes(luck.randrange(1, 400)))
-        if luck.random() < 0.9:
-            sent = bytearray(b"".join(luck.choices(_messages(luck), k=luck.randrange(1, 8))))
-            for _ in range(luck.choice([0, 1, 1, 3, 10])):
-                sent[luck.randrange(len(sent))] = luck.randrange(256)
-            if luck.random() < 0.9:
-                sent = bytearray(first) + sent
-        try:
-            client.sendall(sent)
-            client.shutdown(socket.SHUT_WR)
-            while client.recv(65536):
-                pass
-        except ConnectionError:
-            pass  # it need not listen to the end
-
-
-def _messages(luck: random.Random) -> list[bytes]:
-    def message(kind: bytes, body: bytes = b"") -> bytes:
-        return kind + struct.pack("!i", len(body) + 4) + body
-
-    query = luck.choice([
-        b"SELECT $1::int", b"SELECT 1", b"SELECT * FROM iris LIMIT 3 TO PREDICT USING m", b"BEGIN",
-        b"DECLARE c CURSOR FOR FROM iris", b"FETCH 2 FROM c", b"SET timezone = 'UTC'", b"((((",
-        b"'",
-        b"COPY iris TO STDOUT", b"\xff\xfe", b"", b";;", b"SHOW MODELS", b"ROLLBACK",
-    ])  # fmt: skip
-    return [
-        message(b"Q", query + b"\0"),
-        message(b"P", b"\0" + query + b"\0" + struct.pack("!hi", 1, luck.choice([0, 23, 1700]))),
-        message(b"B", b"\0\0" + struct.pack("!hhhii", 1, luck.choice([0, 1]), 1, 4, 1) + b"\0\0"),
-        message(b"D", b"S\0"), message(b"D", b"P\0"), message(b"E", b"\0" + struct.pack("!i", 1)),
-        message(b"C", b"P\0"), message(b"S"), message(b"H"), message(b"X"),
-        message(b"d", b"x"), message(b"f", b"\0"), message(b"p", b"x\0"), message(b"F"),
-    ]  # fmt: skip

@@ -14,7 +14,8 @@ from sqlml.config import load_settings
 from sqlml.connectors.dbapi import errors
 from sqlml.connectors.dbapi.cursor import Cursor
 from sqlml.connectors.dbapi.rows import Live
-from sqlml.connectors.dbapi.shared import Shared
+from sqlml.connectors.dbapi.shared import Planned, Shared
+from sqlml.connectors.dbapi.transaction import Transaction
 from sqlml.connectors.remembered import Kept
 from sqlml.databases.client import Client
 from sqlml.databases.database import QueryProblem
@@ -39,8 +40,7 @@ class Connection:
 
     session: the compiler over the same database. listener: told what happens while a model is
     trained or applied (`sqlml.runtime.events`). streams: whether queries begin once it is known
-    how their rows are wanted; right for who always takes Arrow, and to the end. planned: queries
-    that call models, as the database gets them.
+    how their rows are wanted; right for who always takes Arrow, and to the end.
     """
 
     Warning: ClassVar = errors.Warning
@@ -61,8 +61,12 @@ class Connection:
         *,
         autocommit: bool,
         listener: Listener | None,
+        planned: Planned,
     ) -> None:
-        """session: over a Client, which nobody else uses. end: called when it is closed."""
+        """session: over a Client, which nobody else uses. end: called when it is closed.
+
+        planned: for all connections to the database.
+        """
         client = session.database
         assert isinstance(client, Client)
         self.session = session
@@ -70,13 +74,14 @@ class Connection:
         self.listener = listener
         self.streams = False
         self.turn = RLock()
-        self.planned: Kept[str, str] = Kept()
+        self._planned_for_all = planned
+        self._planned: Planned = Kept()
         self._autocommit = autocommit
-        self._in_transaction = False
+        self._transaction: Transaction | None = None
         self._is_writing = False
-        self._has_defined = False  # something, in the transaction that is open
+        self._has_own_names = False  # may have: temporary tables, or some that nobody else sees yet
         self._live: weakref.ref[Live] | None = None
-        self._end = weakref.finalize(self, _ended, client, end)
+        self._end = weakref.finalize(self, _close, client, end)
 
     # --- PEP 249 ---
 
@@ -96,7 +101,7 @@ class Connection:
         """Roll back and let go of the database. A closed connection may be closed again."""
         with self.turn:
             self._live = None
-            self._in_transaction = False
+            self._transaction = None
             self._end()
 
     @property
@@ -118,7 +123,14 @@ class Connection:
 
     @property
     def in_transaction(self) -> bool:
-        return self._in_transaction
+        return self._transaction is not None
+
+    @property
+    def sees_what_all_see(self) -> bool:
+        """Whether all names stand for what they do to a connection that is made now."""
+        open_ = self._transaction
+        is_now = open_ is None or open_.version == self.client.version()
+        return is_now and not self._has_own_names
 
     @property
     def closed(self) -> bool:
@@ -150,6 +162,11 @@ class Connection:
         if self.closed:
             raise errors.InterfaceError(Diagnostic("E0884", "the connection is closed"))
 
+    @property
+    def planned(self) -> Planned:
+        """Queries that call models, as the database gets them."""
+        return self._planned_for_all if self.sees_what_all_see else self._planned
+
     @contextmanager
     def reporting(self) -> Iterator[None]:
         """One thread at a time, and errors of the kinds that PEP 249 names."""
@@ -170,20 +187,21 @@ class Connection:
     ) -> duckdb.DuckDBPyConnection:
         """Begin a statement of the text `sql`, in a transaction where it needs one."""
         self.settle()
-        kind = statement.type.name
-        if kind in _WRITING and not self._in_transaction and not self._autocommit:
+        kind, version = statement.type.name, self.client.version()
+        if kind in _WRITING and self._transaction is None and not self._autocommit:
             self.client.begin()
-            self._in_transaction = True
+            self._transaction = Transaction("", version, is_bound=True)
         elif kind == "TRANSACTION":
             self.client.expect_transaction()
         self._is_writing = kind != "SELECT"
         with self.client.running(sql) as connection, self._defining(may_change(kind)):
             connection.execute(statement, parameters)
         if kind == "TRANSACTION":
-            self._in_transaction = next(scan(statement.query)).keyword in ("BEGIN", "START")
-            if self._in_transaction:
+            words = [token.keyword for token in scan(statement.query)]
+            self._ended()
+            if words[0] in ("BEGIN", "START"):
+                self._transaction = Transaction(statement.query, version, is_bound="ONLY" in words)
                 self.client.be_lenient()
-            self._tell_defined()
         return connection
 
     @contextmanager
@@ -193,19 +211,47 @@ class Connection:
             yield
         finally:
             if is_so:
+                self._has_own_names = True
                 self.client.meanings.change()
-                self._has_defined = self._in_transaction
+                if self._transaction is not None:
+                    self._transaction.has_defined = True
 
-    def _tell_defined(self) -> None:
-        """A transaction has ended."""
-        if self._has_defined and not self._in_transaction:
-            self._has_defined = False
+    def _ended(self) -> None:
+        """No transaction is open any more."""
+        over, self._transaction = self._transaction, None
+        if over is not None and over.has_defined:
             self.client.meanings.change()
+
+    def expect_change(self) -> None:
+        """What comes next may change something."""
+        if self._transaction is not None:
+            self._transaction.is_bound = True
+
+    @contextmanager
+    def between_transactions(self) -> Iterator[None]:
+        """One that has changed nothing ends before, and another begins behind.
+
+        Raises:
+            ProgrammingError: E0880, one is open that has changed something, or may only read.
+        """
+        before = self._transaction
+        if before is None:
+            yield
+            return
+        if before.is_bound:
+            message = "a transaction is open, and programs run between transactions"
+            hint = "`commit()` first, or `rollback()`, or connect with `autocommit=True`"
+            raise errors.ProgrammingError(Diagnostic("E0880", message, hint=hint))
+        self.commit()
+        try:
+            yield
+        finally:
+            self.execute(before.begun_by).close()
 
     def end_left_open(self) -> None:
         """Roll back what a program has begun and not ended."""
         with self.reporting(), self.client.running("") as connection:
-            if not self._in_transaction and is_open(connection):
+            if self._transaction is None and is_open(connection):
                 connection.execute("ROLLBACK")
 
     def show(self, live: Live) -> None:
@@ -223,18 +269,17 @@ class Connection:
 
     def _finish(self, how: str) -> None:
         with self.reporting():
-            if not self._in_transaction:
+            if self._transaction is None:
                 return
             self.settle()
-            self._in_transaction = False  # a commit that fails has undone everything
             try:
                 with self.client.running(how) as connection:
                     connection.execute(how)
             finally:
-                self._tell_defined()
+                self._ended()  # a commit that fails has undone everything
 
 
-def _ended(client: Client, end: Callable[[], None]) -> None:
+def _close(client: Client, end: Callable[[], None]) -> None:
     client.close()
     end()
 
@@ -264,4 +309,6 @@ def connect(
     except BaseException:
         shared.leave()
         raise
-    return Connection(session, shared.leave, autocommit=autocommit, listener=listener)
+    return Connection(
+        session, shared.leave, autocommit=autocommit, listener=listener, planned=shared.planned
+    )

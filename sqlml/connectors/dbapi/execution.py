@@ -16,7 +16,7 @@ from sqlml.connectors.dbapi.programs import NAME, Part, parts
 from sqlml.connectors.dbapi.rows import Bound, Rows, Running, Taken
 from sqlml.databases.client import Parameters
 from sqlml.databases.database import QueryProblem
-from sqlml.databases.statements import has_result
+from sqlml.databases.statements import has_result, may_write
 from sqlml.errors import Diagnostic
 from sqlml.grammar.nested import may_nest
 from sqlml.results import Results
@@ -110,6 +110,8 @@ def _run_plain(connection: Connection, written: _Written, parameters: Parameters
 def _run_statement(
     connection: Connection, sql: str, statement: duckdb.Statement, values: Parameters | None
 ) -> Outcome:
+    if may_write(statement):
+        connection.expect_change()
     if connection.streams and statement.type.name == "SELECT":
         connection.settle()
         return Outcome(Bound(connection.client, statement, values, connection.show))
@@ -121,20 +123,15 @@ def _run_statement(
 
 
 def _run_extended(connection: Connection, written: _Written, stop: Stop) -> Outcome:
-    if connection.in_transaction:
-        raise ProgrammingError(
-            Diagnostic(
-                "E0880",
-                "a transaction is open: what it has changed is not there for models yet",
-                hint="`commit()` first, or `rollback()`, or connect with `autocommit=True`",
-            )
-        )
-    connection.settle()
     listeners = () if connection.listener is None else (connection.listener,)
-    try:
-        results = connection.session.run(written.text, name=NAME, listeners=listeners, stop=stop)
-    finally:
-        connection.client.meanings.change()
+    with connection.between_transactions():
+        connection.settle()
+        try:
+            results = connection.session.run(
+                written.text, name=NAME, listeners=listeners, stop=stop
+            )
+        finally:
+            connection.client.meanings.change()
     if not results:
         return Outcome(results=results)
     return Outcome(Taken(connection.client, results.to_arrow()), results=results)
@@ -144,7 +141,8 @@ def with_models(connection: Connection, source: Source) -> str:
     """The SQL with the functions of models in place of PREDICT."""
     text = source.text
     version = connection.client.version()
-    return connection.planned.get(version, text, text, lambda: _planned(connection, source))
+    key = (connection.session.settings.dialect, text)
+    return connection.planned.get(version, key, text, lambda: _planned(connection, source))
 
 
 def _planned(connection: Connection, source: Source) -> str:

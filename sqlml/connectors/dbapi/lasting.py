@@ -11,6 +11,7 @@ from sqlml.connectors.dbapi.connection import Connection
 from sqlml.connectors.dbapi.cursor import Cursor
 from sqlml.connectors.dbapi.errors import Error, ProgrammingError
 from sqlml.connectors.dbapi.programs import NAME, parts
+from sqlml.connectors.remembered import Kept
 from sqlml.databases.client import Client
 from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import Diagnostic, SqlmlError
@@ -38,7 +39,7 @@ def lasting(session: Session) -> Connection:
     database = session.database
     assert isinstance(database, DuckDB)
     own = Session(Client(database), session.store, session.settings)
-    return Connection(own, lambda: None, autocommit=True, listener=None)
+    return Connection(own, lambda: None, autocommit=True, listener=None, planned=Kept())
 
 
 def is_program(source: Source, settings: Settings) -> bool:

@@ -5,17 +5,22 @@ from threading import RLock
 from typing import ClassVar
 
 from sqlml.config import Settings
+from sqlml.connectors.remembered import Kept
 from sqlml.databases.client import Client
 from sqlml.databases.duckdb import DuckDB
 from sqlml.session import Session
 
 IN_MEMORY = ":memory:"
 
+Planned = Kept[tuple[str, str], str]
+"""Queries by their dialects and texts."""
+
 
 class Shared:
     """A database with its store, and how many connections use it.
 
     Two of one file would not do: what one registers with DuckDB is there for the other, too.
+    planned: queries that call models, as the database gets them.
     """
 
     _open: ClassVar[dict[Path, "Shared"]] = {}
@@ -26,6 +31,7 @@ class Shared:
         self._session = session
         self._path = path
         self._users = 0
+        self.planned: Planned = Kept()
 
     @classmethod
     def use(cls, settings: Settings) -> "Shared":

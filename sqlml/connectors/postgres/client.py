@@ -12,7 +12,6 @@ from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.incoming import take
 from sqlml.connectors.postgres.limits import LARGEST_MESSAGE, check_portals, check_text
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
-from sqlml.connectors.postgres.nesting import flattened
 from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
 from sqlml.connectors.postgres.speech import Speech
 from sqlml.connectors.postgres.together import Runner, Together
@@ -41,6 +40,7 @@ class Client:
         self._unsent: list[bytes | memoryview] = []
         self._has_failed = False  # the transaction that is open
         self._skips = False  # everything up to Sync
+        self._said = ""  # the text that errors are about
         self._current: Portal | None = None
         self._timer: asyncio.TimerHandle | None = None  # of statement_timeout
         self._handlers: Mapping[bytes, Callable[[Body], Awaitable[None]]] = {
@@ -86,8 +86,10 @@ class Client:
     def cancel(self) -> None:
         """End what runs now; called for another connection of the same client."""
         portal = self._current
-        if portal is not None and portal.cursor is not None:
-            portal.cursor.cancel()
+        if portal is not None:
+            portal.is_cancelled = True
+            if portal.cursor is not None:
+                portal.cursor.cancel()
 
     def close(self) -> None:
         for portal in self._portals.values():
@@ -97,11 +99,11 @@ class Client:
     # --- the simple protocol ---
 
     async def _simple(self, body: Body) -> None:
-        sql = body.text()
+        self._said = sql = body.text()
         body.end()
         self._drop_portal("")
         check_text(self._speech.role, sql)
-        found = await flattened(self._connection, statements(sql), self._run)
+        found = await self._speech.predictions.called(self._connection, statements(sql), self._run)
         if not found:
             self._send(messages.EMPTY_QUERY)
         if len(found) > 1:
@@ -130,9 +132,10 @@ class Client:
     async def _parse(self, body: Body) -> None:
         name, sql, oids = body.text(), body.text(), body.int32s()
         body.end()
+        self._said = sql
         check_text(self._speech.role, sql)
         self._speech.statements.check_new(name, sql)
-        texts = await flattened(self._connection, statements(sql), self._run)
+        texts = await self._speech.predictions.called(self._connection, statements(sql), self._run)
         if len(texts) > 1:
             raise Refused(failures.SYNTAX, "a prepared statement is one statement")
         text = texts[0] if texts else Text("", ())
@@ -188,6 +191,7 @@ class Client:
             self._send(messages.complete(portal.tag))
             return
         if portal.cursor is None and portal.rows is None:
+            self._said = portal.prepared.text.sql
             self._check_usable(portal.prepared.text)
             if await self._is_copied_in(portal):
                 return
@@ -232,7 +236,9 @@ class Client:
         return first
 
     def _begun(self, portal: Portal, most: int) -> Rows:
+        portal.check_wanted()  # it may have waited for its turn
         self._speech.start(self._connection, portal)
+        portal.check_wanted()
         return portal.messages(most)
 
     async def _stream(self, portal: Portal, rows: Rows, most: int) -> None:
@@ -273,7 +279,7 @@ class Client:
         self._skips = skips
         if self._connection.in_transaction:
             self._has_failed = True
-        self._send(messages.report(b"E", failures.fields(error)))
+        self._send(messages.report(b"E", failures.fields(error, self._said)))
         await self._drain()
 
     async def _ready(self) -> None:

@@ -1,4 +1,4 @@
-"""What one client's texts were found to give, kept as long as names stand for the same."""
+"""What texts were found to give, kept as long as names stand for the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,15 +9,22 @@ from sqlml.connectors.postgres.portals import Prepared, Text
 from sqlml.connectors.postgres.types import duckdb_name
 from sqlml.connectors.remembered import Kept
 
+Known = Kept[tuple[str, tuple[int, ...]], Prepared]
+
 
 @dataclass(slots=True)
 class Described:
-    """Drivers that do not prepare send the same texts again and again."""
+    """Drivers that do not prepare send the same texts again and again, and so do many clients.
 
-    _known: Kept[tuple[str, tuple[int, ...]], Prepared] = field(default_factory=Kept)
+    of_all: what holds for all clients; the rest is this one's.
+    """
+
+    of_all: Known = field(default_factory=Kept)
+    _own: Known = field(default_factory=Kept)
 
     def known(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared | None:
-        return self._known.known(connection.client.version(), (text.sql, tuple(oids)))
+        """What `get` gives, if it is there already."""
+        return self._kept(connection).known(connection.client.version(), (text.sql, tuple(oids)))
 
     def get(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared:
         """A statement with the types of its parameters and columns; nothing is executed.
@@ -31,4 +38,8 @@ class Described:
             return Prepared(text, known, fields_of(connection, text.sql, types))
 
         version = connection.client.version()
-        return self._known.get(version, (text.sql, tuple(oids)), text.sql, find)
+        key = (text.sql, tuple(oids))
+        return self._kept(connection).get(version, key, text.sql, find)
+
+    def _kept(self, connection: Connection) -> Known:
+        return self.of_all if connection.sees_what_all_see else self._own

@@ -164,7 +164,11 @@ def _planned(connection: Connection, statement: ast.Statement) -> Sequence[Field
     made = replace(statement, into=ast.Name(span=statement.span, text=_MADE))
     program = ast.Program(span=statement.span, statements=(made,))
     session = connection.session
-    with connection.reporting(), connection.client.rehearse() as rehearsal:
+    with (
+        connection.reporting(),
+        connection.between_transactions(),
+        connection.client.rehearse() as rehearsal,
+    ):
         catalog = LiveCatalog(rehearsal, session.store, connection.client.dialect)
         plan(program, catalog, dialect=session.settings.dialect)
         columns = catalog.describe(f"FROM {_MADE}")

@@ -9,6 +9,7 @@ from sqlml.connectors.dbapi import errors
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.problems import translate
 from sqlml.errors import Diagnostic, ProgramError, SqlmlError
+from sqlml.source import Span
 
 SYNTAX = "42601"
 NO_TRANSACTION = "25P01"
@@ -76,10 +77,10 @@ class Refused(SqlmlError):  # noqa: N818 - as PostgreSQL puts it
         self.is_fatal = is_fatal
 
 
-def fields(error: BaseException) -> Mapping[str, str]:
-    """The fields of the message that tells a client of an error."""
+def fields(error: BaseException, said: str = "") -> Mapping[str, str]:
+    """The fields of the message that tells a client of an error. said: what the client has sent."""
     if not isinstance(error, SqlmlError) and _DUCKDB in str(error):
-        return fields(_translated(error))
+        return fields(_translated(error), said)
     told = {"S": "ERROR", "V": "ERROR", "C": state(error), "M": str(error) or repr(error)}
     if isinstance(error, SqlmlError) and error.diagnostics:
         first, *others = error.diagnostics
@@ -91,12 +92,24 @@ def fields(error: BaseException) -> Mapping[str, str]:
             told["D"] = "\n".join(details)
         if first.hint:
             told["H"] = first.hint
-        if first.span is not None:
-            told["P"] = str(first.span.start + 1)
+        place = None if first.span is None else _place(first.span, said)
+        if place is not None:
+            told["P"] = str(place + 1)
         told["R"] = first.code
     if isinstance(error, Refused) and error.is_fatal:
         told["S"] = told["V"] = "FATAL"
     return told
+
+
+def _place(span: Span, said: str) -> int | None:
+    """Where it is in what a client has sent; None where that is not known.
+
+    The statement may be one of several, or written otherwise by now: its words are the client's.
+    """
+    begin = said.find(span.source.text)
+    if begin >= 0:
+        return begin + span.start
+    return said.find(span.text) if span.text and said.count(span.text) == 1 else None
 
 
 def _translated(error: BaseException) -> Exception:

@@ -58,6 +58,7 @@ class Incoming:
         connection = self._connection
         with connection.reporting(), connection.client.running("") as own:
             connection.settle()
+            connection.expect_change()
             own.register(_ROWS, reader)
             try:
                 statement = f"INSERT INTO {target(self._copy)} SELECT {read} FROM {_ROWS}"

@@ -18,6 +18,7 @@ from sqlml.connectors.postgres.failures import NO_PRIVILEGE, Refused
 from sqlml.connectors.postgres.parameters import substituted
 from sqlml.connectors.postgres.reserved import TELLING, parser, reserved
 from sqlml.connectors.postgres.words import Words
+from sqlml.connectors.remembered import remembered
 from sqlml.grammar import ast
 
 _LOCKS = (
@@ -55,7 +56,8 @@ def lock(connection: Connection) -> None:
             own.execute(statement)
 
 
-def check(role: Role, sql: str) -> None:
+@remembered
+def check(sql: str, role: Role) -> None:
     """Raises:
     Refused: E0907 the role may not do what a statement does.
     """

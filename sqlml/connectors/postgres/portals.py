@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from sqlml.connectors.dbapi import Cursor
 from sqlml.connectors.postgres.copying import Copy
+from sqlml.connectors.postgres.failures import CANCELED, Refused
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.translation import translated
@@ -72,9 +73,17 @@ class Portal:
     sent: int = 0
     moved: int = 0
     is_done: bool = False
+    is_cancelled: bool = False
     tag: str = ""
     copy: Copy | None = None
     fields: Sequence[Field] = field(default_factory=tuple)
+
+    def check_wanted(self) -> None:
+        """Raises:
+        Refused: the client has cancelled it, or the time that it may take is over.
+        """
+        if self.is_cancelled:
+            raise Refused(CANCELED, "the statement was cancelled")
 
     def take(self, most: int) -> pa.RecordBatch | None:
         """The next rows, at most so many (0: any number); None: there are no more."""

@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,12 +14,16 @@ from sqlml.connectors.dbapi import Connection, connect
 from sqlml.connectors.postgres import catalog, failures, messages, permissions
 from sqlml.connectors.postgres.access import User, Users
 from sqlml.connectors.postgres.client import Client
+from sqlml.connectors.postgres.described import Described, Known
 from sqlml.connectors.postgres.encryption import Encryption
 from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
+from sqlml.connectors.postgres.nesting import Predictions
 from sqlml.connectors.postgres.scram import Exchange, Verifier, WrongPassword
 from sqlml.connectors.postgres.settings import REPORTED
 from sqlml.connectors.postgres.speech import Speech
+from sqlml.connectors.postgres.turns import Turns
+from sqlml.connectors.remembered import Kept
 from sqlml.runtime.events import Event, StepNote, StepProgress
 
 T = TypeVar("T")
@@ -47,8 +50,10 @@ class Server:
     settings: dict[str, Any] = field(default_factory=dict)
     _clients: dict[int, tuple[int, Client]] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
-    _threads: ThreadPoolExecutor | None = None
+    _turns: Turns | None = None
     _first: Connection | None = None
+    _described: Known = field(default_factory=Kept)
+    _predictions: Predictions = field(default_factory=Predictions)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def listen(self, host: str, port: int) -> asyncio.Server:
@@ -57,7 +62,7 @@ class Server:
         Raises:
             SqlmlError, OSError: the database, or the port, cannot be opened.
         """
-        self._threads = ThreadPoolExecutor(self.most + 4, "client")
+        self._turns = Turns(self.most + 4)
         self._first = connect(self.database, **self.settings)  # keeps it open between clients
         catalog.attach(self._first)
         permissions.lock(self._first)
@@ -70,12 +75,13 @@ class Server:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._first is not None:
             self._first.close()
-        if self._threads is not None:
-            self._threads.shutdown(wait=True)
+        if self._turns is not None:
+            self._turns.close()
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do something that takes time in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        assert self._turns is not None
+        return await self._turns.run(work)
 
     # --- clients ---
 
@@ -130,7 +136,8 @@ class Server:
         opened = partial(connect, self.database, autocommit=True, listener=tell, **self.settings)
         connection = await self.run(opened)
         connection.streams = True
-        speech = Speech(user.role, self.longest)
+        known = Described(self._described)
+        speech = Speech(user.role, self.longest, described=known, predictions=self._predictions)
         speech.settings["statement_timeout"] = str(self.longest)
         speech.settings["session_authorization"] = user.name
         speech.settings["is_superuser"] = "on" if user.role == "admin" else "off"

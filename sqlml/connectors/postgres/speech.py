@@ -18,6 +18,7 @@ from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
 from sqlml.connectors.postgres.incoming import Incoming
 from sqlml.connectors.postgres.limits import check_portals
 from sqlml.connectors.postgres.messages import Field, Format
+from sqlml.connectors.postgres.nesting import Predictions
 from sqlml.connectors.postgres.parameters import numbered, substituted
 from sqlml.connectors.postgres.portals import (
     QUERIES,
@@ -35,20 +36,19 @@ from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.settings import REPORTED, SETTINGS
 from sqlml.connectors.postgres.types import TEXT, UNKNOWN
 from sqlml.connectors.postgres.values import exact, values
+from sqlml.databases.statements import CHANGING
 from sqlml.quoting import literal, parts
 
 _SET = re.compile(
     r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>[\w.]+|TIME\s+ZONE)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_CHANGING = re.compile(r"\b(?:NEXTVAL|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 _SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})  # only going back to one cannot be done
 _IGNORED = frozenset({"RESET", "LISTEN", "UNLISTEN", "NOTIFY", *_SAVEPOINTS})
 _SILENT = frozenset({
     "SET", "COPY", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "DISCARD", "DEALLOCATE",
     *_IGNORED,
 })  # fmt: skip
-_MOST_ALLOWED, _LONGEST_ALLOWED = 256, 4096
 
 
 @dataclass(slots=True)
@@ -63,10 +63,10 @@ class Speech:
     settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
     portals: dict[str, Portal] = field(default_factory=dict)
     statements: PreparedStatements = field(default_factory=PreparedStatements)
+    described: Described = field(default_factory=Described)
+    predictions: Predictions = field(default_factory=Predictions)
     _changes: list[bytes] = field(default_factory=list)
     _rolls_back: bool = False
-    _allowed: set[str] = field(default_factory=set)  # statements that were checked
-    _described: Described = field(default_factory=Described)
 
     # --- what is asked before a statement runs ---
 
@@ -74,8 +74,10 @@ class Speech:
         self, connection: Connection, text: Text, oids: Sequence[int]
     ) -> Prepared | None:
         """What `prepared` gives, where that takes no time."""
-        is_allowed = text.sql in self._allowed
-        return self._described.known(connection, text, oids) if is_allowed else None
+        found = self.described.known(connection, text, oids)
+        if found is not None:
+            permissions.check(text.sql, self.role)
+        return found
 
     def prepared(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared:
         """What is known of a statement; nothing is executed."""
@@ -89,8 +91,8 @@ class Speech:
         shown = self._shown(text) if text.first == "SHOW" else None
         if shown is not None:
             return Prepared(text, (), [Field(name, TEXT) for name in shown.column_names])
-        self._check(text.sql)
-        return self._described.get(connection, text, oids)
+        permissions.check(text.sql, self.role)
+        return self.described.get(connection, text, oids)
 
     def values(
         self, oids: Sequence[int], formats: Sequence[Format], raw: Sequence[bytes | None]
@@ -99,7 +101,7 @@ class Speech:
 
     def incoming(self, connection: Connection, copy: Copy) -> Incoming:
         """Make ready for rows that a client brings."""
-        self._check(f"INSERT INTO {target(copy)} VALUES (NULL)")
+        permissions.check(f"INSERT INTO {target(copy)} VALUES (NULL)", self.role)
         return Incoming(connection, copy)
 
     def expect_rollback(self) -> None:
@@ -159,22 +161,8 @@ class Speech:
         changes, self._changes = self._changes, []
         return changes
 
-    def _check(self, sql: str) -> None:
-        """Whether the role may do it, which the text alone decides.
-
-        Raises:
-            Refused: E0907 it may not.
-        """
-        if sql in self._allowed:
-            return
-        permissions.check(self.role, sql)
-        if len(self._allowed) >= _MOST_ALLOWED:
-            self._allowed.clear()
-        if len(sql) <= _LONGEST_ALLOWED:
-            self._allowed.add(sql)
-
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
-        self._check(sql)
+        permissions.check(sql, self.role)
         sql, oids, given = _with_unknown(sql, portal.prepared.oids, portal.values)
         own = _own_parts(sql) if given else None
         if own is not None and len(own) == 1 and own[0].kind == "calling":
@@ -191,7 +179,7 @@ class Speech:
         if found is not None:
             _check_unchanged(portal, found)
             portal.fields = found
-            rows = at_once if _CHANGING.search(sql) else batches
+            rows = at_once if CHANGING.search(sql) else batches
             self._give(portal, connection, rows(cursor))
 
     def _end(self, connection: Connection, text: Text) -> None:
