@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
 
 from sqlml.connectors.dbapi import Connection
@@ -12,6 +11,7 @@ from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.incoming import take
 from sqlml.connectors.postgres.limits import LARGEST_MESSAGE, check_portals, check_text
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
+from sqlml.connectors.postgres.outbox import Outbox
 from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
 from sqlml.connectors.postgres.speech import Speech
 from sqlml.connectors.postgres.together import Runner, Together
@@ -32,12 +32,11 @@ class Client:
     ) -> None:
         """connection: of its own, in autocommit. run: what runs blocking work in a thread."""
         self._reader = reader
-        self._writer = writer
+        self._out = Outbox(writer)
         self._connection = connection
         self._speech = speech
         self._run = run
         self._portals = speech.portals
-        self._unsent: list[bytes | memoryview] = []
         self._has_failed = False  # the transaction that is open
         self._skips = False  # everything up to Sync
         self._said = ""  # the text that errors are about
@@ -55,7 +54,7 @@ class Client:
         try:
             await self._answer()
         finally:
-            self._send_all()
+            self._out.send()
 
     async def _answer(self) -> None:
         while True:
@@ -105,7 +104,7 @@ class Client:
         check_text(self._speech.role, sql)
         found = await self._speech.predictions.called(self._connection, statements(sql), self._run)
         if not found:
-            self._send(messages.EMPTY_QUERY)
+            self._out.add(messages.EMPTY_QUERY)
         if len(found) > 1:
             await Together(self._connection).each(found, self._run, self._whole)
         elif found:
@@ -116,14 +115,14 @@ class Client:
         """Do a statement, and send all of its rows. is_left: there is something to do for it."""
         self._check_usable(text)
         if not is_left:
-            self._send(messages.complete(text.first))
+            self._out.add(messages.complete(text.first))
             return
         portal = Portal(Prepared(text, (), None), (), ())
         if await self._is_copied_in(portal):
             return
         first = await self._start(portal, 0)
         if portal.fields and portal.copy is None:
-            self._send(messages.row_description(portal.fields, [0] * len(portal.fields)))
+            self._out.add(messages.row_description(portal.fields, [0] * len(portal.fields)))
         await self._stream(portal, first, 0)
         portal.close()
 
@@ -144,7 +143,7 @@ class Client:
         if found is None:
             found = await self._run(partial(self._speech.prepared, self._connection, text, oids))
         self._speech.statements.add(name, found)
-        self._send(messages.PARSE_COMPLETE)
+        self._out.add(messages.PARSE_COMPLETE)
 
     async def _bind(self, body: Body) -> None:
         portal, name = body.text(), body.text()
@@ -163,32 +162,32 @@ class Client:
         chosen = messages.chosen_formats(formats, len(prepared.fields or ()))
         self._drop_portal(portal)
         self._portals[portal] = Portal(prepared, values, chosen)
-        self._send(messages.BIND_COMPLETE)
+        self._out.add(messages.BIND_COMPLETE)
 
     async def _describe(self, body: Body) -> None:
         kind, name = body.byte(), body.text()
         body.end()
         if kind == b"S":
             prepared = self._speech.statements.get(name)
-            self._send(messages.parameter_description(prepared.oids))
+            self._out.add(messages.parameter_description(prepared.oids))
             fields, formats = prepared.fields, [0] * len(prepared.fields or ())
         else:
             portal = self._portal(name)
             fields = portal.fields or portal.prepared.fields
             formats = messages.chosen_formats(portal.formats, len(fields or ()))
         if fields is None:
-            self._send(messages.NO_DATA)
+            self._out.add(messages.NO_DATA)
         else:
-            self._send(messages.row_description(fields, formats))
+            self._out.add(messages.row_description(fields, formats))
 
     async def _execute(self, body: Body) -> None:
         portal, most = self._portal(body.text()), body.int32()
         body.end()
         if not portal.prepared.text.words:
-            self._send(messages.EMPTY_QUERY)
+            self._out.add(messages.EMPTY_QUERY)
             return
         if portal.is_done:
-            self._send(messages.complete(portal.tag))
+            self._out.add(messages.complete(portal.tag))
             return
         if portal.cursor is None and portal.rows is None:
             self._said = portal.prepared.text.sql
@@ -205,7 +204,7 @@ class Client:
         body.end()
         drop = self._speech.statements.drop if kind == b"S" else self._drop_portal
         drop(name)
-        self._send(messages.CLOSE_COMPLETE)
+        self._out.add(messages.CLOSE_COMPLETE)
 
     async def _sync(self, body: Body) -> None:
         body.end()
@@ -217,7 +216,7 @@ class Client:
 
     async def _flush(self, body: Body) -> None:
         body.end()
-        await self._drain()
+        await self._out.drain()
 
     async def _ignore(self, _body: Body) -> None:
         """Data that was to be copied in, of which we have refused the statement."""
@@ -244,24 +243,24 @@ class Client:
     async def _stream(self, portal: Portal, rows: Rows, most: int) -> None:
         """Send these rows and those behind, at most so many (0: all), and how it has ended."""
         if portal.copy is not None and not portal.sent:
-            self._send(*lines.begin(portal.copy, [field.name for field in portal.fields]))
+            self._out.add(*lines.begin(portal.copy, [field.name for field in portal.fields]))
         while True:
             portal.sent += rows.count
-            self._send(*rows.content)
+            self._out.add(*rows.content)
             if not rows.may_go_on:
                 break
             if most:
                 most -= rows.count
                 if most == 0:
-                    self._send(messages.PORTAL_SUSPENDED)
+                    self._out.add(messages.PORTAL_SUSPENDED)
                     return
-            await self._drain()
+            await self._out.drain()
             rows = await self._run(partial(portal.messages, most))
         if portal.copy is not None:
-            self._send(*lines.end(portal.copy))
+            self._out.add(*lines.end(portal.copy))
         portal.is_done = True
         portal.tag = self._speech.tag(portal)
-        self._send(messages.complete(portal.tag))
+        self._out.add(messages.complete(portal.tag))
 
     async def _is_copied_in(self, portal: Portal) -> bool:
         """Take the rows that a client brings, if the statement wants them."""
@@ -269,18 +268,18 @@ class Client:
         if copy is None or copy.is_out:
             return False
         incoming = await self._run(partial(self._speech.incoming, self._connection, copy))
-        self._send(messages.copying(b"G", incoming.columns, 0))
-        await self._drain()
+        self._out.add(messages.copying(b"G", incoming.columns, 0))
+        await self._out.drain()
         portal.is_done, portal.tag = True, await take(self.receive, self._run, incoming)
-        self._send(messages.complete(portal.tag))
+        self._out.add(messages.complete(portal.tag))
         return True
 
     async def _fail(self, error: Exception, *, skips: bool) -> None:
         self._skips = skips
         if self._connection.in_transaction:
             self._has_failed = True
-        self._send(messages.report(b"E", failures.fields(error, self._said)))
-        await self._drain()
+        self._out.add(messages.report(b"E", failures.fields(error, self._said)))
+        await self._out.drain()
 
     async def _ready(self) -> None:
         self._current = None
@@ -288,11 +287,11 @@ class Client:
             self._timer.cancel()
             self._timer = None
         for sent in self._speech.take_changes():
-            self._send(sent)
+            self._out.add(sent)
         in_transaction = self._connection.in_transaction
         self._has_failed &= in_transaction
-        self._send(messages.ready("E" if self._has_failed else "T" if in_transaction else "I"))
-        await self._drain()
+        self._out.add(messages.ready("E" if self._has_failed else "T" if in_transaction else "I"))
+        await self._out.drain()
 
     def _check_usable(self, text: Text) -> None:
         if self._has_failed and text.first not in _ENDS_TRANSACTION:
@@ -311,15 +310,3 @@ class Client:
         portal = self._portals.pop(name, None)
         if portal is not None:
             portal.close()
-
-    def _send(self, *parts: bytes | memoryview) -> None:
-        self._unsent += parts
-
-    async def _drain(self) -> None:
-        self._send_all()
-        await self._writer.drain()
-
-    def _send_all(self) -> None:
-        with suppress(ConnectionError):
-            self._writer.writelines(self._unsent)
-        self._unsent = []
