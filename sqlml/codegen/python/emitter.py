@@ -1,23 +1,17 @@
 """One Python script that does what a program of SQL does, without sqlml."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
-from sqlml.codegen import plain
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
-from sqlml.codegen.python.script import Statements
+from sqlml.codegen.python.layout import laid_out
+from sqlml.codegen.python.library import functions_for, imports_for
+from sqlml.codegen.python.operators import OPERATORS
+from sqlml.codegen.python.program import Program
 from sqlml.errors import ProgramError
 from sqlml.workflow.ir import Workflow
 
-_PARTS = {  # parts of the script: the words that ask for each
-    "measures": ("measured =", "chances_of("),
-    "held": ("held_back(",),
-    "dates": ("dates(",),
-    "numbers": ("scaled(", "filled(", "log("),
-    "lists": ("lists(",),
-    "crosses": ("crossed(",),
-    "reasons": ("with_reasons(",),
-    "results": ("with_results(",),
-}
+_CONNECTION = 'con = duckdb.connect(sys.argv[1] if len(sys.argv) > 1 else ":memory:")'
 
 
 class Python:
@@ -36,32 +30,40 @@ class Python:
     )
 
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
-        script = Statements(workflow)
-        body = "\n".join(script.lines())
-        if script.faults:
-            raise ProgramError(*script.faults)
-        title = workflow.name.replace("\\", "/").replace('"', "'").replace("\n", " ")
-        head = f'"""{title}: written by sqlml. Run it with the path of a DuckDB file."""\n'
+        program = Program(workflow)
+        body = "\n".join(part for line in _lines(program) for part in laid_out(line)).strip("\n")
+        if program.faults:
+            raise ProgramError(*program.faults)
         name = options.name or workflow.name.rpartition("/")[2].removesuffix(".sql")
         safe = "".join(c if c.isalnum() else "_" for c in name).strip("_") or "program"
-        helpers = plain.part("python/program")
-        for part, words in _PARTS.items():
-            if any(word in body for word in words):
-                helpers += "\n\n" + plain.part(f"python/{part}")
-        imports = f"import re\nimport sys\n\n{_imports(helpers + body)}"
-        return {f"{safe}.py": f"{head}\n{imports}\n{helpers}\n{body}\n"}
+        shared = functions_for(body)
+        code = (
+            "\n\n\n".join(filter(None, [_CONNECTION, shared])) + "\n\n" + "\n" * bool(shared) + body
+        )
+        title = workflow.name.replace("\\", "/").replace('"', "'").replace("\n", " ")
+        head = f'"""{title}, written by sqlml. Run it with the path of a DuckDB file."""'
+        imports = imports_for(code, program.imports)
+        return {f"{safe}.py": f"{head}\n\n{imports}\n\n{code}\n"}
 
 
 ENGINE = Python()
 
 
-def _imports(body: str) -> str:
-    told = ["import duckdb", "import numpy as np", "import pyarrow as pa"]
-    told.append("import pyarrow.compute as pc")
-    if "xgb." in body:
-        told.append("import xgboost as xgb")
-    if "lightgbm." in body:
-        told.insert(1, "import lightgbm")
-    if "metrics." in body:
-        told.append("from sklearn import metrics")
-    return "\n".join(told) + "\n"
+def _lines(program: Program) -> Iterator[str]:
+    """The statements of a workflow; the program has what cannot be written, when all are taken."""
+    workflow = program.workflow
+    if workflow.parameters or workflow.on_exit:
+        program.refuse(None, "it has parameters or exit steps")
+    for node in workflow.nodes:
+        yield ""
+        yield f"# {node.name}" + (f", line {node.place.line}" if node.place else "")
+        if node.guard is not None or node.loop is not None:
+            program.refuse(node, "it has a condition or a loop")
+        kind = type(node.operation).__name__
+        if kind not in OPERATORS:
+            program.refuse(node, f"`{kind.lower()}` is none of what it can say")
+            continue
+        writer = import_module(f"sqlml.codegen.python.operators.{OPERATORS[kind]}")
+        yield from writer.write(program, node, node.operation)
+    yield ""
+    yield "con.close()"

@@ -1,64 +1,109 @@
 """A model as a plain script has it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from sqlml.codegen.python.features import Columns
+from sqlml.codegen.python.features.block import Block
+from sqlml.codegen.python.layout import call, literal
 from sqlml.workflow.ir import Train
 from sqlml.zoo.bundle import model_type
-from sqlml.zoo.model import Task
-from sqlml.zoo.models.sklearn import dictionary
+from sqlml.zoo.model import ModelType, Task
 
-OBJECTIVES: Mapping[str, tuple[str | None, ...]] = {  # that boosters may have
-    "xgboost.gbtree": (None, "reg:squarederror", "binary:logistic", "multi:softprob"),
-    "xgboost.XGBClassifier": (None, "binary:logistic", "multi:softprob"),
-    "xgboost.XGBRegressor": (None, "reg:squarederror"),
-    "xgboost.XGBRanker": (None, "rank:ndcg", "rank:pairwise", "rank:map"),
-    "lightgbm.gbdt": (None, "regression", "binary", "multiclass"),
-}
 UNLABELLED = ("clustering", "outliers", "density", "transformation")
-_CALLS = {"transformation": "transform", "density": "score_samples"}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows that are not trained on. share: of those given; else they are those of a query."""
+
+    share: float = 0.0
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """name: of the variable. label: the column. task: None where the label decides it."""
+    """name: of its variable. task: None where the label decides it. held: whether rows are."""
 
     name: str
-    label: str
-    estimator: str
+    train: Train
     task: Task | None
-    features: Sequence[Columns]
+    features: Sequence[Block]
+    held: Held | None
 
     @property
-    def family(self) -> str:
-        return model_type(self.estimator).family
+    def known(self) -> ModelType:
+        return model_type(self.train.estimator)
 
     @property
-    def is_booster(self) -> bool:
-        return self.estimator in OBJECTIVES
+    def column(self) -> str:
+        """The label's; empty where there is none."""
+        return self.train.label[0] if self.train.label else ""
 
     @property
-    def matrix(self) -> str:
-        return f"{self.name}_features(rows)"
+    def label(self) -> str:
+        """The variable that holds the label."""
+        return f"{self.name}_label"
 
-    def predicted(self, matrix: str = "matrix") -> str:
-        call = "inplace_predict" if self.family == "xgboost" else _CALLS.get(self.task or "")
-        told = f"{self.name}.{call or 'predict'}({matrix})"
-        is_label = self.is_booster and self.task != "ranking"
-        return f"likeliest({told}, {self.name}_classes)" if is_label else told
+    @property
+    def is_decided_late(self) -> bool:
+        """Whether the label says at the training what is learnt of it."""
+        return self.task is None
+
+    @property
+    def seed(self) -> int:
+        seed = self.train.settings.get("seed")
+        return seed if isinstance(seed, int) else 0
+
+    @property
+    def weights(self) -> str:
+        """A weight for each of `rows`; empty where there are none."""
+        column = self.train.settings.get("weight")
+        return call("number", "rows", literal(column)) if column else ""
+
+    @property
+    def kinds(self) -> str:
+        """Which columns are categories, `c`, and which quantities, `q`; empty if all are these."""
+        if not any(block.is_code for block in self.features):
+            return ""
+        return f"[{', '.join(map(_kinds, self.features))}]"
+
+    def matrix(self, rows: str = "rows") -> str:
+        return f"{self.name}_features({rows})"
 
 
-def task_of(train: Train) -> Task | None:
-    """None where the label decides it."""
-    objective = str(train.parameters.get("objective", ""))
-    if train.estimator in OBJECTIVES and objective.startswith("reg"):
-        return "regression"
-    if train.estimator in OBJECTIVES and objective.startswith(("binary", "multi")):
-        return "classification"
-    return model_type(train.estimator).task
+def _kinds(block: Block) -> str:
+    kind = '"c"' if block.is_code else '"q"'
+    if block.width == "1":
+        return kind
+    is_one_word = block.width.isidentifier() or block.width.isdigit()
+    return f"*[{kind}] * {block.width if is_one_word else f'({block.width})'}"
 
 
-def memorizes(estimator: str) -> bool:
-    """Whether it only sorts the rows that it was trained on."""
-    return bool(dictionary()["estimators"][estimator].get("memorizes"))
+class Family(Protocol):
+    """How the models of a library are written. The texts are Python."""
+
+    def refusals(self, model: Model) -> Iterator[str]:
+        """Why it cannot be written."""
+        ...
+
+    def imports(self, model: Model) -> Iterator[str]:
+        """Lines that the script needs, besides those of the library's usual names."""
+        ...
+
+    def fit(self, model: Model) -> Iterator[str]:
+        """From `matrix` and `label`, and `held_matrix` and `held_label` where rows are held back,
+        to a variable of the model's name."""
+        ...
+
+    def predicted(self, model: Model, matrix: str) -> str:
+        """Places of classes, numbers of clusters, or values."""
+        ...
+
+    def chances(self, model: Model, matrix: str) -> str:
+        """Probabilities of the classes; empty where it gives none."""
+        ...
+
+    def extra(self, model: Model, name: str, matrix: str) -> str:
+        """A further output; empty where it has none of that name."""
+        ...

@@ -1,0 +1,13 @@
+"""What writes the statements of a plain script, by their operations."""
+
+OPERATORS = {
+    "Query": "query",
+    "Train": "train",
+    "Predict": "predict",
+    "Evaluate": "evaluate",
+    "Explain": "explain",
+    "Run": "run",
+    "Solve": "solve",
+    "Alter": "alter",
+    "Manage": "manage",
+}

@@ -1,0 +1,41 @@
+"""Plain SQL in a plain script."""
+
+import re
+from collections.abc import Iterator
+
+from sqlml.codegen.python.functions import called
+from sqlml.codegen.python.layout import quoted
+from sqlml.codegen.python.program import Program
+from sqlml.grammar.secrets import without_secrets
+from sqlml.workflow.ir import Node, Query
+
+_COMMENT = r"\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*"
+_QUESTION = re.compile(
+    rf"{_COMMENT}\(*\s*(SELECT|FROM|VALUES|TABLE|DESCRIBE|SHOW|SUMMARIZE|EXPLAIN)\b", re.I | re.S
+)
+_PERHAPS = re.compile(rf"{_COMMENT}(WITH|PIVOT|UNPIVOT|CALL|PRAGMA|EXECUTE)\b", re.I | re.S)
+
+
+def write(program: Program, node: Node, query: Query) -> Iterator[str]:
+    if without_secrets(query.sql) != query.sql:
+        program.refuse(node, "it holds a secret")
+        return
+    if _attaches(query.sql):
+        program.refuse(node, "DuckDB itself does not attach such a database")
+        return
+    sql = yield from called(program, node, query.sql)
+    if query.writes or query.session or program.is_refused(node):
+        yield f"con.execute({quoted(sql)})"
+    elif _QUESTION.match(sql):
+        yield f"con.sql({quoted(sql)}).show()"
+    elif _PERHAPS.match(sql):
+        yield f"show({quoted(sql)})"
+    else:
+        yield f"con.execute({quoted(sql)})"
+
+
+def _attaches(sql: str) -> bool:
+    """Whether sqlml, not DuckDB, reads the database that it attaches."""
+    from sqlml.databases.remote.address import address  # loads Arrow
+
+    return sql.lstrip()[:6].upper() == "ATTACH" and address(sql) is not None

@@ -1,0 +1,153 @@
+"""TRAIN in a plain script."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlml.codegen.python.families import FAMILIES, family
+from sqlml.codegen.python.features.block import Block, Scope, block_of
+from sqlml.codegen.python.layout import call, literal, quoted
+from sqlml.codegen.python.measuring import KNOWN, measured
+from sqlml.codegen.python.model import UNLABELLED, Held, Model
+from sqlml.codegen.python.program import Program
+from sqlml.workflow.ir import Node, Relation, Train
+from sqlml.workflow.serial import thaw
+from sqlml.zoo import MODELS
+from sqlml.zoo.bundle import model_type
+from sqlml.zoo.model import Task
+
+_SETTINGS = {
+    "num_boost_round", "seed", "early_stopping_rounds", "validation.split", "validation.metrics",
+    "weight", "group", "verbose", "num_workers", "disk_cache",
+}  # fmt: skip
+_LABELS = {"classification": "classes", "regression": "amounts", "ranking": "amounts"}
+
+
+def write(program: Program, node: Node, train: Train) -> Iterator[str]:
+    known = model_type(train.estimator)
+    if known.family not in FAMILIES:
+        program.refuse(node, f"it knows {', '.join(FAMILIES)}, not `{train.estimator}`")
+        return
+    name = program.name(train.into.rpartition(".")[2])
+    features = _features(program, node, train, name)
+    model = Model(name, train, _task(train), features, _held(program, node, train))
+    _check(program, node, model)
+    if program.is_refused(node):
+        return
+    program.store(node, train, model)
+    program.imports.update(family(known.family).imports(model))
+    yield f"rows = fetch({program.rows(node)})"
+    yield from _prepared(model)
+    yield from fitted(model)
+    yield from _validated(model)
+
+
+def fitted(model: Model) -> Iterator[str]:
+    """From `rows`, and `held_rows` where there are any, to the variable of the model."""
+    yield f"matrix = {model.matrix()}"
+    if model.column:
+        yield f"label = {model.label}.encode(rows)"
+    if model.held:
+        yield f"held_matrix = {model.matrix('held_rows')}"
+        yield f"held_label = {model.label}.encode(held_rows)"
+    if group := model.train.settings.get("group"):
+        yield f"sizes = group_sizes(rows, {literal(group)})"
+    yield from family(model.known.family).fit(model)
+
+
+def _prepared(model: Model) -> Iterator[str]:
+    """The label, the rows that are held back, and the function that makes the matrix."""
+    if group := model.train.settings.get("group"):
+        yield f"rows = by_group(rows, {literal(group)})"
+    if model.column:
+        kind = _LABELS[model.task] if model.task else "classes_or_amounts"
+        yield f"{model.label} = {call(kind, 'rows', literal(model.column))}"
+    if model.held and model.held.query:
+        yield f"held_rows = fetch({model.held.query})"
+    elif model.held:
+        told = call("held_back", "rows", literal(model.held.share), str(model.seed), model.label)
+        yield f"rows, held_rows = {told}"
+    for block in model.features:
+        yield from block.learnt
+    yield ""
+    yield ""
+    yield f"def {model.name}_features(rows):"
+    yield from (f"    {line}" for line in _matrix(model))
+    yield ""
+    yield ""
+
+
+def _matrix(model: Model) -> Iterator[str]:
+    dtype = literal(model.known.dtype)
+    if any(block.is_sparse for block in model.features):
+        function = "joined" if model.known.sparse else "densely"
+        head, tail = f"return {function}(", ")"
+        texts = [dtype, *(block.text for block in model.features)]
+    else:
+        head, tail = "return np.column_stack([", f"]).astype({dtype})"
+        texts = [block.text for block in model.features]
+    yield head
+    yield from (f"    {text}," for text in texts)
+    yield tail
+
+
+def _validated(model: Model) -> Iterator[str]:
+    names: Any = model.train.settings.get("validation.metrics") or ()
+    if names and model.held:
+        yield "truth = held_label"
+        yield from measured(model, "held_matrix", tuple(names))
+        yield "tell(measured)"
+
+
+def _features(program: Program, node: Node, train: Train, name: str) -> list[Block]:
+    specs: Any = thaw(train.features)
+    if len(specs) > 1:
+        program.refuse(node, "its model has several inputs")
+    native = model_type(train.estimator).categories == "native"
+    scope = Scope(lambda wanted: program.name(f"{name}_{wanted}"), native)
+    blocks = []
+    for spec in specs.get("", ()):
+        block = block_of(spec, scope)
+        if block is None:
+            program.refuse(node, f"it has no words for `{spec['function']}` as it is used here")
+        else:
+            blocks.append(block)
+    return blocks
+
+
+def _task(train: Train) -> Task | None:
+    known = model_type(train.estimator)
+    return MODELS.load(known.family).task(known, train.parameters)  # type: ignore[arg-type]
+
+
+def _held(program: Program, node: Node, train: Train) -> Held | None:
+    """The rows that are not trained on."""
+    share: Any = train.settings.get("validation.split")
+    match node.inputs.get("validation"):
+        case Relation(sql=sql):
+            return Held(query=quoted(sql))
+        case None:
+            return Held(share) if share else None
+        case _:
+            program.refuse(node, "its rows to validate on are not those of a query")
+            return None
+
+
+def _check(program: Program, node: Node, model: Model) -> None:
+    train, settings = model.train, model.train.settings
+    for reason in family(model.known.family).refusals(model):
+        program.refuse(node, reason)
+    is_labelled = model.task not in UNLABELLED
+    if len(train.label) != is_labelled:
+        program.refuse(node, "it has several labels" if is_labelled else "it has a label")
+    for name in sorted({*settings} - _SETTINGS):
+        program.refuse(node, f"it has the attribute `{name}`")
+    if model.task == "ranking" and model.held:
+        program.refuse(node, "it holds back rows of a ranking")
+    if model.weights and (model.held or model.task == "ranking"):
+        program.refuse(node, "it weighs rows, and holds some back or ranks them")
+    names: Any = settings.get("validation.metrics") or ()
+    for name in names:
+        if name not in KNOWN:
+            program.refuse(node, f"it has no words for the metric `{name}`")
+    for name in {*node.inputs} - {"rows", "validation"}:
+        program.refuse(node, f"it has the input `{name}`")
