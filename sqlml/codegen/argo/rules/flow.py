@@ -24,6 +24,7 @@ from sqlml.errors import Diagnostic, did_you_mean
 DEPENDS_WORDS = (
     "Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned", "AnySucceeded", "AllFailed",
 )  # fmt: skip
+_VALUES = ("value", "default", "configMapKeyRef", "supplied", "event")
 _WORD = re.compile(r"([A-Za-z0-9_][-\w]*)(?:\.(\w+))?")
 
 
@@ -43,6 +44,10 @@ def _entry_faults(manifest: Manifest) -> Iterator[Diagnostic]:
     is_whole = not manifest.is_template and not manifest.refers
     yield from argument_faults(spec.at("arguments"), is_whole=is_whole)
     if manifest.refers:
+        if spec.at("templates").items():
+            message = "a workflow that refers to a template of workflows has no templates of its own"
+            hint = "take `workflowTemplateRef` away, or run its templates by `templateRef`"
+            yield Diagnostic("E0726", message, spec.span_of("templates"), hint=hint)
         return
     if not spec.at("entrypoint").text and not manifest.is_template:
         yield Diagnostic("E0719", "the workflow has no entrypoint", spec.span)
@@ -85,7 +90,9 @@ def _call_faults(manifest: Manifest, call: Part) -> Iterator[Diagnostic]:
     yield from argument_faults(call.at("arguments"))
     templates = manifest.templates
     exit_template = call.at("onExit")
-    if exit_template.text and exit_template.text not in templates and not manifest.refers:
+    if exit_template.text in templates:
+        yield from _missing(templates[exit_template.text], Part({}, call.span), exit_template)
+    elif exit_template.text and not manifest.refers:
         yield _no_template(exit_template, templates)
     yield from _hook_faults(manifest, call)
 
@@ -144,14 +151,19 @@ def _missing(target: Part, arguments: Part, place: Part) -> Iterator[Diagnostic]
     """Inputs without a default that a caller does not give."""
     given = {**parameters_of(arguments)}
     for name, parameter in parameters_of(target.at("inputs")).items():
-        sources = ("value", "default", "valueFrom")
-        if name not in given and not any(parameter.at(s).value is not None for s in sources):
+        if name not in given and not _has_value(parameter):
             yield _not_given("parameter", name, target, place)
     artifacts = artifacts_of(arguments)
     for name, artifact in artifacts_of(target.at("inputs")).items():
         has_source = any(artifact.at(store).value is not None for store in STORES)
         if name not in artifacts and not has_source and artifact.at("optional").value is not True:
             yield _not_given("artifact", name, target, place)
+
+
+def _has_value(parameter: Part) -> bool:
+    """Whether an input has a value of its own; what only outputs are taken from is none."""
+    places = (parameter, parameter.at("valueFrom"))
+    return any(place.at(key).value is not None for place in places for key in _VALUES)
 
 
 def _not_given(kind: str, name: str, target: Part, place: Part) -> Diagnostic:

@@ -28,6 +28,7 @@ CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ),
     ("WorkflowSpec", "dnsPolicy"): ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
     ("WorkflowSpec", "shutdown"): ("Stop", "Terminate"),
+    ("LabelSelectorRequirement", "operator"): ("In", "NotIn", "Exists", "DoesNotExist"),
     ("Toleration", "operator"): ("Exists", "Equal", "Lt", "Gt"),
     ("Toleration", "effect"): ("NoSchedule", "PreferNoSchedule", "NoExecute"),
     ("HTTP", "method"): (

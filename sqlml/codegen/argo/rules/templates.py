@@ -93,7 +93,8 @@ def _manifest_faults(template: Part, body: Part) -> Iterator[Diagnostic]:
             why = error.diagnostics[0].message
             yield Diagnostic("E0726", f"the resource's manifest: {why}", manifest.span)
         else:
-            if not all(isinstance(document.value, dict) for document in documents):
+            is_patch = body.at("action").text == "patch"  # which may be a list of changes
+            if not is_patch and not all(isinstance(each.value, dict) for each in documents):
                 yield Diagnostic("E0726", "the manifest is no object", manifest.span)
 
 
