@@ -45,7 +45,9 @@ def _entry_faults(manifest: Manifest) -> Iterator[Diagnostic]:
     yield from argument_faults(spec.at("arguments"), is_whole=is_whole)
     if manifest.refers:
         if spec.at("templates").items():
-            message = "a workflow that refers to a template of workflows has no templates of its own"
+            message = (
+                "a workflow that refers to a template of workflows has no templates of its own"
+            )
             hint = "take `workflowTemplateRef` away, or run its templates by `templateRef`"
             yield Diagnostic("E0726", message, spec.span_of("templates"), hint=hint)
         return
