@@ -1,11 +1,13 @@
 """Trained models as the statements of a program know them: stored before, or trained further up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sqlml.databases.database import Column
 from sqlml.planner.catalog import Catalog
+from sqlml.planner.outputs import names_of_stored
 from sqlml.zoo.bundle import FORMAT
 from sqlml.zoo.model import Task
 
@@ -18,7 +20,7 @@ class Model:
     statement that trains it is wrong. columns: what its features need. classes: None where there
     are none, or where only the run can tell. trained_by: the index of the statement that trains it;
     None for a stored one. format: of what is stored. partition: the columns of the key, where there
-    is one model per segment.
+    is one model per segment. outputs: gives the names of the matrix columns that are known by now.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Model:
     format: int = FORMAT
     parameters: Mapping[str, Any] = field(default_factory=dict)
     partition: tuple[str, ...] = ()
+    outputs: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False)
 
     @property
     def is_understood(self) -> bool:
@@ -186,6 +189,7 @@ def _model(name: str, version: int | None, manifest: Mapping[str, Any]) -> Model
         None if classes is None else tuple(classes),
         parameters=manifest.get("parameters", {}),
         partition=tuple(one["name"] for one in manifest.get("partition_by") or ()),
+        outputs=partial(names_of_stored, manifest.get("pipeline", {})),
     )
 
 

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from sqlml.databases.database import Column
 from sqlml.planner.models import Model
 from sqlml.quoting import identifier
-from sqlml.zoo.features.kinds import kind_of
-from sqlml.zoo.label import class_name
+from sqlml.zoo.label import class_name, result_type
 
 _TYPES = {"clustering": "INTEGER", "outliers": "INTEGER"}
-_FLOATS = ("FLOAT", "REAL")
 _UNLABELLED = ("ranking", "density", "clustering", "outliers")
 
 
@@ -45,14 +43,4 @@ def _struct(fields: Iterator[tuple[str, str]]) -> str:
 
 
 def _result_type(label: Column, model: Model) -> str:
-    if model.task in ("regression", "forecasting") or not label.type:
-        return _number_type(label.type)
-    return "VARCHAR" if label.type.startswith(("ENUM", "UUID")) else label.type
-
-
-def _number_type(label: str) -> str:
-    """The type of what comes near to a label of that type: a number, or several."""
-    if kind_of(label) == "text":  # that lists numbers
-        return "VARCHAR"
-    number = "FLOAT" if label.partition("[")[0] in _FLOATS else "DOUBLE"
-    return f"{number}[]" if label.endswith("]") else number
+    return result_type(label.type, is_class=model.task not in ("regression", "forecasting"))

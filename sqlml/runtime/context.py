@@ -120,12 +120,15 @@ class DriverContext:
         adds: pa.Schema,
         compute: Callable[[pa.RecordBatch], Sequence[pa.Array]],
         into: str | None,
+        types: Mapping[str, str] = MappingProxyType({}),
     ) -> int:
         def computing(_schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Pairs:
             for batch in batches:
                 yield batch, compute(batch.select(list(uses)))
 
-        return self.extend_by(sql, drops=drops, adds=adds, computing=computing, into=into)
+        return self.extend_by(
+            sql, drops=drops, adds=adds, computing=computing, into=into, types=types
+        )
 
     def extend_by(
         self,
@@ -135,6 +138,7 @@ class DriverContext:
         adds: pa.Schema,
         computing: Computing,
         into: str | None,
+        types: Mapping[str, str] = MappingProxyType({}),
     ) -> int:
         """As `extend`; `computing` pairs each batch with its new columns, and may run ahead."""
         reader = self.reader(sql, stable=True)
@@ -149,9 +153,9 @@ class DriverContext:
                     yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
         described = self._types(sql) if into else {}
-        types = {name: described[name] for name in schema.names[: len(kept)] if name in described}
+        own = {name: described[name] for name in schema.names[: len(kept)] if name in described}
         with closing(reader), closing(extended()) as batches:
-            return self.deliver(schema, batches, into, types)
+            return self.deliver(schema, batches, into, {**own, **types})
 
     def write(self, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         reader = data.to_reader() if isinstance(data, pa.Table) else data

@@ -128,13 +128,15 @@ class Context(Protocol):
         adds: pa.Schema,
         compute: Callable[[pa.RecordBatch], Sequence[pa.Array]],
         into: str | None,
+        types: Mapping[str, str] = MappingProxyType({}),
     ) -> int:
         """Stream a query, append computed columns, write the whole; returns the number of rows.
 
         `compute` gets each batch's `uses` columns, in that order, and gives one array per field of
         `adds`. The written table (or, with `into=None`, the step's result set) has all columns of
         the query but `drops`, then `adds`. `uses` and `drops` are spelt as in the query's schema.
-        The table appears, or is replaced, atomically at the end.
+        The table appears, or is replaced, atomically at the end. types: database types of computed
+        columns, where they say more than Arrow's.
         """
         ...
 

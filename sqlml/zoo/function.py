@@ -12,21 +12,6 @@ from sqlml.zoo.steps.results import results_of
 
 Kind = Literal["predict", "predict_proba"]
 
-_NAMES = {
-    pa.string(): "VARCHAR",
-    pa.bool_(): "BOOLEAN",
-    pa.int8(): "TINYINT",
-    pa.int16(): "SMALLINT",
-    pa.int32(): "INTEGER",
-    pa.int64(): "BIGINT",
-    pa.uint8(): "UTINYINT",
-    pa.uint16(): "USMALLINT",
-    pa.uint32(): "UINTEGER",
-    pa.uint64(): "UBIGINT",
-    pa.float32(): "FLOAT",
-    pa.float64(): "DOUBLE",
-}
-
 
 def result_type(manifest: Manifest, kind: Kind) -> str:
     """The database type of what the function gives; the model's library is not needed for it.
@@ -47,8 +32,8 @@ def result_type(manifest: Manifest, kind: Kind) -> str:
         case "transformation":
             return "DOUBLE[]"
     if len(labels) == 1:
-        return _name(labels[0].arrow_type)
-    return _struct({label.name: _name(label.arrow_type) for label in labels})
+        return labels[0].result_type
+    return _struct({label.name: label.result_type for label in labels})
 
 
 def function_of(bundle: Bundle, kind: Kind) -> Callable[[pa.StructArray], pa.Array]:
@@ -81,14 +66,6 @@ def _lists(columns: list[pa.Array]) -> pa.Array:
     values = np.column_stack([column.to_numpy(zero_copy_only=False) for column in columns])
     offsets = np.arange(0, values.size + 1, values.shape[1], dtype=np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values.reshape(-1)))
-
-
-def _name(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return f"{_name(kind.value_type)}[]"
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision}, {kind.scale})"
-    return _NAMES[kind]
 
 
 def _struct(fields: dict[str, str]) -> str:

@@ -113,6 +113,11 @@ class Label:
         return self.number_expression if self.classes is None else self.class_expression
 
     @property
+    def result_type(self) -> str:
+        """The database type of what `decode` gives, which may know more than Arrow's."""
+        return result_type(self.type, is_class=self.classes is not None)
+
+    @property
     def arrow_type(self) -> pa.DataType:
         """The type that `decode` gives.
 
@@ -175,6 +180,20 @@ class Label:
         return pa.ListArray.from_arrays(
             starts, numbers.cast(self.arrow_type.value_type, safe=False)
         )
+
+
+def result_type(type_name: str, *, is_class: bool) -> str:
+    """The database type of predictions of a label of that type: a class has the label's own.
+
+    A value that comes near to it is a FLOAT or a DOUBLE, or lists of them.
+    """
+    name = type_name.upper()
+    if is_class and name:
+        return "VARCHAR" if name == "JSON" else type_name
+    if _kind(name) == "text":  # that lists numbers
+        return "VARCHAR"
+    number = "FLOAT" if name.startswith(_SINGLE) else "DOUBLE"
+    return f"{number}[]" if name.endswith("]") else number
 
 
 def class_name(value: ClassValue) -> str:

@@ -83,6 +83,7 @@ class Bench:
         classes: tuple[Any, ...] | None = None,
         estimator: str = "xgboost.gbtree",
         format: int = 1,
+        pipeline: Mapping[str, Any] | None = None,
     ) -> None:
         """Put the next version of a model on the shelf."""
         versions = self._stored.setdefault(name.casefold(), {})
@@ -96,6 +97,7 @@ class Bench:
             "columns": [{"name": n, "type": t} for n, t in columns.items()],
             "label": [{"name": n, "type": t} for n, t in (label or {}).items()],
             "classes": classes,
+            "pipeline": pipeline or {},
         }
 
     def alias(self, name: str, alias: str, version: int) -> None:

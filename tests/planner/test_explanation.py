@@ -1,5 +1,9 @@
 import pytest
 
+from sqlml.zoo.features.contract import ColumnReference, Encoding
+from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.features.vocabulary import Vocabulary
+
 
 @pytest.fixture
 def flowers(bench):
@@ -36,6 +40,37 @@ def test_an_unknown_key_is_an_error(flowers):
         "spicies",
         "did you mean `species`?",
     )
+
+
+@pytest.fixture
+def coded(bench):
+    """The bench with a stored model of two classes that takes categories as they are."""
+    column = ColumnReference("species", "VARCHAR")
+    pipeline = Pipeline((Vocabulary(column, ("setosa", "virginica")),), Encoding("native"))
+    stored = {"": pipeline.to_json()}
+    bench.store("coded", {"species": "VARCHAR"}, {"y": "INT"}, classes=(0, 1), pipeline=stored)
+    bench.store("three", {"species": "VARCHAR"}, {"y": "INT"}, classes=(0, 1, 2), pipeline=stored)
+    return bench
+
+
+def test_a_key_that_is_a_feature_of_a_stored_model_is_an_error(coded):
+    explain = "SELECT * FROM iris TO EXPLAIN coded WITH explain.keys = Species"
+    assert coded.fault(f"{explain} INTO effects") == (
+        "E0424",
+        "`species` is a key and a feature: two columns would have its name",
+        "Species",
+        "select it once more under another name: `species AS species_key`",
+    )
+    assert coded.plan(explain)
+    assert coded.plan(f"{explain} INTO effects".replace("coded", "three"))
+
+
+def test_a_key_that_is_a_feature_of_a_model_further_up_is_an_error(bench):
+    query = "SELECT petal_length, petal_width FROM iris"
+    train = "TO TRAIN LinearRegression LABEL petal_width INTO line;"
+    explain = "TO EXPLAIN line WITH explain.keys = petal_length INTO effects"
+    code, _, place, _ = bench.fault(f"{query} {train} {query} {explain}")
+    assert (code, place) == ("E0424", "petal_length")
 
 
 def test_the_model_needs_its_columns(flowers):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sqlml.databases.database import Column
-from sqlml.errors import did_you_mean
+from sqlml.errors import did_you_mean, located
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, Given, read_attributes, vocabulary
 from sqlml.planner.compatibility import check_columns
@@ -25,6 +25,7 @@ from sqlml.zoo.steps.explainers import (
     UNEXPLAINED_BY_SHAP,
     Explainer,
     find_explainer,
+    key_and_feature,
     spelled,
     value_type,
 )
@@ -50,6 +51,8 @@ def plan_explain(scope: Scope, statement: ast.Explain) -> Explain:
     if model is not None and model.is_understood:
         _check_model(scope, statement, rows, model, kind)
         _check_features(scope, attributes, model)
+        if kind == "shap" and statement.into is not None:
+            _check_keys(scope, attributes, keys, model)
     else:
         model = None
     settings = attributes.values("explain")
@@ -133,6 +136,29 @@ def _check_features(scope: Scope, attributes: Attributes, model: Model) -> None:
                 given.written.value.span,
                 hint=did_you_mean(name, names) or f"columns: {', '.join(names[:10])}",
             )
+
+
+def _check_keys(
+    scope: Scope, attributes: Attributes, keys: tuple[Column, ...], model: Model
+) -> None:
+    """Whether a column of SHAP values has the name of a key, as far as that is known by now.
+
+    Where several classes have values of their own, the class is part of the name.
+    """
+    given = attributes.find("explain", "keys")
+    if given is None or not _has_one_output(model):
+        return
+    taken = {name.casefold() for name in model.outputs()}
+    for key in keys:
+        if key.name.casefold() in taken:
+            scope.faults.append(located(key_and_feature(key.name), given.written.value.span))
+
+
+def _has_one_output(model: Model) -> bool:
+    if model.task == "classification":
+        several = str(model.parameters.get("objective")).startswith("multi")
+        return len(model.classes or ()) == 2 and not several
+    return model.task is not None and len(model.labels) < 2
 
 
 def _metric(scope: Scope, given: Given, model: Model | None) -> str:

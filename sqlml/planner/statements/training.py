@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 from sqlml.databases.database import Column
 from sqlml.errors import ProgramError, located
@@ -16,6 +16,7 @@ from sqlml.planner.locate import locate
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
 from sqlml.planner.older_names import OWN, instead_of_image, instead_of_model
+from sqlml.planner.outputs import names_of_numbers
 from sqlml.planner.partition import check_same_segments, partition_columns
 from sqlml.planner.plan import Fit, ModelUse, Read
 from sqlml.planner.reading import read
@@ -99,6 +100,7 @@ def _fit(
             trained_by=scope.index,
             parameters=parameters,
             partition=tuple(column.name for column in partition),
+            outputs=partial(names_of_numbers, features),
         )
     )
     settings = _settings(scope, attributes, columns, model, task)

@@ -182,6 +182,7 @@ class Attendant:
                 adds=pa.ipc.read_schema(pa.py_buffer(asked.body)),
                 computing=computing,
                 into=values["into"],
+                types=values["types"],
             )
         self._reply(asked, rows=rows)
 

@@ -76,13 +76,14 @@ class WorkerContext:
         adds: pa.Schema,
         compute: Callable[[pa.RecordBatch], Sequence[pa.Array]],
         into: str | None,
+        types: Mapping[str, str] = MappingProxyType({}),
     ) -> int:
         import pyarrow as pa
 
         number = self._request(
             "extend",
             adds.serialize().to_pybytes(),
-            sql=sql, uses=uses, drops=drops, into=into,
+            sql=sql, uses=uses, drops=drops, into=into, types=dict(types),
         )  # fmt: skip
         source, target = self._answer(number, last=False).descriptors
         # where a pipe ends early, the driver's answer says why

@@ -34,11 +34,14 @@ def fit(
     query: Callable[[str], pa.Table],
     encoding: Encoding,
     whole: str = "",
+    *,
+    counts: bool = True,
 ) -> Pipeline:
     """The features with what they learn from the rows of the query `sql`.
 
     whole: where `sql` gives only some of the rows that are used, a query of all of them; none may
-    have NULLs that the model does not take.
+    have NULLs that the model does not take. counts: look for them now; else that is left to those
+    who transform the rows.
 
     query: runs a query and gives its (small) result. Per round of nesting, such as in
     STANDARDIZE(IMPUTE(x, mean)), it is called once for all aggregates (a few times where there are
@@ -47,7 +50,7 @@ def fit(
     Raises:
         StepError: the data does not suit a feature, or a column has NULLs and the model takes none.
     """
-    gaps = () if encoding.missing else _gaps(features)
+    gaps = _gaps(features) if counts and not encoding.missing else ()
     if gaps and whole not in ("", sql):
         _refuse_gaps(gaps, ask(_counts(gaps), whole, query))
         gaps = ()
@@ -60,6 +63,22 @@ def fit(
     return Pipeline(tuple(features), encoding).checked()
 
 
+def refuse_gaps(
+    pipeline: Pipeline, select: Callable[[str], Iterator[pa.RecordBatch]]
+) -> None:
+    """Count the NULLs in all rows, where the model takes none. select: of these rows.
+
+    Raises:
+        StepError: there are some; one error lists all columns.
+    """
+    gaps = () if pipeline.encoding.missing else _gaps(pipeline.features)
+    answers: dict[Statistic, Any] = {}
+    for some in _runs(_counts(gaps)):
+        (batch,) = select(_selected(some))
+        answers |= zip(some, _first_row(batch), strict=True)
+    _refuse_gaps(gaps, answers)
+
+
 def _needs(features: Iterable[Feature]) -> list[Statistic]:
     return [need for feature in features for need in feature.needs()]
 
@@ -69,7 +88,7 @@ def _gaps(features: Iterable[Feature]) -> tuple[ColumnReference, ...]:
     return tuple(dict.fromkeys(column for feature in features for column in feature.gaps))
 
 
-def _counts(gaps: Sequence[ColumnReference]) -> list[Statistic]:
+def _counts(gaps: Sequence[ColumnReference]) -> list[Aggregate]:
     return [_ROWS, *map(_filled, gaps)] if gaps else []
 
 
@@ -124,9 +143,15 @@ def _runs(aggregates: Iterable[Aggregate]) -> Iterator[list[Aggregate]]:
 def _values(
     aggregates: Sequence[Aggregate], sql: str, query: Callable[[str], pa.Table]
 ) -> list[Any]:
-    selected = ", ".join(f"{one.sql} AS s{place}" for place, one in enumerate(aggregates))
-    table = query(select_from(selected, sql))
-    return [column[0].as_py() for column in table.columns]
+    return _first_row(query(select_from(_selected(aggregates), sql)))
+
+
+def _selected(aggregates: Sequence[Aggregate]) -> str:
+    return ", ".join(f"{one.sql} AS s{place}" for place, one in enumerate(aggregates))
+
+
+def _first_row(found: pa.Table | pa.RecordBatch) -> list[Any]:
+    return [column[0].as_py() for column in found.columns]
 
 
 def _rankings(

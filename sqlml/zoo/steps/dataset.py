@@ -1,7 +1,8 @@
 """The rows of a query as batches that a trainer can take."""
 
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,10 +12,13 @@ from numpy.typing import NDArray
 from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import identifier
 from sqlml.zoo.context import Rows
+from sqlml.zoo.features.fit import refuse_gaps
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.label import Label
 from sqlml.zoo.model import Batch, FeatureType
 from sqlml.zoo.steps.listed_labels import refuse_other_lengths
+
+MOST_KEPT = 32 * 2**20  # bytes
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[Any]
@@ -74,6 +78,7 @@ class QueryDataset:
     roles: Roles = Roles()
     choice: Choice | None = None
     size: int | None = None
+    _kept: list[Batch] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def width(self) -> int:
@@ -88,11 +93,26 @@ class QueryDataset:
         return self.pipeline.types
 
     def __iter__(self) -> Iterator[Batch]:
-        """Batches, none of them empty.
+        """Batches, none of them empty. Where they are small, they are made only once.
 
         Raises:
             StepError: a label is empty or no known class, or a weight is empty or negative.
         """
+        if self._kept:
+            yield from self._kept
+            return
+        kept: list[Batch] = []
+        room: float = MOST_KEPT
+        for batch in self._made():
+            room -= _bytes_of(batch)
+            kept.append(batch)
+            if room < 0:
+                kept.clear()
+            yield batch
+        if room >= 0:
+            self._kept.extend(kept)
+
+    def _made(self) -> Iterator[Batch]:
         features = len(self.pipeline.expressions)
         selected = self.rows.select(
             ", ".join((*self.pipeline.expressions, *self.roles.expressions)) or "1"
@@ -108,10 +128,13 @@ class QueryDataset:
                     None if part is None else part[mask] for part in (label, weight, group)
                 )
             if inputs.num_rows:
-                yield Batch(self.pipeline.transform(inputs), label, weight, group)
+                yield Batch(self._transformed(inputs), label, weight, group)
 
     def whole(self) -> Batch:
-        """All rows in one batch; dense rows of a known number are held in memory only once."""
+        """All rows in one batch; dense rows of a known number are held in memory only once.
+
+        It is the caller's own, to change as a library likes.
+        """
         batches = iter(self)
         first = next(batches, None)
         if first is None:
@@ -119,6 +142,16 @@ class QueryDataset:
         if isinstance(first.matrix, np.ndarray) and self.size is not None:
             return _filled(first, batches, self.size)
         return _joined([first, *batches])
+
+    def _transformed(self, inputs: pa.RecordBatch) -> Any:
+        """Raises:
+        StepError: a value that its feature or the model cannot take.
+        """
+        try:
+            return self.pipeline.transform(inputs)
+        except StepError:
+            refuse_gaps(self.pipeline, lambda selected: self.rows.select(selected).batches())
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +259,11 @@ def _filled(first: Batch, rest: Iterator[Batch], size: int) -> Batch:
 def _chained(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
     yield first
     yield from rest
+
+
+def _bytes_of(batch: Batch) -> float:
+    """Of its matrix; those of a sparse one are said to be very many."""
+    return batch.matrix.nbytes if isinstance(batch.matrix, np.ndarray) else math.inf
 
 
 def _joined(batches: list[Batch]) -> Batch:

@@ -7,12 +7,11 @@ import numpy as np
 import pyarrow as pa
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
-from sqlml.quoting import as_written
 from sqlml.zoo.bundle import Bundle, load
 from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.steps.contributions import gathered, output_names
 from sqlml.zoo.steps.dataset import QueryDataset
-from sqlml.zoo.steps.explainers import NAMES, find_explainer
+from sqlml.zoo.steps.explainers import NAMES, find_explainer, key_and_feature
 from sqlml.zoo.steps.inputs import needed_columns, spellings
 from sqlml.zoo.steps.outcome import Outcome
 from sqlml.zoo.steps.partial_dependence import explain_by_dependence
@@ -168,11 +167,7 @@ def _keys(settings: Mapping[str, Any], rows: Rows, columns: list[str]) -> tuple[
         if key not in spelt:
             raise _bad_key(f"the query has no column `{key}`", did_you_mean(key, rows.schema.names))
         if key.casefold() in taken:
-            raise _bad_key(
-                f"`{key}` is a key and a feature: two columns would have its name",
-                "select it once more under another name: "
-                f"`{as_written(key)} AS {as_written(f'{key}_key')}`",
-            )
+            raise StepError(key_and_feature(key))
     return tuple(spelt[key] for key in keys)
 
 

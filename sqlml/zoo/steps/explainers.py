@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from sqlml.errors import Diagnostic
+from sqlml.quoting import as_written
 from sqlml.zoo.features.kinds import kind_of
 
 Explainer = Literal["shap", "gain", "permutation", "partial", "points"]
@@ -58,6 +60,17 @@ def value_type(types: Sequence[str]) -> str:
     """The type of the column `value` of PartialDependence, given the types of the features."""
     numbers = all(kind_of(one) in ("integer", "float") for one in types)
     return "DOUBLE" if numbers else "VARCHAR"
+
+
+def key_and_feature(key: str) -> Diagnostic:
+    """What is wrong with a key that is called like a column of SHAP values."""
+    return Diagnostic(
+        "E0424",
+        f"`{key}` is a key and a feature: two columns would have its name",
+        hint="select it once more under another name: "
+        f"`{as_written(key)} AS {as_written(f'{key}_key')}`",
+        about="attribute explain.keys",
+    )
 
 
 def _fold(name: str) -> str:

@@ -108,12 +108,21 @@ def fit_features(context: Context, data: TrainingData, specs: Specs, order: Orde
     """The rows with features that have learnt from those to train on alone.
 
     What the features learn is asked of the database; rows that are held back are left out there.
+    Where nothing is to be asked, reading the rows tells soon enough of NULLs that the model does
+    not take, unless some rows are read after it has been fitted.
     """
     pipeline = data.train.pipeline
     if order.previous is None:
         learns = any(feature.needs() for feature in pipeline.features)
         rows = data.learnt_from() if learns else data.query
-        pipeline = fit(pipeline.features, rows, context.table, pipeline.encoding, data.query)
+        pipeline = fit(
+            pipeline.features,
+            rows,
+            context.table,
+            pipeline.encoding,
+            data.query,
+            counts=learns or data.holds_back,
+        )
     return data.prepared_by(pipeline, _parts(pipeline, _by_target(specs), order))
 
 

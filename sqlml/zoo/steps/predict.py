@@ -66,6 +66,7 @@ def run(
         adds=results.schema,
         compute=compute,
         into=into,
+        types=results.types,
     )
     tell_known_times(context, known, written)
     return Outcome(summary=f"{written:,} rows", rows=written)

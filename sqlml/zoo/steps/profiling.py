@@ -116,13 +116,26 @@ def make_profile(
     Counts of categories, and the range of numbers, are those of all rows.
     """
     looked = columns[:MOST_COLUMNS]
-    answers = _answers(context, query, looked)
     sample = _sample(context, query, looked, rows)
+    known = _known(looked, sample, rows)
+    asked = [column for column in looked if column.filled not in known]
+    answers = known | (_answers(context, query, asked) if asked else {})
     found = tuple(_profile(column, answers, sample, rows) for column in looked)
     return Profile(rows, found, len(columns) - len(looked)), sample
 
 
-def _answers(context: Context, query: str, columns: Sequence[Column]) -> Answers:
+def _known(columns: Sequence[Column], sample: Sample, rows: int) -> dict[Statistic, Any]:
+    """What the sample tells of numbers where it has all rows, and each has a value."""
+    known: dict[Statistic, Any] = {}
+    for column in columns:
+        values = sample.numbers.get(column.name, ())
+        if 0 < len(values) == rows and not np.isnan(values).any():
+            bounds = float(np.min(values)), float(np.max(values))
+            known |= zip((column.filled, *column.range), (rows, *bounds), strict=True)
+    return known
+
+
+def _answers(context: Context, query: str, columns: Sequence[Column]) -> dict[Statistic, Any]:
     """What is asked of all rows. NaN is the largest number, so that the bounds tell of it."""
     answers = dict(ask([n for column in columns for n in column.needs], query, context.table))
     odd: list[Column] = []

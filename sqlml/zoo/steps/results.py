@@ -30,6 +30,15 @@ class Results:
         extras = (field for fields in self.extras.values() for field in fields)
         return pa.schema([*self.results, *self.probabilities, *extras])
 
+    @property
+    def types(self) -> dict[str, str]:
+        """The database types of the results that have a label's."""
+        manifest = self.bundle.manifest
+        if manifest.task not in _LABELLED:
+            return {}
+        names = (field.name for field in self.results)
+        return {n: label.result_type for n, label in zip(names, manifest.labels, strict=True)}
+
     def compute(self, matrix: Any) -> list[pa.Array]:
         """The columns of `schema` for a matrix of features."""
         estimator = self.bundle.estimator

@@ -35,6 +35,11 @@ class TrainingData:
     folds: tuple[AnySplit, ...] = ()
     parts: tuple[Part, ...] = ()
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether some rows are to validate on."""
+        return self.validation is not None or bool(self.folds)
+
     def holding_back(self, split: AnySplit) -> "TrainingData":
         """The same rows, some of which are to validate on."""
         left = self.rows - split.size

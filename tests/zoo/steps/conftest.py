@@ -101,7 +101,9 @@ class DirectContext:
         adds: pa.Schema,
         compute: Callable[[pa.RecordBatch], Sequence[pa.Array]],
         into: str | None,
+        types: Mapping[str, str] | None = None,
     ) -> int:
+        del types
         reader = self.connection.cursor().sql(sql).to_arrow_reader(BATCH_ROWS)
         kept = [name for name in reader.schema.names if name not in drops]
         schema = pa.schema([*(reader.schema.field(name) for name in kept), *adds])

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sqlml.zoo.steps import dataset as steps
 from sqlml.zoo.features.contract import Encoding
 from sqlml.zoo.features.defaults import default_feature
 from sqlml.zoo.features.fit import fit
@@ -31,6 +32,22 @@ def column(dataset: QueryDataset) -> list[float]:
 def test_a_dataset_may_be_read_again_and_again(dataset: QueryDataset) -> None:
     assert column(dataset) == column(dataset) == list(range(300))
     assert (dataset.width, dataset.names, dataset.types) == (1, ("x",), ("q",))
+
+
+def test_few_rows_are_read_once_and_many_again(
+    context: Any, dataset: QueryDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context.query("CREATE SEQUENCE reads")
+    counted = context.rows(f"SELECT *, nextval('reads') AS n FROM ({SQL})", stable=True)
+    for most, passes in ((2**20, 1), (0, 3)):
+        monkeypatch.setattr(steps, "MOST_KEPT", most)
+        read = QueryDataset(counted, dataset.pipeline, Roles((LABEL,), "n"))
+        before = context.query("SELECT nextval('reads')")[0][0]
+        first, _, last = column(read), column(read), read.whole()
+        assert first == last.matrix[:, 0].tolist() == list(range(300))
+        assert context.query("SELECT nextval('reads')")[0][0] - before == 300 * passes + 1
+        last.matrix[:] = 0  # it is the caller's own
+        assert column(read) == first
 
 
 def test_labels_and_weights_go_with_their_rows(dataset: QueryDataset) -> None:

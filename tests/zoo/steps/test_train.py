@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from sqlml.errors import StepError
@@ -421,3 +422,33 @@ def test_a_score_card_tells_its_points_and_keeps_them(iris: Any) -> None:
     for feature, note in zip(("petal_length", "sepal_width"), told, strict=True):
         bins = [f"{r['bin']} → {r['points']:g}" for r in points if r["feature"] == feature]
         assert note == f"points of `{feature}`: {', '.join(bins)}"
+
+
+def test_empty_values_are_told_with_their_counts_in_all_rows(context: Any) -> None:
+    """No row is counted beforehand: reading them finds the first, and only then are all counted."""
+    sql = (
+        "SELECT CASE WHEN i % 50 > 0 THEN i END AS a, CASE WHEN i <> 9 THEN i END AS b, i % 2 AS y"
+        " FROM range(100) t(i)"
+    )
+    for settings in ({}, {"validation.split": 0.2}):
+        with pytest.raises(StepError) as error:
+            context.train("sklearn.linear_model.LogisticRegression", sql, "y", settings=settings)
+        told = [diagnostic.message for diagnostic in error.value.diagnostics]
+        assert told == [
+            "column `a` is empty (NULL or NaN) in 2 rows",
+            "column `b` is empty (NULL or NaN) in 1 row",
+        ]
+
+
+def test_metrics_are_of_the_rows_whatever_a_library_does_to_them_in_place(context: Any) -> None:
+    context.write("t", pa.table({"a": [1.0, 2, 3, 4], "y": [2.0, 4, 6, 9]}))
+    context.train(
+        "sklearn.linear_model.LinearRegression",
+        "SELECT * FROM t",
+        "y",
+        parameters={"copy_X": False},
+    )
+    line = np.polyfit([1, 2, 3, 4], [2, 4, 6, 9], 1)
+    error = np.polyval(line, [1, 2, 3, 4]) - [2, 4, 6, 9]
+    found = context.manifest()["metrics"]["train_root_mean_squared_error"]
+    assert found == pytest.approx(np.sqrt(np.mean(error**2)))
