@@ -63,9 +63,7 @@ def fit(
     return Pipeline(tuple(features), encoding).checked()
 
 
-def refuse_gaps(
-    pipeline: Pipeline, select: Callable[[str], Iterator[pa.RecordBatch]]
-) -> None:
+def refuse_gaps(pipeline: Pipeline, select: Callable[[str], Iterator[pa.RecordBatch]]) -> None:
     """Count the NULLs in all rows, where the model takes none. select: of these rows.
 
     Raises:

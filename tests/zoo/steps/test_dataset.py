@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sqlml.zoo.steps import dataset as steps
 from sqlml.zoo.features.contract import Encoding
 from sqlml.zoo.features.defaults import default_feature
 from sqlml.zoo.features.fit import fit
 from sqlml.zoo.label import Label
+from sqlml.zoo.steps import dataset as steps
 from sqlml.zoo.steps.dataset import Others, QueryDataset, Roles, Sampled
 from sqlml.zoo.steps.split import draw
 
