@@ -41,9 +41,9 @@ def parser_of(rules: str) -> Lark:
     return loaded
 
 
-def fingerprint(rules: str) -> str:
-    """What tables are made of: the rules, and the Lark that reads them."""
-    return sha256(f"{lark.__version__}\n{rules}".encode()).hexdigest()
+def fingerprint(rules: str, version: str = lark.__version__) -> str:
+    """What tables are made of: the rules, and the version of the Lark that reads them."""
+    return sha256(f"{version}\n{rules}".encode()).hexdigest()
 
 
 def write() -> None:
@@ -54,7 +54,7 @@ def write() -> None:
         return
     data, memo = _built(grammar()).memo_serialize([TerminalDef, Rule])
     del data["options"]["transformer"]
-    made = {"of": of, "data": data, "memo": memo}
+    made = {"of": of, "lark": lark.__version__, "data": data, "memo": memo}
     file.write_text(json.dumps(made, separators=(",", ":")) + "\n", "utf-8")
 
 
