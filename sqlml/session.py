@@ -13,7 +13,7 @@ from sqlml.errors import Diagnostic, StepError
 from sqlml.grammar.ast import Program
 from sqlml.grammar.parser import parse_files
 from sqlml.grammar.secrets import without_secrets
-from sqlml.grammar.variables import substitute
+from sqlml.grammar.variables import substitute, unfilled_told
 from sqlml.optimizer.cache.inputs import Inputs
 from sqlml.optimizer.forecast import Forecast, forecast
 from sqlml.optimizer.history import History, StoredHistory
@@ -152,7 +152,7 @@ class Session:
         if resume is not None:
             recovery.recover(self.database, self.store)
             done = self.store.chains.changes_of_models(resume)
-        with in_force(self.settings), collector_paused():
+        with in_force(self.settings), collector_paused(), unfilled_told():
             return self._compile(sources, variables or {}, done)
 
     def _compile(

@@ -134,6 +134,10 @@ _EXTENSION = re.compile(
 _AMBIGUOUS = re.compile(r"Ambiguous reference to column name \"(.+?)\" \(use: (.*)\)")
 _UNGROUPED = re.compile(r'column "(.+)" must appear in the GROUP BY clause')
 _VIEW = re.compile(r'Existing object "(.+)" is of type (\w+), trying to replace with type (\w+)')
+_TOO_LARGE = re.compile(
+    r"with value (\S+) can't be cast because the value is out of range for the destination type"
+    r" FLOAT when casting from source column (.+)"
+)
 _OVERLOAD = re.compile(r"[Nn]o function matches .*? '(.*)'\.|function call \"(.*)\"\.")
 
 
@@ -199,6 +203,9 @@ def _recognised(message: str) -> _Wording | None:
         name, old, new = found[1], found[2].lower(), found[3].lower()
         hint = f"`DROP {old.upper()} {name};` first, or take another name"
         return f"`{name}` is a {old}; a {new} cannot replace it", "exists", name, hint
+    if found := _TOO_LARGE.search(message):
+        hint = f"add `WHERE abs({found[2]}) < 3.4e38`, or use NULL for it"
+        return f"column `{found[2]}` holds {found[1]}, too large for a FLOAT", "", found[2], hint
     if found := _OVERLOAD.search(message):
         call = found[1] or found[2]
         hint = "the types do not fit: add a cast, such as `CAST(x AS DOUBLE)`"

@@ -1,7 +1,9 @@
 """`${name}` in a program's text, replaced by values given from outside (`--var name=value`)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.source import Source, Span
@@ -32,3 +34,26 @@ def substitute(source: Source, variables: Mapping[str, str]) -> Source:
     if faults:
         raise ProgramError(*faults)
     return Source(source.name, _VARIABLE.sub(lambda match: variables[match[1]], source.text))
+
+
+@contextmanager
+def unfilled_told() -> Iterator[None]:
+    """Mistakes of a program that are met at a `${name}` say how it is given a value."""
+    try:
+        yield
+    except ProgramError as error:
+        told = tuple(map(_with_hint, error.diagnostics))
+        if told == error.diagnostics:
+            raise
+        raise ProgramError(*told) from error
+
+
+def _with_hint(mistake: Diagnostic) -> Diagnostic:
+    if mistake.span is None or mistake.hint:
+        return mistake
+    text, place = mistake.span.source.text, mistake.span.start
+    first = text.rfind("$", 0, place + 1)
+    found = _VARIABLE.match(text, first) if first >= 0 else None
+    if found is None or place >= found.end():
+        return mistake
+    return replace(mistake, hint=f"give `{found[1]}` a value: --var {found[1]}=VALUE")

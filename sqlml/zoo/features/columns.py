@@ -52,6 +52,11 @@ class Columns:
         numbers: NDArray[Any] = array.to_numpy(zero_copy_only=False)
         return numbers
 
+    def lists(self, column: ColumnReference) -> pa.Array:
+        """A column of lists or of texts that spell them; NULL all through is such a text, too."""
+        array = self.array(column)
+        return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+
     def text(self, column: ColumnReference) -> pa.Array:
         """A column as text (`string` or dictionary of it); integers and dates as SQL writes them.
 
@@ -67,6 +72,8 @@ class Columns:
             StepError: it lists none, or what has no text form that is sure to stay the same.
         """
         array = self.array(column)
+        if pa.types.is_null(array.type):
+            array = array.cast(pa.list_(pa.string()))
         found = array.type
         if not (pa.types.is_list(found) or pa.types.is_fixed_size_list(found)):
             raise problems.wrong_type(column.name, type_words(found), "a list")

@@ -106,7 +106,7 @@ class Dense(Feature):
         Raises:
             StepError: a row has more or fewer, or holds something else.
         """
-        array = columns.array(self.column)
+        array = columns.lists(self.column)
         lists = self._lists(array)
         lengths = pc.list_value_length(lists)
         wrong = pc.fill_null(pc.not_equal(lengths, self.length), False)

@@ -103,7 +103,7 @@ class Sparse(Feature):
 
     def _items(self, columns: Columns) -> tuple[NDArray[np.int64], pa.Array, pa.Array | None]:
         """The row of each item, the items and, where they were text, all of each one's row."""
-        array = columns.array(self.column)
+        array = columns.lists(self.column)
         found = array.type
         if pa.types.is_list(found) or pa.types.is_fixed_size_list(found):
             lists = array.cast(pa.list_(found.value_type))
