@@ -36,6 +36,11 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> str:
     return text
 
 
+def digest_of_manifest(text: str) -> dict[str, str]:
+    """The name of the manifest's file and its SHA-256, as of those of `checksums`."""
+    return {MANIFEST: hashlib.sha256(text.encode()).hexdigest()}
+
+
 def verify_files(model: str, folder: Path, digests: Mapping[str, str]) -> None:
     """Check a stored folder against its checksums.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlml.store.bundle import (
     checksums,
+    digest_of_manifest,
     flush_folder,
     verify_files,
     write_manifest,
@@ -35,12 +36,14 @@ class Version:
     """A stored version of a model. folder holds its files, manifest what is known about it.
 
     Where a version has them, its `aliases` and `tags` stand in the manifest as they are now.
+    digests: the SHA-256 of every file.
     """
 
     name: str
     number: int
     folder: Path
     manifest: Mapping[str, Any]
+    digests: Mapping[str, str]
 
     @property
     def reference(self) -> str:
@@ -108,7 +111,7 @@ class Models:
                 if step:
                     Drivers(self._ledger).receipt(run, step, {"model": f"{name}@{number}"})
         self.changes += 1
-        return Version(name, number, place, whole)
+        return Version(name, number, place, whole, {**files, **digest_of_manifest(text)})
 
     def find(self, name: str, version: int | str | None = None) -> Version | None:
         """A version of a model, by its number or an alias; the newest if none is named."""
@@ -221,7 +224,7 @@ class Models:
         Raises:
             StepError: E0503 a file has changed, E0504 one is missing.
         """
-        verify_files(version.reference, version.folder, version.manifest["files"])
+        verify_files(version.reference, version.folder, version.digests)
 
     def drop(self, name: str, version: int | None = None) -> int:
         """Forget one version of a model, or all of them; returns how many there were.
@@ -252,7 +255,8 @@ class Models:
         content = {**json.loads(manifest), "name": name}
         given = {"aliases": sorted(json.loads(aliases)), "tags": json.loads(tags)}
         content |= {key: value for key, value in given.items() if value}
-        return Version(name, number, self._folder / folder, content)
+        digests = {**content["files"], **digest_of_manifest(manifest)}
+        return Version(name, number, self._folder / folder, content, digests)
 
     def _remove_leftovers(self) -> None:
         """Remove the files of dropped versions, also of those whose dropper was killed."""
