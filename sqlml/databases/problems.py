@@ -156,7 +156,8 @@ def _wording(report: _Report) -> _Wording:
             return f"{what} `{report.name}` already exists", "exists", report.name, hint
         case "SYNTAX_ERROR":
             return report.message.replace('"', "`"), "syntax", "", ""
-    return _recognised(report.message) or _first_words(report)
+    message = report.message
+    return _recognised(message) or _too_large(message) or _first_words(report)
 
 
 def _missing(report: _Report) -> _Wording:
@@ -203,14 +204,19 @@ def _recognised(message: str) -> _Wording | None:
         name, old, new = found[1], found[2].lower(), found[3].lower()
         hint = f"`DROP {old.upper()} {name};` first, or take another name"
         return f"`{name}` is a {old}; a {new} cannot replace it", "exists", name, hint
-    if found := _TOO_LARGE.search(message):
-        hint = f"add `WHERE abs({found[2]}) < 3.4e38`, or use NULL for it"
-        return f"column `{found[2]}` holds {found[1]}, too large for a FLOAT", "", found[2], hint
     if found := _OVERLOAD.search(message):
         call = found[1] or found[2]
         hint = "the types do not fit: add a cast, such as `CAST(x AS DOUBLE)`"
         return f"no function matches `{call}`", "", "", hint
     return None
+
+
+def _too_large(message: str) -> _Wording | None:
+    found = _TOO_LARGE.search(message)
+    if found is None:
+        return None
+    hint = f"add `WHERE abs({found[2]}) < 3.4e38`, or use NULL for it"
+    return f"column `{found[2]}` holds {found[1]}, too large for a FLOAT", "", found[2], hint
 
 
 def _first_words(report: _Report) -> _Wording:
