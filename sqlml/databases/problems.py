@@ -164,7 +164,7 @@ def _missing(report: _Report) -> _Wording:
     what, name = report.entry.lower(), report.name
     if "function" in what or "macro" in what:
         return f"there is no function `{name}`", "function", name, ""
-    kind = what if what in ("table", "schema") else ""
+    kind = what if what in ("table", "schema", "type") else ""
     return f"there is no {what} `{name}`", "table" if what == "view" else kind, name, ""
 
 

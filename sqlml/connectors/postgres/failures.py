@@ -31,6 +31,7 @@ _WRONG_VALUE = "22000"
 # The first that fits what the cause is, or says.
 _BY_CAUSE: tuple[tuple[type[BaseException], str], ...] = (
     (duckdb.InterruptException, CANCELED),
+    (duckdb.DependencyException, "2BP01"),
     (duckdb.ConversionException, "22P02"),
     (duckdb.OutOfRangeException, "22003"),
     (duckdb.ParserException, SYNTAX),
@@ -41,8 +42,9 @@ _BY_CAUSE: tuple[tuple[type[BaseException], str], ...] = (
 )
 _BY_KIND = {
     "table": "42P01", "column": "42703", "function": "42883", "schema": "3F000", "file": "58P01",
-    "exists": "42P07", "syntax": SYNTAX,
+    "exists": "42P07", "syntax": SYNTAX, "type": "42704",
 }  # fmt: skip
+_READ_ONLY = "launched in read-only mode"
 _DUCKDB = '{"exception_type"'
 _CONSTRAINTS = (
     (re.compile(r"duplicate key|primary key|unique", re.I), "23505"),
@@ -124,6 +126,8 @@ def state(error: BaseException) -> str:
     for cause in _causes(error):
         if isinstance(cause, Refused):
             return cause.state
+        if isinstance(cause, duckdb.Error) and _READ_ONLY in str(cause):
+            return "25006"
         if isinstance(cause, QueryProblem) and cause.kind in _BY_KIND:
             return _BY_KIND[cause.kind]
         for kind, code in _BY_CAUSE:

@@ -103,6 +103,11 @@ def report(kind: bytes, fields: Mapping[str, str]) -> bytes:
     return message(kind, b"".join(key.encode() + text(fields[key]) for key in fields) + b"\0")
 
 
+def warning(state: str, text: str) -> bytes:
+    """state: an SQLSTATE."""
+    return report(b"N", {"S": "WARNING", "V": "WARNING", "C": state, "M": text})
+
+
 class Body:
     """Reads the parts of a message in their order.
 

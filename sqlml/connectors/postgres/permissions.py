@@ -24,7 +24,7 @@ from sqlml.grammar import ast
 _LOCKS = (
     # what sqlml itself sets while it plans and reads
     "SET allowed_configs = ['current_transaction_invalidation_policy', 'errors_as_json',"
-    " 'memory_limit']",
+    " 'memory_limit', 'TimeZone']",
     "SET enable_external_access = false",
     "SET python_enable_replacements = false",
     "SET lock_configuration = true",

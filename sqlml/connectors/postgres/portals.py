@@ -12,6 +12,7 @@ from sqlml.connectors.postgres.copying import Copy
 from sqlml.connectors.postgres.failures import CANCELED, Refused
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.rows import RowEncoder
+from sqlml.connectors.postgres.spelling import dropped_at_end, spelled
 from sqlml.connectors.postgres.translation import translated
 from sqlml.connectors.postgres.types import type_of
 from sqlml.connectors.remembered import remembered
@@ -31,10 +32,14 @@ QUERIES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One statement as a client wrote it. words: its first ones, in upper case."""
+    """One statement as a client wrote it. words: its first ones, in upper case.
+
+    dropped: the table that it makes, and that ends with the transaction.
+    """
 
     sql: str
     words: tuple[str, ...]
+    dropped: str = ""
 
     @property
     def first(self) -> str:
@@ -157,7 +162,8 @@ def statements(sql: str) -> Sequence[Text]:
 
 def _text(sql: str, tokens: Sequence[Token]) -> Text:
     words = [token.keyword or token.text.upper() for token in tokens[:8]]
-    return Text(translated(sql[tokens[0].start : tokens[-1].end]), tuple(words))
+    own = sql[tokens[0].start : tokens[-1].end]
+    return Text(translated(spelled(own)), tuple(words), dropped_at_end(own))
 
 
 def tag(text: Text, count: int) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,10 +20,12 @@ from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.nesting import Predictions
 from sqlml.connectors.postgres.scram import Exchange, Verifier, WrongPassword
-from sqlml.connectors.postgres.settings import REPORTED
+from sqlml.connectors.postgres.settings import Settings
 from sqlml.connectors.postgres.speech import Speech
 from sqlml.connectors.postgres.turns import Turns
+from sqlml.connectors.postgres.zones import in_zone
 from sqlml.connectors.remembered import Kept
+from sqlml.quoting import literal
 from sqlml.runtime.events import Event, StepNote, StepProgress
 
 T = TypeVar("T")
@@ -136,19 +138,14 @@ class Server:
         opened = partial(connect, self.database, autocommit=True, listener=tell, **self.settings)
         connection = await self.run(opened)
         connection.streams = True
+        settings = Settings(user.role, self.longest, partial(in_zone, connection))
         known = Described(self._described)
-        speech = Speech(user.role, self.longest, described=known, predictions=self._predictions)
-        speech.settings["statement_timeout"] = str(self.longest)
-        speech.settings["session_authorization"] = user.name
-        speech.settings["is_superuser"] = "on" if user.role == "admin" else "off"
-        speech.settings["application_name"] = start.get("application_name", "")
+        speech = Speech(user.role, settings, described=known, predictions=self._predictions)
         client = Client(reader, writer, connection, speech, self.run)
         self._clients[number] = (secret, client)
         try:
-            shown = [
-                messages.parameter_status(name, speech.settings.get(name.lower(), "off"))
-                for name in REPORTED
-            ]
+            await self.run(partial(_begin, connection, number, user, settings, start))
+            shown = settings.reported()
             writer.writelines([messages.AUTHENTICATED, *shown, messages.key_data(number, secret)])
             await client.serve()
         finally:
@@ -226,6 +223,21 @@ class Server:
         writer.write(messages.authentication(12, verdict.encode()))
         assert user is not None
         return user
+
+
+def _begin(
+    connection: Connection, number: int, user: User, settings: Settings, start: Mapping[str, str]
+) -> None:
+    """Make a connection a client's own.
+
+    Raises:
+        Refused: it asks for what cannot be set.
+    """
+    with connection.reporting(), connection.client.running("") as own:
+        own.execute(f"SET VARIABLE sqlml_process = {number}")
+        own.execute(f"SET VARIABLE sqlml_user = {literal(user.name)}")
+    is_superuser = "on" if user.role == "admin" else "off"
+    settings.begin(start, session_authorization=user.name, is_superuser=is_superuser)
 
 
 async def _password(reader: asyncio.StreamReader) -> Body:

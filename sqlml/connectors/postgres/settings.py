@@ -1,5 +1,14 @@
 """PostgreSQL's settings as a client finds them here."""
 
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlml.connectors.postgres import messages
+from sqlml.connectors.postgres.access import Role
+from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
+from sqlml.quoting import parts
+
 SETTINGS = {
     "application_name": "",
     "block_size": "8192",
@@ -7,6 +16,7 @@ SETTINGS = {
     "client_encoding": "UTF8",
     "client_min_messages": "notice",
     "datestyle": "ISO, MDY",
+    "default_transaction_deferrable": "off",
     "default_transaction_isolation": "repeatable read",
     "default_transaction_read_only": "off",
     "extra_float_digits": "1",
@@ -22,6 +32,8 @@ SETTINGS = {
     "max_connections": "100",
     "max_identifier_length": "63",
     "max_index_keys": "32",
+    "max_prepared_transactions": "0",
+    "password_encryption": "scram-sha-256",
     "role": "none",
     "search_path": "main",
     "server_encoding": "UTF8",
@@ -31,6 +43,7 @@ SETTINGS = {
     "standard_conforming_strings": "on",
     "statement_timeout": "0",
     "timezone": "UTC",
+    "transaction_deferrable": "off",
     "transaction_isolation": "repeatable read",
     "transaction_read_only": "off",
 }
@@ -41,3 +54,137 @@ REPORTED = (
     "in_hot_standby", "integer_datetimes", "IntervalStyle", "is_superuser", "server_encoding",
     "server_version", "session_authorization", "standard_conforming_strings", "TimeZone",
 )  # fmt: skip
+
+_SET = re.compile(
+    r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>[\w.]+|TIME\s+ZONE)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CHARACTERISTICS = re.compile(
+    r"SET\s+SESSION\s+CHARACTERISTICS\s+AS\s+TRANSACTION\b.*?\bREAD\s+(ONLY|WRITE)\b", re.I | re.S
+)
+_OPTION = re.compile(r"(?:-c\s*|--)([\w.]+)=((?:[^\s\\]|\\.)*)")
+_FIXED: Mapping[str, re.Pattern[str]] = {
+    "client_encoding": re.compile(r"utf-?8|unicode", re.IGNORECASE),
+    "datestyle": re.compile(r"ISO\b.*", re.IGNORECASE),
+    "intervalstyle": re.compile("postgres", re.IGNORECASE),
+    "bytea_output": re.compile("hex", re.IGNORECASE),
+    "standard_conforming_strings": re.compile("on|true|1", re.IGNORECASE),
+}
+"""Of these there is one way here: who asked for another would read values wrongly."""
+
+_TOLD_ONLY = frozenset({
+    "server_version", "server_version_num", "server_encoding", "is_superuser",
+    "session_authorization", "integer_datetimes", "in_hot_standby",
+})  # fmt: skip
+
+
+@dataclass(slots=True)
+class Settings:
+    """One client's. longest: the most milliseconds of a statement, but for administrators.
+
+    change_zone: is told the time zone.
+    """
+
+    role: Role = "admin"
+    longest: int = 0
+    change_zone: Callable[[str], None] = lambda _zone: None
+    _values: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
+    _first: dict[str, str] = field(default_factory=dict)  # what RESET goes back to
+    _changes: list[bytes] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def begin(self, told: Mapping[str, str], **own: str) -> None:
+        """What a client says as it comes, and what is known of it."""
+        self._values |= {"statement_timeout": str(self.longest), **own}
+        options = dict(_OPTION.findall(told.get("options", "")))
+        for name, value in {"timezone": "UTC", **options, **told}.items():
+            if name.lower() not in _TOLD_ONLY | {"role"}:
+                self.change(name, value)
+        self._first = dict(self._values)
+        self._changes.clear()
+
+    def set(self, sql: str) -> None:
+        """Do what a statement SET says.
+
+        Raises:
+            Refused: E0900 it is no value of that, or there is another way only.
+        """
+        if found := _CHARACTERISTICS.match(sql):
+            value = "on" if found[1].upper() == "ONLY" else "off"
+            self.change("default_transaction_read_only", value)
+        elif (found := _SET.match(sql)) and found["name"].lower() not in _TOLD_ONLY:
+            value = found["value"].strip()
+            value = parts(value)[0] if value.startswith('"') else value
+            self.change(re.sub(r"\s+", "", found["name"]).lower(), value)
+
+    def change(self, name: str, value: str) -> None:
+        """One setting; of names that are not known nothing is kept."""
+        name, value = name.lower(), value.strip("'")
+        if value.upper() == "DEFAULT":
+            value = self._first.get(name, "")
+        fixed = _FIXED.get(name)
+        if fixed is not None and not fixed.fullmatch(value):
+            hint = f"it is {SETTINGS[name]}"
+            raise Refused(UNSUPPORTED, f"{name} cannot be `{value}`", hint=hint)
+        if fixed is not None:
+            value = SETTINGS[name]
+        if name == "statement_timeout":
+            value = self._bounded(_milliseconds(value))
+        if name == "timezone":
+            value = _zone(value)
+            self.change_zone(value)
+        if name in self._values:
+            self.put(name, value)
+
+    def put(self, name: str, value: str) -> None:
+        """Set it to what is right for it, and tell the client where it has to know."""
+        self._values[name] = value
+        told = next((shown for shown in REPORTED if shown.lower() == name), None)
+        if told:
+            self._changes.append(messages.parameter_status(told, value))
+
+    def reset(self, name: str) -> None:
+        """As the client found it; `ALL` of them."""
+        for each, value in self._first.items():
+            is_meant = name.upper() == "ALL" or each == name.lower()
+            if is_meant and self._values[each] != value:
+                self.change(each, value)
+
+    def reported(self) -> Sequence[bytes]:
+        """The messages that tell a client all that it has to know."""
+        return [messages.parameter_status(each, self._values[each.lower()]) for each in REPORTED]
+
+    def take_changes(self) -> Sequence[bytes]:
+        """The messages that tell of what has changed."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    def _bounded(self, milliseconds: str) -> str:
+        if self.role == "admin" or not self.longest:
+            return milliseconds
+        return str(min(int(milliseconds) or self.longest, self.longest))
+
+
+def _milliseconds(value: str) -> str:
+    """Raises:
+    Refused: E0900 it is no time.
+    """
+    found = re.fullmatch(r"(\d{1,9})\s*(ms|s|min)?", value.strip())
+    if found is None:
+        wrong = f"`{value}` is no statement_timeout"
+        raise Refused("22023", wrong, hint="milliseconds, or with a unit: 30s")
+    return str(int(found[1]) * {"s": 1000, "min": 60_000}.get(found[2] or "", 1))
+
+
+def _zone(value: str) -> str:
+    """A zone's name: hours east of Greenwich are one, and hours west of it behind GMT or UTC."""
+    if re.fullmatch(r"[+-]?\d{1,2}", value):
+        return f"Etc/GMT{-int(value):+}" if int(value) else "UTC"
+    if west := re.fullmatch(r"(?:GMT|UTC)([+-]\d{1,2})(?::?00)?", value, re.IGNORECASE):
+        return f"Etc/GMT{int(west[1]):+}" if int(west[1]) else "UTC"
+    return {"LOCAL": "UTC", "": "UTC"}.get(value.upper(), value)

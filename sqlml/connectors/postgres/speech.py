@@ -14,7 +14,12 @@ from sqlml.connectors.postgres.access import Role
 from sqlml.connectors.postgres.copying import Copy, copy_of, target
 from sqlml.connectors.postgres.described import Described
 from sqlml.connectors.postgres.describing import parameter_oids
-from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
+from sqlml.connectors.postgres.failures import (
+    ACTIVE_TRANSACTION,
+    NO_TRANSACTION,
+    UNSUPPORTED,
+    Refused,
+)
 from sqlml.connectors.postgres.incoming import Incoming
 from sqlml.connectors.postgres.limits import check_portals
 from sqlml.connectors.postgres.messages import Field, Format
@@ -33,40 +38,45 @@ from sqlml.connectors.postgres.portals import (
 from sqlml.connectors.postgres.predicting import with_functions
 from sqlml.connectors.postgres.prepared import PreparedStatements
 from sqlml.connectors.postgres.rows import RowEncoder
-from sqlml.connectors.postgres.settings import REPORTED, SETTINGS
+from sqlml.connectors.postgres.settings import Settings
 from sqlml.connectors.postgres.types import TEXT, UNKNOWN
 from sqlml.connectors.postgres.values import exact, values
 from sqlml.databases.statements import CHANGING
-from sqlml.quoting import literal, parts
+from sqlml.quoting import literal
 
-_SET = re.compile(
-    r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>[\w.]+|TIME\s+ZONE)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",
-    re.IGNORECASE | re.DOTALL,
+_LEVEL = re.compile(
+    r"\bISOLATION\s+LEVEL\s+(SERIALIZABLE|REPEATABLE\s+READ|READ\s+(?:UN)?COMMITTED)\b",
+    re.IGNORECASE,
 )
+_READS = re.compile(r"\bREAD\s+(ONLY|WRITE)\b", re.IGNORECASE)
 _SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})  # only going back to one cannot be done
-_IGNORED = frozenset({"RESET", "LISTEN", "UNLISTEN", "NOTIFY", *_SAVEPOINTS})
+_OF_SESSION = frozenset({"SET", "RESET", "DISCARD", "DEALLOCATE", "UNLISTEN", *_SAVEPOINTS})
+_ABSENT = {
+    "LISTEN": "ask again from time to time", "NOTIFY": "", "LOCK": "transactions see one state",
+    "DO": "", "GRANT": "roles are in the file of users", "REVOKE": "roles are in the file of users",
+}  # fmt: skip
+"""Statements of PostgreSQL that DuckDB does not have, with what there is instead."""
+_IN_TWO_PHASES = frozenset(
+    {("PREPARE", "TRANSACTION"), ("COMMIT", "PREPARED"), ("ROLLBACK", "PREPARED")}
+)
 _SILENT = frozenset({
-    "SET", "COPY", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "DISCARD", "DEALLOCATE",
-    *_IGNORED,
+    "COPY", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", *_ABSENT, *_OF_SESSION,
 })  # fmt: skip
 
 
 @dataclass(slots=True)
 class Speech:
-    """Statements of one client, in its role. settings: PostgreSQL's, by lower-case name.
-
-    longest: the milliseconds of a statement that others than administrators may not go beyond.
-    """
+    """Statements of one client, in its role."""
 
     role: Role = "admin"
-    longest: int = 0
-    settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
+    settings: Settings = field(default_factory=Settings)
     portals: dict[str, Portal] = field(default_factory=dict)
     statements: PreparedStatements = field(default_factory=PreparedStatements)
     described: Described = field(default_factory=Described)
     predictions: Predictions = field(default_factory=Predictions)
-    _changes: list[bytes] = field(default_factory=list)
+    _warnings: list[bytes] = field(default_factory=list)
     _rolls_back: bool = False
+    _dropped: list[str] = field(default_factory=list)  # tables, at the end of the transaction
 
     # --- what is asked before a statement runs ---
 
@@ -81,7 +91,7 @@ class Speech:
 
     def prepared(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared:
         """What is known of a statement; nothing is executed."""
-        if text.first in _SILENT or not text.words:
+        if text.first in _SILENT or text.words[:2] in ((), *_IN_TWO_PHASES):
             return Prepared(text, (), None)
         if text.first in ("DECLARE", "CLOSE", "MOVE"):
             query = cursors.declared(text).query if text.first == "DECLARE" else ""
@@ -114,12 +124,10 @@ class Speech:
         """Begin the statement of a portal."""
         text = portal.prepared.text
         match text.first:
-            case "SET":
-                self._set(text)
-            case first if first in _IGNORED:
-                pass
-            case "DEALLOCATE" | "DISCARD":
-                self.statements.deallocate(text)
+            case first if first in _OF_SESSION:
+                self._arrange(text)
+            case first if first in _ABSENT or text.words[:2] in _IN_TWO_PHASES:
+                raise Refused(UNSUPPORTED, f"there is no {first} here", hint=_ABSENT.get(first, ""))
             case "SHOW" if (shown := self._shown(text)) is not None:
                 portal.fields = [Field(name, TEXT) for name in shown.column_names]
                 self._give(portal, connection, iter(shown.to_batches()))
@@ -127,8 +135,7 @@ class Speech:
                 hint = "ROLLBACK ends the whole transaction"
                 raise Refused(UNSUPPORTED, "DuckDB cannot go back to a savepoint", hint=hint)
             case "BEGIN" | "START":
-                is_reading = " READ ONLY" if text.sql.upper().endswith("READ ONLY") else ""
-                self._execute(connection, portal, f"BEGIN TRANSACTION{is_reading}")
+                self._begin(connection, portal)
             case "COMMIT" | "END" | "ROLLBACK" | "ABORT":
                 self._end(connection, text)
             case "DECLARE" | "FETCH" | "MOVE" | "CLOSE":
@@ -138,6 +145,26 @@ class Speech:
                 self._execute(connection, portal, copy.query)
             case _:
                 self._execute(connection, portal, text.sql)
+                self._drop_soon(connection, text.dropped)
+
+    def _arrange(self, text: Text) -> None:
+        """What is about the client's own connection."""
+        match text.first:
+            case "SET":
+                self.settings.set(text.sql)
+            case "RESET":
+                self.settings.reset("".join(text.words[1:]))
+            case "DISCARD" | "DEALLOCATE":
+                self.statements.deallocate(text)
+        if text.words[:2] == ("DISCARD", "ALL"):
+            self.settings.reset("ALL")
+
+    def _drop_soon(self, connection: Connection, table: str) -> None:
+        """Drop a table at the end of the transaction."""
+        self._dropped += [table] if table else []
+        if not connection.in_transaction:
+            _drop(connection, self._dropped)
+            self._dropped = []
 
     def tag(self, portal: Portal) -> str:
         """The words that say that a portal's statement is done."""
@@ -157,9 +184,9 @@ class Speech:
         return tag(text, -1 if portal.cursor is None else portal.cursor.rowcount)
 
     def take_changes(self) -> Sequence[bytes]:
-        """The messages that tell of settings that have changed."""
-        changes, self._changes = self._changes, []
-        return changes
+        """The messages that tell of settings that have changed, and of what is odd."""
+        warnings, self._warnings = self._warnings, []
+        return [*warnings, *self.settings.take_changes()]
 
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
         permissions.check(sql, self.role)
@@ -182,14 +209,37 @@ class Speech:
             rows = at_once if CHANGING.search(sql) else batches
             self._give(portal, connection, rows(cursor))
 
+    def _begin(self, connection: Connection, portal: Portal) -> None:
+        if connection.in_transaction:
+            self._warn(ACTIVE_TRANSACTION, "there is already a transaction in progress")
+            return
+        found = _READS.search(portal.prepared.text.sql)
+        kind = found[1].upper() if found else ""
+        level = _LEVEL.search(portal.prepared.text.sql)
+        is_default = self.settings["default_transaction_read_only"] == "on"
+        reads = kind == "ONLY" or (is_default and not kind)
+        self._execute(connection, portal, f"BEGIN TRANSACTION{' READ ONLY' * reads}")
+        self.settings.put("transaction_read_only", "on" if reads else "off")
+        if level is not None:
+            self.settings.put("transaction_isolation", " ".join(level[1].lower().split()))
+
     def _end(self, connection: Connection, text: Text) -> None:
+        if not connection.in_transaction:
+            self._warn(NO_TRANSACTION, "there is no transaction in progress")
         for portal in self.portals.values():
             portal.close()
         self.portals.clear()
+        dropped, self._dropped = self._dropped, []
+        for each in ("read_only", "isolation"):
+            self.settings.put(f"transaction_{each}", self.settings[f"default_transaction_{each}"])
         if self._rolls_back or text.first in ("ROLLBACK", "ABORT"):
             connection.rollback()
         else:
+            _drop(connection, dropped)
             connection.commit()
+
+    def _warn(self, state: str, message: str) -> None:
+        self._warnings.append(messages.warning(state, message))
 
     def _move(self, connection: Connection, portal: Portal) -> None:
         text = portal.prepared.text
@@ -232,26 +282,6 @@ class Speech:
         portal.rows = rows
         portal.encoder = RowEncoder(types, formats, convert)
 
-    def _set(self, text: Text) -> None:
-        found = _SET.match(text.sql)
-        if found is None:
-            return
-        name = re.sub(r"\s+", "", found["name"]).lower()
-        value = found["value"].strip()
-        value = parts(value)[0] if value.startswith('"') else value.strip("'")
-        if name == "statement_timeout":
-            value = self._bounded(_milliseconds(value))
-        if name in self.settings:
-            self.settings[name] = value
-            told = next((shown for shown in REPORTED if shown.lower() == name), None)
-            if told:
-                self._changes.append(messages.parameter_status(told, value))
-
-    def _bounded(self, milliseconds: str) -> str:
-        if self.role == "admin" or not self.longest:
-            return milliseconds
-        return str(min(int(milliseconds) or self.longest, self.longest))
-
     def _shown(self, text: Text) -> pa.Table | None:
         name = "".join(text.words[1:3]).lower() if len(text.words) > 2 else text.words[-1].lower()
         name = {"transactionisolation": "transaction_isolation"}.get(name, name)
@@ -260,15 +290,9 @@ class Speech:
         return pa.table({name: pa.array([self.settings[name]], pa.string())})
 
 
-def _milliseconds(value: str) -> str:
-    """Raises:
-    Refused: E0900 it is no time.
-    """
-    found = re.fullmatch(r"(\d{1,9})\s*(ms|s|min)?", value.strip())
-    if found is None:
-        wrong = f"`{value}` is no statement_timeout"
-        raise Refused("22023", wrong, hint="milliseconds, or with a unit: 30s")
-    return str(int(found[1]) * {"s": 1000, "min": 60_000}.get(found[2] or "", 1))
+def _drop(connection: Connection, tables: Sequence[str]) -> None:
+    for table in tables:
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table.rpartition('.')[2]}").close()
 
 
 def _own_parts(sql: str) -> Sequence[Part] | None:

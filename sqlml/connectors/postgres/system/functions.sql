@@ -1,4 +1,5 @@
 -- PostgreSQL's functions that DuckDB lacks, or has with another meaning.
+CREATE MACRO clock_timestamp() AS current_localtimestamp()::TIMESTAMPTZ;
 CREATE MACRO version() AS 'PostgreSQL 15.0 (sqlml)';
 CREATE MACRO current_schemas(implicit) AS CASE WHEN implicit THEN ['pg_catalog', current_schema()] ELSE [current_schema()] END;
 CREATE MACRO pg_backend_pid() AS coalesce(getvariable('sqlml_process')::INTEGER, 0);
@@ -53,6 +54,7 @@ CREATE MACRO pg_ts_template_is_visible(x) AS true;
 CREATE MACRO pg_statistics_obj_is_visible(x) AS true;
 CREATE MACRO pg_relation_is_publishable(x) AS false;
 CREATE MACRO pg_relation_is_updatable(x, triggers := false) AS CASE WHEN x IN (SELECT own.oid FROM sqlml_pg.main.relations own WHERE own.relkind = 'r') THEN 28 ELSE 0 END;
+CREATE MACRO pg_advisory_unlock_all() AS NULL::VARCHAR;
 CREATE MACRO pg_is_in_recovery() AS false;
 CREATE MACRO pg_is_other_temp_schema(x) AS false;
 CREATE MACRO pg_my_temp_schema() AS 0;

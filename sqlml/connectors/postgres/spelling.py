@@ -1,0 +1,234 @@
+"""What PostgreSQL's clients write otherwise than DuckDB reads it, at the same place of the text.
+
+Names of types, bytes and arrays as text, keys that count by themselves, functions that give rows.
+All else stays as it is written.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from sqlml.connectors.postgres.arrays import Nested, depth, parsed
+from sqlml.grammar.tokens import Token, scan
+from sqlml.quoting import identifier, literal, parts
+
+Change = tuple[int, int, str]
+"""Where a piece of the text begins and ends, and what stands there instead."""
+
+_TYPES = {"JSONB": "JSON", "NAME": "VARCHAR", "CSTRING": "VARCHAR", "UNKNOWN": "VARCHAR"}
+_COUNTING = {
+    "SERIAL": "INTEGER", "SERIAL4": "INTEGER", "BIGSERIAL": "BIGINT", "SERIAL8": "BIGINT",
+    "SMALLSERIAL": "SMALLINT", "SERIAL2": "SMALLINT",
+}  # fmt: skip
+_ROWS = "GENERATE_SERIES"
+_ASKED = re.compile(
+    rf"\b(?:{'|'.join([*_TYPES, *_COUNTING, _ROWS])}|bytea)\b|'\s*\{{|\bON\s+COMMIT\s+DROP\b", re.I
+)
+_DROPPED = re.compile(r"\bON\s+COMMIT\s+DROP\b", re.IGNORECASE)
+_OCTAL = re.compile(rb"\\(\\|[0-7]{3})")
+_TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
+_ENDS_LIST = frozenset({"FROM", "WHERE", "GROUP", "ORDER", "LIMIT", "UNION", "INTO", ")", ";"})
+
+
+def spelled(sql: str) -> str:
+    """A statement as DuckDB reads it."""
+    if not _ASKED.search(sql):
+        return sql
+    tokens = list(scan(sql))
+    words = [token.keyword for token in tokens]
+    found = [*_literals(tokens, words), *_type_names(tokens, words), *_series(tokens, words)]
+    if words[:1] == ["CREATE"] and "TABLE" in words[:4]:
+        found += [*_counted(tokens, words), *_kept(tokens, words)]
+    return _changed(sql, found)
+
+
+def dropped_at_end(sql: str) -> str:
+    """The table of CREATE TEMP TABLE … ON COMMIT DROP; nothing for any other statement."""
+    if not _DROPPED.search(sql):
+        return ""
+    tokens = list(scan(sql))
+    words = [token.keyword for token in tokens]
+    is_so = words[:1] == ["CREATE"] and not _TEMPORARY.isdisjoint(words[:3])
+    return _created(tokens, words)[0] if is_so and any(_kept(tokens, words)) else ""
+
+
+def _changed(sql: str, changes: Sequence[Change]) -> str:
+    done, position = list[str](), 0
+    for start, end, text in sorted(changes):
+        if start >= position:
+            done += [sql[position:start], text]
+            position = end
+    return "".join([*done, sql[position:]])
+
+
+# --- values ---
+
+
+def _literals(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
+    """`'\\x00'::bytea` and `'{1,2}'::int[]`, also with CAST and with the type in front."""
+    for i, token in enumerate(tokens):
+        if token.kind != "string":
+            continue
+        at = _type_place(words, i)
+        if at < 0:
+            continue
+        is_bytes = words[at : at + 1] == ["BYTEA"]
+        yield from _bytes(token) if is_bytes else _list(tokens, words, i, at)
+        if at < i and is_bytes:
+            yield tokens[at].start, tokens[at].end, ""
+
+
+def _type_place(words: Sequence[str], i: int) -> int:
+    """Where the type of the string at `i` is named; -1 for nowhere."""
+    if words[i + 1 : i + 3] == [":", ":"]:
+        return i + 3
+    if words[i + 1 : i + 2] == ["AS"]:
+        return i + 2
+    return i - 1 if i and words[i - 1] == "BYTEA" else -1
+
+
+def _bytes(token: Token) -> Iterator[Change]:
+    text = _text(token)
+    with suppress(ValueError):  # DuckDB will tell
+        raw = bytes.fromhex(text[2:]) if text.startswith("\\x") else _escaped(text.encode())
+        yield token.start, token.end, f"unhex('{raw.hex()}')"
+
+
+def _escaped(text: bytes) -> bytes:
+    return _OCTAL.sub(lambda m: b"\\" if m[1] == b"\\" else bytes([int(m[1], 8) & 255]), text)
+
+
+def _list(tokens: Sequence[Token], words: Sequence[str], i: int, at: int) -> Iterator[Change]:
+    """One `[]` behind a type is for any depth."""
+    text, end = _text(tokens[i]).strip(), _type_end(words, at)
+    if not text.startswith("{") or words[end : end + 1] != ["["]:
+        return
+    with suppress(ValueError):  # DuckDB will tell
+        values = parsed(text)
+        yield tokens[i].start, tokens[i].end, _written(values)
+        if words[end + 2 : end + 3] != ["["]:
+            yield tokens[end].start, tokens[end].start, "[]" * (depth(values) - 1)
+
+
+def _written(values: Nested) -> str:
+    items = (
+        "NULL" if each is None else literal(each) if isinstance(each, str) else _written(each)
+        for each in values
+    )
+    return f"[{', '.join(items)}]"
+
+
+def _type_end(words: Sequence[str], at: int) -> int:
+    """Where the name of a type ends, in front of its `[]`."""
+    while at < len(words) and (words[at].isidentifier() or words[at] == "."):
+        at += 1
+    if words[at : at + 1] == ["("] and ")" in words[at:]:
+        at = words.index(")", at) + 1
+    return at
+
+
+def _text(token: Token) -> str:
+    written = token.text
+    if written[0] in "eE":
+        plain = written[2:-1].replace("''", "'")
+        return re.sub(r"\\(.)", r"\1", plain, flags=re.DOTALL)
+    return written[1:-1].replace("''", "'")
+
+
+# --- types ---
+
+
+def _type_names(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
+    in_table = "TABLE" in words[:4] and words[:1] in (["CREATE"], ["ALTER"])
+    for i, word in enumerate(words):
+        if word not in _TYPES or i == 0:
+            continue
+        is_cast = words[i - 2 : i] == [":", ":"] or (words[i - 1] == "AS" and _in_cast(words, i))
+        is_column = in_table and word == "JSONB" and words[i - 1] not in ("(", ",", "COLUMN")
+        is_typed = i + 1 < len(tokens) and tokens[i + 1].kind == "string" and word == "JSONB"
+        if is_cast or is_column or is_typed:
+            yield tokens[i].start, tokens[i].end, _TYPES[word]
+
+
+def _in_cast(words: Sequence[str], at: int) -> bool:
+    """Whether the brackets around a word are those of CAST."""
+    depth_ = 0
+    for i in range(at - 1, 0, -1):
+        depth_ += (words[i] == ")") - (words[i] == "(")
+        if depth_ < 0:
+            return words[i - 1] in ("CAST", "TRY_CAST")
+    return False
+
+
+def _counted(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
+    """`id serial`: its sequence is made in front of the table, a new one with a new table."""
+    table, end = _created(tokens, words)
+    temporary = "TEMP " if not _TEMPORARY.isdisjoint(words[:3]) else ""
+    once = ("", "IF NOT EXISTS ") if "EXISTS" in words[:end] else ("OR REPLACE ", "")
+    *schema, own = parts(table)
+    for i in range(end, len(tokens)):
+        if words[i] not in _COUNTING or tokens[i - 1].kind not in ("word", "quoted"):
+            continue
+        (column,) = parts(tokens[i - 1].text)
+        sequence = ".".join(map(identifier, [*schema, f"{own}_{column}_seq"]))
+        yield 0, 0, f"CREATE {once[0]}{temporary}SEQUENCE {once[1]}{sequence}; "
+        kind = f"{_COUNTING[words[i]]} DEFAULT nextval({literal(sequence)})"
+        yield tokens[i].start, tokens[i].end, kind
+
+
+def _created(tokens: Sequence[Token], words: Sequence[str]) -> tuple[str, int]:
+    """The name of the table that a statement makes, as written, and the token behind it."""
+    at = words.index("TABLE") + 1
+    if words[at : at + 3] == ["IF", "NOT", "EXISTS"]:
+        at += 3
+    end = at + 1
+    while words[end : end + 1] == ["."]:
+        end += 2
+    return "".join(token.text for token in tokens[at:end]), end
+
+
+def _kept(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
+    """ON COMMIT DROP, which is seen to when the transaction ends."""
+    for i in range(len(tokens) - 2):
+        if words[i : i + 3] == ["ON", "COMMIT", "DROP"]:
+            yield tokens[i].start, tokens[i + 2].end, ""
+
+
+# --- rows ---
+
+
+def _series(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
+    """`SELECT generate_series(…)`, which DuckDB gives as one list."""
+    for i, word in enumerate(words[:-1]):
+        if word != _ROWS or words[i + 1] != "(" or not _is_selected(words, i):
+            continue
+        end = _closing(words, i + 1)
+        if end is None:
+            return
+        yield tokens[i].start, tokens[i].start, "unnest("
+        after = words[end + 1 : end + 2]
+        is_named = bool(after) and after[0] not in (*_ENDS_LIST, ",")
+        yield tokens[end].end, tokens[end].end, ")" if is_named else ") AS generate_series"
+
+
+def _is_selected(words: Sequence[str], at: int) -> bool:
+    """Whether a whole column of SELECT begins here."""
+    if words[at - 1] == "SELECT":
+        return True
+    depth_ = 0
+    for word in reversed(words[:at] if words[at - 1] == "," else ()):
+        depth_ += (word == ")") - (word == "(")
+        if depth_ < 0 or (depth_ == 0 and word in _ENDS_LIST - {")"}):
+            return False
+        if depth_ == 0 and word == "SELECT":
+            return True
+    return False
+
+
+def _closing(words: Sequence[str], opening: int) -> int | None:
+    depth_ = 0
+    for i in range(opening, len(words)):
+        depth_ += (words[i] == "(") - (words[i] == ")")
+        if depth_ == 0:
+            return i
+    return None

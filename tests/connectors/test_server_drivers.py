@@ -1,0 +1,110 @@
+"""What PostgreSQL's drivers, and their own tests, send beyond queries."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from sqlml.connectors.postgres.arrays import parsed
+from sqlml.connectors.postgres.spelling import spelled
+from tests.connectors.serving import address, serving
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with serving(tmp_path_factory.mktemp("drivers") / "d.duckdb") as port:
+        yield port
+
+
+@pytest.fixture
+def client(port: int) -> Iterator["psycopg.Connection[Any]"]:
+    with psycopg.connect(address(port), autocommit=True) as client:
+        yield client
+
+
+def test_values_are_read_as_postgresql_writes_them(client: "psycopg.Connection[Any]") -> None:
+    row = client.execute(
+        r"SELECT '\x00ff'::bytea, E'\\x01'::bytea, 'a\\b\377'::bytea, CAST('\xff' AS bytea),"
+        """ '{1,NULL}'::int[], '{"a b",NULL,"NULL",""}'::text[], '{}'::text[],"""
+        """ '{"a": [1]}'::jsonb, jsonb '[2]', 'n'::name, generate_series(1, 2)"""
+    ).fetchall()
+    same = (b"\x00\xff", b"\x01", b"a\\b\xff", b"\xff", [1, None], ["a b", None, "NULL", ""], [])
+    assert row == [(*same, {"a": [1]}, [2], "n", 1), (*same, {"a": [1]}, [2], "n", 2)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "read"),
+    [
+        ("SELECT x AS name, jsonb, '{a}' AS b FROM t", None),
+        ("SELECT * FROM t, generate_series(1, 2)", None),
+        ("SELECT max(generate_series(1, 2)) FROM t", None),
+        ("SELECT a, generate_series(1, f(2)) g", "SELECT a, unnest(generate_series(1, f(2))) g"),
+        ("SELECT '{{1},{2}}'::int[]", "SELECT [['1'], ['2']]::int[][]"),
+        ("SELECT '{1'::int[], '\\x0'::bytea", None),
+    ],
+)
+def test_only_what_postgresql_writes_otherwise_is_changed(sql: str, read: str | None) -> None:
+    assert spelled(sql) == (read or sql)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "{", "1", "{1}}", "{1,,2}", "{1,}", "{{1}2}", '{"a"b}', "{}{}"]
+)
+def test_what_is_no_array_is_told(wrong: str) -> None:
+    with pytest.raises(ValueError, match="no array"):
+        parsed(wrong)
+
+
+def test_keys_count_and_temporary_tables_end(client: "psycopg.Connection[Any]") -> None:
+    for _ in range(2):
+        client.execute("CREATE TABLE counted (id serial PRIMARY KEY, data jsonb)")
+        found = client.execute("INSERT INTO counted (data) VALUES ('{}'), (NULL) RETURNING id")
+        assert found.fetchall() == [(1,), (2,)]
+        client.execute("DROP TABLE counted")
+    with client.transaction():
+        client.execute("CREATE TEMP TABLE short ON COMMIT DROP AS SELECT 1 AS a")
+        assert client.execute("SELECT * FROM short").fetchall() == [(1,)]
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        client.execute("SELECT * FROM short")
+
+
+def test_a_session_has_its_settings(port: int) -> None:
+    """Also from its first message; what would be a lie is refused."""
+    options = "-c timezone=America/Edmonton -c statement_timeout=7s"
+    with psycopg.connect(address(port, options=options), autocommit=True) as client:
+        zone = client.execute("SELECT '2001-02-03 04:05:06'::timestamptz").fetchone()
+        assert zone == (datetime(2001, 2, 3, 11, 5, 6, tzinfo=UTC),)
+        assert client.execute("SHOW statement_timeout").fetchone() == ("7000",)
+        client.execute("SET timezone TO 'UTC'")
+        client.execute("SET application_name TO 'other'")
+        assert client.info.parameter_status("TimeZone") == "UTC"
+        client.execute("RESET ALL")
+        assert client.info.parameter_status("TimeZone") == "America/Edmonton"
+        assert client.execute("SHOW application_name").fetchone() == ("",)
+        for sql, state in [
+            ("SET client_encoding TO latin1", "0A000"), ("SET intervalstyle TO iso_8601", "0A000"),
+            ("SET timezone TO 'Nowhere/Land'", "22023"), ("LISTEN x", "0A000"),
+            ("PREPARE TRANSACTION 'x'", "0A000"), ("COMMIT PREPARED 'x'", "0A000"),
+            ("SELECT ''::hstore", "42704"),
+        ]:  # fmt: skip
+            with pytest.raises(psycopg.Error) as told:
+                client.execute(sql)
+            assert told.value.sqlstate == state, sql
+        process = client.execute("SELECT pg_backend_pid(), current_user").fetchone()
+        assert process == (client.info.backend_pid, "ann")
+
+
+def test_transactions_warn_and_keep_their_word(client: "psycopg.Connection[Any]") -> None:
+    told: list[str | None] = []
+    client.add_notice_handler(lambda notice: told.append(notice.sqlstate))
+    client.execute("ROLLBACK")
+    client.execute("BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY")
+    client.execute("BEGIN")
+    assert told == ["25P01", "25001"]
+    shown = [client.execute(f"SHOW transaction_{x}").fetchone() for x in ("isolation", "read_only")]
+    assert shown == [("serializable",), ("on",)]
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        client.execute("CREATE TABLE never (a int)")
+    client.execute("ROLLBACK")
