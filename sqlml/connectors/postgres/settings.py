@@ -62,6 +62,11 @@ _SET = re.compile(
 _CHARACTERISTICS = re.compile(
     r"SET\s+SESSION\s+CHARACTERISTICS\s+AS\s+TRANSACTION\b.*?\bREAD\s+(ONLY|WRITE)\b", re.I | re.S
 )
+_LEVEL = re.compile(
+    r"\bISOLATION\s+LEVEL\s+(SERIALIZABLE|REPEATABLE\s+READ|READ\s+(?:UN)?COMMITTED)\b",
+    re.IGNORECASE,
+)
+_READS = re.compile(r"\bREAD\s+(ONLY|WRITE)\b", re.IGNORECASE)
 _OPTION = re.compile(r"(?:-c\s*|--)([\w.]+)=((?:[^\s\\]|\\.)*)")
 _FIXED: Mapping[str, re.Pattern[str]] = {
     "client_encoding": re.compile(r"utf-?8|unicode", re.IGNORECASE),
@@ -154,6 +159,19 @@ class Settings:
             is_meant = name.upper() == "ALL" or each == name.lower()
             if is_meant and self._values[each] != value:
                 self.change(each, value)
+
+    def enter(self, sql: str) -> None:
+        """What BEGIN says of its transaction."""
+        self.leave()
+        if found := _READS.search(sql):
+            self.put("transaction_read_only", "on" if found[1].upper() == "ONLY" else "off")
+        if found := _LEVEL.search(sql):
+            self.put("transaction_isolation", " ".join(found[1].lower().split()))
+
+    def leave(self) -> None:
+        """What holds of the next transaction."""
+        for each in ("read_only", "isolation"):
+            self.put(f"transaction_{each}", self._values[f"default_transaction_{each}"])
 
     def reported(self) -> Sequence[bytes]:
         """The messages that tell a client all that it has to know."""

@@ -1,6 +1,5 @@
 """What a client's SQL means here: PostgreSQL's own statements, and ours."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -39,16 +38,10 @@ from sqlml.connectors.postgres.predicting import with_functions
 from sqlml.connectors.postgres.prepared import PreparedStatements
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.settings import Settings
-from sqlml.connectors.postgres.types import TEXT, UNKNOWN
-from sqlml.connectors.postgres.values import exact, values
+from sqlml.connectors.postgres.types import TEXT
+from sqlml.connectors.postgres.values import exact, values, with_written
 from sqlml.databases.statements import CHANGING
-from sqlml.quoting import literal
 
-_LEVEL = re.compile(
-    r"\bISOLATION\s+LEVEL\s+(SERIALIZABLE|REPEATABLE\s+READ|READ\s+(?:UN)?COMMITTED)\b",
-    re.IGNORECASE,
-)
-_READS = re.compile(r"\bREAD\s+(ONLY|WRITE)\b", re.IGNORECASE)
 _SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})  # only going back to one cannot be done
 _OF_SESSION = frozenset({"SET", "RESET", "DISCARD", "DEALLOCATE", "UNLISTEN", *_SAVEPOINTS})
 _ABSENT = {
@@ -190,7 +183,7 @@ class Speech:
 
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
         permissions.check(sql, self.role)
-        sql, oids, given = _with_unknown(sql, portal.prepared.oids, portal.values)
+        sql, oids, given = with_written(sql, portal.prepared.oids, portal.values)
         own = _own_parts(sql) if given else None
         if own is not None and len(own) == 1 and own[0].kind == "calling":
             sql, given = with_functions(connection, sql, oids), exact(oids, given)
@@ -213,15 +206,9 @@ class Speech:
         if connection.in_transaction:
             self._warn(ACTIVE_TRANSACTION, "there is already a transaction in progress")
             return
-        found = _READS.search(portal.prepared.text.sql)
-        kind = found[1].upper() if found else ""
-        level = _LEVEL.search(portal.prepared.text.sql)
-        is_default = self.settings["default_transaction_read_only"] == "on"
-        reads = kind == "ONLY" or (is_default and not kind)
-        self._execute(connection, portal, f"BEGIN TRANSACTION{' READ ONLY' * reads}")
-        self.settings.put("transaction_read_only", "on" if reads else "off")
-        if level is not None:
-            self.settings.put("transaction_isolation", " ".join(level[1].lower().split()))
+        self.settings.enter(portal.prepared.text.sql)
+        only = " READ ONLY" if self.settings["transaction_read_only"] == "on" else ""
+        self._execute(connection, portal, f"BEGIN TRANSACTION{only}")
 
     def _end(self, connection: Connection, text: Text) -> None:
         if not connection.in_transaction:
@@ -230,8 +217,7 @@ class Speech:
             portal.close()
         self.portals.clear()
         dropped, self._dropped = self._dropped, []
-        for each in ("read_only", "isolation"):
-            self.settings.put(f"transaction_{each}", self.settings[f"default_transaction_{each}"])
+        self.settings.leave()
         if self._rolls_back or text.first in ("ROLLBACK", "ABORT"):
             connection.rollback()
         else:
@@ -297,23 +283,6 @@ def _drop(connection: Connection, tables: Sequence[str]) -> None:
 
 def _own_parts(sql: str) -> Sequence[Part] | None:
     return parts_of(substituted(sql, lambda _: "NULL"), "duckdb")
-
-
-def _with_unknown(
-    sql: str, oids: Sequence[int], given: Sequence[object]
-) -> tuple[str, Sequence[int], Sequence[object]]:
-    """Values of an unknown type stand in the text, where DuckDB finds what they are."""
-    if UNKNOWN.oid not in oids:
-        return sql, oids, given
-    kept = [i for i, oid in enumerate(oids) if oid != UNKNOWN.oid]
-
-    def written(number: int) -> str:
-        if oids[number - 1] != UNKNOWN.oid:
-            return f"${kept.index(number - 1) + 1}"
-        value = given[number - 1]
-        return "NULL" if value is None else literal(str(value))
-
-    return substituted(sql, written), [oids[i] for i in kept], [given[i] for i in kept]
 
 
 def _check_unchanged(portal: Portal, found: Sequence[Field]) -> None:

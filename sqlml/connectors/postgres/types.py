@@ -29,6 +29,7 @@ INT4 = Type(23, "int4", 4)
 TEXT = Type(_TEXT, "text")
 OID = Type(26, "oid", 4)
 JSON = Type(114, "json")
+JSONB = Type(3802, "jsonb")  # of parameters: columns are JSON
 FLOAT4 = Type(700, "float4", 4)
 FLOAT8 = Type(701, "float8", 8)
 VARCHAR = Type(1043, "varchar")
@@ -92,7 +93,7 @@ BY_OID = {
     each.oid: each
     for each in (
         BOOL, BYTEA, INT8, INT2, INT4, TEXT, OID, JSON, FLOAT4, FLOAT8, VARCHAR, DATE, TIME,
-        TIMESTAMP, TIMESTAMPTZ, INTERVAL, TIMETZ, BIT, NUMERIC, UUID,
+        TIMESTAMP, TIMESTAMPTZ, INTERVAL, TIMETZ, BIT, NUMERIC, UUID, JSONB,
     )
 }  # fmt: skip
 
@@ -114,4 +115,5 @@ _NAMES = {each.oid: name for name, each in reversed(BY_DUCKDB.items())} | {
     INT2.oid: "SMALLINT",
     NUMERIC.oid: "DECIMAL(38,10)",
     OID.oid: "UINTEGER",
+    JSONB.oid: "JSON",
 }

@@ -7,18 +7,26 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import duckdb
 
 from sqlml.connectors.postgres import types
+from sqlml.connectors.postgres.arrays import depth, mapped, parsed
 from sqlml.connectors.postgres.failures import Refused
+from sqlml.connectors.postgres.parameters import substituted
+from sqlml.quoting import literal
 
 _2000 = datetime(2000, 1, 1)
 _WRONG = "22P02"
 _DATE_ZONE = re.compile(rb" ?[+]\d\d(?::\d\d)?$| -\d\d(?::\d\d)?$")  # as pgjdbc has it
 _ALL_DIGITS = Context(prec=200_000)  # more than PostgreSQL's NUMERIC can have
 _NUMBERS = [types.INT2.oid, types.INT4.oid, types.INT8.oid, types.FLOAT4.oid]
+_TYPED = frozenset({*types.BY_OID, *types.ARRAYS.values()}) - {
+    types.NUMERIC.oid, types.TEXT.oid, types.VARCHAR.oid,
+}  # fmt: skip
+"""Of these a text, or NULL, is told the type."""
 _NARROW = frozenset([*_NUMBERS, *(types.ARRAYS[oid] for oid in _NUMBERS)])
 
 
@@ -37,14 +45,49 @@ def values(
 def exact(oids: Sequence[int], given: Sequence[object]) -> list[object]:
     """The values for DuckDB, which takes a number of Python's for an INTEGER or a BIGINT."""
     return [
-        duckdb.Value(value, _duckdb_type(oid)) if oid in _NARROW and value is not None else value
+        duckdb.Value(value, _duckdb_type(oid, _further(value))) if _is_vague(oid, value) else value
         for oid, value in zip(oids, given, strict=True)
     ]
 
 
+def _is_vague(oid: int, value: object) -> bool:
+    """Whether a value alone does not tell its type."""
+    if isinstance(value, list):
+        return oid in _NARROW or all(each is None for each in value)
+    return value is not None and (oid in _NARROW or (isinstance(value, str) and oid in _TYPED))
+
+
+def _further(value: object) -> int:
+    """Dimensions beyond the first, which PostgreSQL's name of a type does not tell."""
+    return depth(value) - 1 if isinstance(value, list) else 0
+
+
 @lru_cache
-def _duckdb_type(oid: int) -> Any:
-    return duckdb.sqltype(types.duckdb_name(oid))
+def _duckdb_type(oid: int, further: int) -> Any:
+    return duckdb.sqltype(f"{types.duckdb_name(oid)}{'[]' * further}")
+
+
+def with_written(
+    sql: str, oids: Sequence[int], given: Sequence[object]
+) -> tuple[str, Sequence[int], Sequence[object]]:
+    """Values of an unknown type stand in the text, where DuckDB finds what they are; NULL, too."""
+    kept = [i for i, oid in enumerate(oids) if not _is_written(oid, given[i])]
+    if len(kept) == len(oids):
+        return sql, oids, given
+
+    def written(number: int) -> str:
+        oid, value = oids[number - 1], given[number - 1]
+        if not _is_written(oid, value):
+            return f"${kept.index(number - 1) + 1}"
+        if value is not None:
+            return literal(str(value))
+        return f"CAST(NULL AS {types.duckdb_name(oid)})" if oid != types.UNKNOWN.oid else "NULL"
+
+    return substituted(sql, written), [oids[i] for i in kept], [given[i] for i in kept]
+
+
+def _is_written(oid: int, value: object) -> bool:
+    return oid == types.UNKNOWN.oid or (value is None and oid in _TYPED)
 
 
 def _value(number: int, oid: int, chosen: int, raw: bytes | None) -> object:
@@ -142,43 +185,23 @@ def _timestamp(raw: bytes) -> datetime:
 
 def _array(raw: bytes) -> list[object]:
     dimensions, _, oid = struct.unpack_from("!iii", raw)
-    if dimensions == 0:
-        return []
-    if dimensions > 1:
-        raise ValueError("more than one dimension")
-    (count,) = struct.unpack_from("!i", raw, 12)
+    counts = [struct.unpack_from("!i", raw, 12 + 8 * i)[0] for i in range(dimensions)]
     found: list[object] = []
-    at = 20
-    for _ in range(count):
+    at = 12 + 8 * dimensions
+    for _ in range(prod(counts) if counts else 0):
         (length,) = struct.unpack_from("!i", raw, at)
         at += 4
         own = None if length < 0 else raw[at : at + length]
         found.append(_value(0, oid, 1, own))
         at += max(length, 0)
+    for count in reversed(counts[1:]):
+        found = [found[i : i + count] for i in range(0, len(found), count)]
     return found
 
 
-_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,{}"]*?))\s*(?:,|$)', re.DOTALL)
-
-
 def _text_array(element: int) -> Callable[[bytes], object]:
-    """Reads `{1,NULL,"a b"}`, of one dimension."""
-
     def read(raw: bytes) -> object:
-        text = raw.decode().strip()
-        if not (text.startswith("{") and text.endswith("}")):
-            raise ValueError(text)
-        inner, position, found = text[1:-1], 0, list[object]()
-        while position < len(inner):
-            item = _ITEM.match(inner, position)
-            if item is None or item.end() == position:
-                raise ValueError(text)
-            quoted, bare = item.groups()
-            value = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
-            is_null = quoted is None and bare.upper() == "NULL"
-            found.append(_value(0, element, 0, None if is_null else value.encode()))
-            position = item.end()
-        return found
+        return mapped(parsed(raw.decode()), lambda text: _value(0, element, 0, text.encode()))
 
     return read
 
@@ -219,5 +242,6 @@ _BINARY: Mapping[int, Callable[[bytes], object]] = {
     types.TIMESTAMPTZ.oid: lambda raw: _timestamp(raw).replace(tzinfo=UTC),
     types.INTERVAL.oid: _interval,
     types.UUID.oid: lambda raw: uuid.UUID(bytes=raw),
+    types.JSONB.oid: lambda raw: raw[1:].decode(),
     **dict.fromkeys(types.ARRAYS.values(), _array),
 }
