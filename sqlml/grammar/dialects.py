@@ -12,6 +12,8 @@ from sqlml.grammar.foreign_statements import mend_statement
 from sqlml.grammar.foreign_syntax import mend_syntax
 
 _REPLACE = re.compile(r"\s*REPLACE\s+INTO\b", re.IGNORECASE)
+_RENAME = re.compile(r"\s*RENAME\s+TABLE\s+([^\s,]+)\s+TO\s+([^\s,]+)\s*\Z", re.IGNORECASE)
+_LIFECYCLE = re.compile(r"\bLIFECYCLE\s+\d+\s*\Z", re.IGNORECASE)
 
 
 def read(sql: str, dialect: str) -> exp.Expr:
@@ -22,6 +24,10 @@ def read(sql: str, dialect: str) -> exp.Expr:
     """
     if dialect == "mysql" and (replaced := _REPLACE.match(sql)):
         sql = f"{'INSERT OR REPLACE INTO':>{replaced.end()}}{sql[replaced.end() :]}"
+    if dialect == "mysql" and (renamed := _RENAME.match(sql)):
+        sql = f"ALTER TABLE {renamed[1]} RENAME TO {renamed[2]}"
+    if dialect == "hive":
+        sql = _LIFECYCLE.sub("", sql)  # of tables of MaxCompute
     tree: exp.Expr = parse_one(sql, dialect=_dialect(dialect))
     return tree
 

@@ -13,15 +13,20 @@ def is_of_no_use(tree: exp.Expr, dialect: str) -> bool:
     """Whether a statement asks for nothing that there is here: `SET NAMES utf8`."""
     if isinstance(tree, exp.Command):
         return str(tree.this).upper() in _COMMANDS
+    if isinstance(tree, exp.Analyze):
+        return True
     if not isinstance(tree, exp.Set) or dialect not in ("mysql", "hive", "spark"):
         return False
-    return all(_is_of_no_use(item, dialect) for item in tree.expressions)
+    return all(is_setting_of_no_use(item, dialect) for item in tree.expressions)
 
 
-def _is_of_no_use(item: exp.Expr, dialect: str) -> bool:
+def is_setting_of_no_use(item: exp.Expr, dialect: str) -> bool:
+    """Whether an item of SET is about how the other database works."""
     setting = item.this.this if isinstance(item.this, exp.EQ) else None
     if setting is None:
         return item.args.get("kind") in ("NAMES", "CHARACTER SET")
+    if isinstance(setting, exp.Dot):
+        return dialect != "mysql"
     if not isinstance(setting, exp.Column):
         return False
     return dialect != "mysql" or setting.name.lower() in _MYSQL

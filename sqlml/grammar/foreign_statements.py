@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
+from sqlml.errors import Diagnostic, ProgramError
+from sqlml.grammar.foreign_alterations import altered, indexed, unindexed
+from sqlml.grammar.foreign_changes import change_by_row
 from sqlml.grammar.foreign_columns import mend_column, mend_key
 from sqlml.grammar.foreign_settings import is_of_no_use, nothing, shown
-from sqlml.quoting import identifier
+from sqlml.grammar.numbered_columns import next_number
+from sqlml.grammar.user_variables import assignments, is_assigned
 
 _INCOMING = "sqlml_overwriting"
 
@@ -15,23 +19,41 @@ def mend_statement(tree: exp.Expr, dialect: str) -> list[exp.Expr]:
     """The statements of DuckDB that do what one of `dialect` does; the tree may be changed."""
     if is_of_no_use(tree, dialect):
         return [nothing()]
+    if dialect == "mysql" and (mended := _of_mysql(tree)):
+        return mended
     match tree:
-        case exp.Show() if dialect == "mysql":
-            return [shown(tree)]
         case exp.Alter():
-            for column in tree.find_all(exp.ColumnDef):
-                mend_column(column)
+            return altered(tree)
         case exp.Create() | exp.Drop() if tree.args.get("kind") == "DATABASE":
             tree.set("kind", "SCHEMA")
             if isinstance(tree, exp.Drop) and dialect == "mysql":
                 tree.set("cascade", True)
         case exp.Drop():
             tree.set("purge", False)
+        case exp.Describe():
+            tree.set("style", None)
         case exp.Create() if isinstance(tree.this, exp.Schema):
             return _create_table(tree)
         case exp.Insert():
             return _overwrite(tree) if tree.args.get("overwrite") else _insert(tree)
     return [tree]
+
+
+def _of_mysql(tree: exp.Expr) -> list[exp.Expr]:
+    """The statements for one that MySQL alone has; none where it is no such."""
+    is_index = tree.args.get("kind") == "INDEX"
+    match tree:
+        case exp.Show():
+            return [shown(tree)]
+        case exp.Set() if any(is_assigned(item) for item in tree.expressions):
+            return list(assignments(tree))
+        case exp.Update() | exp.Delete():
+            return [change_by_row(tree)]
+        case exp.Create() if is_index:
+            return [indexed(tree)]
+        case exp.Drop() if is_index:
+            return [unindexed(tree)]
+    return []
 
 
 # --- tables -------------------------------------------------------------------------------
@@ -40,23 +62,26 @@ def mend_statement(tree: exp.Expr, dialect: str) -> list[exp.Expr]:
 def _create_table(tree: exp.Create) -> list[exp.Expr]:
     """A table, and before it the sequences that number its rows."""
     schema = tree.this
+    if (place := tree.find(exp.LocationProperty)) is not None:
+        raise ProgramError(_elsewhere(schema.this, place))
     partitions = tree.find(exp.PartitionedByProperty)
     if partitions is not None and isinstance(partitions.this, exp.Schema):
         schema.set("expressions", [*schema.expressions, *partitions.this.expressions])
     kept = [one for one in schema.expressions if not isinstance(one, exp.IndexColumnConstraint)]
     schema.set("expressions", kept)
-    sequences = []
+    sequences: list[exp.Expr] = []
     for column in kept:
         mend_key(column)
         if isinstance(column, exp.ColumnDef) and mend_column(column):
-            sequence = identifier(f"{schema.this.name}_{column.name}_seq")
-            guard = "IF NOT EXISTS " if tree.args.get("exists") else ""
-            replace = "" if guard else "OR REPLACE "
-            sequences.append(f"CREATE {replace}SEQUENCE {guard}{sequence}")
-            following = exp.Anonymous(this="nextval", expressions=[exp.Literal.string(sequence)])
-            default = exp.ColumnConstraint(kind=exp.DefaultColumnConstraint(this=following))
-            column.set("constraints", [default, *column.args["constraints"]])
-    return [*(parse_one(one, dialect="duckdb") for one in sequences), tree]
+            sequences += next_number(schema.this, column, exists=bool(tree.args.get("exists")))
+    return [*sequences, tree]
+
+
+def _elsewhere(table: exp.Table, place: exp.LocationProperty) -> Diagnostic:
+    path = place.this.name.removeprefix("file://").rstrip("/")
+    hint = f"`CREATE VIEW {table.name} AS SELECT * FROM '{path}/*.csv'` reads files where they are"
+    message = "a table keeps its rows in the database, not at a LOCATION"
+    return Diagnostic("E1073", message, hint=hint, about="query")
 
 
 # --- rows ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from sqlml.grammar.foreign_functions import replace_function
+from sqlml.grammar.user_variables import read_variable, refuse_assignment, refuse_target
 
 Mend = Callable[[exp.Expr], exp.Expr]
 
@@ -172,7 +173,10 @@ _HIVE: Mapping[type[exp.Expr], Mend] = {
 _MENDS: Mapping[str, Mapping[type[exp.Expr], Mend]] = {
     "mysql": {
         exp.Like: _like,
+        exp.Into: refuse_target,
         exp.Order: _order,
+        exp.Parameter: read_variable,
+        exp.PropertyEQ: refuse_assignment,
         exp.RegexpLike: _regexp,
         exp.TimestampDiff: _moments,
     },

@@ -13,6 +13,7 @@ from sqlglot.errors import ParseError, SqlglotError
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.dialects import read, write
+from sqlml.grammar.foreign_changes import changed_tables
 from sqlml.grammar.forms import without_numbers
 from sqlml.grammar.keywords import QUERY_STARTS, SESSION_STARTS
 from sqlml.grammar.query_facts import QueryFacts
@@ -105,6 +106,8 @@ def _change(tree: exp.Expr) -> QueryFacts:
     match tree:
         case exp.Create():
             return _create(tree)
+        case exp.Update() | exp.Delete() if not tree.args.get("returning"):
+            return _facts(tree, tree.key, tuple(changed_tables(tree)))
         case exp.Insert() | exp.Update() | exp.Delete() | exp.Merge():
             returning = bool(tree.args.get("returning"))
             return _facts(tree, tree.key, (tree.this,), returns_rows=returning)

@@ -47,6 +47,8 @@ class Mentions:
                 self.volatile |= not node.args.get("seed")
             elif isinstance(node, exp.Func):
                 self.volatile |= _is_volatile(node)
+            elif isinstance(node, exp.Parameter):  # a variable of the connection
+                self.volatile = True
         ids = {id(target) for target in targets}
         for table in tables:
             if id(table) not in ids:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from sqlml.databases.duckdb import DuckDB
+from sqlml.errors import ProgramError
 from sqlml.grammar.queries import analyse, translate
 
 TABLE = """
@@ -190,7 +191,7 @@ PROGRAMS = {
             PRIMARY KEY (`id`), UNIQUE KEY `by_b` (`b`), FULLTEXT KEY w (j)) ENGINE=InnoDB""",
             "LOCK TABLES `d` WRITE",
             "INSERT INTO `d` (b, e, f, g, j, k) VALUES (7, 1.5, 2020, 1, 'x,y', 'q')", "UNLOCK TABLES",
-            "ALTER TABLE d ADD COLUMN z MEDIUMINT(8) UNSIGNED DEFAULT 3 AFTER id",
+            "ALTER TABLE d ADD COLUMN z MEDIUMINT(8) UNSIGNED DEFAULT 3",
         ],
         "SELECT id, a, b, e + 0.0e0, f, g, j, k, z FROM d WHERE b LIKE '7%' AND b REGEXP '^7'",
         [(1, 0, 7, 1.5, 2020, 1, "x,y", "q", 3)],
@@ -210,6 +211,61 @@ PROGRAMS = {
         ["CREATE DATABASE shop", "CREATE TABLE shop.b (i INT)", "DROP DATABASE IF EXISTS shop"],
         "SELECT count(*) FROM information_schema.tables",
         [(1,)],
+    ),
+    "rows are changed by those of another table": (
+        "mysql",
+        [
+            "CREATE TABLE b (id INT, y DOUBLE)", "INSERT INTO b VALUES (1, 10), (3, 30)",
+            "UPDATE t, b AS o SET t.x = o.y + t.x WHERE t.id = o.id",
+            "UPDATE t AS a LEFT JOIN b ON a.id = b.id SET a.x = -1, name = CONCAT(a.name, '!') WHERE b.id IS NULL",
+            "UPDATE t SET t.name = UPPER(name) ORDER BY id DESC LIMIT 1",
+        ],
+        "SELECT id, name, x FROM t ORDER BY id",
+        [(1, "ann", 11.5), (2, "bob!", -1.0), (3, "CY", 33.0)],
+    ),
+    "rows that another table names are deleted": (
+        "mysql",
+        [
+            "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1), (3), (4), (5), (6)",
+            "DELETE one FROM b AS one JOIN t ON t.id = one.id WHERE t.name = 'ann'",
+            "DELETE FROM b USING b JOIN t ON t.id = b.id", "DELETE FROM b ORDER BY id DESC LIMIT 1",
+            "DELETE FROM b WHERE id = 4",
+        ],
+        "SELECT id FROM b",
+        [(5,)],
+    ),
+    "a table is altered": (
+        "mysql",
+        [
+            "CREATE TABLE b (id INT, a VARCHAR(5) NOT NULL DEFAULT 'q', c INT)", "INSERT INTO b VALUES (1, '7', 2)",
+            "CREATE INDEX by_a ON b (a(3))", "ALTER TABLE b ADD INDEX by_c (c), ADD FULLTEXT KEY (a), ENGINE=InnoDB",
+            "ALTER TABLE b MODIFY a BIGINT(20), ADD d INT NOT NULL DEFAULT 4, DROP COLUMN c",
+            "ALTER TABLE b CHANGE COLUMN `id` no INT NOT NULL AUTO_INCREMENT, AUTO_INCREMENT=2", "ALTER TABLE b ADD UNIQUE KEY k (no)",
+            "INSERT IGNORE INTO b (d) VALUES (5), (6)", "ALTER TABLE b DROP INDEX by_c", "RENAME TABLE b TO e",
+            "CREATE UNIQUE INDEX i ON e (d)", "DROP INDEX i ON e", "ANALYZE TABLE e",
+        ],
+        "SELECT * FROM e ORDER BY no",
+        [(1, 7, 4), (2, None, 5), (3, None, 6)],
+    ),
+    "variables are set and read": (
+        "mysql",
+        [
+            "SET @n = 2, @Word := 'bob', @old = @@sql_mode, sql_mode = ''", "SET @most = (SELECT MAX(id) FROM t)",
+            "SET @most = @most + @N",
+        ],
+        "SELECT @n, @most * 2 AS twice, @nobody FROM t WHERE name = @word",
+        [(2, 10, None)],
+    ),
+    "partitions come and go": (
+        "hive",
+        [
+            "CREATE TABLE p (id INT) COMMENT 'x' PARTITIONED BY (day STRING) LIFECYCLE 7",
+            "set odps.sql.mapper.split.size=256", "ANALYZE TABLE p COMPUTE STATISTICS",
+            "ALTER TABLE p ADD IF NOT EXISTS PARTITION (day = 'b')", "DESCRIBE FORMATTED p",
+            "INSERT INTO p VALUES (1, 'a'), (2, 'b')", "ALTER TABLE p DROP IF EXISTS PARTITION (day = 'a')",
+        ],
+        "SELECT id, day FROM p",
+        [(2, "b")],
     ),
     "all rows are overwritten, even by their own": (
         "hive",
@@ -292,6 +348,49 @@ def test_statements_leave_behind_what_they_would_leave_there(database, name):
     for statement in statements:
         database.execute(translate(statement, dialect, "duckdb"))
     assert rows(database, query, dialect) == expected
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "code", "hint"),
+    [
+        ("mysql", "SELECT @n := @n + 1 AS n FROM t", "E1070", "`SET @n = (SELECT …)`"),
+        ("mysql", "SELECT id INTO @n FROM t", "E1070", "`SET @n = (SELECT …)`"),
+        (
+            "mysql",
+            "UPDATE a JOIN b USING (id) SET a.x = 1, b.x = 2",
+            "E1071",
+            "one UPDATE for each",
+        ),
+        ("mysql", "DELETE a, b FROM a JOIN b USING (id)", "E1071", "one DELETE for each"),
+        ("mysql", "ALTER TABLE t ADD COLUMN z INT AFTER id", "E1072", "leave FIRST or AFTER out"),
+        ("mysql", "ALTER TABLE t DROP PRIMARY KEY", "E1072", "make a new table"),
+        (
+            "mysql",
+            "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (id) REFERENCES u (id)",
+            "E1072",
+            "CREATE TABLE",
+        ),
+        (
+            "hive",
+            "CREATE EXTERNAL TABLE e (a INT) LOCATION '/data/e'",
+            "E1073",
+            "FROM '/data/e/*.csv'",
+        ),
+    ],
+)
+def test_what_has_no_counterpart_is_told_with_a_way_out(dialect, sql, code, hint):
+    with pytest.raises(ProgramError) as error:
+        translate(sql, dialect, "duckdb")
+    assert error.value.diagnostics[0].code == code
+    assert hint in error.value.diagnostics[0].hint
+
+
+def test_a_change_over_several_tables_is_known_to_write_the_one_that_it_changes():
+    facts = analyse("UPDATE a JOIN shop.b AS c ON a.id = c.id SET c.x = a.x", "mysql")
+    assert (facts.reads, facts.writes) == (("a",), ("shop.b",))
+    facts = analyse("DELETE c FROM a JOIN shop.b AS c ON a.id = c.id", "mysql")
+    assert (facts.writes, "a" in facts.reads) == (("shop.b",), True)
+    assert not analyse("SELECT @x", "mysql").deterministic
 
 
 def test_a_table_that_is_overwritten_is_known_to_be_written_and_its_rows_to_be_read():
