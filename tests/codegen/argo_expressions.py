@@ -7,7 +7,7 @@ import hashlib
 import json
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ _TOKEN = re.compile(
         (?P<string>'(?:[^'\\]|\\.)*')
       | (?P<number>\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
       | (?P<name>[A-Za-z_]\w*)
-      | (?P<sign>\?\?|\?\.|==|!=|<=|>=|&&|\|\||[-+*/<>!?:,.()\[\]{}\#])
+      | (?P<sign>\?\?|\?\.|==|!=|<=|>=|&&|\|\||[-+*/<>!?:;=,.()\[\]{}\#])
     )""",
     re.DOTALL | re.VERBOSE,
 )
@@ -63,10 +63,20 @@ def filled(text: str, names: Names) -> str:
 
 def _value(tag: str, names: Names) -> str:
     if tag.startswith("="):
-        return told(evaluate(tag[1:], nested(names)))
+        value = told(evaluate(tag[1:], nested(names)))
+        if any(name.startswith("item.") for name in names):  # Argo takes the one or the other
+            assert value == told(evaluate(tag[1:], nested(dict(reversed(names.items())))))
+        return value
     if tag.strip() not in names:
         raise Unresolved(tag)
     return str(names[tag.strip()])
+
+
+def asks_items(tag: str) -> bool:
+    """Whether a tag has to wait for the items of a loop."""
+    if not tag.startswith("="):
+        return tag.strip().split(".")[0] == "item"
+    return any(kind == "name" and text == "item" for kind, text in _tokens(tag[1:].strip()))
 
 
 def told(value: Any) -> str:
@@ -77,7 +87,7 @@ def told(value: Any) -> str:
 
 
 def nested(names: Names) -> dict[str, Any]:
-    """`a.b` as the member `b` of `a`."""
+    """`a.b` as the member `b` of `a`; where both are there, only that which comes first."""
     found: dict[str, Any] = {}
     for name, value in names.items():
         *path, last = name.split(".")
@@ -87,7 +97,7 @@ def nested(names: Names) -> dict[str, Any]:
             if not isinstance(inner, dict):
                 break
         else:
-            inner[last] = value
+            inner.setdefault(last, value)
     return found
 
 
@@ -103,26 +113,28 @@ def holds(when: str) -> bool:
     return result
 
 
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    """The tokens of an expression, and of which kind each is."""
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        assert token is not None, f"{text[at:]!r} in {text!r}"
+        yield str(token.lastgroup), token[token.lastgroup or 0]
+        at = token.end()
+
+
 class _Parser:
     """names: what names stand for. bare: others stand for themselves."""
 
     def __init__(self, text: str, names: Names, *, bare: bool = False) -> None:
         self._text, self._names, self._bare = text, names, bare
         self._each: list[Any] = []
-        self._tokens = [*self._read(text.strip())]
+        self._tokens = [*_tokens(text.strip())]
 
     def value(self) -> Any:
         found = self._choice()
         assert not self._tokens, f"{self._tokens[0]} is too much in {self._text}"
         return found()
-
-    def _read(self, text: str) -> Any:
-        at = 0
-        while at < len(text):
-            token = _TOKEN.match(text, at)
-            assert token is not None, f"{text[at:]!r} in {self._text!r}"
-            yield str(token.lastgroup), token[token.lastgroup or 0]
-            at = token.end()
 
     def _take(self, *signs: str) -> str:
         if self._tokens and self._tokens[0][0] != "string" and self._tokens[0][1] in signs:
@@ -133,6 +145,8 @@ class _Parser:
         assert self._take(sign), f"{sign} is missing in {self._text!r}"
 
     def _choice(self) -> Thunk:
+        if self._take("let"):
+            return self._named_value()
         condition = self._default()
         if not self._take("?"):
             return condition
@@ -140,6 +154,21 @@ class _Parser:
         self._expect(":")
         other = self._choice()
         return lambda: one() if _truth(condition()) else other()
+
+    def _named_value(self) -> Thunk:
+        """`let x = …; …`: what a name stands for from there on."""
+        _, name = self._tokens.pop(0)
+        self._expect("=")
+        value = self._choice()
+        self._expect(";")
+        self._names = {**self._names, name: None}
+        body, names = self._choice(), self._names
+
+        def found() -> Any:
+            names[name] = value()  # type: ignore[index]
+            return body()
+
+        return found
 
     def _default(self) -> Thunk:
         left = self._any()
@@ -247,8 +276,8 @@ class _Parser:
             self._each.pop()
 
     def _named(self, name: str) -> Thunk:
-        if name in self._names:
-            return lambda: self._names[name]
+        if name in (names := self._names):
+            return lambda: names[name]
         if not self._bare:
             raise Unresolved(name)
         return lambda: name
@@ -263,6 +292,10 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _fail(message: str) -> None:
+    raise AssertionError(message)
+
+
 _FUNCTIONS: Names = {
     "asInt": int,
     "asFloat": float,
@@ -271,7 +304,7 @@ _FUNCTIONS: Names = {
     "trimPrefix": str.removeprefix,
     "type": lambda value: {str: "string", dict: "map", list: "array"}.get(type(value), "other"),
     "map": lambda items, function: [function(item) for item in items],
-    "sprig": {"sha256sum": lambda text: hashlib.sha256(text.encode()).hexdigest()},
+    "sprig": {"sha256sum": lambda text: hashlib.sha256(text.encode()).hexdigest(), "fail": _fail},
     "true": True,
     "false": False,
     "nil": None,

@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from .argo_expressions import Unresolved, evaluate, filled, holds, nested
+from .argo_expressions import TAG, Unresolved, asks_items, evaluate, filled, holds, nested
 
 Template = Mapping[str, Any]
 Place = tuple[str, ...]
@@ -256,15 +256,31 @@ class WorkflowRun:
         self, task: Template, names: dict[str, Any], place: Place, items: list[Any]
     ) -> Ended:
         self.begin(place, "TaskGroup", task)
+        when = TAG.sub(
+            lambda tag: tag[0] if asks_items(tag[1]) else filled(tag[0], names),
+            task.get("when", ""),
+        )
         rounds = tuple(
-            self._once(task, names | _item_names(item), _counted(place, f"{number}:{_text(item)}"))
+            self._once(
+                {**task, "when": when},
+                names | _item_names(item),
+                _counted(place, f"{number}:{_text(item)}"),
+                self._globals | _item_names(item),
+            )
             for number, item in enumerate(items)
         )
         bad = next((each.phase for each in rounds if each.phase in _BAD), None)
         return Ended(bad or "Succeeded", **_collected(rounds), rounds=rounds)
 
-    def _once(self, task: Template, names: dict[str, Any], place: Place) -> Ended:
-        ended = _unguarded(task, names) or self._execute(
+    def _once(
+        self,
+        task: Template,
+        names: dict[str, Any],
+        place: Place,
+        with_items: dict[str, Any] | None = None,
+    ) -> Ended:
+        """with_items: what is known where items are put in, to a `when` that asks for them."""
+        ended = _unguarded(task, names if with_items is None else with_items) or self._execute(
             task["template"], _arguments(task.get("arguments", {}), names), place
         )
         self.end(place, ended)
@@ -440,10 +456,10 @@ def _is_to_run(order: str, ended: Mapping[str, Ended]) -> bool:
 
 def _unguarded(task: Template, names: dict[str, Any]) -> Ended | None:
     """How a task ends by its `when` alone."""
-    when = filled(task.get("when", ""), names)
     try:
+        when = filled(task.get("when", ""), names)
         is_to_run = not when or holds(when)
-    except (AssertionError, TypeError) as error:
+    except (AssertionError, TypeError, ValueError) as error:
         return Ended("Error", message=str(error))
     return None if is_to_run else Ended("Skipped", message=f"when '{when}' evaluated false")
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import yaml
 
 from sqlml.codegen.engine import Options, render
 from sqlml.codegen.lint import lint
-from sqlml.errors import ProgramError
 from sqlml.source import Source
 from sqlml.workflow.ir import (
     AllOf,
@@ -28,7 +28,6 @@ from sqlml.workflow.ir import (
     OutputDeclaration,
     Parameter,
     ParameterDeclaration,
-    Place,
     Repeat,
     Script,
     Take,
@@ -217,23 +216,45 @@ def test_lists_of_json_are_lists_of_its_values(values: tuple[Any, ...], tmp_path
     assert json.loads(nodes["whole"].result or "") == list(values)
 
 
-@pytest.mark.parametrize("value", ["it's", "a' || 'b' == 'b", "\\", "{{x}}", "5", "true", "é"])
+AWKWARD = ("it's", "a' || 'b' == 'b", "\\", "{{x}}", "5", "true", "é\nb", 'say "x"')
+
+
+@pytest.mark.parametrize("value", AWKWARD)
 def test_a_condition_on_a_field_of_an_item_is_about_its_value(value: str, tmp_path: Path) -> None:
-    items = ({"x": value, "n": 1}, {"x": "else", "n": 2}, {"x": value, "n": 3})
-    of_value = Comparison(Item("x"), "==", Constant(value))
-    guard = AllOf((of_value, Not(Comparison(Item("n"), ">", Constant(2)))))
-    step = scripted("step", "print(args[0])", inputs={"x": Item("x")}, guard=guard,
-                    loop=ForEach(Constant(items)))  # fmt: skip
-    _, nodes = run(Workflow("w", (step,)), tmp_path, {})
-    phases = [each.phase for each in nodes["step"].rounds or ()]
-    assert phases == ["Succeeded", "Skipped", "Skipped"]
-    assert (nodes["step"].rounds or ())[0].result == value
+    """Of items that are known, and of those that a run makes; compared with all kinds of values."""
+    items = ({"x": value, "my-n": 1}, {"x": "else", "my-n": 2}, {"x": value, "my-n": 3})
+    given = (Constant(value), Parameter("p"), Output("own", "result"))
+    number = Not(Comparison(Item("my-n"), ">", Constant(2)))
+    loops = {"known": Constant(items), "made": Output("made", "result")}
+    steps = [
+        replace(
+            said(f"{kind}-{i}", Item("x"), ForEach(loop)),
+            guard=AllOf((Comparison(Item("x"), "==", other), number)),
+        )
+        for kind, loop in loops.items()
+        for i, other in enumerate(given)
+    ]
+    givers = (said("made", Constant(json.dumps(items))), said("own", Constant(value)))
+    workflow = Workflow("w", (*givers, *steps), {"p": ParameterDeclaration()})
+    assert not lint([Source("w.yaml", *render(workflow, "argo", Options()).values())])
+    _, nodes = run(workflow, tmp_path, {"p": value})
+    for step in steps:
+        rounds = nodes[step.name].rounds or ()
+        assert [each.phase for each in rounds] == ["Succeeded", "Skipped", "Skipped"], step.name
+        assert rounds[0].result == value
 
 
-def test_a_field_with_quotes_is_compared_with_what_is_known() -> None:
-    guard = Comparison(Item("x"), "==", Parameter("p"))
-    place = Place("flow.py", 3, 1)
-    step = scripted("step", "", guard=guard, loop=ForEach(Constant(({"x": "it's"},))), place=place)
-    with pytest.raises(ProgramError, match="which holds quotes") as caught:
-        render(Workflow("w", (step,), {"p": ParameterDeclaration()}), "argo", Options())
-    assert caught.value.diagnostics[0].label == "at flow.py:3:1"
+def test_items_are_in_order_with_what_a_step_printed_as_numbers(tmp_path: Path) -> None:
+    items = ForEach(Constant(({"n": 9}, {"n": 10}, {"n": "11"}, {"m": 1})))
+    most = said("most", Constant("1e1"))
+    steps = [
+        replace(
+            said(name, Constant("x"), items),
+            guard=Comparison(Item("n"), sign, Output("most", "result")),
+        )
+        for name, sign in (("less", "<"), ("same", "=="))
+    ]
+    _, nodes = run(Workflow("w", (most, *steps)), tmp_path, {})
+    told = {name: [each.phase for each in nodes[name].rounds or ()] for name in ("less", "same")}
+    assert told["less"] == ["Succeeded", "Skipped", "Skipped", "Error"]
+    assert told["same"] == ["Skipped", "Succeeded", "Skipped", "Error"]

@@ -254,8 +254,12 @@ class Handler(BaseHTTPRequestHandler):
         with state.changed:
             items = [each for (kind, _), each in state.objects.items() if kind == self.kind]
             if label := self.query.get("labelSelector"):
-                name, _, value = label.partition("=")
-                items = [each for each in items if each["metadata"]["labels"].get(name) == value]
+                name, sign, value = re.split("(!?=)", label)
+                items = [
+                    each
+                    for each in items
+                    if (each["metadata"].get("labels", {}).get(name) == value) == (sign == "=")
+                ]
             version = str(state.version)
         return 200, {"items": items, "metadata": {"resourceVersion": version}}
 

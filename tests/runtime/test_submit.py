@@ -333,6 +333,43 @@ def test_a_run_on_argo_waits_until_it_is_let_go_on(
     assert CLUSTER_ENGINES.load("tekton").waiting({}) == {}
 
 
+def test_steps_of_workflows_that_a_workflow_has_started_are_let_go_on_as_well(
+    cluster: Cluster, server: FakeCluster
+) -> None:
+    asks = {"type": "Suspend", "phase": "Running", "displayName": "ask", "templateName": "ask"}
+
+    def put(name: str, owner: str, *, is_done: bool = False) -> None:
+        """A run of a part, as Argo's controller makes one of a workflow template."""
+        labels = {"workflows.argoproj.io/completed": "true"} if is_done else {}
+        owners = [{"uid": f"uid-{owner}"}] if owner else []
+        metadata = {"name": name, "uid": f"uid-{name}", "labels": labels, "ownerReferences": owners}
+        templates = [{"name": "ask", "suspend": {}}, {"name": "part", "resource": {}}]
+        spec = {"workflowTemplateRef": {"name": "x"}} if owner else {"templates": templates}
+        stored = {"storedWorkflowTemplateSpec": {"templates": templates}} if owner else {}
+        status = {"phase": "Running", "nodes": {"n": dict(asks)} if owner else {}, **stored}
+        server.state.put(
+            "workflows", {"metadata": metadata, "spec": spec, "status": status}, "ADDED"
+        )
+
+    put("whole-r1", "")
+    put("part-a", "whole-r1")
+    put("part-of-a", "part-a")
+    put("past", "whole-r1", is_done=True)
+    put("others", "elsewhere")
+    server.faults = [Fault("patch", status=409, message="the object has been modified")]
+    engine = CLUSTER_ENGINES.load("argo")
+    assert resume(cluster, engine, WORKFLOWS, "whole-r1", list) == ["ask"]
+    objects = {name: each for (_, name), each in server.state.objects.items()}
+    phases = {n: e["status"]["nodes"]["n"]["phase"] for n, e in objects.items() if n != "whole-r1"}
+    assert phases == {
+        "part-a": "Succeeded",
+        "part-of-a": "Succeeded",
+        "past": "Running",
+        "others": "Running",
+    }
+    assert resume(cluster, engine, WORKFLOWS, "whole-r1", list) == []
+
+
 @on_each_engine
 def test_a_deleted_run_is_interrupted(engine: str, cluster: Cluster, store: Store) -> None:
     def listen(event: Event) -> None:

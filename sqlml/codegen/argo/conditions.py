@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from sqlml.codegen.argo.text import Scope, literal
+from sqlml.codegen.argo.text import Scope
 from sqlml.workflow.graph import givers, watched
 from sqlml.workflow.ir import (
     AllOf,
@@ -20,6 +20,7 @@ from sqlml.workflow.ir import (
     Not,
     Operand,
     Output,
+    Parameter,
     Status,
 )
 from sqlml.workflow.texts import as_text
@@ -74,8 +75,8 @@ def _comparison(condition: Comparison, scope: Scope) -> str:
     sides, sign = (condition.left, condition.right), condition.comparator
     is_ordered = sign not in ("==", "!=")
     as_numbers = is_ordered or any(_is_number(side, scope) for side in sides)
-    if any(isinstance(side, Item) and side.field for side in sides):  # expr may not know them
-        return f" {sign} ".join(_put_in(side, scope, as_number=as_numbers) for side in sides)
+    if Item in map(type, sides) and not all(_is_known_with_items(side, scope) for side in sides):
+        return f" {sign} ".join(_alone(side, scope, is_ordered=is_ordered) for side in sides)
     told = f" {sign} ".join(_operand(side, scope, as_number=as_numbers) for side in sides)
     open_sides = [scope.operand(side) for side in sides if not _is_number(side, scope)]
     if as_numbers and open_sides and not is_ordered:  # what is no number is not equal to one
@@ -101,16 +102,20 @@ def _operand(operand: Operand, scope: Scope, *, as_number: bool) -> str:
     return f"asFloat({scope.operand(operand)})" if as_number else scope.operand(operand)
 
 
-def _put_in(operand: Operand, scope: Scope, *, as_number: bool) -> str:
-    """In govaluate's language, which reads the values in the text."""
-    if isinstance(operand, Constant):
-        text = as_text(operand.value)
-        if as_number and _NUMBER.fullmatch(text):
-            return format(Decimal(text), "f")
-        escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-        return f"'{literal(escaped)}'"
-    value = scope.value(operand)
-    return value if as_number else f"'{value}'"
+def _is_known_with_items(operand: Operand, scope: Scope) -> bool:
+    """Whether Argo knows it when it puts in items, as what belongs to the whole workflow."""
+    return scope.is_top if isinstance(operand, Parameter) else not isinstance(operand, Output)
+
+
+def _alone(operand: Operand, scope: Scope, *, is_ordered: bool) -> str:
+    """A value with a tag of its own, to be compared in govaluate's language: as a number, or as
+    what no other value has, whatever is in it.
+    """
+    told = scope.operand(operand)
+    if is_ordered:
+        return f"{{{{=asFloat({told})}}}}"
+    same = f"{told} matches '{_AS_NUMBER}' ? toJson(asFloat({told})) : {told}"
+    return f"'{{{{=sprig.sha256sum({same})}}}}'"
 
 
 def scope_of(node: Node, scope: Scope) -> Scope:

@@ -7,7 +7,6 @@ from typing import Any
 from sqlml.codegen.argo.children import is_apart, starting
 from sqlml.codegen.argo.conditions import depends_of, is_plain, order_of, scope_of, when_of
 from sqlml.codegen.argo.failures import NOTHING, Orders, forgotten, reminder
-from sqlml.codegen.argo.known_items import answered
 from sqlml.codegen.argo.lifting import Template
 from sqlml.codegen.argo.lists import marked, marking
 from sqlml.codegen.argo.loops import Callee, bundled, once, side_by_side
@@ -50,7 +49,6 @@ class Flow:
         reserved = self.library.reserve(name)
         if workflow.retry is not None:
             workflow = replace(workflow, nodes=tuple(_with_retry(workflow)))
-        workflow = replace(workflow, nodes=tuple(map(answered, workflow.nodes)))
         steps = workflow.ext.get("argo", {}).get("layout") == "steps"
         nodes = {node.name: node for node in workflow.nodes}
         scope = Scope(nodes, "steps" if steps else "tasks", is_top)

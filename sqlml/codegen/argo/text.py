@@ -109,8 +109,8 @@ class Scope:
             case Output():
                 told = self._list(operand)
                 return f"({told})" if told else member(self.output(operand))
-            case Item():
-                return "item"
+            case Item(field=field):
+                return _field(field) if field else "item"
 
     def parameter(self, name: str) -> str:
         return f"{'workflow' if self.is_top else 'inputs'}.parameters.{name}"
@@ -164,6 +164,15 @@ class Scope:
     def _member(self, output: Output) -> str:
         """An output in an expression, as a value of its type."""
         return _CONVERSIONS.get(self.type_of(output), "{}").format(member(self.output(output)))
+
+
+def _field(name: str) -> str:
+    """A field of an item, as text. Argo's expressions know the item as its fields or as JSON, now
+    so and now so.
+    """
+    value = f"fromJSON(type(item) == 'string' ? item : toJson(item))[{quoted(name)}]"
+    lacking = f"sprig.fail({quoted(f'an item has no {name}')})"
+    return f"(let it = {value} ?? {lacking}; type(it) == 'string' ? it : toJson(it))"
 
 
 def has_parameter(node: Node, name: str, scope: Scope) -> bool:

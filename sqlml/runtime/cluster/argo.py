@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlml.runtime.cluster.api import Cluster, Object
+from sqlml.runtime.cluster.api import Cluster, Object, Resource
 from sqlml.runtime.cluster.engine import End, Look, State, StepStatus, seconds_between
 from sqlml.runtime.cluster.submit import replace
 from sqlml.workflow.ir import Workflow
 
+_WORKFLOWS = Resource("argoproj.io", "v1alpha1", "workflows")
 _STATES: Mapping[str, State] = {
     "Pending": "waiting",
     "Running": "running",
@@ -57,7 +58,7 @@ class Argo:
 
     def waiting(self, run: Object) -> Mapping[str, Sequence[str]]:
         """Those that wait without an end; one that waits for some time goes on by itself."""
-        templates = {each["name"]: each for each in run["spec"].get("templates", ())}
+        templates = {each["name"]: each for each in _templates(run)}
         found: dict[str, list[str]] = {}
         for key, node in _nodes(run.get("status", {})).items():
             template = templates.get(node.get("templateName", ""), {})
@@ -65,6 +66,15 @@ class Argo:
             if node.get("type") == "Suspend" and node.get("phase") == "Running" and not is_timed:
                 found.setdefault(node["displayName"], []).append(key)
         return found
+
+    def children(self, cluster: Cluster, run: Object) -> Sequence[Object]:
+        if not any("resource" in each for each in _templates(run)):
+            return ()
+        running = cluster.list(_WORKFLOWS, "workflows.argoproj.io/completed!=true")
+        found = [run]
+        for parent in found:
+            found += (each for each in running if parent["metadata"]["uid"] in _owners(each))
+        return found[1:]
 
     def released(self, run: Object, ids: Sequence[str]) -> Object:
         """As `argo resume` does it: such a node has succeeded when its status says so."""
@@ -123,6 +133,17 @@ def _state(phase: str, message: str) -> State:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _templates(run: Object) -> Sequence[Mapping[str, Any]]:
+    """Its own, or those of the workflow template that it is a run of."""
+    stored = run.get("status", {}).get("storedWorkflowTemplateSpec", {})
+    told: Sequence[Mapping[str, Any]] = {**stored, **run["spec"]}.get("templates", ())
+    return told
+
+
+def _owners(run: Object) -> Sequence[str]:
+    return [each["uid"] for each in run["metadata"].get("ownerReferences", ())]
 
 
 def _nodes(status: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

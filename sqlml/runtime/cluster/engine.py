@@ -85,6 +85,10 @@ class ClusterEngine(Protocol):
         """By name, the steps that wait for a person, and what the engine calls them inside."""
         ...
 
+    def children(self, cluster: Cluster, run: Object) -> Sequence[Object]:
+        """The runs of its parts that are objects of their own, and have not ended."""
+        ...
+
     def released(self, run: Object, ids: Sequence[str]) -> Object:
         """What is merged into a run so that those of its waiting steps go on."""
         ...

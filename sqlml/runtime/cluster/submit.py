@@ -117,16 +117,28 @@ def resume(
     Raises:
         ProgramError: E0777 it is not there any more; and what `choose` and a cluster raise.
     """
-    while True:
-        found = cluster.get(resource, name)
-        if found is None:
-            raise gone(cluster, name)
-        waiting = {} if engine.end(found) else engine.waiting(found)
-        chosen = choose([*waiting])
-        ids = [each for step in chosen for each in waiting[step]]
-        version = found["metadata"]["resourceVersion"]
-        if not ids or cluster.merge(resource, name, version, engine.released(found, ids)):
-            return chosen
+    found = cluster.get(resource, name)
+    if found is None:
+        raise gone(cluster, name)
+    runs = [] if engine.end(found) else [found, *engine.children(cluster, found)]
+    chosen = choose([*dict.fromkeys(step for run in runs for step in engine.waiting(run))])
+    for run in runs:
+        _release(cluster, engine, resource, run, chosen)
+    return chosen
+
+
+def _release(
+    cluster: Cluster, engine: ClusterEngine, resource: Resource, run: Object, steps: Sequence[str]
+) -> None:
+    """Let those steps go on that wait in a run, whoever else changes it meanwhile."""
+    name, now = run["metadata"]["name"], cluster.get(resource, run["metadata"]["name"])
+    while now is not None and engine.end(now) is None:
+        waiting = engine.waiting(now)
+        ids = [each for step in steps for each in waiting.get(step, ())]
+        version = now["metadata"]["resourceVersion"]
+        if not ids or cluster.merge(resource, name, version, engine.released(now, ids)):
+            return
+        now = cluster.get(resource, name)
 
 
 def gone(cluster: Cluster, name: str) -> ProgramError:

@@ -53,6 +53,9 @@ class Tekton:
         """None: Tekton has no steps that wait for a person."""
         return {}
 
+    def children(self, cluster: Cluster, run: Object) -> Sequence[Object]:
+        return ()
+
     def released(self, run: Object, ids: Sequence[str]) -> Object:
         return {}
 
