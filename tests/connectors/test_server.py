@@ -81,6 +81,9 @@ VALUES = [
     ("VARCHAR[]", """['a"b', 'c,d', NULL, '']""", ['a"b', "c,d", None, ""]),
     ("DOUBLE[2]", "[1.5, 2]", [1.5, 2.0]),
     ("DATE[]", "['2020-01-01'::DATE]", [dt.date(2020, 1, 1)]),
+    ("INTEGER[][]", "[[1, 2], [3, NULL]]", [[1, 2], [3, None]]),
+    ("VARCHAR[][]", """[['a"b', 'c,{d'], ['', 'NULL']]""", [['a"b', "c,{d"], ["", "NULL"]]),
+    ("DOUBLE[1][2]", "[[1.5], [2]]", [[1.5], [2.0]]),
 ]  # fmt: skip
 
 
@@ -139,11 +142,83 @@ def test_parameters_of_every_kind_come_back(client: "psycopg.Connection[Any]") -
     texts = ["a,b", None, '"', "NULL"]
     arrays = client.execute("SELECT %s::INT[], %s::VARCHAR[]", [[1, 2], texts])
     assert arrays.fetchone() == ([1, 2], texts)
+    tables = [[[1, 2], [3, None]], [["a,b", None], ['"', "NULL"]]]
+    for how in ("%s", "%b", "%t"):
+        arrays = client.execute(f"SELECT {how}::INT[][], {how}::VARCHAR[][]", tables)
+        assert arrays.fetchone() == tuple(tables)
     for _ in range(20):  # prepared from the fifth time on
         found = client.execute("SELECT count(*) FROM iris WHERE species = %s", ["setosa"])
         assert found.fetchone() == (50,)
     with pytest.raises(psycopg.errors.InvalidTextRepresentation):
         client.execute("SELECT %s::INT", ["x"])
+
+
+def test_lists_of_several_lengths_come_as_text(client: "psycopg.Connection[Any]") -> None:
+    for sql, expected in (("[[1], [2, 3]]", [[1], [2, 3]]), ("[NULL, [1]]", [None, [1]])):
+        assert client.execute(f"SELECT {sql}").fetchone() == (expected,)
+        with pytest.raises(psycopg.errors.ArraySubscriptError, match="different lengths"):  # E1085
+            client.execute(f"SELECT {sql}", binary=True)
+    assert client.execute("SELECT [[]]::INT[][]", binary=True).fetchone() == ([],)
+    for wrong in ("{1,2", "{1}}", "{,}", "{1,}", "{1 {2}}", "{" * 1000):
+        with pytest.raises(Refused, match="no value"):
+            values([1007], [0], [wrong.encode()])
+
+
+COPIED = {
+    "INTEGER": ("int4", -5), "VARCHAR": ("varchar", "ü\t\\"), "DOUBLE": ("float8", 1.5),
+    "DECIMAL(18,3)": ("numeric", Decimal("-1234.125")), "BOOLEAN": ("bool", True),
+    "BLOB": ("bytea", b"\0\xff"), "DATE": ("date", dt.date(1969, 12, 31)),
+    "TIMESTAMP": ("timestamp", dt.datetime(1999, 1, 2, 3, 4, 5, 600)),
+    "TIMESTAMPTZ": ("timestamptz", dt.datetime(2020, 1, 1, tzinfo=dt.UTC)),
+    "TIME": ("time", dt.time(1, 2, 3, 4)), "UUID": ("uuid", uuid.UUID(int=7)),
+    "INTERVAL": ("interval", dt.timedelta(days=40, seconds=3, microseconds=5)),
+    "INTEGER[]": ("int4[]", [1, None, 3]), "UUID[]": ("uuid[]", [uuid.UUID(int=1)]),
+    "VARCHAR[][]": ("varchar[]", [["a", "{b"], ['"', "\\"]]), "SMALLINT": ("int2", -7),
+    "HUGEINT": ("numeric", Decimal(10**30)), "DECIMAL(9,2)[]": ("numeric[]", [Decimal("1.25")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["binary", "text"])
+def test_copy_brings_values_of_every_type(client: "psycopg.Connection[Any]", form: str) -> None:
+    client.execute("SET timezone = 'UTC'")
+    columns = ", ".join(f"c{i} {kind}" for i, kind in enumerate(COPIED))
+    client.execute(f"CREATE TEMP TABLE copied ({columns})")
+    types, row = zip(*COPIED.values(), strict=True)
+    rows = [row, (None,) * len(row), row]
+    with client.cursor().copy(f"COPY copied FROM STDIN (FORMAT {form})") as copy:
+        copy.set_types(types)
+        for each in rows:
+            copy.write_row(each)
+    assert client.execute("FROM copied").fetchall() == rows
+    with client.cursor().copy(f"COPY copied TO STDOUT (FORMAT {form})") as copy:
+        content = b"".join(copy)
+    with client.cursor().copy(f"COPY copied FROM STDIN (FORMAT {form})") as copy:
+        copy.write(content)
+    assert client.execute("FROM copied").fetchall() == rows * 2
+
+
+def test_binary_rows_that_are_none_are_refused(client: "psycopg.Connection[Any]") -> None:
+    client.execute("CREATE TEMP TABLE ends (a INT, d DATE, t TIMESTAMP)")
+    client.execute("INSERT INTO ends VALUES (1, 'infinity', '-infinity')")
+    head, into = b"PGCOPY\n\xff\r\n\0" + bytes(8), "COPY ends FROM STDIN (FORMAT binary)"
+    nothing = b"\xff" * 4
+    for content, state in (
+        (b"x", "22P04"),
+        (head + b"\0\2", "22P04"),
+        (head + b"\0\3\0", "22P04"),
+        (head + b"\0\3\0\0\0\2ab" + nothing * 2, "22P03"),
+        (head + b"\0\3" + b"\xff\xff\xff\xf0" * 3, "22P04"),
+        (head + b"\0\3" + nothing * 3 + b"\0\3" + b"\x7f\xff\xff\xf0" * 3, "22P04"),
+    ):
+        with pytest.raises(psycopg.Error) as caught, client.cursor().copy(into) as copy:
+            copy.write(content)
+        assert caught.value.sqlstate == state, content
+    with client.cursor().copy("COPY ends TO STDOUT (FORMAT binary)") as copy:
+        content = b"".join(copy)
+    with client.cursor().copy(into) as copy:
+        copy.write(content)
+    found = client.execute("SELECT a, d::VARCHAR, t::VARCHAR FROM ends").fetchall()
+    assert found == [(1, "infinity", "-infinity")] * 2
 
 
 def test_transactions_have_their_states(port: int) -> None:

@@ -5,6 +5,7 @@ Source: PostgreSQL's `*send` functions; `numeric_send` for the digits of NUMERIC
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sqlml.connectors.postgres import types
+from sqlml.connectors.postgres.dimensions import dimensions
 from sqlml.connectors.postgres.types import Type
 
-_DAYS_TO_2000 = 10_957
-_MICROSECONDS_TO_2000 = 946_684_800_000_000
+DAYS_TO_2000 = 10_957
+MICROSECONDS_TO_2000 = 946_684_800_000_000
 _NOTHING = pa.scalar(b"", pa.binary())
 _GROUP = 10_000  # NUMERIC has digits to this base
 _DIGITS = 4  # of ours in one of those
@@ -100,14 +102,21 @@ def _as_bytes(column: pa.Array) -> pa.Array:
 
 def _dates(column: pa.Array) -> pa.Array:
     days = pc.fill_null(column.cast(pa.date32()).cast(pa.int32()), 0)
-    return fixed((days.to_numpy(zero_copy_only=False) - _DAYS_TO_2000).astype(">i4"))
+    return fixed(_since_2000(days.to_numpy(zero_copy_only=False), DAYS_TO_2000).astype(">i4"))
+
+
+def _since_2000(numbers: npt.NDArray[Any], offset: int) -> npt.NDArray[Any]:
+    """Times since 1970 as PostgreSQL counts them; those at the ends stand for infinity."""
+    most = np.iinfo(numbers.dtype)
+    ends = [numbers == most.max, numbers == -most.max]
+    return np.select(ends, [most.max, most.min], numbers - offset)
 
 
 def _timestamps(column: pa.Array) -> pa.Array:
     zone = column.type.tz
     moments = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
     filled = pc.fill_null(moments, 0).to_numpy(zero_copy_only=False)
-    return fixed((filled - _MICROSECONDS_TO_2000).astype(">i8"))
+    return fixed(_since_2000(filled, MICROSECONDS_TO_2000).astype(">i8"))
 
 
 def _times(column: pa.Array) -> pa.Array:
@@ -194,11 +203,9 @@ def _uuids(column: pa.Array) -> pa.Array:
 
 
 def _arrays(column: pa.Array, element: Type) -> pa.Array:
-    """One dimension: its head, and the elements with their lengths."""
-    if pa.types.is_fixed_size_list(column.type):
-        column = column.cast(pa.list_(column.type.value_type))
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-    flat = column.flatten()
+    """The head, the size of each dimension, and the elements with their lengths."""
+    sizes, flat = dimensions(column)
+    lengths = np.prod(sizes, axis=0)
     values = binary(flat, element)
     cells = joined(in_front(lengths_of(values)), pc.fill_null(values, b""))
     ends = np.concatenate([[0], np.cumsum(lengths)])
@@ -206,10 +213,10 @@ def _arrays(column: pa.Array, element: Type) -> pa.Array:
     own = [None, pa.py_buffer(places[ends].astype(np.int32)), cells.buffers()[2]]
     elements = pa.Array.from_buffers(pa.binary(), len(column), own)
     several, has_null = lengths > 0, int(flat.null_count > 0)
-    head = np.stack([several * 1, several * has_null, several * 0 + element.oid], 1).astype(">i4")
-    size = np.stack([lengths, lengths * 0 + 1], 1).astype(">i4")
-    sizes = pc.if_else(pa.array(several), fixed(size), _NOTHING)
-    return joined(fixed(head), sizes, elements)
+    head = [several * len(sizes), several * has_null, several * 0 + element.oid]
+    bounds = [part for size in sizes for part in (size, size * 0 + 1)]
+    told = pc.if_else(pa.array(several), fixed(np.stack(bounds, 1).astype(">i4")), _NOTHING)
+    return joined(fixed(np.stack(head, 1).astype(">i4")), told, elements)
 
 
 _ENCODERS: Mapping[int, Callable[[pa.Array], pa.Array]] = {

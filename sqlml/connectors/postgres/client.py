@@ -268,7 +268,7 @@ class Client:
         if copy is None or copy.is_out:
             return False
         incoming = await self._run(partial(self._speech.incoming, self._connection, copy))
-        self._out.add(messages.copying(b"G", incoming.columns, 0))
+        self._out.add(messages.copying(b"G", incoming.columns, incoming.is_binary))
         await self._out.drain()
         portal.is_done, portal.tag = True, await take(self.receive, self._run, incoming)
         self._out.add(messages.complete(portal.tag))

@@ -7,9 +7,9 @@ import duckdb
 import pyarrow as pa
 
 from sqlml.connectors.dbapi import Connection
+from sqlml.connectors.postgres import lines, packed
 from sqlml.connectors.postgres.copying import Copy, target
-from sqlml.connectors.postgres.failures import CANCELED, UNSUPPORTED, Refused
-from sqlml.connectors.postgres.lines import rows
+from sqlml.connectors.postgres.failures import CANCELED, Refused
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.together import Runner
 from sqlml.databases import streams
@@ -27,11 +27,7 @@ class Incoming:
     def __init__(self, connection: Connection, copy: Copy) -> None:
         """Raises:
         Error: there is no such table or column.
-        Refused: the form cannot be read.
         """
-        if copy.form == "binary":
-            hint = "FORMAT text and FORMAT csv can"
-            raise Refused(UNSUPPORTED, "COPY FROM STDIN cannot read binary rows", hint=hint)
         self._connection = connection
         self._copy = copy
         listed = ", ".join(copy.columns) or "*"
@@ -43,18 +39,20 @@ class Incoming:
     def columns(self) -> int:
         return len(self._types)
 
+    @property
+    def is_binary(self) -> bool:
+        return self._copy.form == "binary"
+
     def add(self, content: bytes) -> None:
         self._file.write(content)
 
     def insert(self) -> int:
         """Insert all rows, or none; how many they are."""
-        schema = pa.schema([(f"c{i}", pa.string()) for i in range(self.columns)])
-        found = pa.RecordBatchReader.from_batches(
-            schema, rows(self._file, self.columns, self._copy)
-        )
+        found = self._read()
         stream = streams.Incoming(found, lambda _size: None)
-        reader = pa.RecordBatchReader.from_batches(schema, stream)
-        read = ", ".join(_read(f"c{i}", kind) for i, kind in enumerate(self._types))
+        reader = pa.RecordBatchReader.from_batches(found.schema, stream)
+        value = _cast if self.is_binary else _read
+        read = ", ".join(value(f"c{i}", kind) for i, kind in enumerate(self._types))
         connection = self._connection
         with connection.reporting(), connection.client.running("") as own:
             connection.settle()
@@ -69,6 +67,15 @@ class Incoming:
             finally:
                 own.unregister(_ROWS)
         return int(count)
+
+    def _read(self) -> pa.RecordBatchReader:
+        """The rows, as text or, if they came in binary, as what they are."""
+        if self.is_binary:
+            return packed.reader(self._file, self._types)
+        schema = pa.schema([(f"c{i}", pa.string()) for i in range(self.columns)])
+        return pa.RecordBatchReader.from_batches(
+            schema, lines.rows(self._file, self.columns, self._copy)
+        )
 
     def close(self) -> None:
         self._file.close()
@@ -99,11 +106,25 @@ async def take(receive: Receive, run: Runner, incoming: Incoming) -> str:
         incoming.close()
 
 
+def _cast(name: str, kind: str) -> str:
+    return f"CAST({identifier(name)} AS {kind})"
+
+
 def _read(name: str, kind: str) -> str:
     """A value that PostgreSQL writes so as one of DuckDB's type."""
     column = identifier(name)
     if kind == "BLOB":
         return f"unhex(substr({column}, 3))"
-    if kind.endswith("[]"):
-        column = f"'[' || substr({column}, 2, length({column}) - 2) || ']'"
+    if kind.endswith("]"):
+        column = _with_square_brackets(column)
     return f"CAST({column} AS {kind})"
+
+
+def _with_square_brackets(column: str) -> str:
+    """The text of an array, whose curly brackets outside of quotes are DuckDB's square ones."""
+    backslash, quote = "chr(1)", "chr(2)"
+    marked = f"replace(replace({column}, '\\\\', {backslash}), '\\\"', {quote})"
+    turned = "CASE WHEN i % 2 = 1 THEN translate(x, '{}', '[]') ELSE x END"
+    parts = f"list_transform(string_split({marked}, '\"'), lambda x, i: {turned})"
+    joined = f"array_to_string({parts}, '\"')"
+    return f"replace(replace({joined}, {quote}, '\\\"'), {backslash}, '\\\\')"

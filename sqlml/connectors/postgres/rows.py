@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from sqlml.connectors.postgres.cells import binary, fixed, in_front, joined, large, lengths_of
 from sqlml.connectors.postgres.copying import Copy
+from sqlml.connectors.postgres.dimensions import depth_of
 from sqlml.connectors.postgres.lines import lines
 from sqlml.connectors.postgres.messages import Format
 from sqlml.connectors.postgres.texts import expression, from_arrow
@@ -58,7 +59,11 @@ class RowEncoder:
         left = [i for i, text in told.items() if text is None]
         if left:
             named = pa.table([batch.column(i) for i in left], [f"c{i}" for i in left])
-            written = [expression(f"c{i}", self._types[i]) for i in left]
+            depths = [depth_of(batch.column(i).type) for i in left]
+            written = [
+                expression(f"c{i}", self._types[i], depth)
+                for i, depth in zip(left, depths, strict=True)
+            ]
             for i, column in zip(left, self._convert(named, written).columns, strict=True):
                 told[i] = (
                     pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)

@@ -48,12 +48,12 @@ def _is_between(column: pa.Array, first: int, behind: int) -> bool:
     return bool(np.all((values >= first) & (values < behind)))
 
 
-def expression(column: str, kind: Type) -> str:
-    """SQL of DuckDB for a column's values as PostgreSQL's text."""
+def expression(column: str, kind: Type, depth: int = 1) -> str:
+    """SQL of DuckDB for a column's values as PostgreSQL's text. depth: of lists in lists."""
     name = identifier(column)
     if kind.element is not None:
-        own = expression("x", kind.element)
-        if kind.element.name in ("text", "varchar", "json"):
+        own = expression("x", kind, depth - 1) if depth > 1 else expression("x", kind.element)
+        if depth == 1 and kind.element.name in ("text", "varchar", "json"):
             quoted = f"""'"' || replace(replace({own}, '\\', '\\\\'), '"', '\\"') || '"'"""
             needed = f"""regexp_matches({own}, '^(?i:null)?$|[{{}}",\\\\\\s]')"""
             own = f"CASE WHEN {needed} THEN {quoted} ELSE {own} END"

@@ -11,7 +11,7 @@ _TEXT = 25
 class Type:
     """A type of PostgreSQL. size: bytes, -1 where they vary. modifier: as `atttypmod`, or -1.
 
-    element: the type of an array's elements.
+    element: the type of an array's elements, which is that of an array of arrays, too.
     """
 
     oid: int
@@ -84,6 +84,8 @@ def type_of(duckdb_type: str) -> Type:
         return Type(NUMERIC.oid, "numeric", modifier=(precision << 16 | scale) + 4)
     if of := _LIST.fullmatch(duckdb_type):
         element = type_of(of[1])
+        if element.element is not None:  # a list of lists has the type of a list
+            return element
         if element.oid in ARRAYS:
             return Type(ARRAYS[element.oid], f"_{element.name}", element=element)
     return CHAR if duckdb_type == ONE_CHARACTER else TEXT if duckdb_type != '"NULL"' else VARCHAR
