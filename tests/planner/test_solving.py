@@ -81,6 +81,14 @@ def test_attributes_of_a_solver_are_checked(bench, attributes, code, span):
     assert (code, span) in [(fault.code, fault.span.text) for fault in faults]
 
 
+def test_a_solver_that_older_programs_name_is_answered_with_those_that_are_there(bench):
+    (fault,) = bench.faults(SOLVE.format("", f"{VARIABLES} USING Baron"))
+    assert (fault.code, fault.span.text) == ("E0255", "Baron")
+    assert "only one of its own kind" in fault.message
+    assert "`USING scip`" in fault.hint
+    assert "installed: `highs`" in fault.hint
+
+
 def test_a_solver_that_is_not_there_is_told_before_anything_runs(bench, monkeypatch):
     monkeypatch.setenv("PATH", "")
     code, message, span, hint = bench.fault(SOLVE.format("", f"{VARIABLES} USING glpk"))

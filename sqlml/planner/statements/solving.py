@@ -18,7 +18,7 @@ from sqlml.planner.tables import table_name
 from sqlml.planner.targets import has_two_of_a_name, refuse_overwriting
 from sqlml.quoting import parts
 from sqlml.source import Span
-from sqlml.zoo.solving import SOLVERS
+from sqlml.zoo.solving import SOLVERS, UNUSABLE
 from sqlml.zoo.solving.domain import DEFAULT, DOMAINS, Domain
 from sqlml.zoo.solving.formula import RELATIONS, Number, Relation, Restriction
 
@@ -251,9 +251,16 @@ def _solver_name(scope: Scope, statement: ast.Solve) -> str | None:
     written = statement.using
     name = _DEFAULT_SOLVER if written is None else written.text.casefold()
     span = statement.objective.span if written is None else written.span
+    if name in UNUSABLE:
+        hint = f"leave USING out, or `USING scip`, which solves the same problems; {_installed()}"
+        scope.fault("E0255", f"solver `{name}` cannot be used: {UNUSABLE[name]}", span, hint=hint)
+        return None
     if name not in SOLVERS:
-        hint = did_you_mean(name, SOLVERS) or f"leave USING out, or name another; {_installed()}"
-        scope.fault("E0255", f"there is no solver `{name}`", span, hint=hint)
+        known = ", ".join(f"`{each}`" for each in SOLVERS)
+        hint = did_you_mean(name, SOLVERS) or f"leave USING out, or name one of {known}"
+        scope.fault(
+            "E0255", f"there is no solver `{name}`", span, hint=f"{hint}; {_installed()}"
+        )
         return None
     solver = SOLVERS.load(name)
     if not solver.is_installed:

@@ -18,3 +18,6 @@ SOLVERS: "Registry[Solver]" = Registry(
         "scip": "sqlml.zoo.solving.scip:SOLVER",
     },
 )
+
+# What older programs name, and why a problem cannot be handed to it.
+UNUSABLE = {"baron": "it reads no MPS file, only one of its own kind"}

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from sqlml.errors import StepError
 from sqlml.zoo.attributes import AttributeProblem
+from sqlml.zoo.models import xgboost_matrix
 from sqlml.zoo.models.dictionaries.booster_attributes import Reserved
 from sqlml.zoo.models.dictionaries.xgboost_parameters import (
     CLASSIFIERS,
@@ -792,3 +793,14 @@ def test_every_attribute_is_documented() -> None:
             assert attribute.describe()
             if attribute.default is not None:
                 assert attribute.check(attribute.default) == attribute.default
+
+
+def test_long_columns_are_handed_over_one_by_one_to_the_same_end(
+    dataset: Any, fit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for tall in (0, 601):
+        monkeypatch.setattr(xgboost_matrix, "TALL", tall)
+        model = fit(TRAINER, "xgboost.gbtree", dataset(X, VALUES))
+        found.append(model.predict(X))
+    np.testing.assert_array_equal(*found)
