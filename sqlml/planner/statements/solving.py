@@ -258,9 +258,7 @@ def _solver_name(scope: Scope, statement: ast.Solve) -> str | None:
     if name not in SOLVERS:
         known = ", ".join(f"`{each}`" for each in SOLVERS)
         hint = did_you_mean(name, SOLVERS) or f"leave USING out, or name one of {known}"
-        scope.fault(
-            "E0255", f"there is no solver `{name}`", span, hint=f"{hint}; {_installed()}"
-        )
+        scope.fault("E0255", f"there is no solver `{name}`", span, hint=f"{hint}; {_installed()}")
         return None
     solver = SOLVERS.load(name)
     if not solver.is_installed:
