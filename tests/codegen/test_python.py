@@ -1,14 +1,18 @@
 """What plain scripts cannot do is told before they are written."""
 
+import warnings
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from sqlml.codegen.engine import Options, render
+from sqlml.codegen.python.families.sklearn import UNLIKELY
 from sqlml.errors import ProgramError
 from sqlml.session import connect
 from sqlml.source import Source
 from sqlml.workflow.ir import Workflow
+from sqlml.zoo.models.sklearn import dictionary
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,6 +23,18 @@ def compiled(program: str) -> Workflow:
 
 
 TRAIN = "CREATE TABLE t AS SELECT * FROM read_csv('examples/data/iris.csv');\nSELECT * FROM t "
+
+
+def test_classifiers_without_probabilities_are_known() -> None:
+    """Those of the dictionary, as scikit-learn has them by default."""
+    found = set()
+    for path, entry in dictionary()["estimators"].items():
+        module, _, name = path.rpartition(".")
+        if entry["task"] == "classification":
+            kind = getattr(import_module(module), name)
+            with warnings.catch_warnings(action="ignore"):
+                found |= set() if hasattr(kind(), "predict_proba") else {name}
+    assert found == {*UNLIKELY}
 
 
 def test_a_secret_is_not_written() -> None:

@@ -19,9 +19,10 @@ from sqlml.source import Source
 ROOT = Path(__file__).parents[2]
 EXAMPLES = (
     "iris", "churn", "houses", "anomalies", "clusters", "ranking", "champion", "prepare",
-    "production",
+    "production", "drift",
 )  # fmt: skip
-FURTHER = ("models", "measures", "features")
+FURTHER = ("models", "measures", "features", "segments", "drift")
+LINT = ["check", "--isolated", "--no-cache", "--line-length=100", "--select=F,W,I,UP,C4,SIM,RET"]
 LISTS = "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
 
 
@@ -65,6 +66,18 @@ def test_measures_are_printed(databases: tuple[Path, Path, str]) -> None:
     printed = databases[2]
     assert re.search(r"^accuracy: 0\.9\d+$", printed, re.MULTILINE)
     assert re.search(r"^average_precision: 0\.\d+$", printed, re.MULTILINE)
+
+
+def test_the_script_is_clean(databases: tuple[Path, Path, str]) -> None:
+    script = databases[0].parent / "flow.py"
+    found = subprocess.run(
+        [sys.executable, "-m", "ruff", *LINT, script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout
 
 
 def same(ours: pa.ChunkedArray, theirs: pa.ChunkedArray, name: str) -> None:

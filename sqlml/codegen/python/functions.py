@@ -6,6 +6,7 @@ from sqlml.codegen.python.families import family
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import UNLABELLED, Model
 from sqlml.codegen.python.program import Program
+from sqlml.codegen.python.segments import by_segment
 from sqlml.grammar.model_functions import mentioned
 from sqlml.quoting import identifier
 from sqlml.workflow.ir import Node
@@ -39,12 +40,14 @@ def _defined(model: Model, name: str) -> Iterator[str]:
     yield ""
     yield f"def {name}(records):"
     yield "    rows = pa.Table.from_struct_array(records)"
-    yield f"    matrix = {model.matrix()}"
-    predicted = family(model.known.family).predicted(model, "matrix")
-    yield f"    return {model.label}.decode({predicted})"
+    if model.partition:
+        yield f"    return {by_segment(model)}"
+    else:
+        predicted = family(model.known.family).predicted(model, model.matrix())
+        yield f"    return {model.label}.decode({predicted})"
     yield ""
     yield ""
-    columns = dict(_columns(thaw(model.train.features)))
+    columns = dict(_columns(thaw(model.train.features))) | dict.fromkeys(model.partition, "VARCHAR")
     yield call("offer", literal(name), name, literal(columns), model.label)
 
 

@@ -11,7 +11,8 @@ _INDENT = " " * 4
 
 def quoted(text: str) -> str:
     """A text as Python, over lines where it has some."""
-    if "\n" in text and "\\" not in text and '"""' not in text and not text.endswith('"'):
+    is_easy = "\\" not in text and '"""' not in text and not text.endswith('"')
+    if is_easy and ("\n" in text or ("'" in text and '"' in text)):
         return f'"""{text}"""'
     told = repr(text)
     return f'"{told[1:-1]}"' if told[0] == "'" and '"' not in told and "\\'" not in told else told

@@ -1,16 +1,18 @@
 """The functions that plain scripts share: each script has those that it calls, and no others."""
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from sqlml.codegen import plain
+from sqlml.codegen.python.layout import WIDTH, laid_out
 
 # In the order in which they stand in a script.
 _PARTS = (
     "tables", "columns", "categories", "numbers", "dates", "lists", "words", "hashes", "crosses",
     "matrices", "labels", "boosters", "held", "results", "measures", "ranks", "reasons",
-    "functions", "solving",
+    "segments", "drift", "functions",
+    "solving",
 )  # fmt: skip
 _IMPORTS = {
     "adbc_driver_sqlite": "import adbc_driver_sqlite.dbapi",
@@ -24,7 +26,7 @@ _IMPORTS = {
     "pc": "import pyarrow.compute as pc",
     "re": "import re",
     "sparse": "from scipy import sparse",
-    "stats": "from scipy import stats",
+    "special": "from scipy import special",
     "sys": "import sys",
     "xgb": "import xgboost as xgb",
 }
@@ -49,16 +51,28 @@ def imports_for(text: str, more: Iterable[str]) -> str:
     lines = {line for name, line in _IMPORTS.items() if name in used} | {*more}
     standard = [line for line in lines if line.startswith(_STANDARD)]
     others = [line for line in lines if not line.startswith(_STANDARD)]
-    return "\n\n".join("\n".join(sorted(some, key=_import_order)) for some in (standard, others))
+    return "\n\n".join("\n".join(_sorted(some)) for some in (standard, others))
+
+
+def _sorted(lines: Iterable[str]) -> Iterator[str]:
+    """Modules, then what is taken of some, all of a module in one line."""
+    taken: dict[str, list[str]] = {}
+    for line in sorted(lines, key=str.casefold):
+        module, _, name = line.partition(" import ")
+        if name:
+            taken.setdefault(module, []).append(name)
+        else:
+            yield line
+    for module, names in taken.items():
+        line = f"{module} import {', '.join(names)}"
+        yield from (
+            [line] if len(line) <= WIDTH else laid_out(f"{module} import ({', '.join(names)})")
+        )
 
 
 def reserved() -> frozenset[str]:
     """The names that no variable of a script may have."""
     return frozenset({*_definitions(), *_IMPORTS})
-
-
-def _import_order(line: str) -> tuple[bool, str]:
-    return line.startswith("from"), line.casefold()
 
 
 def _names(tree: ast.AST) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlml.codegen.python.families import family
 from sqlml.codegen.python.model import Model
+from sqlml.codegen.python.segments import by_segment
 from sqlml.zoo.metrics import defaults_for
 
 _AVERAGED = {
@@ -93,6 +94,8 @@ def measured(
     """
     task = model.task or _task_of(names)
     predicted = family(model.known.family).predicted(model, matrix)
+    if model.partition:
+        predicted = f"{by_segment(model)}.to_numpy(zero_copy_only=False)"
     yield f"predicted = {predicted} < 0" if task == "outliers" else f"predicted = {predicted}"
     chances = family(model.known.family).chances(model, matrix)
     if task is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlml.codegen.python.features.block import Block
 from sqlml.codegen.python.layout import call, literal
@@ -60,6 +60,12 @@ class Model:
         """A weight for each of `rows`; empty where there are none."""
         column = self.train.settings.get("weight")
         return call("number", "rows", literal(column)) if column else ""
+
+    @property
+    def partition(self) -> tuple[str, ...]:
+        """The columns whose values have a model each."""
+        names: Any = self.train.settings.get("partition_by") or ()
+        return tuple(names)
 
     @property
     def kinds(self) -> str:

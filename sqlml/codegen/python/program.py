@@ -2,18 +2,29 @@
 
 import builtins
 import keyword
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlml.codegen.python.layout import quoted
 from sqlml.codegen.python.library import reserved
 from sqlml.codegen.python.model import Model
 from sqlml.errors import Diagnostic
-from sqlml.workflow.ir import ModelReference, Node, Output, Relation, Train, Workflow, is_function
+from sqlml.workflow.ir import (
+    Check,
+    ModelReference,
+    Node,
+    Output,
+    Relation,
+    Train,
+    Workflow,
+    is_function,
+)
 
 _TAKEN = (  # by what statements call their values
-    "chances", "clusters", "con", "held_label", "held_matrix", "held_rows", "label", "matrix",
-    "measured", "names", "parameters", "predicted", "rows", "score", "table", "truth", "values",
+    "chances", "con", "data", "group", "held_data", "held_label", "held_matrix", "held_rows",
+    "highs", "kinds", "label", "matrix", "measured", "model", "names", "parameters", "predicted",
+    "records", "rows", "sizes", "table", "truth", "values",
 )  # fmt: skip
+_OF_MODEL = ("", "_features", "_label", "_rows")  # variables that a model has
 _HINT = (
     "`sqlml run` does it, and so do the engines `argo`, `airflow`, `kfp` and `tekton`, whose steps"
     " call sqlml"
@@ -33,16 +44,19 @@ class Program:
         self._functions: dict[str, str] = {}  # of the script, by the model's variable
         self._refused: set[str] = set()
 
-    def name(self, wanted: str) -> str:
-        """A variable that nothing else has."""
+    def name(self, wanted: str, ends: Sequence[str] = ("",)) -> str:
+        """A variable that nothing else has. ends: of others of that name that go with it."""
         safe = "".join(c if c.isalnum() and c.isascii() else "_" for c in wanted).strip("_")
         safe = safe.lower() or "value"
         base = f"_{safe}" if safe[0].isdigit() else safe
         name, number = base, 2
-        while name in self._names:
+        while self._names & {f"{name}{end}" for end in ends}:
             name, number = f"{base}_{number}", number + 1
-        self._names.add(name)
+        self._names |= {f"{name}{end}" for end in ends}
         return name
+
+    def name_model(self, wanted: str) -> str:
+        return self.name(wanted, _OF_MODEL)
 
     def refuse(self, node: Node | None, reason: str, hint: str = _HINT) -> None:
         place = node.place if node else None
@@ -95,6 +109,16 @@ class Program:
                 model = self.model(node, name)
                 if model is not None:
                     yield model
+
+    def is_checked(self, node: Node, train: Train) -> bool:
+        """Whether rows are compared with those that a step trains on."""
+        checks = (one for one in self.workflow.nodes if isinstance(one.operation, Check))
+        for given in (check.inputs.get("model") for check in checks):
+            if isinstance(given, Output) and given.node == node.name:
+                return True
+            if isinstance(given, ModelReference) and given.name == train.into:
+                return True
+        return False
 
     def function(self, model: Model) -> tuple[str, bool]:
         """What SQL calls to predict by a model, and whether it is new."""

@@ -146,10 +146,10 @@ con.execute("CREATE OR REPLACE TABLE flowers AS SELECT * FROM 'examples/data/iri
 
 # train, line 4
 rows = fetch("SELECT * FROM flowers")
-kinds_label = classes_or_amounts(rows, "species")
+kinds_2_label = classes_or_amounts(rows, "species")
 
 
-def kinds_features(rows):
+def kinds_2_features(rows):
     return np.column_stack([
         number(rows, "sepal_length"),
         number(rows, "sepal_width"),
@@ -158,18 +158,18 @@ def kinds_features(rows):
     ]).astype("float32")
 
 
-matrix = kinds_features(rows)
-label = kinds_label.encode(rows)
-parameters = {**xgboost_objective(kinds_label), "max_depth": 3, "seed": 0}
+matrix = kinds_2_features(rows)
+label = kinds_2_label.encode(rows)
+parameters = {**xgboost_objective(kinds_2_label), "max_depth": 3, "seed": 0}
 data = xgb.QuantileDMatrix(matrix, label)
-kinds = xgb.train(parameters, data, 20)
+kinds_2 = xgb.train(parameters, data, 20)
 
 # evaluate, line 10
 rows = fetch("SELECT * FROM flowers")
-matrix = kinds_features(rows)
-truth = kinds_label.encode(rows)
-predicted = likeliest(kinds.inplace_predict(matrix), kinds_label)
-chances = of_each_class(kinds.inplace_predict(matrix))
+matrix = kinds_2_features(rows)
+truth = kinds_2_label.encode(rows)
+predicted = likeliest(kinds_2.inplace_predict(matrix), kinds_2_label)
+chances = of_each_class(kinds_2.inplace_predict(matrix))
 measured = {
     "loss": log_loss(truth, chances),
     "accuracy": metrics.accuracy_score(truth, predicted),
@@ -179,9 +179,9 @@ keep(one_row(measured), "how_good")
 
 # predict, line 12
 rows = fetch("SELECT * FROM flowers")
-matrix = kinds_features(rows)
-predicted = likeliest(kinds.inplace_predict(matrix), kinds_label)
-table = without(rows, "species", "guess").append_column("guess", kinds_label.decode(predicted))
+matrix = kinds_2_features(rows)
+predicted = likeliest(kinds_2.inplace_predict(matrix), kinds_2_label)
+table = without(rows, "species", "guess").append_column("guess", kinds_2_label.decode(predicted))
 keep(table, "answers")
 
 # query-2, line 14

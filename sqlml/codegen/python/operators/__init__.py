@@ -6,6 +6,7 @@ OPERATORS = {
     "Predict": "predict",
     "Evaluate": "evaluate",
     "Explain": "explain",
+    "Check": "check",
     "Run": "run",
     "Solve": "solve",
     "Alter": "alter",

@@ -11,13 +11,7 @@ from sqlml.workflow.ir import Evaluate, Node
 
 def write(program: Program, node: Node, evaluate: Evaluate) -> Iterator[str]:
     model = program.model(node)
-    if evaluate.plots:
-        program.refuse(node, "it draws plots")
-    for name in evaluate.metrics:
-        if name not in KNOWN:
-            program.refuse(node, f"it has no words for the metric `{name}`")
-    if model is not None and not measurable(model):
-        program.refuse(node, f"it has no words for what measures {model.task}")
+    _check(program, node, evaluate, model)
     if model is None or program.is_refused(node):
         return
     column = evaluate.label[0] if evaluate.label else model.column
@@ -25,7 +19,8 @@ def write(program: Program, node: Node, evaluate: Evaluate) -> Iterator[str]:
     if group := model.train.settings.get("group"):
         yield f"rows = by_group(rows, {literal(group)})"
         yield f"sizes = group_sizes(rows, {literal(group)})"
-    yield f"matrix = {model.matrix()}"
+    if not model.partition:
+        yield f"matrix = {model.matrix()}"
     if column:
         yield f"truth = {_truth(model, column)}"
     elif model.task == "outliers" or needs_truth(evaluate.metrics):
@@ -34,6 +29,16 @@ def write(program: Program, node: Node, evaluate: Evaluate) -> Iterator[str]:
     yield "tell(measured)"
     if evaluate.into:
         yield f"keep(one_row(measured), {literal(evaluate.into)})"
+
+
+def _check(program: Program, node: Node, evaluate: Evaluate, model: Model | None) -> None:
+    if evaluate.plots:
+        program.refuse(node, "it draws plots")
+    for name in evaluate.metrics:
+        if name not in KNOWN:
+            program.refuse(node, f"it has no words for the metric `{name}`")
+    if model is not None and not measurable(model):
+        program.refuse(node, f"it has no words for what measures {model.task}")
 
 
 def _truth(model: Model, column: str) -> str:

@@ -22,6 +22,8 @@ def write(program: Program, node: Node, explain: Explain) -> Iterator[str]:
         program.refuse(node, "it draws a plot; INTO has SHAP values written")
     if model.known.family not in _BOOSTERS or model.train.estimator == "xgboost.gblinear":
         program.refuse(node, f"it explains XGBoost and LightGBM, not `{model.train.estimator}`")
+    if model.partition:
+        program.refuse(node, "its model is one of segments")
     names = [block.names for block in model.features]
     if not all(names) or len({*names}) < len(names):
         program.refuse(node, "not each of its features has a name of its own")

@@ -7,6 +7,7 @@ from sqlml.codegen.python.families import family
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import UNLABELLED, Model
 from sqlml.codegen.python.program import Program
+from sqlml.codegen.python.segments import by_segment
 from sqlml.workflow.ir import Node, Predict
 
 _SETTINGS = {"probability", "extra_outputs", "batch_size"}
@@ -16,12 +17,15 @@ def write(program: Program, node: Node, predict: Predict) -> Iterator[str]:
     model, settings = program.model(node), predict.settings
     for name in sorted({*settings} - _SETTINGS):
         program.refuse(node, f"it has the attribute `{name}`")
+    if model is not None and model.partition and settings.get("extra_outputs"):
+        program.refuse(node, "it asks models of segments for more than predictions")
     if model is None or program.is_refused(node):
         return
     writer = family(model.known.family)
     yield f"rows = fetch({program.rows(node)})"
-    yield f"matrix = {model.matrix()}"
-    yield f"predicted = {writer.predicted(model, 'matrix')}{_of_nothing(model)}"
+    if not model.partition:
+        yield f"matrix = {model.matrix()}"
+        yield f"predicted = {writer.predicted(model, 'matrix')}{_of_nothing(model)}"
     yield f"table = {_table(model, predict.column)}"
     if settings.get("probability"):
         chances = writer.chances(model, "matrix")
@@ -56,4 +60,5 @@ def _table(model: Model, column: str) -> str:
     rows = call("without", "rows", *map(literal, dropped))
     if model.task in (*UNLABELLED, "ranking"):
         return call("with_columns", rows, literal(column), "predicted")
-    return f"{rows}.append_column({literal(column)}, {model.label}.decode(predicted))"
+    result = by_segment(model) if model.partition else f"{model.label}.decode(predicted)"
+    return f"{rows}.append_column({literal(column)}, {result})"

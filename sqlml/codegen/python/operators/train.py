@@ -1,6 +1,7 @@
 """TRAIN in a plain script."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlml.codegen.python.families import FAMILIES, family
@@ -17,7 +18,7 @@ from sqlml.zoo.model import Task
 
 _SETTINGS = {
     "num_boost_round", "seed", "early_stopping_rounds", "validation.split", "validation.metrics",
-    "weight", "group", "verbose", "num_workers", "disk_cache",
+    "weight", "group", "partition_by", "partition_default", "verbose", "num_workers", "disk_cache",
 }  # fmt: skip
 _LABELS = {"classification": "classes", "regression": "amounts", "ranking": "amounts"}
 
@@ -27,7 +28,7 @@ def write(program: Program, node: Node, train: Train) -> Iterator[str]:
     if known.family not in FAMILIES:
         program.refuse(node, f"it knows {', '.join(FAMILIES)}, not `{train.estimator}`")
         return
-    name = program.name(train.into.rpartition(".")[2])
+    name = program.name_model(train.into.rpartition(".")[2])
     features = _features(program, node, train, name)
     model = Model(name, train, _task(train), features, _held(program, node, train))
     _check(program, node, model)
@@ -36,12 +37,36 @@ def write(program: Program, node: Node, train: Train) -> Iterator[str]:
     program.store(node, train, model)
     program.imports.update(family(known.family).imports(model))
     yield f"rows = fetch({program.rows(node)})"
+    if program.is_checked(node, train):
+        yield f"{name}_rows = rows"
+    if model.partition:
+        yield from _fitted_apart(model, program.name(f"fit_{name}"))
+        return
     yield from _prepared(model)
-    yield from fitted(model)
+    yield from _fitted(model)
     yield from _validated(model)
 
 
-def fitted(model: Model) -> Iterator[str]:
+def _fitted_apart(model: Model, fit: str) -> Iterator[str]:
+    """A function that fits a model to some of the rows, and what it makes of each segment."""
+    own = replace(model, name="model")
+    yield f"{model.label} = {call('amounts', 'rows', literal(model.column))}"
+    yield ""
+    yield ""
+    yield f"def {fit}(rows):"
+    for line in (*_prepared(own, space=1), *_fitted(own)):
+        yield f"    {line}" if line else ""
+    predicted = family(model.known.family).predicted(own, own.matrix())
+    yield f"    return lambda rows: {own.label}.decode({predicted})"
+    yield ""
+    yield ""
+    told = call("fit_segments", fit, "rows", literal(list(model.partition)))
+    yield f"{model.name} = {told}"
+    if model.train.settings.get("partition_default"):
+        yield f"{model.name}[None] = {fit}(rows)  # for other segments"
+
+
+def _fitted(model: Model) -> Iterator[str]:
     """From `rows`, and `held_rows` where there are any, to the variable of the model."""
     yield f"matrix = {model.matrix()}"
     if model.column:
@@ -54,8 +79,11 @@ def fitted(model: Model) -> Iterator[str]:
     yield from family(model.known.family).fit(model)
 
 
-def _prepared(model: Model) -> Iterator[str]:
-    """The label, the rows that are held back, and the function that makes the matrix."""
+def _prepared(model: Model, space: int = 2) -> Iterator[str]:
+    """The label, the rows that are held back, and the function that makes the matrix.
+
+    space: how many lines are left free around it.
+    """
     if group := model.train.settings.get("group"):
         yield f"rows = by_group(rows, {literal(group)})"
     if model.column:
@@ -68,12 +96,10 @@ def _prepared(model: Model) -> Iterator[str]:
         yield f"rows, held_rows = {told}"
     for block in model.features:
         yield from block.learnt
-    yield ""
-    yield ""
+    yield from [""] * space
     yield f"def {model.name}_features(rows):"
     yield from (f"    {line}" for line in _matrix(model))
-    yield ""
-    yield ""
+    yield from [""] * space
 
 
 def _matrix(model: Model) -> Iterator[str]:
@@ -141,6 +167,10 @@ def _check(program: Program, node: Node, model: Model) -> None:
         program.refuse(node, "it has several labels" if is_labelled else "it has a label")
     for name in sorted({*settings} - _SETTINGS):
         program.refuse(node, f"it has the attribute `{name}`")
+    if model.partition and (model.task != "regression" or (model.held and model.held.query)):
+        program.refuse(
+            node, "its segments are not those of a regression without `validation.select`"
+        )
     if model.task == "ranking" and model.held:
         program.refuse(node, "it holds back rows of a ranking")
     if model.weights and (model.held or model.task == "ranking"):
