@@ -1,11 +1,14 @@
 """What PostgreSQL's drivers, and their own tests, send beyond queries."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta, timezone
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.types.json import Json
 
 from sqlml.connectors.postgres.arrays import parsed
 from sqlml.connectors.postgres.spelling import spelled
@@ -108,3 +111,62 @@ def test_transactions_warn_and_keep_their_word(client: "psycopg.Connection[Any]"
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         client.execute("CREATE TABLE never (a int)")
     client.execute("ROLLBACK")
+
+
+def test_rows_are_copied_in_binary(client: "psycopg.Connection[Any]") -> None:
+    """The values that psycopg writes come back as they were, through text as well."""
+    kinds = "bool int2 int4 int8 float4 float8 numeric text bytea date time timestamp timestamptz"
+    kinds += " interval uuid json int4[] text[]"
+    moment = datetime(1969, 12, 31, 23, 59, 59, 5)
+    first = (
+        True, -1, 2, 2**40, 0.5, 1e300, Decimal("-12.500"), "a\tb", b"\0\xff", moment.date(),
+        moment.time(), moment, moment.replace(tzinfo=UTC), timedelta(days=-1, microseconds=7),
+        UUID(int=5), {"a": [1]}, [1, None], ["x y", 'q"'],
+    )  # fmt: skip
+    nothing = (None,) * len(first)
+    columns = ", ".join(f"c{i} {kind}" for i, kind in enumerate(kinds.split()))
+    client.execute(f"CREATE TABLE many ({columns})".replace("numeric", "numeric(9, 3)"))
+    with client.cursor().copy("COPY many FROM STDIN (FORMAT binary)") as copy:
+        copy.set_types(kinds.split())
+        copy.write_row([Json(each) if isinstance(each, dict) else each for each in first])
+        copy.write_row(nothing)
+    for binary in (False, True):
+        found = client.execute("SELECT * FROM many", binary=binary).fetchall()
+        assert found == [first, nothing]
+    head = b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\0\1"
+    for sent, state in [
+        (b"", "22P04"), (head, "22P04"), (head + b"\0\0\0\1", "22P04"),
+        (head + b"\0\0\0\1?\xff\xff", "22P03"),
+    ]:  # fmt: skip
+        told = _copied(client, "COPY many (c2) FROM STDIN (FORMAT binary)", sent)
+        assert told == state, sent
+
+
+def _copied(client: "psycopg.Connection[Any]", sql: str, content: bytes) -> str | None:
+    """The state of the error that it ends with."""
+    with pytest.raises(psycopg.Error) as told, client.cursor().copy(sql) as copy:
+        copy.write(content)
+    return told.value.sqlstate
+
+
+def test_values_keep_all_that_they_hold(client: "psycopg.Connection[Any]") -> None:
+    """Where Arrow, or a type of DuckDB's without its digits, would have less."""
+    sql = (
+        "SELECT '01:02:03.5-07:30'::timetz, 3123.23111::numeric, '-0.05'::numeric, {'a': [1]},"
+        r" [{'b': 1}], [[1], [2, 3]], ['\xFF'::blob], map {'k': 1}, $1::numeric"
+    )
+    zone = timezone(-timedelta(hours=7, minutes=30))
+    held = (time(1, 2, 3, 500000, zone), Decimal("3123.23111"), Decimal("-0.05"), "{'a': [1]}")
+    rest = (["{'b': 1}"], "[[1], [2, 3]]", [b"\xff"], "{k=1}", Decimal("0.12345"))
+    with psycopg.RawCursor(client) as cursor:
+        for binary in (False, True):
+            found = cursor.execute(sql, [Decimal("0.12345")], binary=binary).fetchone()
+            assert found == (*held, *rest)
+        assert cursor.execute("SELECT '10101'::bit").fetchone() == ("10101",)
+        assert cursor.execute("SELECT $1::boolean, $2::date", [None, None]).fetchone() == (
+            None,
+            None,
+        )
+        cursor.execute("CREATE TABLE nested (a int[][])")
+        cursor.execute("INSERT INTO nested VALUES ($1::int[][])", [[[1, 2], [3, None]]])
+        assert cursor.execute("SELECT * FROM nested").fetchone() == ("[[1, 2], [3, NULL]]",)

@@ -1,10 +1,11 @@
 """The rows that a statement gives, as tuples or as Arrow."""
 
+import re
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Protocol
 
 import duckdb
@@ -16,8 +17,10 @@ from sqlml.databases.client import Client, Parameters
 from sqlml.databases.problems import translate
 from sqlml.databases.streams import Outgoing, spooled
 from sqlml.errors import Diagnostic
+from sqlml.quoting import identifier
 
 Row = tuple[Any, ...]
+_LOSSY = re.compile(r"(?:TIME WITH TIME ZONE|BIT)((?:\[\d*\])*)")  # Arrow would have less of them
 _BUFFERED = 256  # rows that are taken at once where one is wanted
 
 
@@ -146,6 +149,10 @@ class Bound:
         self.description: Sequence[ColumnDescription] = list(
             map(described, self._relation.columns, types)
         )
+        if any(_LOSSY.fullmatch(code) for _, code, *_ in self.description):
+            self._relation = self._relation.project(
+                ", ".join(map(_held, count(1), self.description))
+            )
         self._begun: Taken | None = None
 
     def fetch(self, most: int | None) -> list[Row]:
@@ -162,6 +169,13 @@ class Bound:
             stream = _Stream(self._client, self._relation.to_arrow_reader(batch_rows))
         self._show(stream)
         return pa.RecordBatchReader.from_batches(stream.schema, stream)
+
+
+def _held(number: int, column: ColumnDescription) -> str:
+    """A column, by its number, as Arrow can hold all of it."""
+    lossy = _LOSSY.fullmatch(column[1])
+    own = f"CAST(#{number} AS VARCHAR{lossy[1]})" if lossy else f"#{number}"
+    return f"{own} AS {identifier(column[0])}"
 
 
 class _Stream:

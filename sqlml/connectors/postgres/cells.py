@@ -3,7 +3,9 @@
 Source: PostgreSQL's `*send` functions; `numeric_send` for the digits of NUMERIC.
 """
 
+import struct
 from collections.abc import Callable, Mapping
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -202,6 +204,37 @@ def _uuids(column: pa.Array) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(16), len(column), [None, data]).cast(pa.binary())
 
 
+def _zoned_times(column: pa.Array) -> pa.Array:
+    """TIME WITH TIME ZONE, from text: microseconds, and seconds west of Greenwich."""
+
+    def encoded(text: str) -> bytes:
+        told = time.fromisoformat(text + ":00" if text[-3] in "+-" else text)
+        since = timedelta(hours=told.hour, minutes=told.minute, seconds=told.second)
+        east = told.utcoffset() or timedelta()
+        micros = since // timedelta(microseconds=1) + told.microsecond
+        return struct.pack("!qi", micros, -(east // timedelta(seconds=1)))
+
+    return _each(column, encoded)
+
+
+def _bits(column: pa.Array) -> pa.Array:
+    """BIT, from text of 0 and 1: how many, and they, filled up with 0."""
+
+    def encoded(text: str) -> bytes:
+        size = -(-len(text) // 8)
+        return struct.pack("!i", len(text)) + int(text.ljust(8 * size, "0"), 2).to_bytes(
+            size, "big"
+        )
+
+    return _each(column, encoded)
+
+
+def _each(column: pa.Array, encoded: Callable[[str], bytes]) -> pa.Array:
+    """For types that are seldom seen: value by value."""
+    told = [None if value is None else encoded(value) for value in column.to_pylist()]
+    return pa.array(told, pa.binary())
+
+
 def _arrays(column: pa.Array, element: Type) -> pa.Array:
     """The head, the size of each dimension, and the elements with their lengths."""
     sizes, flat = dimensions(column)
@@ -233,5 +266,7 @@ _ENCODERS: Mapping[int, Callable[[pa.Array], pa.Array]] = {
     types.TIMESTAMPTZ.oid: _timestamps,
     types.INTERVAL.oid: _intervals,
     types.NUMERIC.oid: _numerics,
+    types.TIMETZ.oid: _zoned_times,
+    types.BIT.oid: _bits,
     types.UUID.oid: _uuids,
 }

@@ -14,7 +14,7 @@ from sqlml.connectors.postgres.dimensions import depth_of
 from sqlml.connectors.postgres.lines import lines
 from sqlml.connectors.postgres.messages import Format
 from sqlml.connectors.postgres.texts import expression, from_arrow
-from sqlml.connectors.postgres.types import BIGNUM, UHUGEINT, Type
+from sqlml.connectors.postgres.types import BIGNUM, TEXT, UHUGEINT, VARCHAR, Type
 
 Convert = Callable[[pa.Table, Sequence[str]], pa.Table]
 """A table and expressions of DuckDB's SQL over it to their values."""
@@ -30,7 +30,7 @@ class RowEncoder:
 
     def data_rows(self, batch: pa.RecordBatch, kind: bytes = b"D") -> memoryview:
         """The messages of all rows, one behind the other."""
-        rows = batch.num_rows
+        rows, batch = batch.num_rows, self._told(batch)
         if not self._types:
             return memoryview((kind + struct.pack("!ih", 6, 0)) * rows)
         texts = self._texts(batch, [i for i, chosen in enumerate(self._formats) if chosen == 0])
@@ -41,6 +41,24 @@ class RowEncoder:
             cells += [in_front(lengths), pc.fill_null(values, b"") if values.null_count else values]
             sizes += np.maximum(lengths, 0) + 4
         return _data(joined(_heads(kind, sizes, struct.pack("!h", len(self._types))), *cells))
+
+    def _told(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """What PostgreSQL has no type for, and so no binary format, as text."""
+        kinds = zip(batch.schema.types, self._types, self._formats, strict=True)
+        wanted = [
+            i for i, (arrow, kind, own) in enumerate(kinds) if own and _is_foreign(arrow, kind)
+        ]
+        if not wanted:
+            return batch
+        named = pa.table([batch.column(i) for i in wanted], [f"c{i}" for i in wanted])
+        several = [
+            "[]" * depth_of(batch.column(i).type) if self._types[i].element else "" for i in wanted
+        ]
+        casts = [f"CAST(c{i} AS VARCHAR{end})" for i, end in zip(wanted, several, strict=True)]
+        columns = batch.columns
+        for i, column in zip(wanted, self._convert(named, casts).columns, strict=True):
+            columns[i] = column.combine_chunks()
+        return pa.RecordBatch.from_arrays(columns, [f"c{i}" for i in range(len(columns))])
 
     def copied(self, batch: pa.RecordBatch, copy: Copy, names: Sequence[str]) -> memoryview:
         """The messages of all rows as COPY sends them. names: of the columns."""
@@ -69,6 +87,16 @@ class RowEncoder:
                     pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)
                 )
         return {i: text.cast(pa.binary()) for i, text in told.items() if text is not None}
+
+
+def _is_foreign(arrow: pa.DataType, kind: Type) -> bool:
+    """Whether values that are told as text are something else."""
+    if kind.element is not None:
+        for _ in range(depth_of(arrow)):
+            arrow = arrow.value_type
+        return _is_foreign(arrow, kind.element)
+    is_text = kind in (TEXT, VARCHAR)
+    return is_text and bool(pa.types.is_nested(arrow) or pa.types.is_temporal(arrow))
 
 
 def _heads(kind: bytes, sizes: npt.NDArray[np.integer], further: bytes) -> pa.Array:

@@ -21,11 +21,12 @@ _COUNTING = {
     "SMALLSERIAL": "SMALLINT", "SERIAL2": "SMALLINT",
 }  # fmt: skip
 _ROWS = "GENERATE_SERIES"
-_ASKED = re.compile(
-    rf"\b(?:{'|'.join([*_TYPES, *_COUNTING, _ROWS])}|bytea)\b|'\s*\{{|\bON\s+COMMIT\s+DROP\b", re.I
-)
+_WORDS = "|".join([*_TYPES, *_COUNTING, _ROWS, "BYTEA", "NUMERIC", "DECIMAL"])
+_ASKED = re.compile(rf"\b(?:{_WORDS})\b|'\s*\{{|\bON\s+COMMIT\s+DROP\b", re.IGNORECASE)
 _DROPPED = re.compile(r"\bON\s+COMMIT\s+DROP\b", re.IGNORECASE)
 _OCTAL = re.compile(rb"\\(\\|[0-7]{3})")
+_NUMBER = re.compile(r"\s*[+-]?(\d+)(?:\.(\d*))?\s*")
+_MOST_DIGITS = 38
 _TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
 _ENDS_LIST = frozenset({"FROM", "WHERE", "GROUP", "ORDER", "LIMIT", "UNION", "INTO", ")", ";"})
 
@@ -36,7 +37,12 @@ def spelled(sql: str) -> str:
         return sql
     tokens = list(scan(sql))
     words = [token.keyword for token in tokens]
-    found = [*_literals(tokens, words), *_type_names(tokens, words), *_series(tokens, words)]
+    found = [
+        *_literals(tokens, words),
+        *_numbers(tokens, words),
+        *_type_names(tokens, words),
+        *_series(tokens, words),
+    ]
     if words[:1] == ["CREATE"] and "TABLE" in words[:4]:
         found += [*_counted(tokens, words), *_kept(tokens, words)]
     return _changed(sql, found)
@@ -133,6 +139,23 @@ def _text(token: Token) -> str:
         plain = written[2:-1].replace("''", "'")
         return re.sub(r"\\(.)", r"\1", plain, flags=re.DOTALL)
     return written[1:-1].replace("''", "'")
+
+
+def _numbers(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
+    """`1.2345::numeric`, of which DuckDB would keep three places. Of a parameter it keeps ten."""
+    for i, token in enumerate(tokens):
+        at = _type_place(words, i) if token.kind in ("string", "number") else -1
+        if at < i or words[at : at + 1] not in (["NUMERIC"], ["DECIMAL"]):
+            continue
+        if words[at + 1 : at + 2] in (["("], ["["]):
+            continue
+        if i and words[i - 1] == "$":
+            yield tokens[at].start, tokens[at].end, "DECIMAL(38, 10)"
+        elif found := _NUMBER.fullmatch(_text(token) if token.kind == "string" else token.text):
+            scale = len(found[2] or "")
+            digits = max(len(found[1].lstrip("0")) + scale, 1)
+            if digits <= _MOST_DIGITS:
+                yield tokens[at].start, tokens[at].end, f"DECIMAL({digits}, {scale})"
 
 
 # --- types ---

@@ -8,6 +8,11 @@ from sqlml.connectors.postgres.types import Type
 from sqlml.quoting import identifier, literal
 
 _OTHERWISE = (b"e", b"n", b"0.0000")  # in numbers with an exponent, or that get one, nan and inf
+_BARE = frozenset({
+    "bool", "int2", "int4", "int8", "oid", "float4", "float8", "numeric", "uhugeint", "bignum",
+    "uuid", "date", "time", "timetz",
+})  # fmt: skip
+"""Types of which no value needs quotes in an array."""
 _MOST_PLACES = 6  # Arrow gives smaller decimals an exponent
 _YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800  # seconds since 1970
 _DAY = 86_400
@@ -53,7 +58,7 @@ def expression(column: str, kind: Type, depth: int = 1) -> str:
     name = identifier(column)
     if kind.element is not None:
         own = expression("x", kind, depth - 1) if depth > 1 else expression("x", kind.element)
-        if depth == 1 and kind.element.name in ("text", "varchar", "json"):
+        if depth == 1 and kind.element.name not in _BARE:
             quoted = f"""'"' || replace(replace({own}, '\\', '\\\\'), '"', '\\"') || '"'"""
             needed = f"""regexp_matches({own}, '^(?i:null)?$|[{{}}",\\\\\\s]')"""
             own = f"CASE WHEN {needed} THEN {quoted} ELSE {own} END"

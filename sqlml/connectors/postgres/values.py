@@ -163,9 +163,7 @@ def _numeric(raw: bytes) -> Decimal:
 
 def _interval(raw: bytes) -> object:
     microseconds, days, months = struct.unpack("!qii", raw)
-    if months:
-        return f"{months} months {days} days {microseconds} microseconds"
-    return timedelta(days=days, microseconds=microseconds)
+    return f"{months} months {days} days {microseconds} microseconds"
 
 
 def _date(raw: bytes) -> date:
