@@ -227,7 +227,7 @@ def test_rows_that_cannot_be_copied_are_told(port: int) -> None:
             ("COPY own FROM STDIN", "1\tx\n2\n", "22P04"),
             ("COPY own (nope) FROM STDIN", "", "42703"),
             ("COPY nope FROM STDIN", "", "42P01"),
-            ("COPY own FROM STDIN (FORMAT binary)", "", "0A000"),
+            ("COPY own FROM STDIN (FORMAT binary)", b"", "22P04"),
             ("COPY own FROM STDIN (FORMAT xml)", "", "22023"),
             ("COPY own FROM STDIN (WHATEVER 1)", "", "42601"),
         ):
