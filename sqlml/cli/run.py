@@ -1,6 +1,7 @@
 """`sqlml run`: run a program here."""
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -140,7 +141,7 @@ def _next(report: "RunReport", workflow: "Workflow", again: str, db: str) -> Seq
         return []
     if report.outcome == "succeeded":
         shown = [report.run, *_models(workflow)[:1]]
-        return ["next: " + "   ".join(f"sqlml show {name}{db}" for name in shown)]
+        return ["next: " + "   ".join(f"sqlml show {quote(name)}{db}" for name in shown)]
     failed = report.failed_step
     log = [f"log: sqlml log {report.run} {failed}{db}"] if failed else []
     return [*log, f"resume with: sqlml run {again} --resume {report.run}"] if again else log

@@ -36,9 +36,21 @@ def nothing() -> exp.Expr:
     return parse_one("SET VARIABLE sqlml_nothing = NULL", dialect="duckdb")
 
 
+def asked_of_hive(tree: exp.Command) -> exp.Expr:
+    """`SHOW DATABASES` and `SHOW TABLES IN days`, which MySQL has, too; other commands stay."""
+    if str(tree.this).upper() != "SHOW":
+        return tree
+    asked = parse_one(f"SHOW {tree.expression.name}", dialect="mysql")
+    return shown(asked) if isinstance(asked, exp.Show) else tree
+
+
 def shown(tree: exp.Show) -> exp.Expr:
-    """What `SHOW COLUMNS` and `SHOW CREATE TABLE` of MySQL tell, as DuckDB tells it."""
+    """What is there, and `SHOW COLUMNS` and `SHOW CREATE TABLE` of MySQL, as DuckDB tells it."""
     target, schema = tree.args.get("target"), tree.args.get("db")
+    if tree.name == "DATABASES":
+        return _shown_schemas(tree)
+    if tree.name == "TABLES" and (schema or tree.args.get("like")):
+        return _shown_tables(tree)
     if target is None:
         return tree
     if tree.name == "COLUMNS":
@@ -49,3 +61,24 @@ def shown(tree: exp.Show) -> exp.Expr:
     found = exp.select('table_name AS "Table"', 'sql AS "Create Table"').from_("duckdb_tables()")
     where = exp.column("schema_name").eq(schema.name if schema else exp.func("current_schema"))
     return found.where(of_table, where, dialect="duckdb")
+
+
+def _shown_schemas(tree: exp.Show) -> exp.Expr:
+    found = exp.select('schema_name AS "Database"').from_("duckdb_schemas()")
+    here = exp.column("database_name").eq(exp.func("current_database"))
+    theirs = exp.column("schema_name").isin("information_schema", "pg_catalog").not_()
+    return _like(found.where(here, theirs), tree, "schema_name")
+
+
+def _shown_tables(tree: exp.Show) -> exp.Expr:
+    schema = tree.args.get("db")
+    found = exp.select("table_name AS name").from_("information_schema.tables")
+    where = exp.column("table_schema").eq(schema.name if schema else exp.func("current_schema"))
+    return _like(found.where(where), tree, "table_name")
+
+
+def _like(found: exp.Select, tree: exp.Show, name: str) -> exp.Expr:
+    like = tree.args.get("like")
+    if like is not None:
+        found = found.where(exp.ILike(this=exp.column(name), expression=like.copy()))
+    return found.order_by(name)

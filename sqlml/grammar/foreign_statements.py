@@ -8,7 +8,7 @@ from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.foreign_alterations import altered, indexed, unindexed
 from sqlml.grammar.foreign_changes import change_by_row
 from sqlml.grammar.foreign_columns import mend_column, mend_key
-from sqlml.grammar.foreign_settings import is_of_no_use, nothing, shown
+from sqlml.grammar.foreign_settings import asked_of_hive, is_of_no_use, nothing, shown
 from sqlml.grammar.numbered_columns import next_number
 from sqlml.grammar.user_variables import assignments, is_assigned
 
@@ -19,7 +19,8 @@ def mend_statement(tree: exp.Expr, dialect: str) -> list[exp.Expr]:
     """The statements of DuckDB that do what one of `dialect` does; the tree may be changed."""
     if is_of_no_use(tree, dialect):
         return [nothing()]
-    if dialect == "mysql" and (mended := _of_mysql(tree)):
+    own = _OWN.get(dialect)
+    if own is not None and (mended := own(tree)):
         return mended
     match tree:
         case exp.Alter():
@@ -54,6 +55,13 @@ def _of_mysql(tree: exp.Expr) -> list[exp.Expr]:
         case exp.Drop() if is_index:
             return [unindexed(tree)]
     return []
+
+
+def _of_hive(tree: exp.Expr) -> list[exp.Expr]:
+    return [asked_of_hive(tree)] if isinstance(tree, exp.Command) else []
+
+
+_OWN = {"mysql": _of_mysql, "hive": _of_hive}
 
 
 # --- tables -------------------------------------------------------------------------------

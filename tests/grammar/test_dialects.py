@@ -206,6 +206,16 @@ PROGRAMS = {
         "mysql", [], "SELECT TIMESTAMPDIFF(DAY, '2020-01-01', '2020-01-05 00:00:00') FROM t LIMIT 1", [(4,)],
     ),
     "tables are listed": ("mysql", ["CREATE TABLE b (i INT)"], "SHOW TABLES", [("b",), ("t",)]),
+    "tables of a database are listed": (
+        "mysql", ["CREATE DATABASE shop", "CREATE TABLE shop.b (i INT)", "CREATE TABLE shop.c (i INT)"],
+        "SHOW TABLES FROM shop LIKE 'B%'", [("b",)],
+    ),
+    "databases are listed": (
+        "mysql", ["CREATE DATABASE shop", "CREATE DATABASE desk"], "SHOW DATABASES LIKE '%sh%'", [("shop",)],
+    ),
+    "databases of Hive are listed": (
+        "hive", ["CREATE DATABASE shop"], "SHOW DATABASES", [("main",), ("shop",)],
+    ),
     "a database goes with its tables": (
         "mysql",
         ["CREATE DATABASE shop", "CREATE TABLE shop.b (i INT)", "DROP DATABASE IF EXISTS shop"],

@@ -149,7 +149,8 @@ class _ReadyMade:
             message = (
                 f"`{self.runnable.name}` fills {_tables(most)}, and INTO names {len(self.into)}"
             )
-            self.scope.fault("E0246", message, self.statement.into[most].span)
+            hint = f"write `INTO {', '.join(self.into[:most])}`"
+            self.scope.fault("E0246", message, self.statement.into[most].span, hint=hint)
         sources = set(map(table_key, self.rows.sources))
         for table, written in zip(self.into, self.statement.into, strict=True):
             if len(self.into) > 1 and table_key(table) in sources:

@@ -96,11 +96,16 @@ def _filled(column: ColumnReference) -> Aggregate:
     return Aggregate(f"count({column.identifier})")
 
 
-def _refuse_gaps(gaps: Iterable[ColumnReference], answers: Answers) -> None:
-    counts = {column: answers[_ROWS] - answers[_filled(column)] for column in gaps}
+def _refuse_gaps(gaps: Sequence[ColumnReference], answers: Answers) -> None:
+    rows = answers[_ROWS] if gaps else 0
+    counts = {column: rows - answers[_filled(column)] for column in gaps}
     faults = [
         problems.empty_values(
-            column.name, count, hint=problems.hint_for_empty(column.name, column.kind)
+            column.name,
+            count,
+            hint=problems.hint_for_empty(column.name, column.kind)
+            if count < rows
+            else "no row has one: leave the column out",
         )
         for column, count in counts.items()
         if count

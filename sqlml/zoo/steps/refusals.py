@@ -24,11 +24,12 @@ def refuse_no_rows(rows: int) -> None:
 
 def refuse_missing(label: Label, missing: int, rows: int, family: str) -> None:
     if missing:
+        hint = f"add `WHERE {label.identifier} IS NOT NULL`"
         raise _problem(
             "E0412",
             f"training stopped: column `{label.name}` is empty in {missing:,} of {rows:,} rows",
             f"{family} needs a label in every row",
-            f"add `WHERE {label.identifier} IS NOT NULL`",
+            hint if missing < rows else "no row has one: look at the query, or name another column",
         )
 
 

@@ -90,9 +90,12 @@ def test_missing_labels_are_counted(context: Any) -> None:
 
 
 def test_missing_numbers_are_counted(context: Any) -> None:
-    found = refusal(context, 'SELECT NULL::DOUBLE AS "my y" FROM range(4)', "my y")
-    assert found.message == "training stopped: column `my y` is empty in 4 of 4 rows"
+    some = 'SELECT if(i < 4, NULL, 1.5) AS "my y" FROM range(5) t(i)'
+    found = refusal(context, some, "my y")
+    assert found.message == "training stopped: column `my y` is empty in 4 of 5 rows"
     assert found.hint == 'add `WHERE "my y" IS NOT NULL`'
+    none = refusal(context, 'SELECT NULL::DOUBLE AS "my y" FROM range(4)', "my y")
+    assert "name another column" in none.hint
 
 
 @pytest.mark.parametrize(
