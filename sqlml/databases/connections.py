@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from weakref import WeakKeyDictionary
 
 import duckdb
 
@@ -16,7 +15,7 @@ class Connections:
         self.borrowed = borrowed
         self._shared: duckdb.DuckDBPyConnection | None = None
         self._turn = threading.RLock()
-        self._running: WeakKeyDictionary[duckdb.DuckDBPyConnection, int] = WeakKeyDictionary()
+        self._running: dict[duckdb.DuckDBPyConnection, int] = {}
         # Streams that are dropped end whenever the garbage collector runs: while registering, too.
         self._registering = threading.RLock()
 

@@ -29,9 +29,17 @@ Bytes = npt.NDArray[np.uint8]
 
 def lengths_of(values: pa.Array) -> npt.NDArray[np.int32]:
     """How many bytes there are in each value; -1 for NULL."""
-    lengths = pc.binary_length(values)
-    told = pc.fill_null(lengths, -1) if values.null_count else lengths
-    return np.asarray(told.to_numpy(), np.int32)
+    if not len(values):
+        return np.zeros(0, np.int32)
+    lengths = np.diff(places_of(values))
+    if values.null_count:
+        lengths[values.is_null().to_numpy(zero_copy_only=False)] = -1
+    return lengths
+
+
+def places_of(values: pa.Array) -> npt.NDArray[np.int32]:
+    """Where each value begins, and where the last one ends; there is at least one."""
+    return np.frombuffer(values.buffers()[1], np.int32, len(values) + 1, values.offset * 4)
 
 
 def in_front(lengths: npt.NDArray[np.int32]) -> pa.Array:

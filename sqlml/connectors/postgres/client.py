@@ -181,7 +181,7 @@ class Client:
             self._out.add(messages.row_description(fields, formats))
 
     async def _execute(self, body: Body) -> None:
-        portal, most = self._portal(body.text()), body.int32()
+        portal, most = self._portal(body.text()), max(body.int32(), 0)
         body.end()
         if not portal.prepared.text.words:
             self._out.add(messages.EMPTY_QUERY)

@@ -8,7 +8,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sqlml.connectors.postgres.cells import binary, fixed, in_front, joined, large, lengths_of
+from sqlml.connectors.postgres.cells import (
+    binary,
+    fixed,
+    in_front,
+    joined,
+    large,
+    lengths_of,
+    places_of,
+)
 from sqlml.connectors.postgres.copying import Copy
 from sqlml.connectors.postgres.dimensions import depth_of
 from sqlml.connectors.postgres.lines import lines
@@ -86,7 +94,7 @@ class RowEncoder:
                 told[i] = (
                     pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)
                 )
-        return {i: text.cast(pa.binary()) for i, text in told.items() if text is not None}
+        return {i: text.view(pa.binary()) for i, text in told.items() if text is not None}
 
 
 def _is_foreign(arrow: pa.DataType, kind: Type) -> bool:
@@ -111,5 +119,7 @@ def _heads(kind: bytes, sizes: npt.NDArray[np.integer], further: bytes) -> pa.Ar
 
 def _data(rows: pa.Array) -> memoryview:
     """The bytes of all values of an array."""
-    places = np.frombuffer(rows.buffers()[1], np.int32, len(rows) + 1, rows.offset * 4)
-    return memoryview(rows.buffers()[2])[places[0] : places[-1]] if len(rows) else memoryview(b"")
+    if not len(rows):
+        return memoryview(b"")
+    places = places_of(rows)
+    return memoryview(rows.buffers()[2])[places[0] : places[-1]]
