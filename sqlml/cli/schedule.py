@@ -82,15 +82,16 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     from sqlml.runtime.cluster.kubeconfig import access
 
     workflow = compiled.workflow
-    files = render(workflow, engine, target)
     runner = cluster_engine(engine)
-    objects = objects_of(files)
-    manifest = the(runner.schedule, objects)
     check_store(workflow, target)
-    cluster = Cluster(access(target.namespace))
+    place = access(target.namespace)
+    files = render(workflow, engine, replace(target, namespace=place.namespace))
+    objects = objects_of(files)
+    manifests = [the(kind, objects) for kind in runner.schedule]
+    cluster = Cluster(place)
     supply(session, compiled, target.worker.store)
     runner.prepare(cluster, objects)
-    made = submit.replace(cluster, manifest, OWNER)
+    made = [submit.replace(cluster, manifest, OWNER) for manifest in manifests][-1]
     done = "is scheduled" if made.is_new else "is scheduled anew"
     times = ", ".join(workflow.schedule.cron) if workflow.schedule else ""
     return f"{made.title} {done} in namespace {cluster.namespace}: {times}"

@@ -29,8 +29,10 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   servers of their own, with users and uploads of their own, and not to Kubernetes; render the file
   and give it to them. `--engine python` writes a script, which is run as any other.
 - `sqlml schedule flow.sql --cron '0 3 * * *' --engine argo --store …` makes a CronWorkflow of it,
-  or replaces the one of that name. Its base tables are those of that moment. So does `sqlml run`
-  of a program that is one `CREATE JOB` (without `IF`); `sqlml render` writes it for Argo, Airflow.
+  or replaces the one of that name; `--engine tekton` a CronJob, with an account of its own that may
+  start PipelineRuns in its namespace and do nothing else. Its base tables are those of that moment.
+  So does `sqlml run` of a program that is one `CREATE JOB` (without `IF`); `sqlml render` writes it
+  for Argo, Airflow and Tekton (with `--namespace`).
 - No secret is written into a file: `CREATE SECRET` is refused there (E0753). Give the steps
   credentials through their environment.
 - Argo's manifests are checked against its schema and by a linter (`sqlml lint FILE`). Airflow's

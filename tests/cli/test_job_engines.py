@@ -80,7 +80,6 @@ def test_a_job_is_a_dag_with_a_timetable(sqlml: Sqlml) -> None:
     ("engine", "program", "code", "place"),
     [
         ("kfp", JOB, "E0752", ":2:10"),
-        ("tekton", JOB, "E0752", ":2:10"),
         ("python", JOB, "E0752", ":2:10"),
         ("argo", JOB.replace("12 * * 1", "12 * * 7"), "E0784", ":2:23"),
         ("airflow", f"{JOB}SELECT 1", "E0817", ":1:1"),

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 from sqlml.codegen import plain
 from sqlml.codegen.engine import Options, render
 from sqlml.codegen.given import given_step
+from sqlml.codegen.lint import lint
 from sqlml.codegen.programs import Worker
 from sqlml.errors import ProgramError
 from sqlml.session import connect
@@ -140,6 +142,48 @@ def test_pods_are_as_asked_for() -> None:
     assert claim["resources"] == {"requests": {"storage": "2Gi"}}
 
 
+def test_a_schedule_is_a_cron_job_that_makes_runs() -> None:
+    schedule = Schedule(("0 3 * * *",), "Europe/Berlin", "forbid")
+    workflow = Workflow("nightly", (step("a", "print(1)"),), schedule=schedule)
+    text = render(workflow, "tekton", Options(namespace="lab"))["nightly.yaml"]
+    assert not lint([Source("nightly.yaml", text)])
+    told = {one["kind"]: one for one in yaml.safe_load_all(text)}
+    assert [*told] == ["ConfigMap", "Pipeline", "ServiceAccount", "Role", "RoleBinding", "CronJob"]
+    job = told["CronJob"]["spec"]
+    assert (job["schedule"], job["timeZone"], job["suspend"]) == (
+        "0 3 * * *", "Europe/Berlin", False
+    )  # fmt: skip
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["command"] == ["python3", "/sqlml-step/start.py", "forbid"]
+    assert pod["volumes"][0]["configMap"]["name"] == told["ConfigMap"]["metadata"]["name"]
+    assert told["RoleBinding"]["subjects"][0]["name"] == pod["serviceAccountName"]
+    files = told["ConfigMap"]["data"]
+    twice = replace(workflow, schedule=Schedule(("0 3 * * *", "@daily")))
+    with pytest.raises(ProgramError, match="E1077"):
+        render(twice, "tekton", Options(namespace="lab"))
+    once = render(replace(workflow, schedule=None), "tekton", Options(namespace="lab"))
+    *_, run = yaml.safe_load_all(once["nightly.yaml"])
+    run["metadata"]["labels"] = {"sqlml-job": "nightly"}
+    assert json.loads(files["run.json"]) == run
+
+    space: dict[str, Any] = {"__name__": "start"}
+    exec(files["start.py"], space)
+    asked: list[tuple[str, str]] = []
+    before = {"metadata": {"name": "nightly-1"}, "status": {}}
+
+    def ask(method: str, path: str, body: Any = None) -> Any:
+        asked.append((method, path))
+        return {"items": [before]} if method == "GET" else {"metadata": {"name": "nightly-2"}}
+
+    look, make = ("GET", "?labelSelector=sqlml-job%3Dnightly"), ("POST", "?fieldValidation=Strict")
+    assert "nightly-1 has not ended" in space["start"](ask, "forbid", run)
+    assert space["start"](ask, "allow", run) == "nightly-2"
+    assert space["start"](ask, "replace", run) == "nightly-2"
+    before["status"] = {"completionTime": "2026-01-01T03:00:00Z"}
+    assert space["start"](ask, "forbid", run) == "nightly-2"
+    assert asked == [look, look, make, look, ("PATCH", "/nightly-1"), make, look, make]
+
+
 @pytest.mark.parametrize(
     ("workflow", "fault"),
     [
@@ -147,7 +191,7 @@ def test_pods_are_as_asked_for() -> None:
         (Workflow("w", (), {"p": ParameterDeclaration(default="$(y)")}), "E0790 Tekton would"),
         (Workflow("w", (), {"p.q": ParameterDeclaration()}), "E0790 Tekton has no parameter"),
         (Workflow("w", (Node("a", Suspend(None)),)), "E0752 Tekton has no suspend"),
-        (Workflow("w", schedule=Schedule(("0 0 * * *",))), "E0752 Tekton has no schedule"),
+        (Workflow("w", schedule=Schedule(("0 0 * * *",))), "E1078 on Tekton the schedule of `w`"),
         (
             Workflow("w", on_exit=(
                 step("a", ""), step("b", "", after=(After("a"),)),

@@ -111,8 +111,21 @@ def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
     assert error(*on_argo("--set", "kind=WorkflowTemplate")) == "E0780"
     assert error(*base, "kfp", "--store", "depot") == "E0780"
     on_tekton = [*schedule[:5], "tekton", "--store", "depot"]
-    assert error(*on_tekton, "--cron", "0 3 * * *") == "E0752"
+    assert error(*on_tekton, "--cron", "0 3 * * *", "--cron", "0 5 * * *") == "E1077"
     assert error("cancel", run, "--db", "x.duckdb") == "E0783"
+
+
+def test_a_program_is_scheduled_on_tekton(sqlml: Any, server: FakeCluster) -> None:
+    base = ["--db", "x.duckdb", "--engine", "tekton", "--store", "depot", "--name", "nightly"]
+    told = "cronjobs/nightly is scheduled{} in namespace lab: {}\n"
+    for cron, anew in (("0 3 * * *", ""), ("30 4 * * *", " anew")):
+        code, out, err = sqlml("schedule", "p.sql", *base, "--cron", cron)
+        assert (code, out) == (0, told.format(anew, cron)), err
+        assert server.state.objects["cronjobs", "nightly"]["spec"]["schedule"] == cron
+    made = {kind for kind, _ in server.state.objects}
+    assert made == {
+        "configmaps", "pipelines", "serviceaccounts", "roles", "rolebindings", "cronjobs"
+    }  # fmt: skip
 
 
 def test_a_program_is_scheduled_and_scheduled_anew(sqlml: Any, server: FakeCluster) -> None:

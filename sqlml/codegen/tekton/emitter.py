@@ -11,6 +11,7 @@ from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
 from sqlml.codegen.given import given_step, parameters_of
 from sqlml.codegen.tekton.refusals import refusals
+from sqlml.codegen.tekton.schedule import JOB, scheduled
 from sqlml.codegen.tekton.sizes import size_faults
 from sqlml.codegen.yaml import dump_all
 from sqlml.errors import ProgramError
@@ -22,6 +23,7 @@ from sqlml.workflow.ir import (
     Mount,
     Node,
     ParameterDeclaration,
+    Schedule,
     Script,
     SecretKey,
     Volume,
@@ -32,6 +34,7 @@ from sqlml.workflow.serial import thaw
 _IMAGE = "python:3.11"
 _FOLDER = "/sqlml-step"
 _VOLUME = "sqlml-step"
+_MOUNT = {"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}
 _STORE = "pass it through the artifact store"
 
 
@@ -72,9 +75,8 @@ class Tekton:
         "cluster resource": Capability("refused", "create it in a script with kubectl"),
         "parallelism": Capability("refused", "limit the pods with a quota of the namespace"),
         "schedule": Capability(
-            "refused",
-            "leave it out; apply the Pipeline once, and let a CronJob whose service account may "
-            "create PipelineRuns run `kubectl create` with the PipelineRun, or use a trigger",
+            "lowered",
+            "a CronJob with one time makes the PipelineRuns, by a service account of its own",
         ),
         "file between steps": Capability("refused", _STORE),
         "file from a store": Capability("refused", "fetch it in a script"),
@@ -84,7 +86,7 @@ class Tekton:
 
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
         flat = flatten(workflow)
-        if faults := [*refusals(flat)]:
+        if faults := [*refusals(flat, options.namespace)]:
             raise ProgramError(*faults)
         name = options.name or _name(flat.name)
         documents = [*_Pipeline(flat, name, options.namespace).documents()]
@@ -104,18 +106,21 @@ class _Pipeline:
         self._volumes = {volume.name: volume for volume in workflow.volumes}
         self._claims = [volume for volume in workflow.volumes if volume.kind == "new-claim"]
         parts = (plain.interpreter(), plain.part("given_step"), plain.part("tekton/step"))
-        self._python = "\n\n".join(parts)
-        digest = sha256(self._python.encode()).hexdigest()[:8]  # a run keeps what it began with
-        self._config = f"{name}-step-{digest}"
+        self._files = {"step.py": "\n\n".join(parts)}
+        if workflow.schedule:
+            self._files["start.py"] = plain.part("tekton/start")
+            self._files["run.json"] = json.dumps(self._run(), ensure_ascii=False)
+        told = "".join(self._files.values())  # a run keeps what it began with
+        self._config = f"{name}-step-{sha256(told.encode()).hexdigest()[:8]}"
 
     def documents(self) -> Iterator[dict[str, Any]]:
-        """The steps' Python, the pipeline, and a run of it."""
+        """The steps' Python, the pipeline, and a run of it; or what makes its runs."""
         yield {
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": self._config, **self._namespace},
             "immutable": True,
-            "data": {"step.py": self._python},
+            "data": self._files,
         }
         yield {
             "apiVersion": "tekton.dev/v1",
@@ -123,7 +128,10 @@ class _Pipeline:
             "metadata": {"name": self._name, **self._namespace},
             "spec": self._pipeline(),
         }
-        yield self._run()
+        if self._workflow.schedule is None:
+            yield self._run()
+        else:
+            yield from self._schedule(self._workflow.schedule)
 
     def _pipeline(self) -> dict[str, Any]:
         workflow = self._workflow
@@ -208,7 +216,7 @@ class _Pipeline:
             "image": image,
             "command": ["python3", f"{_FOLDER}/step.py"],
             "args": [_without_references(told), "$(results.given.path)", *values],
-            "volumeMounts": [{"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}],
+            "volumeMounts": [_MOUNT],
         }
 
     def _spec(
@@ -227,9 +235,11 @@ class _Pipeline:
 
     def _run(self) -> dict[str, Any]:
         workflow = self._workflow
-        pods = pods_of(workflow.pods) | placement_of(workflow.placement)
+        pods = self._pods()
         account = pods.pop("serviceAccountName", "")
         metadata = pods.pop("podMetadata", {})
+        if workflow.schedule:
+            metadata = {**metadata, "labels": {**metadata.get("labels", {}), JOB: self._name}}
         limit = {"tasks": f"{workflow.timeout:g}s"} if workflow.timeout is not None else {}
         own = [
             {"pipelineTaskName": node.name, "podTemplate": {**pods, **placement}}
@@ -257,6 +267,24 @@ class _Pipeline:
                 ),
             },
         }
+
+    def _pods(self) -> dict[str, Any]:
+        """What all pods have."""
+        return pods_of(self._workflow.pods) | placement_of(self._workflow.placement)
+
+    def _schedule(self, schedule: Schedule) -> Iterator[dict[str, Any]]:
+        starter = {
+            "name": "start",
+            "image": _IMAGE,
+            "command": ["python3", f"{_FOLDER}/start.py", schedule.overlap],
+            "volumeMounts": [_MOUNT],
+        }
+        own = {"serviceAccountName", "podMetadata"}
+        pod = {key: value for key, value in self._pods().items() if key not in own}
+        volumes = [{"name": _VOLUME, "configMap": {"name": self._config}}]
+        yield from scheduled(
+            self._name, self._namespace, schedule, starter, {**pod, "volumes": volumes}
+        )
 
 
 def _slot(key: str) -> str:

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 
 from sqlml.errors import Diagnostic
 from sqlml.workflow.graph import needs
-from sqlml.workflow.ir import Container, Node, Script, SecretKey, Workflow
+from sqlml.workflow.ir import Container, Node, Schedule, Script, SecretKey, Workflow
 
 _PARAMETER = re.compile(r"[A-Za-z_][-A-Za-z0-9_]*")
 
 
-def refusals(workflow: Workflow) -> Iterator[Diagnostic]:
+def refusals(workflow: Workflow, namespace: str) -> Iterator[Diagnostic]:
     """Why a workflow without calls cannot be written for Tekton."""
+    if workflow.schedule:
+        yield from _schedule_refusals(workflow.name, workflow.schedule, namespace)
     for name, declared in workflow.parameters.items():
         if not _PARAMETER.fullmatch(name):
             hint = "use letters, digits, `-` and `_`"
@@ -24,6 +26,18 @@ def refusals(workflow: Workflow) -> Iterator[Diagnostic]:
     exits = {node.name for node in workflow.on_exit}
     for node in (*workflow.nodes, *workflow.on_exit):
         yield from _node_refusals(node, exits)
+
+
+def _schedule_refusals(name: str, schedule: Schedule, namespace: str) -> Iterator[Diagnostic]:
+    if len(schedule.cron) > 1:
+        message = f"on Tekton a schedule has one time, and that of `{name}` has more"
+        hint = "write them as one, as `0 3,15 * * *`; or schedule it once for each"
+        yield Diagnostic("E1077", message, hint=hint)
+    if not namespace:
+        message = (
+            f"on Tekton the schedule of `{name}` needs a namespace, for the right to start runs"
+        )
+        yield Diagnostic("E1078", message, hint="name it: --namespace NAME")
 
 
 def _node_refusals(node: Node, exits: set[str]) -> Iterator[Diagnostic]:

@@ -29,7 +29,11 @@ Object = Mapping[str, Any]
 
 _BACKOFF = Backoff(0.5, 2.0, 30.0)
 _BUSY = frozenset({429, 500, 502, 503, 504})
-_KEPT = {"Secret": "secret", "ConfigMap": "config_map"}  # as the client calls them
+_KEPT = {  # as the client calls them
+    "Secret": "secret",
+    "ConfigMap": "config_map",
+    "ServiceAccount": "service_account",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ class Cluster:
         return answer
 
     def keep(self, manifest: Object) -> bool:
-        """Make a Secret or a ConfigMap; False where one of its name is there already."""
+        """Make a Secret, a ConfigMap or a ServiceAccount; False where one of its name is there."""
         kind = manifest["kind"]
         try:
             self._call(

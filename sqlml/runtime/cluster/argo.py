@@ -32,7 +32,7 @@ _NODE_ID = "workflows.argoproj.io/node-id"
 
 class Argo:
     kind = "Workflow"
-    schedule = "CronWorkflow"
+    schedule = ("CronWorkflow",)
     stop: Mapping[str, str] = {"shutdown": "Stop"}
     container = "main"
     refresh = 60

@@ -53,14 +53,14 @@ class End:
 
 
 class ClusterEngine(Protocol):
-    """kind: of the objects that are one run each. schedule: of those that start runs at given
-    times, empty where there are none. stop: what is merged into a run's `spec` so that it stops,
-    its steps on exit still run. container: of a pod, the one that does the step. refresh: seconds
-    after which a run is looked at again, though it has not changed itself.
+    """kind: of the objects that are one run each. schedule: the kinds of those that start runs at
+    given times, the last of which says when. stop: what is merged into a run's `spec` so that it
+    stops, its steps on exit still run. container: of a pod, the one that does the step. refresh:
+    seconds after which a run is looked at again, though it has not changed itself.
     """
 
     kind: str
-    schedule: str
+    schedule: Sequence[str]
     stop: Mapping[str, str]
     container: str
     refresh: int

@@ -11,6 +11,7 @@ from sqlml.runtime.cluster.engine import ClusterEngine
 RUN_LABEL = "sqlml-run"
 
 _LONGEST = 63
+_IDENTITY = frozenset({"apiVersion", "kind", "metadata"})
 _LASTING = frozenset({"CronWorkflow", "WorkflowTemplate"})  # not one run each
 
 
@@ -83,7 +84,8 @@ def replace(cluster: Cluster, manifest: Object, owner: str) -> Submission:
         if there.is_new:
             return there
         version = there.answer["metadata"]["resourceVersion"]
-        if cluster.merge(there.resource, there.name, version, {"spec": manifest["spec"]}):
+        told = {key: value for key, value in manifest.items() if key not in _IDENTITY}
+        if cluster.merge(there.resource, there.name, version, told):
             return there
 
 

@@ -24,7 +24,7 @@ class Tekton:
     it is told as running when it is certain that it is, and by its result `given` when it ends."""
 
     kind = "PipelineRun"
-    schedule = ""
+    schedule = ("Pipeline", "Role", "RoleBinding", "CronJob")
     stop: Mapping[str, str] = {"status": "CancelledRunFinally"}
     container = "step-step"
     refresh = 10  # a TaskRun that waits, or begins at last, does not change the PipelineRun
@@ -37,6 +37,8 @@ class Tekton:
 
     def prepare(self, cluster: Cluster, objects: Sequence[Object]) -> None:
         for each in objects:
+            if each["kind"] == "ServiceAccount":
+                cluster.keep(each)
             if each["kind"] == "ConfigMap" and not cluster.keep(each):
                 _check_same(cluster, each)
 
