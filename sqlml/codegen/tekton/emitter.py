@@ -13,6 +13,7 @@ from sqlml.codegen.given import given_step, parameters_of
 from sqlml.codegen.tekton.refusals import refusals
 from sqlml.codegen.tekton.schedule import JOB, scheduled
 from sqlml.codegen.tekton.sizes import size_faults
+from sqlml.codegen.tekton.words import name_of, parameter, without_references
 from sqlml.codegen.yaml import dump_all
 from sqlml.errors import ProgramError
 from sqlml.workflow.graph import needs
@@ -22,14 +23,11 @@ from sqlml.workflow.ir import (
     HasStatus,
     Mount,
     Node,
-    ParameterDeclaration,
-    Schedule,
     Script,
     SecretKey,
     Volume,
     Workflow,
 )
-from sqlml.workflow.serial import thaw
 
 _IMAGE = "python:3.11"
 _FOLDER = "/sqlml-step"
@@ -88,7 +86,7 @@ class Tekton:
         flat = flatten(workflow)
         if faults := [*refusals(flat, options.namespace)]:
             raise ProgramError(*faults)
-        name = options.name or _name(flat.name)
+        name = options.name or name_of(flat.name)
         documents = [*_Pipeline(flat, name, options.namespace).documents()]
         if faults := [*size_faults(flat, documents[1]["spec"])]:
             raise ProgramError(*faults)
@@ -131,7 +129,9 @@ class _Pipeline:
         if self._workflow.schedule is None:
             yield self._run()
         else:
-            yield from self._schedule(self._workflow.schedule)
+            starter = {"name": "start", "image": _IMAGE, "volumeMounts": [_MOUNT]}
+            pod = {**self._pods(), "volumes": [self._volume()]}
+            yield from scheduled(self._name, self._namespace, self._workflow.schedule, starter, pod)
 
     def _pipeline(self) -> dict[str, Any]:
         workflow = self._workflow
@@ -139,7 +139,7 @@ class _Pipeline:
         if tasks:
             tasks.append(self._outcome())
         return given(
-            params=[_parameter(n, declared) for n, declared in workflow.parameters.items()],
+            params=[parameter(n, declared) for n, declared in workflow.parameters.items()],
             workspaces=[{"name": volume.name} for volume in self._claims],
             tasks=tasks,
         ) | given(**{"finally": [self._task(node) for node in workflow.on_exit]})
@@ -215,18 +215,17 @@ class _Pipeline:
             "name": "step",
             "image": image,
             "command": ["python3", f"{_FOLDER}/step.py"],
-            "args": [_without_references(told), "$(results.given.path)", *values],
+            "args": [without_references(told), "$(results.given.path)", *values],
             "volumeMounts": [_MOUNT],
         }
 
     def _spec(
         self, step: dict[str, Any], taken: Mapping[str, str], volumes: tuple[Volume, ...]
     ) -> dict[str, Any]:
-        source = {"name": _VOLUME, "configMap": {"name": self._config}}
         return {
             "params": [{"name": _slot(key), "type": "string"} for key in taken],
             "results": [{"name": "given", "type": "string"}],
-            "volumes": [source, *volumes_of(volumes).get("volumes", [])],
+            "volumes": [self._volume(), *volumes_of(volumes).get("volumes", [])],
             "steps": [step],
         }
 
@@ -272,19 +271,9 @@ class _Pipeline:
         """What all pods have."""
         return pods_of(self._workflow.pods) | placement_of(self._workflow.placement)
 
-    def _schedule(self, schedule: Schedule) -> Iterator[dict[str, Any]]:
-        starter = {
-            "name": "start",
-            "image": _IMAGE,
-            "command": ["python3", f"{_FOLDER}/start.py", schedule.overlap],
-            "volumeMounts": [_MOUNT],
-        }
-        own = {"serviceAccountName", "podMetadata"}
-        pod = {key: value for key, value in self._pods().items() if key not in own}
-        volumes = [{"name": _VOLUME, "configMap": {"name": self._config}}]
-        yield from scheduled(
-            self._name, self._namespace, schedule, starter, {**pod, "volumes": volumes}
-        )
+    def _volume(self) -> dict[str, Any]:
+        """The Python that steps share."""
+        return {"name": _VOLUME, "configMap": {"name": self._config}}
 
 
 def _slot(key: str) -> str:
@@ -312,24 +301,3 @@ def _is_secret(node: Node, name: str) -> bool:
 def _image(node: Node) -> str:
     operation = node.operation
     return (operation.image if isinstance(operation, Container | Script) else "") or _IMAGE
-
-
-def _without_references(step: Mapping[str, Any]) -> str:
-    """JSON in which neither Tekton nor Kubernetes finds anything to put in place of `$(…)`."""
-    text = json.dumps(step, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("$", "\\u0024")
-
-
-def _parameter(name: str, declared: ParameterDeclaration) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": name, "type": "string"}
-    if declared.description:
-        told["description"] = declared.description
-    if not declared.required:
-        default = thaw(declared.default)
-        told["default"] = default if isinstance(default, str) else json.dumps(default)
-    return told
-
-
-def _name(name: str) -> str:
-    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
-    return kept.removesuffix("-sql")[:50].strip("-") or "workflow"

@@ -17,8 +17,10 @@ def scheduled(
 ) -> Iterator[dict[str, Any]]:
     """The objects that make runs: an account, what it may do, and when it does it.
 
-    starter: the container that makes one. pod: what there is besides in its pod.
+    starter: the container that makes one, without its command. pod: what all pods have.
     """
+    (mount,) = starter["volumeMounts"]
+    command = ["python3", f"{mount['mountPath']}/start.py", schedule.overlap]
     account = f"{name}-schedule"
     metadata = {"name": account, **namespace}
     yield {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
@@ -42,10 +44,10 @@ def scheduled(
         "subjects": [{"kind": "ServiceAccount", **metadata}],
     }
     template = {
-        **pod,
+        **{key: value for key, value in pod.items() if key != "podMetadata"},
         "serviceAccountName": account,
         "restartPolicy": "OnFailure",
-        "containers": [starter],
+        "containers": [{**starter, "command": command}],
     }
     yield {
         "apiVersion": "batch/v1",
