@@ -170,3 +170,26 @@ def test_values_keep_all_that_they_hold(client: "psycopg.Connection[Any]") -> No
         cursor.execute("CREATE TABLE nested (a int[][])")
         cursor.execute("INSERT INTO nested VALUES ($1::int[][])", [[[1, 2], [3, None]]])
         assert cursor.execute("SELECT * FROM nested").fetchone() == ([[1, 2], [3, None]],)
+
+
+def test_a_cursor_outlives_its_transaction_if_it_is_to(port: int) -> None:
+    with psycopg.connect(address(port)) as client:
+        client.execute(
+            "DECLARE kept CURSOR WITH HOLD FOR"
+            " SELECT clock_timestamp() IS NULL, i FROM generate_series(1, 3) AS i"
+        )
+        client.execute("DECLARE gone CURSOR WITHOUT HOLD FOR SELECT 1")
+        client.commit()
+        assert client.execute("FETCH 2 FROM kept").fetchall() == [(False, 1), (False, 2)]
+        client.commit()
+        assert client.execute("FETCH ALL FROM kept").fetchall() == [(False, 3)]
+        with pytest.raises(psycopg.errors.InvalidCursorName):
+            client.execute("FETCH ALL FROM gone")
+        client.rollback()
+        assert client.execute("SELECT * FROM pg_prepared_xacts").fetchall() == []
+        client.execute("SET SESSION TIME ZONE 'Asia/Tokyo'")
+        assert client.execute("SHOW timezone").fetchone() == ("Asia/Tokyo",)
+        found = psycopg.RawCursor(client).execute(
+            "SELECT i FROM generate_series(1, 9) AS i WHERE i = $1", ["7"]
+        )
+        assert found.fetchall() == [(7,)]

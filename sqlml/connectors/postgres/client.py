@@ -210,7 +210,7 @@ class Client:
         body.end()
         self._skips = False
         if not self._connection.in_transaction:
-            for name in list(self._portals):
+            for name in [name for name, portal in self._portals.items() if not portal.holds]:
                 self._drop_portal(name)
         await self._ready()
 

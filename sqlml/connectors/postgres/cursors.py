@@ -8,12 +8,13 @@ import pyarrow as pa
 
 from sqlml.connectors.postgres.failures import NO_CURSOR, SYNTAX, UNSUPPORTED, Refused
 from sqlml.connectors.postgres.portals import Portal, Text
+from sqlml.connectors.postgres.translation import translated
 from sqlml.quoting import parts
 
 _NAME = r'(?P<name>"(?:[^"]|"")+"|\w+)'
 _DECLARE = re.compile(
     rf"DECLARE\s+{_NAME}(?:\s+(?:BINARY|INSENSITIVE|ASENSITIVE|NO\s+SCROLL|(?P<scroll>SCROLL)))*"
-    r"\s+CURSOR(?:\s+WITH(?P<hold>OUT)?\s+HOLD)?\s+FOR\s+(?P<query>.*)",
+    r"\s+CURSOR(?:\s+WITH(?:OUT|(?P<hold>))\s+HOLD)?\s+FOR\s+(?P<query>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _TAKE = re.compile(
@@ -26,10 +27,11 @@ _CLOSE = re.compile(rf"CLOSE\s+{_NAME}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A cursor that is to be opened. query: what its rows are."""
+    """A cursor that is to be opened. query: what its rows are. holds: beyond its transaction."""
 
     name: str
     query: str
+    holds: bool
 
 
 def declared(text: Text) -> Declared:
@@ -39,7 +41,8 @@ def declared(text: Text) -> Declared:
     found = _matched(_DECLARE, text)
     if found["scroll"]:
         raise Refused(UNSUPPORTED, "a cursor only goes forward", hint="leave SCROLL out")
-    return Declared(_name(found["name"]), found["query"])
+    query = translated(found["query"])
+    return Declared(_name(found["name"]), query, found["hold"] is not None)
 
 
 def taken(text: Text) -> tuple[str, int]:

@@ -58,6 +58,9 @@ def _tables(tree: exp.Expr) -> list[exp.Table]:
 
 
 def _own(table: exp.Table, columns_of: Callable[[str], Columns]) -> Columns:
+    if isinstance(table.this, exp.GenerateSeries):
+        named = table.alias_column_names or [table.alias_or_name]
+        return {name.lower(): "BIGINT" for name in named[:1]}
     bare = exp.Table(this=table.this, db=table.args.get("db"), catalog=table.args.get("catalog"))
     return columns_of(bare.sql("duckdb"))
 

@@ -56,7 +56,7 @@ def _escaped(column: pa.Array, copy: Copy) -> pa.Array:
 
 def _quoted(column: pa.Array, name: str, copy: Copy) -> pa.Array:
     quote, escape = copy.quote, copy.escape or copy.quote
-    if "*" in copy.forced or name in copy.forced:
+    if "*" in copy.forced or name.casefold() in map(str.casefold, copy.forced):
         needed = pc.is_valid(column)
     else:
         special = f"[{re.escape(copy.delimiter + quote)}\r\n]|^\\\\\\.$"

@@ -66,7 +66,10 @@ class Rows:
 
 @dataclass(slots=True)
 class Portal:
-    """A statement with its values. rows: what is left of them once it runs. copy: how they go."""
+    """A statement with its values. rows: what is left of them once it runs. copy: how they go.
+
+    holds: they outlive the transaction.
+    """
 
     prepared: Prepared
     values: Sequence[object]
@@ -81,6 +84,7 @@ class Portal:
     is_cancelled: bool = False
     tag: str = ""
     copy: Copy | None = None
+    holds: bool = False
     fields: Sequence[Field] = field(default_factory=tuple)
 
     def check_wanted(self) -> None:

@@ -56,7 +56,7 @@ REPORTED = (
 )  # fmt: skip
 
 _SET = re.compile(
-    r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>[\w.]+|TIME\s+ZONE)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",
+    r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>TIME\s+ZONE|[\w.]+)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _CHARACTERISTICS = re.compile(

@@ -199,7 +199,7 @@ class Speech:
         if found is not None:
             _check_unchanged(portal, found)
             portal.fields = found
-            rows = at_once if CHANGING.search(sql) else batches
+            rows = at_once if portal.holds or CHANGING.search(sql) else batches
             self._give(portal, connection, rows(cursor))
 
     def _begin(self, connection: Connection, portal: Portal) -> None:
@@ -213,12 +213,14 @@ class Speech:
     def _end(self, connection: Connection, text: Text) -> None:
         if not connection.in_transaction:
             self._warn(NO_TRANSACTION, "there is no transaction in progress")
-        for portal in self.portals.values():
-            portal.close()
-        self.portals.clear()
+        rolls_back = self._rolls_back or text.first in ("ROLLBACK", "ABORT")
+        for name, portal in list(self.portals.items()):
+            if rolls_back or not portal.holds:
+                portal.close()
+                del self.portals[name]
         dropped, self._dropped = self._dropped, []
         self.settings.leave()
-        if self._rolls_back or text.first in ("ROLLBACK", "ABORT"):
+        if rolls_back:
             connection.rollback()
         else:
             _drop(connection, dropped)
@@ -242,6 +244,7 @@ class Speech:
             check_portals(self.portals)
             query = Text(declared.query, ("SELECT",))
             opened = Portal(Prepared(query, portal.prepared.oids, None), portal.values, ())
+            opened.holds = declared.holds
             self._execute(connection, opened, declared.query)
             self.portals[declared.name] = opened
             return

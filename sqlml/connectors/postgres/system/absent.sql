@@ -44,6 +44,7 @@ CREATE TABLE pg_policies (schemaname VARCHAR, tablename VARCHAR, policyname VARC
   VARCHAR[], cmd VARCHAR, qual VARCHAR, with_check VARCHAR);
 CREATE TABLE pg_policy (oid BIGINT, polname VARCHAR, polrelid BIGINT, polcmd VARCHAR, polpermissive BOOLEAN, polroles
   BIGINT[], polqual VARCHAR, polwithcheck VARCHAR);
+CREATE TABLE pg_prepared_xacts (transaction BIGINT, gid VARCHAR, prepared TIMESTAMPTZ, owner VARCHAR, database VARCHAR);
 CREATE TABLE pg_publication (oid BIGINT, pubname VARCHAR, pubowner BIGINT, puballtables BOOLEAN, pubinsert BOOLEAN,
   pubupdate BOOLEAN, pubdelete BOOLEAN, pubtruncate BOOLEAN, pubviaroot BOOLEAN);
 CREATE TABLE pg_publication_namespace (oid BIGINT, pnpubid BIGINT, pnnspid BIGINT);
