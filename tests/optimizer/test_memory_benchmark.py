@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.memory import made_up, replay
+from benchmarks.histories import made_up
+from benchmarks.sizing import replay
 
 
 def test_sizing_is_never_told_what_comes_later() -> None:

@@ -5,7 +5,7 @@ from math import exp
 
 LIMIT = 0.02  # of the steps may run out of memory
 
-_STEEPNESS = 0.3  # of the price, for each step that ran out of memory beyond the limit
+STEEPNESS = 1.0  # of the price, for each step that ran out of memory beyond the limit
 _HIGHEST = 8.0  # logarithm of the highest price, in what a mean step uses
 
 
@@ -13,12 +13,13 @@ _HIGHEST = 8.0  # logarithm of the highest price, in what a mean step uses
 class Experience:
     """steps that have ended; failures: how many of them ran out of memory first.
 
-    cost: what all of them have used, in byte-seconds.
+    cost: what all of them have used, in byte-seconds. steepness: see STEEPNESS.
     """
 
     steps: int = 0
     failures: int = 0
     cost: float = 0.0
+    steepness: float = STEEPNESS
 
     def add(self, peak: float, seconds: float, *, ran_out: bool = False) -> None:
         """Take in a step that has ended."""
@@ -37,5 +38,5 @@ class Experience:
         """
         if not self.steps:
             return 0.0
-        beyond = _STEEPNESS * (self.failures - LIMIT * self.steps)
+        beyond = self.steepness * (self.failures - LIMIT * self.steps)
         return self.cost / self.steps * exp(min(max(beyond, 0.0), _HIGHEST))

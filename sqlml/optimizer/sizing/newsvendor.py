@@ -17,13 +17,23 @@ _PERCENT = (0, 1, 2, 3, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 3
 MARGINS = np.array(_PERCENT) / 100
 WINDOW = 128  # steps that are replayed at most, the newest
 
-# What is believed about a type of which little was seen: as if there had been so many more steps,
-# whose peaks miss a prediction by a factor of about exp(0.2), and now and then by far more
-# (Student's t with two degrees of freedom).
-_BELIEVED = 8.0
-_USUAL_MISS = 0.2
 _LEVELS = (np.arange(32) + 0.5) / 32
 _MISSES = (2 * _LEVELS - 1) / np.sqrt(2 * _LEVELS * (1 - _LEVELS))
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What is believed about a type of which little was seen.
+
+    As if there had been so many more steps, whose peaks miss a prediction by a factor of about
+    exp(miss), and now and then by far more (Student's t with two degrees of freedom).
+    """
+
+    steps: float = 8.0
+    miss: float = 0.2
+
+
+USUAL = Belief()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ def choose(
     *,
     request: float | None = None,
     price: float = 0.0,
+    belief: Belief = USUAL,
 ) -> Allocation:
     """The allocation of a step, by what each predictor with each margin would have wasted so far.
 
@@ -71,7 +82,7 @@ def choose(
         peaks, np.append(past.sizes[newest], size), np.append(past.labels[newest], label)
     )
     most = np.inf if request is None else max(request, float(past.peaks.max()))
-    weights, said, use = _cases(predicted[:, 1:-1], peaks, seconds, request or 0.0)
+    weights, said, use = _cases(predicted[:, 1:-1], peaks, seconds, request or 0.0, belief)
     offered = np.minimum(said[:, None, :] * (1 + MARGINS)[:, None], most)
     wasted, failed = waste(offered, use)
     costs = ((wasted + price * failed) * weights).sum(axis=2)
@@ -81,7 +92,7 @@ def choose(
 
 
 def _cases(
-    predicted: Array, peaks: Array, seconds: Array, request: float
+    predicted: Array, peaks: Array, seconds: Array, request: float, belief: Belief
 ) -> tuple[Array, Array, Use]:
     """What is replayed: the steps that were predicted, and those that are believed in.
 
@@ -90,10 +101,10 @@ def _cases(
     count = predicted.shape[1]
     with np.errstate(divide="ignore"):
         missed = np.abs(np.log(peaks[1:] / predicted)).sum(axis=1)
-    spread = (_BELIEVED * _USUAL_MISS + missed) / (_BELIEVED + count)
+    spread = (belief.steps * belief.miss + missed) / (belief.steps + count)
     typical = float(np.exp(np.log(peaks).mean()))
     believed = typical * np.exp(-spread[:, None] * _MISSES[None, :])
-    weights = np.concatenate((np.ones(count), np.full(len(_MISSES), _BELIEVED / len(_MISSES))))
+    weights = np.concatenate((np.ones(count), np.full(len(_MISSES), belief.steps / len(_MISSES))))
     largest = np.maximum.accumulate(peaks)
     return (
         weights,
