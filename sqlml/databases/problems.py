@@ -96,7 +96,22 @@ def _problem(report: _Report, sql: str, before: int) -> QueryProblem:
     if not hint and name:
         hint = _near(name, report.candidates)
     offset, length = _place(report, sql, before) or _found(name, sql)
+    if kind == "syntax" and not hint and offset is not None:
+        hint = _reserved(sql, offset)
     return QueryProblem(message, offset, hint, kind, length)
+
+
+def _reserved(sql: str, offset: int) -> str:
+    """A hint where a word of SQL stands for a name."""
+    word = re.match(r"[^\W\d]\w*", sql[offset:])
+    if word is None or not _BEFORE_NAME.search(sql[:offset]):
+        return ""
+    try:
+        with duckdb.connect() as connection:
+            connection.extract_statements(f"CREATE TABLE {word[0]} (a INT)")
+    except duckdb.ParserException:
+        return f'`{word[0]}` is a word of SQL; as a name, write `"{word[0]}"`'
+    return ""
 
 
 def _place(report: _Report, sql: str, before: int) -> tuple[int | None, int] | None:
@@ -131,6 +146,7 @@ _EXTENSION = re.compile(
     r"(?:name \"(?P<function>.+?)\" is not in the catalog, but it exists in"
     r"|File (?P<file>.+?) requires) the (?P<name>extension \w+|\w+ extension)"
 )
+_BEFORE_NAME = re.compile(r"\b(?:TABLE|VIEW|SCHEMA|EXISTS|AS)\s+$", re.IGNORECASE)
 _AMBIGUOUS = re.compile(r"Ambiguous reference to column name \"(.+?)\" \(use: (.*)\)")
 _UNGROUPED = re.compile(r'column "(.+)" must appear in the GROUP BY clause')
 _VIEW = re.compile(r'Existing object "(.+)" is of type (\w+), trying to replace with type (\w+)')
