@@ -13,6 +13,7 @@ TASKS = ("workflow", "task", "name", "program", "runtime_s", "memory_bytes", "in
 ASSEMBLIES = ("lineage", "assembler", "wall_clock_seconds", "peak_mem_in_gbs")
 KINDS = ("usual", "noisy", "heavy tails", "drifting inputs", "few of a type", "new types")
 WORKFLOWS = 3  # made up of each kind
+STEPS = 200  # of each of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,10 @@ class History:
     labels: np.ndarray
 
 
-def histories(paths: Sequence[Path], seed: int) -> Iterator[History]:
+def histories(paths: Sequence[Path], seed: int, steps: int = STEPS) -> Iterator[History]:
     """Those in the files; made up ones where no file is named."""
     if not paths:
-        yield from made_up(seed)
+        yield from made_up(seed, steps)
     for path in paths:
         for file in sorted(path.glob("**/*.parquet")) if path.is_dir() else [path]:
             columns = set(pq.read_schema(file).names)
@@ -77,7 +78,7 @@ def _floats(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
     return column.cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
 
 
-def made_up(seed: int) -> Iterator[History]:
+def made_up(seed: int, steps: int = STEPS) -> Iterator[History]:
     """Workflows of six kinds. Peaks follow the sizes of inputs, more or less, and what nobody can
     tell: by factors of up to 1.02, 1.1 or 1.3 in two of three cases, as the type of step is.
 
@@ -87,11 +88,11 @@ def made_up(seed: int) -> Iterator[History]:
     for kind in KINDS:
         for number in range(WORKFLOWS):
             chance = np.random.default_rng((seed, KINDS.index(kind), number))
-            yield _made_up(kind, chance)
+            yield _made_up(kind, steps, chance)
 
 
-def _made_up(kind: str, chance: np.random.Generator) -> History:
-    count, types = 200, 60 if kind == "few of a type" else 8
+def _made_up(kind: str, count: int, chance: np.random.Generator) -> History:
+    types = 60 if kind == "few of a type" else 8
     types_of = chance.integers(types, size=count)
     if kind == "new types":
         begun = np.arange(count) * types // count

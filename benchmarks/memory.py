@@ -1,6 +1,6 @@
 """What sizing steps by history wastes, against asking for the largest seen of each step's type.
 
-    python -m benchmarks.memory [FILE_OR_FOLDER …] [--seed N] [--held-out] [--json]
+    python -m benchmarks.memory [FILE_OR_FOLDER …] [--seed N] [--steps N] [--held-out] [--json]
 
 Files: Parquet with one row per task of real runs (workflow, task, name, program, runtime_s,
 memory_bytes, input_bytes) or per assembly (lineage, assembler, wall_clock_seconds,
@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.held_out import HeldOut, held_out
-from benchmarks.histories import History, histories
+from benchmarks.histories import STEPS, History, histories
 from benchmarks.sizing import Tally, replay
 
 ORDERS = 3  # random ones
@@ -46,10 +46,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("paths", nargs="*", type=Path, metavar="FILE_OR_FOLDER")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=STEPS, help="of made-up workflows")
     parser.add_argument("--held-out", action="store_true", help="choose settings on one half")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
-    found = list(histories(given.paths, given.seed))
+    found = list(histories(given.paths, given.seed, given.steps))
     workflows = [each for each in found if "metaspades" not in each.name]
     measured: defaultdict[str, dict[str, Tally]] = defaultdict(_tallies)
     total = _tallies()
