@@ -19,15 +19,29 @@ RISK = 0.025  # of the steps may run out of memory where settings are chosen
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
-    """By halving: waste against the largest seen, and the share out of memory, on the half that was
-    not chosen on. shipped: with the settings as they are, on the same halves.
+class Figures:
+    """Waste against the largest seen, and the share out of memory, on halves that were held out.
+
+    ratio, out_of_memory: of all of these halves together. ratios, shares: of each.
     """
 
+    ratio: float
+    out_of_memory: float
     ratios: Sequence[float]
-    out_of_memory: Sequence[float]
-    shipped_ratios: Sequence[float]
-    shipped_out_of_memory: Sequence[float]
+    shares: Sequence[float]
+
+    @classmethod
+    def of(cls, halves: Sequence[Tally]) -> "Figures":
+        ratios, shares = zip(*map(_figures, halves), strict=True)
+        return cls(*_figures(_sum(halves, range(len(halves)))), ratios, shares)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """chosen: with settings chosen on the other half. shipped: as they are, on the same halves."""
+
+    chosen: Figures
+    shipped: Figures
 
 
 def held_out(histories: Sequence[History], seed: int) -> HeldOut:
@@ -36,15 +50,16 @@ def held_out(histories: Sequence[History], seed: int) -> HeldOut:
     Where no settings keep to that, those with the fewest failures are chosen.
     """
     tallies = [[_replayed(each, rule, seed) for each in histories] for rule in RULES]
-    told: list[tuple[float, float, float, float]] = []
+    chosen: list[Tally] = []
+    shipped: list[Tally] = []
     for number in range(HALVINGS):
         order = np.random.default_rng((seed, number)).permutation(len(histories)).tolist()
         half = len(order) // 2
         for chosen_on, left in ((order[:half], order[half:]), (order[half:], order[:half])):
-            best = min(range(len(RULES)), key=lambda i: _merit(_sum(tallies[i], chosen_on)))
-            ours, shipped = (_sum(tallies[i], left) for i in (best, RULES.index(AS_SHIPPED)))
-            told.append((*_figures(ours), *_figures(shipped)))
-    return HeldOut(*(list(column) for column in zip(*told, strict=True)))
+            best = min(tallies, key=lambda each: _merit(_sum(each, chosen_on)))
+            chosen.append(_sum(best, left))
+            shipped.append(_sum(tallies[RULES.index(AS_SHIPPED)], left))
+    return HeldOut(Figures.of(chosen), Figures.of(shipped))
 
 
 def _replayed(history: History, rule: Rule, seed: int) -> Tally:

@@ -97,11 +97,18 @@ def _show(
             values = [_shown(figures[key]) for key in shown]
             print(_line(name, order, str(tally.steps), *values, f"{figures['decision_ms']:.2f}"))
     if chosen:
-        print("\non the half of the workflows that settings were not chosen on, mean (smallest to")
-        print(f"largest) of {len(chosen.ratios)} halves:")
-        for name, values in asdict(chosen).items():
-            span = f"{min(values):.3f} to {max(values):.3f}"
-            print(f"  {name.replace('_', ' '):<24} {np.mean(values):.3f} ({span})")
+        print("\non halves of the workflows that settings were not chosen on (smallest to largest)")
+        for name, found in (
+            ("chosen on the other half", chosen.chosen),
+            ("shipped", chosen.shipped),
+        ):
+            ratios, shares = (
+                f"({min(v):.3f} to {max(v):.3f})" for v in (found.ratios, found.shares)
+            )
+            print(
+                f"  {name:<26} waste {found.ratio:.3f} {ratios},"
+                f" out of memory {found.out_of_memory:.3f} {shares}"
+            )
 
 
 def _shown(value: float | None) -> str:
