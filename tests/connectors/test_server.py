@@ -335,6 +335,8 @@ def test_programs_run_between_transactions(port: int) -> None:
                 cursor.execute("FROM range(5)")
                 assert len(client.execute(evaluate, prepare=prepare).fetchall()) == 1
                 assert cursor.fetchall() == [(i,) for i in range(5)]
+            kinds = client.execute("SELECT * FROM iris TO PREDICT USING m@1", prepare=prepare)
+            assert len(kinds.fetchall()) == 150
             client.execute("CREATE TEMP TABLE t (a INT)")
             kinds = client.execute("SELECT * FROM iris TO PREDICT USING m", prepare=prepare)
             assert len(kinds.fetchall()) == 150  # a query, which may stand anywhere
@@ -603,3 +605,28 @@ def test_what_is_known_of_a_text_is_forgotten_when_names_change(port: int) -> No
         own.execute("DROP TABLE changing")
         with pytest.raises(psycopg.errors.UndefinedTable):
             own.execute(query, ["seven"])
+
+
+def test_what_is_known_for_all_clients_does_not_hold_for_who_has_tables_of_its_own(
+    port: int,
+) -> None:
+    column = "SELECT x FROM known WHERE x = %s"
+    predict = "SELECT PREDICT('m', known_rows) AS kind FROM known_rows"
+    applied = "SELECT * FROM known_rows TO PREDICT USING m"
+    with psycopg.connect(address(port), autocommit=True) as one:
+        with psycopg.connect(address(port), autocommit=True) as other:
+            one.execute("CREATE OR REPLACE TABLE known AS SELECT 7 AS x")
+            one.execute("CREATE OR REPLACE VIEW known_rows AS FROM iris LIMIT 2")
+            for client in (one, other):
+                assert client.execute(column, [7]).fetchall() == [(7,)]
+                assert len(client.execute(predict, prepare=True).fetchall()) == 2
+                assert len(client.execute(applied, prepare=True).fetchall()) == 2
+            other.execute("CREATE TEMP TABLE known AS SELECT 'seven' AS x")
+            other.execute("CREATE TEMP VIEW known_rows AS FROM iris LIMIT 3")
+            for _ in range(2):
+                assert one.execute(column, [7]).fetchall() == [(7,)]
+                assert other.execute(column, ["seven"]).fetchall() == [("seven",)]
+                for sql in (predict, applied):
+                    assert len(one.execute(sql, prepare=True).fetchall()) == 2
+                    assert len(other.execute(sql, prepare=True).fetchall()) == 3
+        one.execute("DROP TABLE known; DROP VIEW known_rows")

@@ -27,7 +27,7 @@ class Predictions:
     """Statements with calls of PREDICT in place of predictions; known for all clients together."""
 
     def __init__(self) -> None:
-        self._known: Kept[str, str] = Kept()
+        self._known: Kept[tuple[str, bool], str] = Kept()
 
     async def called(
         self, connection: Connection, texts: Sequence[Text], run: Runner
@@ -40,18 +40,19 @@ class Predictions:
 
     async def _called(self, connection: Connection, text: Text, run: Runner) -> Text:
         version = connection.client.version()
-        found = self._known.known(version, text.sql)
+        key = (text.sql, connection.in_transaction)
+        found = self._known.known(version, key)
         if found is None:
             find = partial(_written, connection, text.sql)
-            found = await run(partial(self._known.get, version, text.sql, text.sql, find))
+            found = await run(partial(self._known.get, version, key, text.sql, find))
         return replace(text, sql=found)
 
 
 def _written(connection: Connection, sql: str) -> str:
     nested = _flat(connection, sql)
     model = _applied(nested)
-    if model is None:
-        return nested
+    if model is None or (model.version is not None and connection.in_transaction):
+        return nested  # a transaction may not see the function of a version that is named now
     with suppress(SqlmlError):
         version = connection.session.store.models.find(model.text, model.version)
         manifest = version.manifest if version is not None else {}
