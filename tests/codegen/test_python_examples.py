@@ -21,7 +21,7 @@ EXAMPLES = (
     "iris", "churn", "houses", "anomalies", "clusters", "ranking", "champion", "prepare",
     "production", "drift",
 )  # fmt: skip
-FURTHER = ("models", "measures", "features", "segments", "drift")
+FURTHER = ("models", "measures", "features", "segments", "drift", "types")
 LINT = ["check", "--isolated", "--no-cache", "--line-length=100", "--select=F,W,I,UP,C4,SIM,RET"]
 LISTS = "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
 

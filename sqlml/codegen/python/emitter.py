@@ -25,7 +25,9 @@ class Python:
     support: Mapping[Feature, Capability] = dict.fromkeys(
         FEATURES,
         Capability(
-            "refused", "it is for SQL: plain statements, TRAIN, PREDICT, EVALUATE and EXPLAIN"
+            "refused",
+            "it is for SQL: plain statements, TRAIN, PREDICT, EVALUATE, CHECK and EXPLAIN, one"
+            " after the other; `sqlml run` and the other engines do this",
         ),
     )
 

@@ -11,9 +11,10 @@ _INDENT = " " * 4
 
 def quoted(text: str) -> str:
     """A text as Python, over lines where it has some."""
-    is_easy = "\\" not in text and '"""' not in text and not text.endswith('"')
-    if is_easy and ("\n" in text or ("'" in text and '"' in text)):
-        return f'"""{text}"""'
+    if "\n" in text or ("'" in text and '"' in text):
+        for mark in ('"""', "'''"):
+            if "\\" not in text and mark not in text and not text.endswith(mark[0]):
+                return f"{mark}{text}{mark}"
     told = repr(text)
     return f'"{told[1:-1]}"' if told[0] == "'" and '"' not in told and "\\'" not in told else told
 
@@ -61,7 +62,7 @@ def laid_out(line: str) -> Iterator[str]:
         for part in parts:
             *lines, last = laid_out(f"{inner}{part}")
             yield from lines
-            yield f"{last}," if len(parts) > 1 or not part.startswith("*") else last
+            yield f"{last}," if len(parts) > 1 else last
     yield indent + tail
 
 
