@@ -23,8 +23,8 @@ def change_by_row(tree: exp.Update | exp.Delete) -> exp.Expr:
         ProgramError: several tables are changed at once.
     """
     _unqualified(tree)
-    limits = any(tree.args.get(key) for key in ("order", "limit"))
-    if not limits and len(list(_sources(tree))) == 1:
+    of_some = any(tree.args.get(key) for key in ("order", "limit", "using"))
+    if not (of_some or tree.this.args.get("joins")):
         return tree
     changed = changed_tables(tree)
     if len(changed) > 1:
@@ -35,8 +35,10 @@ def change_by_row(tree: exp.Update | exp.Delete) -> exp.Expr:
         rows.set(key, part.copy() if (part := tree.args.get(key)) else None)
     table = exp.alias_(exp.Table(**_name_of(changed[0])), _CHANGED, table=True)
     number = exp.column("rowid", _CHANGED)
+    with_ = tree.args.get("with_")
     if isinstance(tree, exp.Delete):
-        return exp.Delete(this=table, where=exp.Where(this=number.isin(query=rows)))
+        where = exp.Where(this=number.isin(query=rows))
+        return exp.Delete(this=table, where=where, with_=with_)
     values = []
     for place, pair in enumerate(tree.expressions):
         rows.append("expressions", exp.alias_(pair.expression.copy(), f"value_{place}"))
@@ -44,7 +46,7 @@ def change_by_row(tree: exp.Update | exp.Delete) -> exp.Expr:
         values.append(exp.EQ(this=pair.this.copy(), expression=value))
     where = exp.Where(this=number.eq(exp.column(_ROW, _ROWS)))
     source = exp.From(this=rows.subquery(_ROWS))
-    return exp.Update(this=table, expressions=values, from_=source, where=where)
+    return exp.Update(this=table, expressions=values, from_=source, where=where, with_=with_)
 
 
 def _from(tree: exp.Update | exp.Delete) -> exp.Expr:

@@ -10,7 +10,7 @@ from sqlml.grammar.foreign_changes import change_by_row
 from sqlml.grammar.foreign_columns import mend_column, mend_key
 from sqlml.grammar.foreign_settings import asked_of_hive, is_of_no_use, nothing, shown
 from sqlml.grammar.numbered_columns import next_number
-from sqlml.grammar.user_variables import assignments, is_assigned
+from sqlml.grammar.user_variables import assignments, is_assigned, refuse_list
 
 _INCOMING = "sqlml_overwriting"
 
@@ -30,7 +30,7 @@ def mend_statement(tree: exp.Expr, dialect: str) -> list[exp.Expr]:
             if isinstance(tree, exp.Drop) and dialect == "mysql":
                 tree.set("cascade", True)
         case exp.Drop():
-            tree.set("purge", False)
+            return _drops(tree)
         case exp.Describe():
             tree.set("style", None)
         case exp.Create() if isinstance(tree.this, exp.Schema):
@@ -46,6 +46,8 @@ def _of_mysql(tree: exp.Expr) -> list[exp.Expr]:
     match tree:
         case exp.Show():
             return [shown(tree)]
+        case exp.Command() if str(tree.this).upper() == "SET":
+            refuse_list(tree)
         case exp.Set() if any(is_assigned(item) for item in tree.expressions):
             return list(assignments(tree))
         case exp.Update() | exp.Delete():
@@ -65,6 +67,16 @@ _OWN = {"mysql": _of_mysql, "hive": _of_hive}
 
 
 # --- tables -------------------------------------------------------------------------------
+
+
+def _drops(tree: exp.Drop) -> list[exp.Expr]:
+    """`DROP TABLE a, b`: one at a time."""
+    tree.set("purge", False)
+    drops: list[exp.Expr] = []
+    for table in tree.args.get("tables") or ():
+        drops.append(tree.copy())
+        drops[-1].set("tables", [table.copy()])
+    return drops or [tree]
 
 
 def _create_table(tree: exp.Create) -> list[exp.Expr]:

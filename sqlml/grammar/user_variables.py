@@ -55,6 +55,14 @@ def refuse_target(node: exp.Expr) -> exp.Expr:
     raise _refused(target, "with INTO")
 
 
+def refuse_list(tree: exp.Command) -> None:
+    """Raises: ProgramError: a SET that sqlglot cannot read: `@x = (SELECT …), @y = 1`."""
+    if str(tree.expression).lstrip().startswith("@"):
+        message = "these variables cannot be set in one statement"
+        hint = "write `SET @x = …;` for each of them"
+        raise ProgramError(Diagnostic("E1070", message, hint=hint, about="query"))
+
+
 def _is_variable(node: exp.Expr | None) -> bool:
     return isinstance(node, exp.Anonymous) and node.name == _READ
 

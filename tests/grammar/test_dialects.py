@@ -229,9 +229,10 @@ PROGRAMS = {
             "UPDATE t, b AS o SET t.x = o.y + t.x WHERE t.id = o.id",
             "UPDATE t AS a LEFT JOIN b ON a.id = b.id SET a.x = -1, name = CONCAT(a.name, '!') WHERE b.id IS NULL",
             "UPDATE t SET t.name = UPPER(name) ORDER BY id DESC LIMIT 1",
+            "WITH o AS (SELECT 1 AS k) UPDATE t JOIN (SELECT k FROM o) s ON s.k = t.id SET t.name = 'eve'",
         ],
         "SELECT id, name, x FROM t ORDER BY id",
-        [(1, "ann", 11.5), (2, "bob!", -1.0), (3, "CY", 33.0)],
+        [(1, "eve", 11.5), (2, "bob!", -1.0), (3, "CY", 33.0)],
     ),
     "rows that another table names are deleted": (
         "mysql",
@@ -239,7 +240,7 @@ PROGRAMS = {
             "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1), (3), (4), (5), (6)",
             "DELETE one FROM b AS one JOIN t ON t.id = one.id WHERE t.name = 'ann'",
             "DELETE FROM b USING b JOIN t ON t.id = b.id", "DELETE FROM b ORDER BY id DESC LIMIT 1",
-            "DELETE FROM b WHERE id = 4",
+            "DELETE FROM b WHERE id = 4", "CREATE TABLE c (i INT)", "DROP TABLE IF EXISTS nothing, c",
         ],
         "SELECT id FROM b",
         [(5,)],
@@ -365,6 +366,7 @@ def test_statements_leave_behind_what_they_would_leave_there(database, name):
     [
         ("mysql", "SELECT @n := @n + 1 AS n FROM t", "E1070", "`SET @n = (SELECT …)`"),
         ("mysql", "SELECT id INTO @n FROM t", "E1070", "`SET @n = (SELECT …)`"),
+        ("mysql", "SET @n = (SELECT 1), @m = 2", "E1070", "for each of them"),
         (
             "mysql",
             "UPDATE a JOIN b USING (id) SET a.x = 1, b.x = 2",
