@@ -111,6 +111,14 @@ def test_transactions_warn_and_keep_their_word(client: "psycopg.Connection[Any]"
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         client.execute("CREATE TABLE never (a int)")
     client.execute("ROLLBACK")
+    client.execute(
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY"
+    )
+    client.execute("BEGIN")
+    assert client.execute("SHOW transaction_isolation").fetchone() == ("read committed",)
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        client.execute("CREATE TABLE never (a int)")
+    client.execute("ROLLBACK")
 
 
 def test_rows_are_copied_in_binary(client: "psycopg.Connection[Any]") -> None:

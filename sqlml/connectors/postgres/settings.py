@@ -59,9 +59,7 @@ _SET = re.compile(
     r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>TIME\s+ZONE|[\w.]+)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_CHARACTERISTICS = re.compile(
-    r"SET\s+SESSION\s+CHARACTERISTICS\s+AS\s+TRANSACTION\b.*?\bREAD\s+(ONLY|WRITE)\b", re.I | re.S
-)
+_CHARACTERISTICS = re.compile(r"SET\s+SESSION\s+CHARACTERISTICS\s+AS\s+TRANSACTION\b", re.I)
 _LEVEL = re.compile(
     r"\bISOLATION\s+LEVEL\s+(SERIALIZABLE|REPEATABLE\s+READ|READ\s+(?:UN)?COMMITTED)\b",
     re.IGNORECASE,
@@ -119,9 +117,10 @@ class Settings:
         Raises:
             Refused: E0900 it is no value of that, or there is another way only.
         """
-        if found := _CHARACTERISTICS.match(sql):
-            value = "on" if found[1].upper() == "ONLY" else "off"
-            self.change("default_transaction_read_only", value)
+        if _CHARACTERISTICS.match(sql):
+            for name, value in _characteristics(sql).items():
+                self.change(f"default_{name}", value)
+            self.leave()
         elif (found := _SET.match(sql)) and found["name"].lower() not in _TOLD_ONLY:
             value = found["value"].strip()
             value = parts(value)[0] if value.startswith('"') else value
@@ -163,10 +162,8 @@ class Settings:
     def enter(self, sql: str) -> None:
         """What BEGIN says of its transaction."""
         self.leave()
-        if found := _READS.search(sql):
-            self.put("transaction_read_only", "on" if found[1].upper() == "ONLY" else "off")
-        if found := _LEVEL.search(sql):
-            self.put("transaction_isolation", " ".join(found[1].lower().split()))
+        for name, value in _characteristics(sql).items():
+            self.put(name, value)
 
     def leave(self) -> None:
         """What holds of the next transaction."""
@@ -186,6 +183,16 @@ class Settings:
         if self.role == "admin" or not self.longest:
             return milliseconds
         return str(min(int(milliseconds) or self.longest, self.longest))
+
+
+def _characteristics(sql: str) -> Mapping[str, str]:
+    """What a statement says of transactions."""
+    told = {}
+    if found := _READS.search(sql):
+        told["transaction_read_only"] = "on" if found[1].upper() == "ONLY" else "off"
+    if found := _LEVEL.search(sql):
+        told["transaction_isolation"] = " ".join(found[1].lower().split())
+    return told
 
 
 def _milliseconds(value: str) -> str:
