@@ -93,6 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     0: done. 1: a step failed. 2: the SQL or the flags are wrong. 130: interrupted.
     """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed, as by `>&-`
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - until the process ends
     sys.exit(outcome(arguments))
 
 

@@ -150,6 +150,7 @@ _BEFORE_NAME = re.compile(r"\b(?:TABLE|VIEW|SCHEMA|EXISTS|AS)\s+$", re.IGNORECAS
 _AMBIGUOUS = re.compile(r"Ambiguous reference to column name \"(.+?)\" \(use: (.*)\)")
 _UNGROUPED = re.compile(r'column "(.+)" must appear in the GROUP BY clause')
 _VIEW = re.compile(r'Existing object "(.+)" is of type (\w+), trying to replace with type (\w+)')
+_PREDICTIONS = ("predict", "predict_proba")  # which are replaced wherever sqlglot sees them
 _TOO_LARGE = re.compile(
     r"with value (\S+) can't be cast because the value is out of range for the destination type"
     r" FLOAT when casting from source column (.+)"
@@ -178,6 +179,9 @@ def _wording(report: _Report) -> _Wording:
 
 def _missing(report: _Report) -> _Wording:
     what, name = report.entry.lower(), report.name
+    if name.lower() in _PREDICTIONS:
+        message = f"`{name}` is not understood in this statement"
+        return message, "", name, "predict in a simpler one: a view or a table of its own"
     if "function" in what or "macro" in what:
         return f"there is no function `{name}`", "function", name, ""
     kind = what if what in ("table", "schema", "type") else ""

@@ -1,11 +1,14 @@
 """The dialects of SQL as sqlml reads and writes them: sqlglot's, mended where they fall short."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Literal
 
 from sqlglot import TokenType, exp, parse_one
 from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
 
 from sqlml.grammar.foreign_functions import functions_of
 from sqlml.grammar.foreign_statements import mend_statement
@@ -28,7 +31,8 @@ def read(sql: str, dialect: str) -> exp.Expr:
         sql = f"ALTER TABLE {renamed[1]} RENAME TO {renamed[2]}"
     if dialect == "hive":
         sql = _LIFECYCLE.sub("", sql)  # of tables of MaxCompute
-    tree: exp.Expr = parse_one(sql, dialect=_dialect(dialect))
+    with _unforeseen_told():
+        tree: exp.Expr = parse_one(sql, dialect=_dialect(dialect))
     return tree
 
 
@@ -38,12 +42,27 @@ def write(
     to_dialect: str,
     functions: Literal["upper", "lower", False] = False,
 ) -> str:
-    """A tree that was read in one dialect as SQL of another. functions: the case of their names."""
+    """A tree that was read in one dialect as SQL of another. functions: the case of their names.
+
+    Raises:
+        SqlglotError: it cannot be said there.
+    """
     statements = [tree]
-    if from_dialect != to_dialect:
-        statements = mend_statement(mend_syntax(tree.copy(), from_dialect), from_dialect)
-    target = _dialect(to_dialect)
-    return "; ".join(one.sql(dialect=target, normalize_functions=functions) for one in statements)
+    with _unforeseen_told():
+        if from_dialect != to_dialect:
+            statements = mend_statement(mend_syntax(tree.copy(), from_dialect), from_dialect)
+        target = _dialect(to_dialect)
+        written = [one.sql(dialect=target, normalize_functions=functions) for one in statements]
+    return "; ".join(written)
+
+
+@contextmanager
+def _unforeseen_told() -> Iterator[None]:
+    """What sqlglot stumbles over, such as an empty b'', is an error of its own."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise SqlglotError(str(error)) from error
 
 
 @cache

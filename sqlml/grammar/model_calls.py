@@ -9,8 +9,10 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from sqlml.grammar.dialects import read, write
+from sqlml.errors import ProgramError
+from sqlml.grammar.dialects import read
 from sqlml.grammar.model_functions import Kind, ModelFunction
+from sqlml.grammar.written import too_deep, written
 
 _KINDS: Mapping[str, Kind] = {"predict": "predict", "predict_proba": "predict_proba"}
 _MAY_CALL = re.compile(r"\bPREDICT(?:_PROBA)?[\"`]?\s*\(", re.IGNORECASE)
@@ -67,7 +69,7 @@ class ModelCall:
         ctes = list(_ctes_around(self._node))
         if ctes:
             query.set("with_", exp.With(expressions=ctes, recursive=True))
-        return write(_rehearsed(exp.Paren(this=query)).this, self._dialect, to_dialect)
+        return written(_rehearsed(exp.Paren(this=query)).this, self._dialect, to_dialect)
 
     def apply(self, columns: Sequence[str], kind: str, *, class_name: str | None = None) -> None:
         """Make it the call of the model's function.
@@ -120,8 +122,10 @@ class ModelCalls:
     def _read(self, sql: str) -> None:
         try:
             tree = read(sql[len(self._prefix) :], self._dialect)
-        except (SqlglotError, RecursionError):
+        except SqlglotError:
             return  # the database says it better
+        except RecursionError as error:
+            raise ProgramError(too_deep()) from error
         nodes = [node for node in tree.find_all(exp.Anonymous) if _name(node) in _KINDS]
         self._tree = exp.Paren(this=tree)  # so that whatever stands there has a parent
         self.calls = tuple(
@@ -145,7 +149,7 @@ class ModelCalls:
     def sql(self, to_dialect: str) -> str:
         """The statement for the database."""
         assert self._tree is not None
-        return self._prefix + write(self._tree.this, self._dialect, to_dialect)
+        return self._prefix + written(self._tree.this, self._dialect, to_dialect)
 
     def rehearsed(self, to_dialect: str) -> str:
         """The statement with values of the functions' types in their place: none need be there.
@@ -154,7 +158,7 @@ class ModelCalls:
         """
         assert self._tree is not None
         rehearsed = _rehearsed(self._tree.copy()).this
-        return self._prefix + write(rehearsed, self._dialect, to_dialect)
+        return self._prefix + written(rehearsed, self._dialect, to_dialect)
 
 
 def _rehearsed(tree: exp.Expr) -> exp.Expr:
@@ -188,7 +192,7 @@ def _name_result(node: exp.Expr, dialect: str) -> None:
         column = column.parent
     if column.parent is None or column.arg_key != "expressions" or isinstance(column, exp.Alias):
         return
-    name = _name(node) if column is node else write(column, dialect, dialect, "lower")
+    name = _name(node) if column is node else written(column, dialect, dialect, "lower")
     named = exp.Alias(alias=exp.to_identifier(name, quoted=True))
     column.replace(named)
     named.set("this", column)

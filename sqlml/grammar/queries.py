@@ -165,7 +165,7 @@ def _facts(
     barrier: bool = False,
 ) -> QueryFacts:
     """Facts from one walk; `targets` are the tables that are written (or hold them: `t(a, b)`)."""
-    tables = [target.find(exp.Table) for target in targets if target is not None]
+    tables = [target.find(exp.Table) for target in targets if isinstance(target, exp.Expr)]
     written = tuple([table for table in tables if table is not None])
     mentions = Mentions(tree, written)
     barrier = barrier or mentions.system

@@ -16,27 +16,39 @@ def is_stable(query: exp.Expr | None) -> bool:
 
     Functions whose value changes are not looked for, and a table is taken to be no view.
     """
+    seen: set[int] = set()
+    below: exp.Expr | bool = query
+    while isinstance(below, exp.Expr):
+        if id(below) in seen:  # a CTE that reads itself
+            return False
+        seen.add(id(below))
+        below = _below(below)
+    return below
+
+
+def _below(query: exp.Expr) -> exp.Expr | bool:
+    """The query that a stable one reads; otherwise whether it is stable."""
     match query:
         case exp.Values() | exp.Select() if _has_only(query, _SELECT_PARTS | {"alias"}):
             if any(isinstance(node, _REORDERS) for node in _expressions(query)):
                 return False
             source = query.args.get("from_")
-            return source is None or _is_stable_source(source.this)
+            return True if source is None else _source(source.this)
         case exp.Subquery() if _has_only(query, _SUBQUERY_PARTS):
-            return is_stable(query.this)
+            return query.this
         case _:
             return False
 
 
-def _is_stable_source(source: exp.Expr) -> bool:
+def _source(source: exp.Expr) -> exp.Expr | bool:
     if not isinstance(source, exp.Table):
-        return is_stable(source)
+        return source
     if not _has_only(source, _TABLE_PARTS):
         return False
     if isinstance(source.this, exp.Func):
         return reads_files(source.this) or not isinstance(source.this, exp.Anonymous)
     cte = None if source.db else find_cte(source)
-    return cte is None or is_stable(cte.this)
+    return True if cte is None else cte.this
 
 
 def _has_only(node: exp.Expr, parts: frozenset[str]) -> bool:

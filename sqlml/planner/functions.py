@@ -41,6 +41,16 @@ def apply_models(
 
     None where a call, or the translation, is at fault, which is told to the scope.
     """
+    try:
+        return _applied(scope, sql, span, facts, sources)
+    except ProgramError as error:
+        scope.faults.extend(located(fault, span) for fault in error.diagnostics)
+        return None
+
+
+def _applied(
+    scope: Scope, sql: str, span: Span, facts: QueryFacts, sources: tuple[str, ...]
+) -> Applied | None:
     before = len(scope.faults)
     statement = ModelCalls(sql, scope.dialect)
     if statement.is_macro:
@@ -58,8 +68,8 @@ def apply_models(
     if statement.calls:
         executed, rehearsed = statement.sql(dialect), statement.rehearsed(dialect)
         return Applied(executed, rehearsed, models, statement.has_open_types)
-    translated = _translated(scope, sql, span)
-    return None if translated is None else Applied(translated, translated, models)
+    translated = translate(sql, scope.dialect, dialect)
+    return Applied(translated, translated, models)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +210,3 @@ class _Application:
 
     def _fault(self, code: str, message: str, hint: str) -> None:
         self.scope.fault(code, message, self.span, hint=hint)
-
-
-def _translated(scope: Scope, sql: str, span: Span) -> str | None:
-    """The SQL in the database's dialect; None where that fails, which is told to the scope."""
-    try:
-        return translate(sql, scope.dialect, scope.catalog.dialect)
-    except ProgramError as error:
-        scope.faults.extend(located(fault, span) for fault in error.diagnostics)
-        return None

@@ -1,10 +1,13 @@
 from collections.abc import Iterator
+from functools import reduce
 
 import duckdb
 import pytest
+from sqlglot.expressions import BitString, Expr, Paren, null
 
 from sqlml.errors import ProgramError
 from sqlml.grammar.queries import analyse, translate
+from sqlml.grammar.written import written
 
 # --- what is read and written ---
 
@@ -291,6 +294,31 @@ def test_a_query_nested_too_deep_for_the_parser_is_passed_on() -> None:
 # --- dialects ---
 
 
+def test_a_long_chain_of_ctes_is_looked_through() -> None:
+    chain = ", ".join(f"c{i + 1} AS (SELECT * FROM c{i})" for i in range(400))
+    assert analyse(f"WITH c0 AS (SELECT * FROM t), {chain} SELECT * FROM c400").stable
+    assert not analyse("WITH RECURSIVE c AS (SELECT * FROM c) SELECT * FROM c").stable
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROMt", "DELETE t"])
+def test_a_delete_that_names_no_table_writes_none(sql: str) -> None:
+    assert analyse(sql).writes == ()
+
+
+@pytest.mark.parametrize(
+    ("tree", "code"),
+    [
+        (BitString(this=""), "E0119"),
+        (reduce(lambda inner, _: Paren(this=inner), range(2_000), null()), "E0103"),
+    ],
+)
+def test_what_cannot_be_written_is_an_error_about_the_query(tree: Expr, code: str) -> None:
+    with pytest.raises(ProgramError) as error:
+        written(tree, "duckdb", "duckdb")
+    (diagnostic,) = error.value.diagnostics
+    assert (diagnostic.code, diagnostic.about) == (code, "query")
+
+
 def test_sql_is_translated_between_dialects(database: duckdb.DuckDBPyConnection) -> None:
     sql = translate("SELECT `a b`, DATE_ADD('2020-01-31', INTERVAL 1 DAY) AS d FROM "
                     "(SELECT 1 AS `a b`) AS t", "mysql", "duckdb")  # fmt: skip
@@ -302,7 +330,9 @@ def test_sql_in_the_databases_own_dialect_is_not_touched() -> None:
     assert translate(strange, "duckdb", "duckdb") == strange
 
 
-@pytest.mark.parametrize("sql", ["SELECT FROM WHERE", "SELECT " + "(" * 2_000 + "1" + ")" * 2_000])
+@pytest.mark.parametrize(
+    "sql", ["SELECT FROM WHERE", "SELECT b''", "SELECT " + "(" * 2_000 + "1" + ")" * 2_000]
+)
 def test_sql_that_cannot_be_translated_is_an_error_about_the_query(sql: str) -> None:
     with pytest.raises(ProgramError) as error:
         translate(sql, "mysql", "duckdb")

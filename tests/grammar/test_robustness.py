@@ -22,6 +22,7 @@ PIECES = [
     *PROGRAM.split(),
     *["'", '"', "`", "/*", "*/", "--", "\n", "\r\n", ";", "(", ")", "[", "]", "{", "}", ",", "@"],
     *["\\", "$$", "$x$", "E'", "\ufeff", "\0", "\ud800", "1e", "..", "::", "TO", "TO TRAIN", "="],
+    *["DELETE", "b''", "PIVOT t ON", "UPDATE", "INSERT INTO", "MERGE", "WITH RECURSIVE a AS"],
 ]
 
 
