@@ -13,7 +13,7 @@ from click.exceptions import NoArgsIsHelpError
 from sqlml import __version__
 from sqlml.cli import COMMANDS, options
 from sqlml.cli.terminal import colored
-from sqlml.errors import MAX_SHOWN, ProgramError, SqlmlError, did_you_mean, render
+from sqlml.errors import MAX_SHOWN, ProgramError, SqlmlError, StepError, did_you_mean, render
 
 INTERRUPTED = 130
 _IN_BRACKETS = re.compile(r"\s*\([^)]*\)")
@@ -116,10 +116,22 @@ def outcome(arguments: Sequence[str] | None) -> int:
     except PipeClosed:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # noqa: BLE001 - the outermost edge: a bug of ours is shown as one
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001 - the outermost edge: a bug of ours is shown as one
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> int:
+    """Show what went wrong outside of any step: the disk is full, or there is a bug of ours."""
+    from sqlml.runtime.trouble import diagnose
+
+    if diagnostics := diagnose(error):
+        if isinstance(error, OSError):  # nothing more fits into stdout
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        show_error(StepError(*diagnostics))
+    else:
+        traceback.print_exception(error)
         click.echo("\nthis is a bug in sqlml: please report it with the text above", err=True)
-        return 1
+    return StepError.exit_code
 
 
 def show_error(error: SqlmlError, ask: str = "sqlml help") -> None:

@@ -230,6 +230,17 @@ def test_several_texts_and_files_are_one_program(
     assert (code, out) == (0, "a\n1\n2\n3\n")
 
 
+@pytest.mark.parametrize(
+    ("where", "code", "told"),
+    [(">&-", 0, ""), (">/dev/full", 1, "error[E0622]: no space is left on the disk")],
+)
+def test_output_that_goes_nowhere_is_no_bug(where: str, code: int, told: str) -> None:
+    shell = f"{shlex.quote(sys.executable)} -m sqlml --help {where}"
+    done = subprocess.run(shell, shell=True, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr[: len(told)]) == (code, told)
+    assert "Traceback" not in done.stderr
+
+
 def test_a_program_can_be_piped_in(sqlml: Sqlml, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("SELECT 'é' AS e".encode())))
     assert sqlml("run", "-q", "--output", "csv")[1] == "e\né\n"
