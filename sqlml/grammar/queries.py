@@ -82,6 +82,8 @@ def _parse(sql: str, dialect: str) -> exp.Expr | None:
         tree = read(sql, dialect)
     except (SqlglotError, RecursionError):
         return None
+    if isinstance(tree, exp.Delete) and not tree.this:  # `DELETE t`, of which it knows no table
+        return None
     # A Command is text that was not looked into; `CHECKPOINT` alone is taken for a column.
     understood = not isinstance(tree, exp.Command | exp.Condition) or isinstance(tree, exp.Query)
     return tree if understood else None

@@ -17,13 +17,13 @@ def is_stable(query: exp.Expr | None) -> bool:
     Functions whose value changes are not looked for, and a table is taken to be no view.
     """
     seen: set[int] = set()
-    below: exp.Expr | bool = query
+    below: exp.Expr | bool | None = query
     while isinstance(below, exp.Expr):
         if id(below) in seen:  # a CTE that reads itself
             return False
         seen.add(id(below))
         below = _below(below)
-    return below
+    return below is True
 
 
 def _below(query: exp.Expr) -> exp.Expr | bool:
@@ -35,7 +35,8 @@ def _below(query: exp.Expr) -> exp.Expr | bool:
             source = query.args.get("from_")
             return True if source is None else _source(source.this)
         case exp.Subquery() if _has_only(query, _SUBQUERY_PARTS):
-            return query.this
+            inner: exp.Expr = query.this
+            return inner
         case _:
             return False
 
