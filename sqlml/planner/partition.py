@@ -1,16 +1,12 @@
 """`train.partition_by`: the columns whose values split the rows into segments."""
 
 from sqlml.databases.database import Column
-from sqlml.errors import located
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, Given
-from sqlml.planner.models import Model
-from sqlml.planner.plan import Fit
 from sqlml.planner.schema import Schema
 from sqlml.planner.scope import Scope
 from sqlml.zoo.features.kinds import kind_of
 from sqlml.zoo.model import Task
-from sqlml.zoo.steps.continuing import other_segments
 
 _KEYS = ("integer", "boolean", "text", "date")
 
@@ -70,13 +66,3 @@ def _check_series(
     elif default is not None and default.value is not None:
         message = "there is no forecast of all series together"
         scope.fault("E0577", message, default.span, hint="leave `train.partition_default` out")
-
-
-def check_same_segments(scope: Scope, statement: ast.Train, earlier: Model, fit: Fit) -> None:
-    """Tell the scope where training cannot go on because the earlier model has other segments."""
-    assert statement.using is not None
-    partition = fit.settings.get("partition_by") or ()
-    assert isinstance(partition, tuple)
-    problem = other_segments(earlier.name, earlier.partition, tuple(map(str, partition)))
-    if problem is not None:
-        scope.faults.append(located(problem, statement.using.span))

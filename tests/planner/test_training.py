@@ -250,9 +250,8 @@ def test_folds_do_not_tell_when_to_stop(bench):
 
 def test_training_goes_on_from_a_stored_version(bench):
     bench.store("Early", {"petal_width": "DOUBLE"}, {"species": "VARCHAR"})
-    fit = bench.operator(
-        "SELECT * FROM iris TO TRAIN xgboost.gbtree LABEL species USING early@1 INTO late"
-    )
+    query = "SELECT petal_width, species FROM iris"
+    fit = bench.operator(f"{query} TO TRAIN xgboost.gbtree LABEL species USING early@1 INTO late")
     assert fit.base == ModelUse("Early", 1)
 
 
@@ -271,6 +270,18 @@ def test_another_kind_of_model_cannot_go_on(bench):
     assert (code, span) == ("E0221", "early")
     assert message == "`early` is a `xgboost.gbtree`, and a `lightgbm.gbdt` cannot go on from it"
     assert hint == "write `TO TRAIN xgboost.gbtree`, or leave USING out"
+
+
+def test_training_cannot_go_on_with_other_columns(bench):
+    bench.store("early", {"petal_width": "DOUBLE"}, {"species": "VARCHAR"})
+    train = "SELECT petal_length, species FROM iris TO TRAIN xgboost.gbtree LABEL species"
+    assert bench.fault(f"{train} USING early INTO late") == (
+        "E0408",
+        "`early` was trained on other features; they differ in `petal_length`, `petal_width`",
+        "early",
+        "use the COLUMN clause and the columns that it was trained with",
+    )
+    assert bench.plan(f"{train} INTO early; {train} USING early INTO late")
 
 
 def test_a_new_version_keeps_the_spelling_of_the_name(bench):

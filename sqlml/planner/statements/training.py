@@ -9,6 +9,7 @@ from sqlml.errors import ProgramError, located
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, read_attributes, training_vocabulary
 from sqlml.planner.compatibility import check_columns
+from sqlml.planner.continuing import check_same_kind, check_same_parts
 from sqlml.planner.features import Columns, needed_columns, resolve_features
 from sqlml.planner.graph import resolve_graph
 from sqlml.planner.labels import check_labels, find_labels
@@ -17,7 +18,7 @@ from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
 from sqlml.planner.older_names import OWN, instead_of_image, instead_of_model
 from sqlml.planner.outputs import names_of_numbers
-from sqlml.planner.partition import check_same_segments, partition_columns
+from sqlml.planner.partition import partition_columns
 from sqlml.planner.plan import Fit, ModelUse, Read
 from sqlml.planner.reading import read
 from sqlml.planner.references import usable_model
@@ -39,19 +40,19 @@ _COLUMN_SETTINGS = ("group", "weight")
 
 def plan_train(scope: Scope, statement: ast.Train) -> Fit:
     """What TO TRAIN does. Later statements know the model, even where the statement is wrong."""
+    before = len(scope.faults)
     rows = read(scope, statement.query.sql, statement.query.span)
     model = find_model_type(scope, statement.model)
     base, earlier = _base(scope, statement)
     if earlier is not None and earlier.is_understood and model is not None:
-        _check_base(scope, statement, earlier, model)
+        check_same_kind(scope, statement, earlier, model)
     if model is None:
         into = scope.models.spelling(statement.into.text)
         scope.models.train(Model(into, trained_by=scope.index))
         return Fit(statement, rows, statement.model.text, into)
-    before = len(scope.faults)
     fit = replace(_fit(scope, statement, rows, model), base=base)
     if earlier is not None and earlier.is_understood and len(scope.faults) == before:
-        check_same_segments(scope, statement, earlier, fit)
+        check_same_parts(scope, statement, earlier, fit)
     return fit
 
 
@@ -187,18 +188,6 @@ def _find_in_image(scope: Scope, name: ast.Name) -> ModelType | None:
 
 def _base(scope: Scope, statement: ast.Train) -> tuple[ModelUse | None, Model | None]:
     return (None, None) if statement.using is None else usable_model(scope, statement.using)
-
-
-def _check_base(scope: Scope, statement: ast.Train, earlier: Model, model: ModelType) -> None:
-    assert statement.using is not None
-    if earlier.estimator != model.name:
-        scope.fault(
-            "E0221",
-            f"`{statement.using.text}` is a `{earlier.estimator}`,"
-            f" and a `{model.name}` cannot go on from it",
-            statement.using.span,
-            hint=f"write `TO TRAIN {earlier.estimator}`, or leave USING out",
-        )
 
 
 def _check_settings(

@@ -1,6 +1,6 @@
 """Whether training can go on from an earlier model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.bundle import Bundle, Manifest
@@ -53,11 +53,18 @@ def refuse_other_features(previous: Bundle, features: Sequence[Feature]) -> None
     before = {shape_of(feature) for feature in previous.pipeline.features}
     now = {shape_of(feature) for feature in features}
     if before != now:
-        different = ", ".join(f"`{label}`" for label in sorted({s[-1] for s in before ^ now}))
-        raise _problem(
-            f"`{previous.manifest.name}` was trained on other features; they differ in {different}",
-            "use the COLUMN clause and the columns that it was trained with",
-        )
+        raise StepError(other_features(previous.manifest.name, {s[-1] for s in before ^ now}))
+
+
+def other_features(name: str, different: Iterable[str]) -> Diagnostic:
+    """That an earlier model was trained on other features, which are `different` ones."""
+    listed = ", ".join(f"`{label}`" for label in sorted(different))
+    return Diagnostic(
+        "E0408",
+        f"`{name}` was trained on other features; they differ in {listed}",
+        hint="use the COLUMN clause and the columns that it was trained with",
+        about="using",
+    )
 
 
 def shape_of(feature: Feature) -> Shape:
