@@ -1,6 +1,6 @@
 """ALTER TABLE, and statements about indexes, of other databases: one change at a time in DuckDB."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from sqlglot import exp, parse_one
 
@@ -26,35 +26,60 @@ def altered(tree: exp.Alter) -> list[exp.Expr]:
 
 
 def _changes(tree: exp.Alter, action: exp.Expr) -> Iterator[exp.Expr]:
-    match action:
-        case exp.ColumnDef():
-            yield from _added(tree, action)
-        case exp.ModifyColumn():
-            yield from _modified(tree, action)
-        case exp.AddConstraint():
-            yield from _constrained(tree, action)
-        case exp.AddPartition():
-            pass  # it is there with its first row
-        case exp.DropPartition():
-            for partition in action.expressions:
-                where = exp.Where(this=exp.and_(*(one.copy() for one in partition.expressions)))
-                yield exp.Delete(this=tree.this.copy(), where=where)
-        case exp.DropPrimaryKey():
-            raise ProgramError(_none_such("a primary key cannot be dropped", "make a new table"))
-        case exp.Drop() if action.args.get("kind") in _DROPPED:
-            pass  # which says how rows are found, not which there are
-        case _:
-            yield _alone(tree, action)
+    change = _CHANGES.get(type(action))
+    if change is None:
+        yield _alone(tree, action)
+    else:
+        yield from change(tree, action)
 
 
-def _added(tree: exp.Alter, column: exp.ColumnDef) -> Iterator[exp.Expr]:
+def _unimportant(_tree: exp.Alter, _action: exp.Expr) -> Iterator[exp.Expr]:
+    """A partition is there with its first row; SET TBLPROPERTIES is about files."""
+    return iter(())
+
+
+def _emptied(tree: exp.Alter, action: exp.Expr) -> Iterator[exp.Expr]:
+    """DROP PARTITION: its rows are gone."""
+    for partition in action.expressions:
+        where = exp.Where(this=exp.and_(*(one.copy() for one in partition.expressions)))
+        yield exp.Delete(this=tree.this.copy(), where=where)
+
+
+def _refuse_key(_tree: exp.Alter, _action: exp.Expr) -> Iterator[exp.Expr]:
+    raise ProgramError(_none_such("a primary key cannot be dropped", "make a new table"))
+
+
+def _dropped(tree: exp.Alter, action: exp.Expr) -> Iterator[exp.Expr]:
+    """A column; an index only says how rows are found, not which there are."""
+    if action.args.get("kind") not in _DROPPED:
+        yield _alone(tree, action)
+
+
+def _added_all(tree: exp.Alter, action: exp.Expr) -> Iterator[exp.Expr]:
+    for column in action.expressions:
+        yield from _added(tree, column)
+
+
+def _added(tree: exp.Alter, column: exp.Expr) -> Iterator[exp.Expr]:
+    assert isinstance(column, exp.ColumnDef)
     _refuse_place(column)
     if mend_column(column):
         yield from next_number(tree.this, column)
     yield _alone(tree, column)
 
 
-def _modified(tree: exp.Alter, action: exp.ModifyColumn) -> Iterator[exp.Expr]:
+def _renamed(tree: exp.Alter, action: exp.Expr) -> Iterator[exp.Expr]:
+    """`CHANGE COLUMN a b INT` of Hive."""
+    old, new = action.this, action.args.get("rename_to") or action.this
+    if old.name != new.name:
+        yield _alone(tree, exp.RenameColumn(this=old.copy(), to=new.copy()))
+    changed = action.copy()
+    changed.set("this", new.copy())
+    changed.set("rename_to", None)
+    yield _alone(tree, changed)
+
+
+def _modified(tree: exp.Alter, action: exp.Expr) -> Iterator[exp.Expr]:
     """A column as it is described anew: without what is not said again."""
     column = action.this
     _refuse_place(column)
@@ -90,7 +115,7 @@ def _first_number(tree: exp.Alter) -> int:
     return 1 if found is None else int(found.name)
 
 
-def _constrained(tree: exp.Alter, action: exp.AddConstraint) -> Iterator[exp.Expr]:
+def _constrained(tree: exp.Alter, action: exp.Expr) -> Iterator[exp.Expr]:
     """Keys that must be unique; other indexes only say how rows are found."""
     for constraint in action.expressions:
         if isinstance(constraint, exp.IndexColumnConstraint):
@@ -100,6 +125,20 @@ def _constrained(tree: exp.Alter, action: exp.AddConstraint) -> Iterator[exp.Exp
             raise ProgramError(_none_such("a foreign key cannot be added to a table", hint))
         mend_key(constraint)
         yield _alone(tree, exp.AddConstraint(expressions=[constraint.copy()]))
+
+
+_CHANGES: Mapping[type[exp.Expr], Callable[[exp.Alter, exp.Expr], Iterator[exp.Expr]]] = {
+    exp.AddConstraint: _constrained,
+    exp.AddPartition: _unimportant,
+    exp.AlterColumn: _renamed,
+    exp.AlterSet: _unimportant,
+    exp.ColumnDef: _added,
+    exp.Drop: _dropped,
+    exp.DropPartition: _emptied,
+    exp.DropPrimaryKey: _refuse_key,
+    exp.ModifyColumn: _modified,
+    exp.Schema: _added_all,
+}
 
 
 def indexed(tree: exp.Create) -> exp.Expr:

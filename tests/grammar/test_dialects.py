@@ -274,9 +274,11 @@ PROGRAMS = {
             "set odps.sql.mapper.split.size=256", "ANALYZE TABLE p COMPUTE STATISTICS",
             "ALTER TABLE p ADD IF NOT EXISTS PARTITION (day = 'b')", "DESCRIBE FORMATTED p",
             "INSERT INTO p VALUES (1, 'a'), (2, 'b')", "ALTER TABLE p DROP IF EXISTS PARTITION (day = 'a')",
+            "ALTER TABLE p CHANGE COLUMN id number BIGINT", "ALTER TABLE p ADD COLUMNS (x INT, y STRING)",
+            "ALTER TABLE p SET TBLPROPERTIES ('a' = 'b')",
         ],
-        "SELECT id, day FROM p",
-        [(2, "b")],
+        "SELECT number, day, x, y FROM p",
+        [(2, "b", None, None)],
     ),
     "all rows are overwritten, even by their own": (
         "hive",
