@@ -11,7 +11,9 @@ import pytest
 from psycopg.types.json import Json
 
 from sqlml.connectors.postgres.arrays import parsed
+from sqlml.connectors.postgres.messages import Body
 from sqlml.connectors.postgres.spelling import spelled
+from sqlml.connectors.postgres.translation import translated
 from tests.connectors.serving import address, serving
 
 
@@ -201,3 +203,11 @@ def test_a_cursor_outlives_its_transaction_if_it_is_to(port: int) -> None:
             "SELECT i FROM generate_series(1, 9) AS i WHERE i = $1", ["7"]
         )
         assert found.fetchall() == [(7,)]
+
+
+def test_counts_go_up_to_what_two_bytes_hold() -> None:
+    assert Body(b"\x9c\x40" + bytes(80_000)).int16s() == [0] * 40_000
+
+
+def test_an_array_may_have_the_catalogs_name() -> None:
+    assert "[]" in translated("SELECT '{1}'::_int4 FROM pg_type")

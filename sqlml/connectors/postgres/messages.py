@@ -170,10 +170,8 @@ class Body:
             raise ProtocolViolation("a message is longer than it says")
 
     def _count(self) -> int:
-        count = self.int16()
-        if count < 0:
-            raise ProtocolViolation("a count is negative")
-        return count
+        (count,) = struct.unpack("!H", self.take(2))
+        return int(count)
 
 
 def chosen_formats(codes: Sequence[Format], columns: int) -> list[Format]:

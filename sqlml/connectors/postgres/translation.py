@@ -150,6 +150,7 @@ def _table_of(column: exp.Column) -> str:
 
 def _cast(cast: exp.Cast) -> exp.Expr:
     to, value = _type_name(cast.to), cast.this
+    to = f"{to[1:]}[]" if to.startswith("_") else to  # as the catalog calls arrays
     if to.endswith("[]"):
         if isinstance(value, exp.Literal) and value.is_string:
             items = [each.strip('"') for each in value.name.strip("{}").split(",") if each]
