@@ -8,8 +8,9 @@ from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.postgres import failures, lines, messages
 from sqlml.connectors.postgres.copying import copy_of
 from sqlml.connectors.postgres.failures import Refused
+from sqlml.connectors.postgres.inbox import Inbox
 from sqlml.connectors.postgres.incoming import take
-from sqlml.connectors.postgres.limits import LARGEST_MESSAGE, check_portals, check_text
+from sqlml.connectors.postgres.limits import check_portals, check_text
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.outbox import Outbox
 from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
@@ -31,12 +32,13 @@ class Client:
         run: Runner,
     ) -> None:
         """connection: of its own, in autocommit. run: what runs blocking work in a thread."""
-        self._reader = reader
+        self._inbox = Inbox(reader)
         self._out = Outbox(writer)
         self._connection = connection
         self._speech = speech
         self._run = run
         self._portals = speech.portals
+        self._together = Together(connection, run)
         self._has_failed = False  # the transaction that is open
         self._skips = False  # everything up to Sync
         self._said = ""  # the text that errors are about
@@ -58,7 +60,7 @@ class Client:
 
     async def _answer(self) -> None:
         while True:
-            kind, body = await self.receive()
+            kind, body = await self._inbox.receive()
             if kind == b"X":
                 return
             handler = self._handlers.get(kind)
@@ -71,16 +73,10 @@ class Client:
             except (ProtocolViolation, ConnectionError, asyncio.CancelledError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the client is told
-                await self._fail(error, skips=kind != b"Q")
-                if kind == b"Q":
+                is_end = kind in (b"Q", b"S")
+                await self._fail(error, skips=not is_end)
+                if is_end:
                     await self._ready()
-
-    async def receive(self) -> tuple[bytes, Body]:
-        kind = await self._reader.readexactly(1)
-        length = int.from_bytes(await self._reader.readexactly(4), "big", signed=True) - 4
-        if not 0 <= length <= LARGEST_MESSAGE:
-            raise ProtocolViolation("a message is too long")
-        return kind, Body(await self._reader.readexactly(length))
 
     def cancel(self) -> None:
         """End what runs now; called for another connection of the same client."""
@@ -105,13 +101,12 @@ class Client:
         found = await self._speech.predictions.called(self._connection, statements(sql), self._run)
         if not found:
             self._out.add(messages.EMPTY_QUERY)
-        if len(found) > 1:
-            await Together(self._connection).each(found, self._run, self._whole)
-        elif found:
-            await self._whole(found[0])
+        for text in found:
+            await self._whole(text, is_left=len(found) == 1 or await self._together.goes_on(text))
+        await self._together.end()
         await self._ready()
 
-    async def _whole(self, text: Text, *, is_left: bool = True) -> None:
+    async def _whole(self, text: Text, *, is_left: bool) -> None:
         """Do a statement, and send all of its rows. is_left: there is something to do for it."""
         self._check_usable(text)
         if not is_left:
@@ -186,13 +181,13 @@ class Client:
         if not portal.prepared.text.words:
             self._out.add(messages.EMPTY_QUERY)
             return
-        if portal.is_done:
+        if portal.tag:
             self._out.add(messages.complete(portal.tag))
             return
         if portal.cursor is None and portal.rows is None:
             self._said = portal.prepared.text.sql
             self._check_usable(portal.prepared.text)
-            if await self._is_copied_in(portal):
+            if not await self._is_left(portal) or await self._is_copied_in(portal):
                 return
             first = await self._start(portal, most)
         else:
@@ -209,6 +204,7 @@ class Client:
     async def _sync(self, body: Body) -> None:
         body.end()
         self._skips = False
+        await self._together.end()
         if not self._connection.in_transaction:
             for name in [name for name, portal in self._portals.items() if not portal.holds]:
                 self._drop_portal(name)
@@ -222,6 +218,16 @@ class Client:
         """Data that was to be copied in, of which we have refused the statement."""
 
     # --- running ---
+
+    async def _is_left(self, portal: Portal) -> bool:
+        """Make ready for a statement: all that a client sends before Sync is one transaction."""
+        text = portal.prepared.text
+        if not self._together.is_open and await self._inbox.is_next(b"S"):
+            return True  # it is one by itself
+        if await self._together.goes_on(text):
+            return True
+        self._complete(portal, text.first)
+        return False
 
     async def _start(self, portal: Portal, most: int) -> Rows:
         """Begin a statement; its first rows."""
@@ -258,9 +264,11 @@ class Client:
             rows = await self._run(partial(portal.messages, most))
         if portal.copy is not None:
             self._out.add(*lines.end(portal.copy))
-        portal.is_done = True
-        portal.tag = self._speech.tag(portal)
-        self._out.add(messages.complete(portal.tag))
+        self._complete(portal, self._speech.tag(portal))
+
+    def _complete(self, portal: Portal, tag: str) -> None:
+        portal.tag = tag
+        self._out.add(messages.complete(tag))
 
     async def _is_copied_in(self, portal: Portal) -> bool:
         """Take the rows that a client brings, if the statement wants them."""
@@ -270,12 +278,12 @@ class Client:
         incoming = await self._run(partial(self._speech.incoming, self._connection, copy))
         self._out.add(messages.copying(b"G", incoming.columns, incoming.is_binary))
         await self._out.drain()
-        portal.is_done, portal.tag = True, await take(self.receive, self._run, incoming)
-        self._out.add(messages.complete(portal.tag))
+        self._complete(portal, await take(self._inbox.receive, self._run, incoming))
         return True
 
     async def _fail(self, error: Exception, *, skips: bool) -> None:
         self._skips = skips
+        await self._together.end(well=False)
         if self._connection.in_transaction:
             self._has_failed = True
         self._out.add(messages.report(b"E", failures.fields(error, self._said)))

@@ -80,9 +80,8 @@ class Portal:
     left: pa.RecordBatch | None = None
     sent: int = 0
     moved: int = 0
-    is_done: bool = False
     is_cancelled: bool = False
-    tag: str = ""
+    tag: str = ""  # that says that all is done
     copy: Copy | None = None
     holds: bool = False
     fields: Sequence[Field] = field(default_factory=tuple)

@@ -1,7 +1,7 @@
-"""Several statements in one message of the simple protocol: one transaction, as in PostgreSQL."""
+"""Several statements before the client waits for answers: one transaction, as in PostgreSQL."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from sqlml.connectors.dbapi import Connection
@@ -23,56 +23,48 @@ class Runner(Protocol):
     def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
 
 
-class Do(Protocol):
-    """Does one statement. is_left: there is something to do for it."""
-
-    def __call__(self, text: Text, /, *, is_left: bool) -> Awaitable[None]: ...
-
-
 class Together:
-    """The transaction of a message. What must be done between transactions ends it."""
+    """The transaction that a client's statements are in though it has begun none.
 
-    def __init__(self, connection: Connection) -> None:
+    What must be done between transactions ends it.
+    """
+
+    def __init__(self, connection: Connection, run: Runner) -> None:
         self._connection = connection
+        self._run = run
         self._is_ours = False
 
-    async def each(self, found: Sequence[Text], run: Runner, do: Do) -> None:
-        """Do all statements."""
-        try:
-            for text in found:
-                await do(text, is_left=await run(partial(self._goes_on, text)))
-            await run(self._end)
-        except BaseException:
-            await run(partial(self._end, well=False))
-            raise
+    @property
+    def is_open(self) -> bool:
+        """There is such a transaction now."""
+        return self._is_ours and self._connection.in_transaction
 
-    def _goes_on(self, text: Text) -> bool:
+    async def goes_on(self, text: Text) -> bool:
         """Make the connection ready for a statement.
 
         False: nothing is left to do for it, as for BEGIN, which makes the transaction the client's.
         """
-        if not self._connection.in_transaction:
-            self._is_ours = False
         if text.first in ("BEGIN", "START"):
-            was_ours, self._is_ours = self._is_ours, False
-            return not was_ours
+            was_open, self._is_ours = self.is_open, False
+            return not was_open
         if _is_alone(text):
-            self._end()
+            await self.end()
         elif text.first not in _NEITHER and not self._connection.in_transaction:
-            self._connection.execute("BEGIN TRANSACTION").close()
+            await self._run(self._begin)
             self._is_ours = True
         return True
 
-    def _end(self, *, well: bool = True) -> None:
+    async def end(self, *, well: bool = True) -> None:
         """Commit it, or undo it, unless the client has ended it or made it its own."""
-        if self._is_ours and self._connection.in_transaction:
-            self._is_ours = False
-            if well:
-                self._connection.commit()
-            else:
-                self._connection.rollback()
+        was_open, self._is_ours = self.is_open, False
+        if was_open:
+            await self._run(self._connection.commit if well else self._connection.rollback)
+
+    def _begin(self) -> None:
+        self._connection.execute("BEGIN TRANSACTION").close()
 
 
+@lru_cache(512)
 def _is_alone(text: Text) -> bool:
     own = parts(text.sql, "duckdb") if text.first not in _NEITHER else None
     return text.first in _ALONE or any(part.kind == "extended" for part in own or ())
