@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlml.couler.arguments import Arguments, arguments_of, environment_of
 from sqlml.couler.constants import ImagePullPolicy
@@ -22,7 +22,7 @@ from sqlml.workflow.ir import (
     Text,
 )
 from sqlml.workflow.places import fault
-from sqlml.workflow.quantities import seconds
+from sqlml.workflow.quantities import timeout_of
 
 Pull = Literal["", "Always", "IfNotPresent", "Never"]
 Action = Literal["get", "create", "apply", "replace", "patch", "delete"]
@@ -139,6 +139,9 @@ def run_job(  # noqa: PLR0917
     """
     if not manifest:
         raise fault("E0739", "the manifest is empty", "give the object's YAML, or a dict")
+    if action not in get_args(Action):
+        known = ", ".join(get_args(Action))
+        raise fault("E0739", f"`action` cannot be {action!r:.60}", f"it is one of {known}")
     flow = current()
     variables = dict(env or {})
     if env is not None:
@@ -186,7 +189,7 @@ def write_job(
             inputs(template),
             outputs,
             retry=retry_of(retry),
-            timeout=seconds("timeout", timeout),
+            timeout=timeout_of(timeout),
             cache=cache_of(cache),
             ext=extras_of(None, (), cache),
             template=template,

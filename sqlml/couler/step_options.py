@@ -23,7 +23,7 @@ from sqlml.workflow.ir import (
 )
 from sqlml.workflow.ir import Cache as StepCache
 from sqlml.workflow.places import caller, fault, kebab
-from sqlml.workflow.quantities import resources_of, seconds
+from sqlml.workflow.quantities import resources_of, seconds, timeout_of
 
 Pull = Literal["", "Always", "IfNotPresent", "Never"]
 Action = Literal["get", "create", "apply", "replace", "patch", "delete"]
@@ -76,7 +76,7 @@ class Options:
                 mounts=tuple(_mount(mount) for mount in listed(self.volume_mounts)),
                 placement=Placement(_labels(self.node_selector)),
                 retry=retry_of(self.retry),
-                timeout=seconds("timeout", self.timeout),
+                timeout=timeout_of(self.timeout),
                 cache=cache_of(self.cache),
                 ext=extras_of(self.output, outputs, self.cache, self.daemon),
             )

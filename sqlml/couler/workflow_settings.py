@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from sqlml.codegen.argo.rules.cron import cron_fault, timezone_fault
 from sqlml.couler.flow import current
 from sqlml.couler.pods import (
     DnsConfig,
@@ -17,7 +18,7 @@ from sqlml.workflow.ir import Dns, Schedule
 from sqlml.workflow.ir import Toleration as Tolerated
 from sqlml.workflow.ir import Volume as Storage
 from sqlml.workflow.places import fault
-from sqlml.workflow.quantities import quantity, seconds
+from sqlml.workflow.quantities import quantity, seconds, timeout_of
 from sqlml.workflow.serial import freeze
 
 _CLUSTER = "couler_cluster_config"
@@ -58,10 +59,10 @@ def config_workflow(  # noqa: PLR0917
     _set(
         name=None if name is None else str(name),
         user_id=None if user_id is None else str(user_id),
-        timeout=seconds("timeout", timeout),
+        timeout=timeout_of(timeout),
         cleanup=None if clean is None else round(clean),
         cluster_config=cluster_config_file,
-        service_account=service_account,
+        service_account=_word("service_account", service_account),
         affinity=None if affinity is None else freeze(affinity),
     )
     if cron_config is not None:
@@ -70,7 +71,7 @@ def config_workflow(  # noqa: PLR0917
 
 def config_defaults(name_salter: Any = None, service_account: str | None = None) -> None:
     """Couler's defaults. Names are stable here, so that there is nothing to salt."""
-    _set(service_account=service_account)
+    _set(service_account=_word("service_account", service_account))
 
 
 def _set(**settings: Any) -> None:
@@ -85,7 +86,7 @@ def _set_schedule(told: Any) -> None:
         raise fault("E0730", f"`cron_config` must be a dict, not {told!r:.60}")
     for word in told:
         if word not in _CRON:
-            raise fault("E0730", f"`cron_config` has no `{word}`", did_you_mean(word, _CRON))
+            raise fault("E0730", f"`cron_config` has no `{word}`", did_you_mean(str(word), _CRON))
     config = {**_CRON, **told}
     cron = config["schedules"] or config["schedule"]
     lines = tuple(cron) if isinstance(cron, list | tuple) else (cron,)
@@ -95,6 +96,9 @@ def _set_schedule(told: Any) -> None:
             f"the schedule cannot be {cron!r:.60}",
             'it has five fields: `cron_config={"schedule": "0 3 * * *"}`',
         )
+    found = [*map(cron_fault, lines), timezone_fault(str(config["timezone"]))]
+    if wrong := next(filter(None, found), ""):
+        raise fault("E0730", f"the schedule cannot be: {wrong}", "such as `0 3 * * *`")
     overlap = str(config["concurrency_policy"]).strip('"').lower()
     if overlap not in ("allow", "forbid", "replace"):
         raise fault(
@@ -106,6 +110,12 @@ def _set_schedule(told: Any) -> None:
         schedule=Schedule(lines, config["timezone"], overlap, suspended),  # type: ignore[arg-type]
         cron_limits={_camel(word): int(quantity(word, n)) for word, n in limits.items()},
     )
+
+
+def _word(name: str, told: Any) -> str | None:
+    if told is None or isinstance(told, str):
+        return told
+    raise fault("E0730", f"`{name}` is a text, not {told!r:.60}")
 
 
 def _camel(name: str) -> str:
@@ -164,7 +174,8 @@ def set_dns(dns_policy: str | None = None, dns_config: DnsConfig | None = None) 
     _check(config, DnsConfig, 'DnsConfig(nameservers=["1.2.3.4"])')
     options = {o.name: "" if o.value is None else str(o.value) for o in config.options or ()}
     servers, searches = tuple(config.nameservers or ()), tuple(config.searches or ())
-    _set(dns=Dns(dns_policy or "", servers, searches, options))
+    policy = _word("dns_policy", dns_policy) or ""
+    _set(dns=Dns(policy, servers, searches, options))
 
 
 def set_security_context(security_context: Mapping[str, Any]) -> None:

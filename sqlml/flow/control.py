@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Literal, cast
 
 from sqlml.flow.blocks import Block, Group, block_of, writing
-from sqlml.flow.options import input_of
+from sqlml.flow.options import input_of, rounds_of
 from sqlml.flow.values import Condition, ItemOf, Value, term_of
 from sqlml.flow.writing import Writing
 from sqlml.workflow.ir import (
@@ -84,9 +84,7 @@ class Control(Writing):
         `item["name"]`. parallelism: at most so many at a time. After the loop, what its steps give
         are lists.
         """
-        if isinstance(parallelism, bool) or not (parallelism is None or parallelism >= 1):
-            raise fault("E0764", f"`parallelism` is a number of rounds, not {parallelism!r:.60}")
-        loop = ForEach(cast("Any", _items(items)), parallelism)
+        loop = ForEach(cast("Any", _items(items)), rounds_of("parallelism", parallelism))
         group = self._group(name)
         with writing(Block(self, group.entries, is_loop=True)):
             yield Value(ItemOf("", group.name))

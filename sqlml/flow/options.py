@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from sqlml.flow.values import Statement, Step, Value, constant
-from sqlml.workflow.ir import Constant, Input, Node, Retry, SecretKey, Take, Text
+from sqlml.workflow.ir import Constant, Input, Node, Retry, Schedule, SecretKey, Take, Text
 from sqlml.workflow.places import fault
-from sqlml.workflow.quantities import resources_of, seconds
+from sqlml.workflow.quantities import resources_of, timeout_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ def with_options(node: Node, options: Options) -> Node:
     if unknown:
         known = ", ".join(Options.__annotations__)
         raise fault("E0764", f"a step has no option `{unknown[0]}`", f"there are {known}")
+    if not isinstance(options.get("name", ""), str):
+        raise fault("E0764", f"`name` is a text, not {options['name']!r:.60}")
     env: dict[str, Text | SecretKey] = {}
     inputs = dict(node.inputs)
     for variable, value in _mapping("env", options.get("env", {})).items():
@@ -61,7 +63,7 @@ def with_options(node: Node, options: Options) -> Node:
         resources=resources_of(options.get("resources")),
         env=env,
         retry=retry_of(options.get("retries")),
-        timeout=seconds("timeout", options.get("timeout")),
+        timeout=timeout_of(options.get("timeout")),
     )
 
 
@@ -88,6 +90,39 @@ def retry_of(retries: Any) -> Retry | None:
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise fault("E0764", f"`retries` is a whole number, not {retries!r:.60}")
     return Retry(retries, ("any",)) if retries else None
+
+
+def rounds_of(name: str, number: Any) -> int | None:
+    """At most so many at a time; None for any number.
+
+    Raises:
+        ProgramError: E0764, it is no such number.
+    """
+    if number is None or (type(number) is int and number > 0):
+        return number
+    raise fault("E0764", f"`{name}` is a number, 1 or more, not {number!r:.60}")
+
+
+def schedule_of(told: Any) -> Schedule | None:
+    """When a workflow runs by itself.
+
+    Raises:
+        ProgramError: E0764, there is no such time.
+    """
+    from sqlml.store.cron import cron_fault, timezone_fault
+
+    if told is None:
+        return None
+    when = Schedule((told,)) if isinstance(told, str) else told
+    if not isinstance(when, Schedule):
+        raise fault("E0764", f"`schedule` is a text, not {told!r:.60}", "such as `0 3 * * *`")
+    faults = {text: cron_fault(text) for text in when.cron}
+    if when.timezone:
+        faults[when.timezone] = timezone_fault(when.timezone)
+    for text, wrong in faults.items():
+        if wrong:
+            raise fault("E0764", f"`{text}` is no schedule: {wrong}", "such as `0 3 * * *`")
+    return when
 
 
 def _mapping(name: str, given: Any) -> Mapping[str, Any]:

@@ -100,5 +100,8 @@ def _texts(args: Any) -> tuple[tuple[Text, ...], dict[str, Input]]:
 
 
 def _outputs(files: Mapping[str, str] | None) -> tuple[OutputDeclaration, ...]:
+    words = [*files, *files.values()] if isinstance(files, Mapping) else [None]
+    if files is not None and not all(isinstance(word, str) for word in words):
+        raise fault("E0764", f"`outputs` is a dict from names to paths, not {files!r:.60}")
     written = (OutputDeclaration(n, "parameter", path=path) for n, path in (files or {}).items())
     return (*written, *([] if files and "result" in files else [_PRINTED]))

@@ -1,5 +1,6 @@
 """A workflow that is being written: `with sqlml.workflow(name) as flow`."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlml.flow.blocks import block_of, innermost, writing
 from sqlml.flow.building import Merge
 from sqlml.flow.control import Control
-from sqlml.flow.options import retry_of
+from sqlml.flow.options import retry_of, rounds_of, schedule_of
 from sqlml.flow.programs import Programs
 from sqlml.flow.statements import Statements
 from sqlml.flow.values import Value, constant
@@ -21,8 +22,9 @@ from sqlml.workflow.ir import (
     Workflow,
 )
 from sqlml.workflow.places import fault, kebab
-from sqlml.workflow.quantities import seconds
+from sqlml.workflow.quantities import timeout_of
 
+_NAME = re.compile(r"[-A-Za-z0-9_]+")
 _PYTHON = {"text": str, "int": int, "float": (int, float), "bool": bool}
 
 
@@ -41,6 +43,9 @@ class Flow(Statements, Programs, Control):
         type: `text`, `int`, `float`, `bool` or `json`.
         """
         block_of(self)
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            hint = "a name is made of letters, digits, `-` and `_`"
+            raise fault("E0764", f"{name!r:.60} cannot name a parameter", hint)
         if name in self.parameters:
             raise fault("E0764", f"there is a parameter `{name}` already")
         kind = _PYTHON.get(type, object)
@@ -86,15 +91,13 @@ def workflow(
     """
     if not isinstance(name, str) or not name.strip():
         raise fault("E0764", f"a workflow's name is a text, not {name!r:.60}")
-    if isinstance(parallelism, bool) or not isinstance(parallelism, int | None) or parallelism == 0:
-        raise fault("E0764", f"`parallelism` is a number of steps, not {parallelism!r:.60}")
     flow = Flow(
         Workflow(
             kebab(name),
-            parallelism=parallelism,
-            timeout=seconds("timeout", timeout),
+            parallelism=rounds_of("parallelism", parallelism),
+            timeout=timeout_of(timeout),
             retry=retry_of(retries),
-            schedule=Schedule((schedule,)) if isinstance(schedule, str) else schedule,
+            schedule=schedule_of(schedule),
         )
     )
     with writing(flow.root):

@@ -1,5 +1,6 @@
 """Amounts as Kubernetes writes them (`500m`, `2Gi`), durations as Argo does (`90s`, `1h30m`)."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -82,7 +83,8 @@ def seconds(name: str, duration: Any) -> float | None:
     """
     if duration is None or duration == "":
         return None
-    if isinstance(duration, int | float) and not isinstance(duration, bool) and duration >= 0:
+    is_number = isinstance(duration, int | float) and not isinstance(duration, bool)
+    if is_number and 0 <= duration < math.inf:
         return float(duration)
     if isinstance(duration, str) and re.fullmatch(r"\d+(\.\d+)?", duration):
         return float(duration)
@@ -90,3 +92,15 @@ def seconds(name: str, duration: Any) -> float | None:
         parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", duration)
         return sum(float(number) * _SECONDS[unit] for number, unit in parts)
     raise fault("E0734", f"{duration!r} is no length of time for `{name}`", "such as 90 or `1h30m`")
+
+
+def timeout_of(duration: Any) -> float | None:
+    """How long something may take: as `seconds`, and not 0.
+
+    Raises:
+        ProgramError: it is no such time.
+    """
+    found = seconds("timeout", duration)
+    if found == 0:
+        raise fault("E0734", "a `timeout` of 0 leaves no time", "leave it out for no limit")
+    return found

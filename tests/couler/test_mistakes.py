@@ -75,6 +75,9 @@ MISTAKES: dict[str, list[Callable[[], Any]]] = {
         lambda: couler.config_workflow(nmae="x"),
         lambda: couler.config_workflow(cron_config={"schedule": "soon"}),
         lambda: couler.config_workflow(cron_config={"scedule": "* * * * *"}),
+        lambda: couler.config_workflow(cron_config={"schedule": "61 3 * * *"}),
+        lambda: couler.config_workflow(cron_config={"schedule": "0 3 * * *", "timezone": "Mars"}),
+        lambda: couler.config_workflow(service_account=["a"]),  # type: ignore[arg-type]
         lambda: couler.add_volume("data"),  # type: ignore[arg-type]
         lambda: couler.add_toleration(couler.Toleration("a", "In")),
     ],
@@ -95,6 +98,7 @@ MISTAKES: dict[str, list[Callable[[], Any]]] = {
         lambda: step(resources={"memory": "much"}),
         lambda: step(resources=["cpu"]),
         lambda: step(timeout="soon"),
+        lambda: step(timeout=0),
         lambda: couler.create_workflow_volume(couler.VolumeClaimTemplate("a", size="big")),
     ],
     "E0735": [
@@ -108,7 +112,11 @@ MISTAKES: dict[str, list[Callable[[], Any]]] = {
     "E0738": [
         lambda: couler.run(submitter="argo"),
     ],
-    "E0739": [lambda: couler.run_job(""), lambda: couler.run_job({"spec": {}})],
+    "E0739": [
+        lambda: couler.run_job(""),
+        lambda: couler.run_job({"spec": {}}),
+        lambda: couler.run_job({"kind": "Job"}, action="creat"),
+    ],  # type: ignore[arg-type]
 }
 
 

@@ -95,6 +95,21 @@ MISTAKES: dict[str, tuple[str, str, Callable[[Flow], object]]] = {
     "secret": ("E0764", "secret/key", lambda flow: flow.script("x", secrets={"A": "b"})),
     "max": ("E0764", "number of rounds", lambda flow: flow.loop_until(max=0).__enter__()),
     "default": ("E0764", "no int", lambda flow: flow.parameter("p", "x", type="int")),
+    "parameter": ("E0764", "cannot name", lambda flow: flow.parameter("my size", 1)),
+    "outputs": ("E0764", "names to paths", lambda flow: flow.script("x", outputs=["/a"])),  # type: ignore[arg-type]
+    "at a time": (
+        "E0764",
+        "1 or more",
+        lambda flow: flow.for_each([1], parallelism=-1).__enter__(),
+    ),
+    "no time": ("E0734", "leaves no time", lambda flow: flow.script("x", timeout=0)),
+    "endless time": ("E0734", "no length", lambda flow: flow.wait(float("inf"))),
+    "schedule": ("E0764", "fields", lambda _: sqlml.workflow("w", schedule="daily").__enter__()),
+    "parallelism": (
+        "E0764",
+        "1 or more",
+        lambda _: sqlml.workflow("w", parallelism=-1).__enter__(),
+    ),
     "no type": ("E0765", "has no type", lambda flow: sqlml.step(_untyped)),
     "no result type": ("E0765", "returns", lambda flow: sqlml.step(_result_unsaid)),
     "star": ("E0765", "cannot take `*n`", lambda flow: sqlml.step(_many)),
