@@ -439,6 +439,10 @@ def test_other_refusals(server: FakeCluster, tmp_path: Path) -> None:
     assert caught.value.diagnostics[0].code == "E0770"
     with pytest.raises(SqlmlError, match="with a context `there`"):
         access(context="there")
+    for odd in ("{ a: [", "[1, 2]", "clusters: 3", ""):
+        (tmp_path / "odd").write_text(odd)
+        with pytest.raises(SqlmlError, match="no usable"):
+            access(config_file=str(tmp_path / "odd"))
 
 
 def test_couler_makes_workflow_and_secrets_once(server: FakeCluster) -> None:

@@ -1,5 +1,6 @@
 """Which cluster: that of a kubeconfig, or inside of a cluster, that one."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def access(
     try:
         config.load_kube_config(config_file, context, settings, persist_config)
         own = _namespace_of(config, config_file, context)
-    except (config.ConfigException, OSError, ValueError, TypeError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever the client makes of such a file
         try:
             config.load_incluster_config(settings)
         except config.ConfigException:
@@ -61,7 +62,7 @@ def _namespace_of(config: Any, config_file: str | None, context: str | None) -> 
 
 
 def _no_cluster(config_file: str | None, context: str | None, error: Exception) -> ProgramError:
-    where = config_file or "~/.kube/config"
+    where = config_file or os.environ.get("KUBECONFIG") or "~/.kube/config"
     asked = f" with a context `{context}`" if context else ""
     return ProgramError(
         Diagnostic(
