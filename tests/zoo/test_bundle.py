@@ -1,11 +1,16 @@
 """The manifest of a stored model."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from sqlml.errors import StepError
 from sqlml.zoo.bundle import Manifest, model_type, read_manifest
+
+ROOT = Path(__file__).parents[2]
+INSIDE = {"schema.json"}  # a file in an archive that is named
 
 MANIFEST = Manifest(
     estimator="xgboost.gbtree",
@@ -45,3 +50,11 @@ def test_a_missing_plugin_is_told() -> None:
     with pytest.raises(StepError, match=r"no model type `rusty\.Forest` here") as caught:
         model_type("rusty.Forest")
     assert caught.value.diagnostics[0].code == "E0427"
+
+
+def test_the_page_names_every_file_that_models_write() -> None:
+    page = (ROOT / "docs/model-files.md").read_text("utf-8")
+    sources = [path.read_text("utf-8") for path in (ROOT / "sqlml/zoo/models").glob("*.py")]
+    names = set(re.findall(r'^[A-Z, ]+ = .*"(\w[\w.]*\.[a-z0-9]+)"$', "\n".join(sources), re.M))
+    assert {"model.ubj", "model.keras", "series.npz", "graph.npz", "scorecard.json"} <= names
+    assert [name for name in sorted(names - INSIDE) if f"`{name}`" not in page] == []

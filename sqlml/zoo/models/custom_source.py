@@ -18,6 +18,7 @@ from sqlml.zoo.library import Library, library_of
 from sqlml.zoo.model import Task
 
 GIVEN = ("inputs", "outputs")  # what a Keras model is told: how many features, how many results
+SEEDS = ("random_state", "seed")  # that get `train.seed`
 _KINDS: Mapping[str, tuple[Kind, ...]] = {
     "int": ("integer",),
     "float": ("number",),
@@ -267,7 +268,9 @@ def _attribute(given: ast.arg, default: ast.expr | None, doc: str) -> Attribute:
     kinds, choices = _annotated(given.annotation, value)
     if default is not None and value is None and None not in choices:
         choices = (*choices, None)
-    return Attribute(given.arg, kinds, value, doc or "No description.", choices=choices)
+    required = default is None and given.arg not in SEEDS
+    doc = doc or "No description."
+    return Attribute(given.arg, kinds, value, doc, choices=choices, required=required)
 
 
 def _annotated(

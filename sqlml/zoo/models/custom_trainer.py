@@ -20,7 +20,7 @@ from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.model import FitJob
 from sqlml.zoo.models import custom_image, custom_state
 from sqlml.zoo.models.custom_network import Loader, network, network_facts
-from sqlml.zoo.models.custom_source import Definition
+from sqlml.zoo.models.custom_source import SEEDS, Definition
 from sqlml.zoo.models.sklearn_estimator import SklearnEstimator, load_with
 from sqlml.zoo.models.sklearn_trainer import background
 
@@ -162,7 +162,7 @@ def _estimator(source: Definition, job: FitJob) -> tuple[Any, Background]:
 def _seeded(kind: Any, job: FitJob) -> dict[str, Any]:
     """The class' arguments; it gets the seed where it takes one that was not given."""
     given = {name: _listed(value) for name, value in job.parameters.items()}
-    for name in ("random_state", "seed"):
+    for name in SEEDS:
         if name in signature(kind).parameters and given.get(name) is None:
             given[name] = job.seed
     return given

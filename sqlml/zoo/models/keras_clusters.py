@@ -47,7 +47,7 @@ class ClusterTrainer:
         clusters.centres.assign(_start(job, _estimator(keras.Model(given, code), inputs), rows))
         found = _estimator(said, inputs)
         _Refinement(job, found, rows, feed).run()
-        return found
+        return _estimator(_without_own_layers(given, said), inputs)
 
     def load(self, folder: Path) -> KerasEstimator:
         return load(folder)
@@ -68,9 +68,7 @@ class Clusters(keras.layers.Layer):  # type: ignore[misc]
         self.centres = self.add_weight(shape=(self.count, shape[-1]), name="centres")
 
     def call(self, codes: Any) -> Any:
-        apart = keras.ops.expand_dims(codes, 1) - self.centres
-        near = 1.0 / (1.0 + keras.ops.sum(keras.ops.square(apart), axis=2))
-        return near / keras.ops.sum(near, axis=1, keepdims=True)
+        return _likely(keras.ops.expand_dims(codes, 1) - self.centres)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "count": self.count}
@@ -141,6 +139,21 @@ class _Refinement:
         said = ops.maximum(self._found.network(inputs, training=training), 1e-7)
         gain = targets * ops.log(ops.maximum(targets, 1e-7) / said)
         return ops.sum(gain, axis=1, keepdims=True)
+
+
+def _likely(apart: Any) -> Any:
+    """Student's t. apart: codes from centres, shape (rows, count, length of a code)."""
+    near = 1.0 / (1.0 + keras.ops.sum(keras.ops.square(apart), axis=2))
+    return near / keras.ops.sum(near, axis=1, keepdims=True)
+
+
+def _without_own_layers(given: Any, network: Any) -> Any:
+    """What says the same and is of Keras' layers alone, so that Keras can load it by itself."""
+    centres = network.get_layer("clusters").centres.numpy()
+    apart = keras.layers.Dense(centres.size, name="clusters")
+    values = apart(network.get_layer("code").output)
+    apart.set_weights([np.tile(np.eye(centres.shape[1]), len(centres)), -centres.ravel()])
+    return keras.Model(given, _likely(keras.layers.Reshape(centres.shape)(values)))
 
 
 def _autoencoder(job: FitJob, values: Any) -> tuple[Any, Any]:

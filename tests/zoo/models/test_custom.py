@@ -161,7 +161,7 @@ def test_attributes_come_from_the_signature_and_the_docstring(zoo: Path) -> None
     assert (model.task, model.doc) == ("regression", "Answers a number.")
 
 
-def test_attributes_are_checked_before_anything_runs(session: Session) -> None:
+def test_attributes_are_checked_before_anything_runs(session: Session, zoo: Path) -> None:
     with pytest.raises(ProgramError) as unknown:
         session.run(TRAIN.replace("model.by", "model.buy"))
     assert unknown.value.diagnostics[0].hint == "did you mean `model.by`?"
@@ -170,6 +170,9 @@ def test_attributes_are_checked_before_anything_runs(session: Session) -> None:
     with pytest.raises(ProgramError) as mistyped:
         session.run(TRAIN.replace("mine.Mean", "mine.Maen"))
     assert mistyped.value.diagnostics[0].hint == "did you mean `mine.Mean`?"
+    (zoo / "mine.py").write_text(MEAN.replace("by: int = 1", "by: int, *, seed"))
+    with pytest.raises(ProgramError, match=r"`mine.Mean` needs `model.by`: an integer"):
+        session.run(TRAIN.replace("WITH model.by = 2", ""))
 
 
 def test_a_file_is_not_run_to_be_planned(session: Session, zoo: Path, tmp_path: Path) -> None:
