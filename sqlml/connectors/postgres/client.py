@@ -1,7 +1,7 @@
 """One client: its messages in, ours out, and the state between them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from sqlml.connectors.dbapi import Connection
@@ -98,7 +98,7 @@ class Client:
         body.end()
         self._drop_portal("")
         check_text(self._speech.role, sql)
-        found = await self._speech.predictions.called(self._connection, statements(sql), self._run)
+        found = await self._texts(sql)
         if not found:
             self._out.add(messages.EMPTY_QUERY)
         for text in found:
@@ -129,7 +129,7 @@ class Client:
         self._said = sql
         check_text(self._speech.role, sql)
         self._speech.statements.check_new(name, sql)
-        texts = await self._speech.predictions.called(self._connection, statements(sql), self._run)
+        texts = await self._texts(sql)
         if len(texts) > 1:
             raise Refused(failures.SYNTAX, "a prepared statement is one statement")
         text = texts[0] if texts else Text("", ())
@@ -218,6 +218,11 @@ class Client:
         """Data that was to be copied in, of which we have refused the statement."""
 
     # --- running ---
+
+    async def _texts(self, sql: str) -> Sequence[Text]:
+        """The statements of a message, as they are to be run."""
+        texts = await self._speech.public.read(self._connection, statements(sql), self._run)
+        return await self._speech.predictions.called(self._connection, texts, self._run)
 
     async def _is_left(self, portal: Portal) -> bool:
         """Make ready for a statement: all that a client sends before Sync is one transaction."""

@@ -36,6 +36,7 @@ from sqlml.connectors.postgres.portals import (
 )
 from sqlml.connectors.postgres.predicting import with_functions
 from sqlml.connectors.postgres.prepared import PreparedStatements
+from sqlml.connectors.postgres.public import Public
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.settings import Settings
 from sqlml.connectors.postgres.types import TEXT
@@ -67,6 +68,7 @@ class Speech:
     statements: PreparedStatements = field(default_factory=PreparedStatements)
     described: Described = field(default_factory=Described)
     predictions: Predictions = field(default_factory=Predictions)
+    public: Public = field(default_factory=Public)
     _warnings: list[bytes] = field(default_factory=list)
     _rolls_back: bool = False
     _dropped: list[str] = field(default_factory=list)  # tables, at the end of the transaction
