@@ -123,6 +123,50 @@ def test_transactions_warn_and_keep_their_word(client: "psycopg.Connection[Any]"
     client.execute("ROLLBACK")
 
 
+def test_a_session_may_only_read_though_it_begins_no_transaction(port: int) -> None:
+    options = "-c default_transaction_read_only=true"
+    with psycopg.connect(address(port, options=options), autocommit=True) as client:
+        assert client.info.parameter_status("default_transaction_read_only") == "on"
+        change, train = "CREATE TABLE read_only (a int)", "SELECT 1 TO TRAIN x LABEL y INTO m"
+        begun = f"SELECT 1; BEGIN READ ONLY; {change}"
+        for sql in (change, f"SELECT 1; {change}", begun, train, "COPY t FROM STDIN"):
+            with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+                client.execute(sql)
+            client.rollback()
+        assert client.execute("SELECT 1").fetchone() == (1,)
+        client.execute("BEGIN READ WRITE")
+        client.execute(change)
+        client.execute("SET TRANSACTION READ ONLY")
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            client.execute("INSERT INTO read_only VALUES (1)")
+        client.execute("ROLLBACK")
+        client.execute("SET default_transaction_read_only = off")
+        client.execute(change)
+        client.execute("DROP TABLE read_only")
+
+
+def test_the_schema_public_is_main_where_there_is_no_other(
+    client: "psycopg.Connection[Any]",
+) -> None:
+    client.execute("CREATE TABLE public.named (a int); INSERT INTO main.named VALUES (1), (2)")
+    query = 'SELECT public.named.a FROM "public".named WHERE named.a < %s'
+    assert client.execute(query, [2]).fetchall() == [(1,)]
+    with client.cursor().copy("COPY PUBLIC.named TO STDOUT") as copy:
+        assert b"".join(copy) == b"1\n2\n"
+    alias = "SELECT public.a, 'public.named' FROM named AS public LIMIT 1"
+    assert client.execute(alias).fetchall() == [(1, "public.named")]
+    with client.transaction():
+        client.execute("CREATE SCHEMA public")
+        client.execute("CREATE TABLE public.named AS SELECT 'own' AS a")
+        assert client.execute("SELECT * FROM public.named").fetchall() == [("own",)]
+        raise psycopg.Rollback
+    client.execute("CREATE SCHEMA public; CREATE TABLE public.named (b int)")
+    assert client.execute("SELECT * FROM public.named").fetchall() == []
+    client.execute("DROP SCHEMA public CASCADE")
+    assert client.execute("TABLE public.named").fetchall() == [(1,), (2,)]
+    client.execute("DROP TABLE public.named")
+
+
 def test_rows_are_copied_in_binary(client: "psycopg.Connection[Any]") -> None:
     """The values that psycopg writes come back as they were, through text as well."""
     kinds = "bool int2 int4 int8 float4 float8 numeric text bytea date time timestamp timestamptz"
@@ -180,6 +224,16 @@ def test_values_keep_all_that_they_hold(client: "psycopg.Connection[Any]") -> No
         cursor.execute("CREATE TABLE nested (a int[][])")
         cursor.execute("INSERT INTO nested VALUES ($1::int[][])", [[[1, 2], [3, None]]])
         assert cursor.execute("SELECT * FROM nested").fetchone() == ([[1, 2], [3, None]],)
+
+
+def test_a_cursor_stays_open_beside_statements_that_are_prepared(port: int) -> None:
+    rows = 100_000  # more than are read ahead
+    with psycopg.connect(address(port)) as client, client.cursor("many") as cursor:
+        cursor.execute(f"SELECT i FROM range({rows}) t(i)")
+        assert cursor.fetchone() == (0,)
+        assert client.execute("SELECT %s::int + 1", [1]).fetchone() == (2,)
+        assert client.execute("SELECT 3", prepare=True).fetchone() == (3,)
+        assert len(cursor.fetchall()) == rows - 1
 
 
 def test_a_cursor_outlives_its_transaction_if_it_is_to(port: int) -> None:

@@ -76,6 +76,7 @@ STATEMENTS = [
     ("admin", "EXPLAIN SELECT * FROM duckdb_settings()"),
     ("admin", "INSERT INTO paper SELECT 1 FROM duckdb_settings()"),
     ("train", "DROP VIEW IF EXISTS pages"),
+    (None, "FROM iris TO TRAIN lightgbm.gbdt WITH fs = '/etc/passwd' LABEL species INTO stolen"),
     (None, "PRAGMA threads=1"),
     (None, "PREPARE p AS INSERT INTO paper VALUES (1)"),
 ]  # fmt: skip

@@ -110,6 +110,7 @@ class Client:
         """Do a statement, and send all of its rows. is_left: there is something to do for it."""
         self._check_usable(text)
         if not is_left:
+            self._speech.settings.enter(text.sql)
             self._out.add(messages.complete(text.first))
             return
         portal = Portal(Prepared(text, (), None), (), ())
@@ -231,6 +232,7 @@ class Client:
             return True  # it is one by itself
         if await self._together.goes_on(text):
             return True
+        self._speech.settings.enter(text.sql)
         self._complete(portal, text.first)
         return False
 
@@ -302,6 +304,8 @@ class Client:
         for sent in self._speech.take_changes():
             self._out.add(sent)
         in_transaction = self._connection.in_transaction
+        if not in_transaction:
+            self._speech.settings.leave()
         self._has_failed &= in_transaction
         self._out.add(messages.ready("E" if self._has_failed else "T" if in_transaction else "I"))
         await self._out.drain()

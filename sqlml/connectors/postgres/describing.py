@@ -48,7 +48,7 @@ def parameter_oids(connection: Connection, sql: str, given: Sequence[int]) -> Se
     found = _own_parts(sql)
     query = found[0].statement if found else None
     text = query.query.sql if isinstance(query, ast.Predict | ast.Evaluate) else sql
-    with connection.reporting(), connection.client.present() as present:
+    with connection.reporting(), _free(connection).client.present() as present:
 
         def columns_of(table: str) -> Columns:
             try:
@@ -79,9 +79,15 @@ def fields_of(
     with connection.reporting():
         if found is not None:
             written = with_models(connection, Source(NAME, written))
-        with _told_of(sql), connection.client.running(written) as own:
+        with _told_of(sql), _free(connection).client.running(written) as own:
             statements = own.extract_statements(written)
             return _bound(own, statements[0], written) if statements else None
+
+
+def _free(connection: Connection) -> Connection:
+    """The connection, once the rows that open cursors have left are kept elsewhere."""
+    connection.settle()
+    return connection
 
 
 @contextmanager
@@ -167,7 +173,7 @@ def _planned(connection: Connection, statement: ast.Statement) -> Sequence[Field
     with (
         connection.reporting(),
         connection.between_transactions(),
-        connection.client.rehearse() as rehearsal,
+        _free(connection).client.rehearse() as rehearsal,
     ):
         catalog = LiveCatalog(rehearsal, session.store, connection.client.dialect)
         plan(program, catalog, dialect=session.settings.dialect)

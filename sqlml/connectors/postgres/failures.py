@@ -15,6 +15,7 @@ SYNTAX = "42601"
 NO_TRANSACTION = "25P01"
 IN_FAILED_TRANSACTION = "25P02"
 ACTIVE_TRANSACTION = "25001"
+READ_ONLY = "25006"
 CANCELED = "57014"
 UNSUPPORTED = "0A000"
 PROTOCOL = "08P01"
@@ -44,7 +45,7 @@ _BY_KIND = {
     "table": "42P01", "column": "42703", "function": "42883", "schema": "3F000", "file": "58P01",
     "exists": "42P07", "syntax": SYNTAX, "type": "42704",
 }  # fmt: skip
-_READ_ONLY = "launched in read-only mode"
+_IS_READ_ONLY = "launched in read-only mode"
 _DUCKDB = '{"exception_type"'
 _CONSTRAINTS = (
     (re.compile(r"duplicate key|primary key|unique", re.I), "23505"),
@@ -126,8 +127,8 @@ def state(error: BaseException) -> str:
     for cause in _causes(error):
         if isinstance(cause, Refused):
             return cause.state
-        if isinstance(cause, duckdb.Error) and _READ_ONLY in str(cause):
-            return "25006"
+        if isinstance(cause, duckdb.Error) and _IS_READ_ONLY in str(cause):
+            return READ_ONLY
         if isinstance(cause, QueryProblem) and cause.kind in _BY_KIND:
             return _BY_KIND[cause.kind]
         for kind, code in _BY_CAUSE:

@@ -20,6 +20,7 @@ from sqlml.connectors.postgres.reserved import TELLING, parser, reserved
 from sqlml.connectors.postgres.words import Words
 from sqlml.connectors.remembered import remembered
 from sqlml.grammar import ast
+from sqlml.zoo.models.dictionaries.lightgbm_parameters import FILES
 
 _LOCKS = (
     # what sqlml itself sets while it plans and reads
@@ -74,6 +75,9 @@ def check(sql: str, role: Role) -> None:
 
 def _check_ours(role: Role, part: Part) -> None:
     statement = part.statement
+    for attribute in getattr(statement, "attributes", ()):
+        if attribute.name.parts[-1] in FILES:
+            raise _refused(role, f"the file of `{attribute.name.text}`")
     if role == "admin":
         return
     into = getattr(statement, "into", None)
@@ -147,7 +151,7 @@ class _Checking:
         kind, sql = _kind(statement), statement.query
         allowed = _READING if self.role == "read" else _WRITING
         if kind in _NOBODY or (self.role != "admin" and kind not in allowed):
-            raise _refused(self.role, kind)
+            raise _refused(self.role, kind.replace("_", " "))
         if self.role == "admin":
             return
         if kind == "EXPLAIN":
@@ -211,6 +215,6 @@ def _check_name(found: Defined) -> None:
 
 
 def _refused(role: Role, what: str) -> Refused:
-    message = f"the role `{role}` does not allow {what.replace('_', ' ')}"
+    message = f"the role `{role}` does not allow {what}"
     hint = "" if role == "admin" else "an administrator can do it, or give another role"
     return Refused(NO_PRIVILEGE, message, hint=hint, code="E0907")

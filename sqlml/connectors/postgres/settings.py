@@ -59,12 +59,15 @@ _SET = re.compile(
     r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?P<name>TIME\s+ZONE|[\w.]+)\s*(?:=|\bTO\b|\s)\s*(?P<value>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_CHARACTERISTICS = re.compile(r"SET\s+SESSION\s+CHARACTERISTICS\s+AS\s+TRANSACTION\b", re.I)
+_CHARACTERISTICS = re.compile(
+    r"SET\s+(?P<later>SESSION\s+CHARACTERISTICS\s+AS\s+)?TRANSACTION\b", re.IGNORECASE
+)
 _LEVEL = re.compile(
     r"\bISOLATION\s+LEVEL\s+(SERIALIZABLE|REPEATABLE\s+READ|READ\s+(?:UN)?COMMITTED)\b",
     re.IGNORECASE,
 )
 _READS = re.compile(r"\bREAD\s+(ONLY|WRITE)\b", re.IGNORECASE)
+_ON = re.compile("on|t(?:rue)?|y(?:es)?|1", re.IGNORECASE)
 _OPTION = re.compile(r"(?:-c\s*|--)([\w.]+)=((?:[^\s\\]|\\.)*)")
 _FIXED: Mapping[str, re.Pattern[str]] = {
     "client_encoding": re.compile(r"utf-?8|unicode", re.IGNORECASE),
@@ -117,10 +120,9 @@ class Settings:
         Raises:
             Refused: E0900 it is no value of that, or there is another way only.
         """
-        if _CHARACTERISTICS.match(sql):
+        if found := _CHARACTERISTICS.match(sql):
             for name, value in _characteristics(sql).items():
-                self.change(f"default_{name}", value)
-            self.leave()
+                self.change(f"default_{name}" if found["later"] else name, value)
         elif (found := _SET.match(sql)) and found["name"].lower() not in _TOLD_ONLY:
             value = found["value"].strip()
             value = parts(value)[0] if value.startswith('"') else value
@@ -142,6 +144,8 @@ class Settings:
         if name == "timezone":
             value = _zone(value)
             self.change_zone(value)
+        if name.endswith("transaction_read_only"):
+            value = "on" if _ON.fullmatch(value) else "off"
         if name in self._values:
             self.put(name, value)
 
@@ -164,6 +168,11 @@ class Settings:
         self.leave()
         for name, value in _characteristics(sql).items():
             self.put(name, value)
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the transaction may change nothing."""
+        return self["transaction_read_only"] == "on"
 
     def leave(self) -> None:
         """What holds of the next transaction."""

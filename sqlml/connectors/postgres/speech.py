@@ -16,6 +16,7 @@ from sqlml.connectors.postgres.describing import parameter_oids
 from sqlml.connectors.postgres.failures import (
     ACTIVE_TRANSACTION,
     NO_TRANSACTION,
+    READ_ONLY,
     UNSUPPORTED,
     Refused,
 )
@@ -71,6 +72,7 @@ class Speech:
     public: Public = field(default_factory=Public)
     _warnings: list[bytes] = field(default_factory=list)
     _rolls_back: bool = False
+    _refuses: bool = False  # changes: DuckDB itself, in a transaction that was begun READ ONLY
     _dropped: list[str] = field(default_factory=list)  # tables, at the end of the transaction
 
     # --- what is asked before a statement runs ---
@@ -106,7 +108,7 @@ class Speech:
 
     def incoming(self, connection: Connection, copy: Copy) -> Incoming:
         """Make ready for rows that a client brings."""
-        permissions.check(f"INSERT INTO {target(copy)} VALUES (NULL)", self.role)
+        self._check_allowed(f"INSERT INTO {target(copy)} VALUES (NULL)")
         return Incoming(connection, copy)
 
     def expect_rollback(self) -> None:
@@ -183,8 +185,17 @@ class Speech:
         warnings, self._warnings = self._warnings, []
         return [*warnings, *self.settings.take_changes()]
 
-    def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
+    def _check_allowed(self, sql: str) -> None:
         permissions.check(sql, self.role)
+        if self.settings.only_reads and not self._refuses:
+            try:
+                permissions.check(sql, "read")
+            except Refused as error:
+                hint = "SET default_transaction_read_only = off, or begin one that is READ WRITE"
+                raise Refused(READ_ONLY, "the transaction is read-only", hint=hint) from error
+
+    def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
+        self._check_allowed(sql)
         sql, oids, given = with_written(sql, portal.prepared.oids, portal.values)
         own = _own_parts(sql) if given else None
         if own is not None and len(own) == 1 and own[0].kind == "calling":
@@ -209,8 +220,9 @@ class Speech:
             self._warn(ACTIVE_TRANSACTION, "there is already a transaction in progress")
             return
         self.settings.enter(portal.prepared.text.sql)
-        only = " READ ONLY" if self.settings["transaction_read_only"] == "on" else ""
+        only = " READ ONLY" if self.settings.only_reads else ""
         self._execute(connection, portal, f"BEGIN TRANSACTION{only}")
+        self._refuses = bool(only)
 
     def _end(self, connection: Connection, text: Text) -> None:
         if not connection.in_transaction:
@@ -222,6 +234,7 @@ class Speech:
                 del self.portals[name]
         dropped, self._dropped = self._dropped, []
         self.settings.leave()
+        self._refuses = False
         if rolls_back:
             connection.rollback()
         else:

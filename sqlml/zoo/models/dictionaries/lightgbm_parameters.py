@@ -15,6 +15,18 @@ from sqlml.zoo.models.dictionaries.booster_attributes import (
     text,
 )
 
+_FORCED_SPLITS = text(
+    "forcedsplits_filename",
+    "A JSON file with splits to make at the top of each tree.",
+    *("fs", "forced_splits_filename", "forced_splits_file", "forced_splits"),
+)
+_FORCED_BINS = text("forcedbins_filename", "A JSON file with bounds of bins.")
+FILES = frozenset({
+    *(_FORCED_SPLITS.name, *_FORCED_SPLITS.aliases),
+    *(_FORCED_BINS.name, *_FORCED_BINS.aliases),
+})  # fmt: skip
+"""Attributes that name a file, which clients of a served database may not."""
+
 OBJECTIVES: dict[Task, dict[str, tuple[str, ...]]] = {
     "classification": {
         "binary": (),
@@ -222,11 +234,7 @@ LEARNING = (
         "Per feature: a factor for the gain of its splits.",
         *("feature_contrib", "fc", "fp", "feature_penalty"),
     ),
-    text(
-        "forcedsplits_filename",
-        "A JSON file with splits to make at the top of each tree.",
-        *("fs", "forced_splits_filename", "forced_splits_file", "forced_splits"),
-    ),
+    _FORCED_SPLITS,
     number("refit_decay_rate", 0.9, 0, "Share of the old leaf kept in a refit.", maximum=1),
     number("cegb_tradeoff", 1, 0, "Weight of the cost of features against their gain."),
     number("cegb_penalty_split", 0, 0, "Cost of a split."),
@@ -287,7 +295,7 @@ DATA = (
     flag("use_missing", True, "Treat missing values apart."),
     flag("zero_as_missing", False, "Take 0 as missing, too."),
     flag("feature_pre_filter", True, "Leave out features that can make no split."),
-    text("forcedbins_filename", "A JSON file with bounds of bins."),
+    _FORCED_BINS,
 )
 
 OBJECTIVE = (
