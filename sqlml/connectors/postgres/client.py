@@ -1,7 +1,7 @@
 """One client: its messages in, ours out, and the state between them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from sqlml.connectors.dbapi import Connection
@@ -13,7 +13,7 @@ from sqlml.connectors.postgres.incoming import take
 from sqlml.connectors.postgres.limits import check_portals, check_text
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.outbox import Outbox
-from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text, statements
+from sqlml.connectors.postgres.portals import Portal, Prepared, Rows, Text
 from sqlml.connectors.postgres.speech import Speech
 from sqlml.connectors.postgres.together import Runner, Together
 
@@ -98,7 +98,7 @@ class Client:
         body.end()
         self._drop_portal("")
         check_text(self._speech.role, sql)
-        found = await self._texts(sql)
+        found = await self._speech.texts(self._connection, sql, self._run)
         if not found:
             self._out.add(messages.EMPTY_QUERY)
         for text in found:
@@ -130,7 +130,7 @@ class Client:
         self._said = sql
         check_text(self._speech.role, sql)
         self._speech.statements.check_new(name, sql)
-        texts = await self._texts(sql)
+        texts = await self._speech.texts(self._connection, sql, self._run)
         if len(texts) > 1:
             raise Refused(failures.SYNTAX, "a prepared statement is one statement")
         text = texts[0] if texts else Text("", ())
@@ -171,10 +171,8 @@ class Client:
             portal = self._portal(name)
             fields = portal.fields or portal.prepared.fields
             formats = messages.chosen_formats(portal.formats, len(fields or ()))
-        if fields is None:
-            self._out.add(messages.NO_DATA)
-        else:
-            self._out.add(messages.row_description(fields, formats))
+        told = messages.NO_DATA if fields is None else messages.row_description(fields, formats)
+        self._out.add(told)
 
     async def _execute(self, body: Body) -> None:
         portal, most = self._portal(body.text()), max(body.int32(), 0)
@@ -220,17 +218,11 @@ class Client:
 
     # --- running ---
 
-    async def _texts(self, sql: str) -> Sequence[Text]:
-        """The statements of a message, as they are to be run."""
-        texts = await self._speech.public.read(self._connection, statements(sql), self._run)
-        return await self._speech.predictions.called(self._connection, texts, self._run)
-
     async def _is_left(self, portal: Portal) -> bool:
         """Make ready for a statement: all that a client sends before Sync is one transaction."""
         text = portal.prepared.text
-        if not self._together.is_open and await self._inbox.is_next(b"S"):
-            return True  # it is one by itself
-        if await self._together.goes_on(text):
+        is_alone = not self._together.is_open and await self._inbox.is_next(b"S")
+        if is_alone or await self._together.goes_on(text):
             return True
         self._speech.settings.enter(text.sql)
         self._complete(portal, text.first)
@@ -324,6 +316,5 @@ class Client:
         return found
 
     def _drop_portal(self, name: str) -> None:
-        portal = self._portals.pop(name, None)
-        if portal is not None:
+        if (portal := self._portals.pop(name, None)) is not None:
             portal.close()

@@ -33,6 +33,7 @@ from sqlml.connectors.postgres.portals import (
     at_once,
     batches,
     fields_of,
+    statements,
     tag,
 )
 from sqlml.connectors.postgres.predicting import with_functions
@@ -40,6 +41,7 @@ from sqlml.connectors.postgres.prepared import PreparedStatements
 from sqlml.connectors.postgres.public import Public
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.settings import Settings
+from sqlml.connectors.postgres.together import Runner
 from sqlml.connectors.postgres.types import TEXT
 from sqlml.connectors.postgres.values import exact, values, with_written
 from sqlml.databases.statements import CHANGING
@@ -76,6 +78,11 @@ class Speech:
     _dropped: list[str] = field(default_factory=list)  # tables, at the end of the transaction
 
     # --- what is asked before a statement runs ---
+
+    async def texts(self, connection: Connection, sql: str, run: Runner) -> Sequence[Text]:
+        """The statements of a message, as they are to be run."""
+        texts = await self.public.read(connection, statements(sql), run)
+        return await self.predictions.called(connection, texts, run)
 
     def remembered(
         self, connection: Connection, text: Text, oids: Sequence[int]
