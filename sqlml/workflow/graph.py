@@ -168,12 +168,15 @@ def in_order(workflow: Workflow, links: Links | None = None) -> tuple[Node, ...]
 def topological_order(workflow: Workflow) -> tuple[Node, ...]:
     """Nodes such that each comes after all it needs; the written order wherever that is free.
 
+    What they need that is not among them is left to `verify`.
+
     Raises:
         ProgramError: the nodes need each other in a circle.
     """
     by_name = {node.name: node for node in workflow.nodes}
     rank = {node.name: i for i, node in enumerate(workflow.nodes)}
-    sorter = TopologicalSorter({node.name: needs(node) for node in workflow.nodes})
+    links = {n.name: [one for one in needs(n) if one in by_name] for n in workflow.nodes}
+    sorter = TopologicalSorter(links)
     try:
         sorter.prepare()
     except CycleError as error:

@@ -72,6 +72,7 @@ class _Part:
         every = (*workflow.nodes, *workflow.on_exit)
         self.links = links_of(every)
         self._nodes = {node.name: node for node in reversed(every)}  # the first of a name
+        self._exits = {node.name for node in workflow.on_exit}
         self._outputs: dict[str, Mapping[str, OutputDeclaration]] = {
             name: {output.name: output for output in node.outputs}
             for name, node in self._nodes.items()
@@ -87,6 +88,9 @@ class _Part:
                     hint = did_you_mean(name, self._nodes)
                     message = f"step `{node.name}` needs `{name}`, which is not there"
                     yield fault("E0804", message, node, hint)
+                elif name in self._exits and node.name not in self._exits:
+                    message = f"step `{node.name}` needs `{name}`, which runs when all have ended"
+                    yield fault("E0804", message, node, "do this on exit as well")
             yield from self._input_faults(node)
             if node.guard is not None or node.loop is not None or node.files:
                 yield from self._value_faults(node)
@@ -109,7 +113,10 @@ class _Part:
             taken = _PARAMETER if slots is None else slots.get(name)
             if is_function(name) and not isinstance(node.operation, PROGRAMS):
                 taken = Slot("model")
-            if taken is None:
+            if isinstance(value, Item) and not isinstance(node.loop, ForEach):
+                message = f"step `{node.name}` takes the item of a loop that it is not in"
+                yield fault("E0805", message, node, "what the loop's steps give is a list")
+            elif taken is None:
                 hint = did_you_mean(name, slots or {})
                 yield fault("E0805", f"step `{node.name}` takes no input `{name}`", node, hint)
             elif wrong := self._input_fault(taken, value):

@@ -152,6 +152,24 @@ def test_statements_are_checked_at_their_lines_in_the_python_file() -> None:
     assert lines[nowhere[0] - 1][nowhere[1] - 1 :].startswith("nowhere")
 
 
+def test_what_a_step_on_exit_gives_comes_too_late_for_others() -> None:
+    with sqlml.workflow("wrong") as flow:
+        with flow.on_exit():
+            late = number(1)
+        number(late)
+    with pytest.raises(sqlml.SqlmlError, match="E0804"):
+        sqlml.render(flow, db=":memory:")
+
+
+def test_an_item_stays_in_its_loop() -> None:
+    with sqlml.workflow("wrong") as flow:
+        with flow.for_each([1]) as item:
+            number(2)
+        number(item)
+    with pytest.raises(sqlml.SqlmlError, match="E0805"):
+        sqlml.render(flow, db=":memory:")
+
+
 def test_a_step_is_one_statement() -> None:
     with sqlml.workflow("wrong") as flow:
         flow.sql("SELECT 1; SELECT 2")

@@ -19,6 +19,7 @@ from sqlml.workflow.ir import (
     Call,
     Comparison,
     Constant,
+    Item,
     Node,
     Output,
     OutputDeclaration,
@@ -73,6 +74,7 @@ def output_of(flow: Workflow) -> Output:
     return Output(flow.nodes[0].name, "nothing-of-the-kind")
 
 
+Y = OutputDeclaration("y", "parameter")
 MUTATIONS: dict[str, tuple[str, Mutation]] = {
     "a circle": ("E0806", adding(
         bad(after=(After("other", "finished"),)), Node("other", Script(""), after=(After("bad"),)),
@@ -80,6 +82,10 @@ MUTATIONS: dict[str, tuple[str, Mutation]] = {
     "a step that needs itself": ("E0806", adding(bad(after=(After("bad"),)))),
     "an unknown step": ("E0804", adding(bad(after=(After("nowhere"),)))),
     "an unknown step's output": ("E0804", adding(bad(inputs={"x": Output("nowhere", "y")}))),
+    "a step on exit": ("E0804", lambda flow: replace(adding(
+        bad(inputs={"x": Output("last", "y")})
+    )(flow), on_exit=(*flow.on_exit, Node("last", Script(""), outputs=(Y,))))),
+    "an item of no loop": ("E0805", adding(bad(inputs={"x": Item()}))),
     "two of a name": ("E0803", renamed),
     "a name that no engine takes": ("E0802", adding(bad(name="Bad_1"))),
     "an undeclared output": ("E0805", lambda flow: adding(
