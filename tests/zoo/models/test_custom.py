@@ -259,6 +259,34 @@ def test_what_is_no_data_is_not_stored(session: Session) -> None:
     assert code(raised.value) == "E0635"
 
 
+FURTHER = """
+class Far:
+    task = "outliers"
+
+    def fit(self, X):
+        self.limit = 2.5
+        return self
+
+    def decision_function(self, X):
+        return self.limit - X[:, 0]
+
+    def predict(self, X):
+        return [1 if far >= 0 else -1 for far in self.decision_function(X)]
+"""
+
+
+def test_a_class_may_have_further_results(session: Session, zoo: Path) -> None:
+    (zoo / "further.py").write_text(FURTHER)
+    (found,) = session.run(
+        "SELECT petal_width FROM iris TO TRAIN further.Far INTO m;"
+        "SELECT petal_width FROM iris"
+        " TO PREDICT a.said WITH predict.extra_outputs = score USING m; FROM a"
+    )
+    told = found.to_pandas()
+    np.testing.assert_allclose(told["said_score"], 2.5 - told["petal_width"])
+    assert (told["said"] == np.where(told["said_score"] >= 0, 1, -1)).all()
+
+
 def test_a_class_may_store_itself(session: Session) -> None:
     predict = "SELECT * FROM iris LIMIT 2 TO PREDICT p.v USING m; FROM p"
     results = session.run(train("itself") + predict)
