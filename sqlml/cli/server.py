@@ -58,7 +58,7 @@ def server(
         hint = "give --users, --tls-cert and --tls-key, or listen on 127.0.0.1"
         raise ProgramError(Diagnostic("E0904", message, hint=hint))
     size = _size(memory)
-    serving = Server(load_settings(db=db).db, known, tls, max_clients, timeout * 1000)
+    serving = Server(load_settings(db=db).db, known, tls, max_clients, timeout * 1000, size // 2)
     asyncio.run(_serve(serving, host, port, size))
     return 0
 

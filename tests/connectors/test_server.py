@@ -527,10 +527,13 @@ def test_the_command_serves_until_it_is_told_to_end(path: Path, tmp_path: Path) 
                 with pytest.raises(psycopg.errors.OutOfMemory):
                     client.execute(hungry)
             assert client.execute("SHOW statement_timeout").fetchone() == ("60000",)
+            asked = "SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'"
+            limit = client.execute(asked).fetchone()
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(address(port, password="other"))
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
+    assert limit == ("286.1 MiB",)  # half of 600 MB
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def test_a_cursor_stays_open_beside_statements_that_are_prepared(port: int) -> N
         cursor.execute(f"SELECT i FROM range({rows}) t(i)")
         assert cursor.fetchone() == (0,)
         assert client.execute("SELECT %s::int + 1", [1]).fetchone() == (2,)
-        assert client.execute("SELECT 3", prepare=True).fetchone() == (3,)
+        assert client.execute("EXPLAIN SELECT 3", prepare=True).fetchall()
         assert len(cursor.fetchall()) == rows - 1
 
 

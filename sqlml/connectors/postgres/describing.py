@@ -17,7 +17,7 @@ from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
 from sqlml.connectors.postgres.inference import Columns, parameter_types
 from sqlml.connectors.postgres.messages import Field
 from sqlml.connectors.postgres.parameters import numbered, substituted
-from sqlml.connectors.postgres.types import TEXT, UNKNOWN, type_of
+from sqlml.connectors.postgres.types import UNKNOWN, type_of
 from sqlml.databases.database import QueryProblem
 from sqlml.databases.problems import translate
 from sqlml.grammar import ast
@@ -121,7 +121,7 @@ def _bound(
                 raise _unforeseen()
             return _of_relation(connection, sql)
         case "EXPLAIN":
-            return [Field("explain_key", TEXT), Field("explain_value", TEXT)]
+            return [Field(f"explain_{each}", type_of("VARCHAR")) for each in ("key", "value")]
         case "CALL":
             return _of_relation(connection, f"FROM {sql.lstrip()[4:]}")
         case kind if kind in _CHANGING:

@@ -42,6 +42,7 @@ class Server:
 
     users: who may come in; None: everybody, as an administrator. most: clients at a time.
     longest: the milliseconds of a statement, which only administrators may change; 0: no bound.
+    memory: the bytes that tables, sorts and joins may hold; 0: as in every session.
     """
 
     database: str
@@ -49,6 +50,7 @@ class Server:
     tls: Encryption | None = None
     most: int = 100
     longest: int = 0
+    memory: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     _clients: dict[int, tuple[int, Client]] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -66,6 +68,8 @@ class Server:
         """
         self._turns = Turns(self.most + 4)
         self._first = connect(self.database, **self.settings)  # keeps it open between clients
+        if self.memory:
+            self._first.execute(f"SET memory_limit = '{self.memory}B'").close()
         catalog.attach(self._first)
         permissions.lock(self._first)
         return await asyncio.start_server(self._welcome, host, port)
