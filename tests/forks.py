@@ -19,7 +19,7 @@ for line in sys.stdin:
         finally:
             os._exit(1)
     os.waitpid(child, 0)
-    print("gone", flush=True)
+    print("\\ngone", flush=True)  # the killed one may not have come to the end of its line
 """
 
 
@@ -43,7 +43,8 @@ class Forks:
         child, first = int(told.readline()), int(told.readline())
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
-        return [first, *map(int, iter(lambda: told.readline().strip(), "gone"))]
+        lines = iter(lambda: told.readline().strip(), "gone")
+        return [first, *map(int, filter(None, lines))]
 
     def __enter__(self) -> Self:
         return self
