@@ -1,8 +1,10 @@
 """Named plugins, imported only when they are used."""
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
@@ -21,10 +23,7 @@ class Registry(Generic[Plugin]):
 
     @cached_property
     def _targets(self) -> dict[str, str]:
-        from importlib.metadata import entry_points  # loads the email package: 30 ms
-
-        foreign = {point.name: point.value for point in entry_points(group=self._group)}
-        return {**foreign, **self._builtin}
+        return {**_foreign(self._group), **self._builtin}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._targets)
@@ -46,3 +45,19 @@ class Registry(Generic[Plugin]):
             )
         module, _, attribute = target.partition(":")
         return cast(Plugin, getattr(import_module(module), attribute))
+
+
+def _foreign(group: str) -> dict[str, str]:
+    """What other packages announce for a group; most often nothing, which is soon known."""
+    if f"[{group}]" not in _announcements(tuple(sys.path)):
+        return {}
+    from importlib.metadata import entry_points  # itself 30 ms, and 40 ms for 160 packages
+
+    return {point.name: point.value for point in entry_points(group=group)}
+
+
+@cache
+def _announcements(folders: Sequence[str]) -> str:
+    """All installed packages' entry points, as written."""
+    files = (file for folder in folders for file in Path(folder).glob("*-info/entry_points.txt"))
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)

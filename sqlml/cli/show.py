@@ -12,7 +12,6 @@ from sqlml.cli import options
 from sqlml.cli.terminal import duration, width
 from sqlml.cli.timeline import timeline
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
-from sqlml.runtime.titles import LET_GO
 
 if TYPE_CHECKING:
     from sqlml.session import Session
@@ -65,6 +64,8 @@ def show(name: str, db: str | None, output: str, *, utilisation: bool, html: str
             asked = _UTILISATION if utilisation else _STEPS
             print_result(session.database.table(asked.format(run=run.id)), output)
             if output == "table" and not utilisation:
+                from sqlml.runtime.titles import LET_GO
+
                 steps = session.store.runs.steps(run.id)
                 click.echo("\n".join(["", *timeline(steps, width())]))
                 on_engine = (s.outcome == "running" and s.title == LET_GO for s in steps)
