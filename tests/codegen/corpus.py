@@ -138,6 +138,7 @@ MAPPED = Workflow(
         step("again", "print(int(args[0]) + 1)", kind="int",
              inputs={"x": Item()}, loop=ForEach(result("each"))),
     ),
+    parallelism=2,
 )  # fmt: skip
 REPEATED = Workflow(
     "repeated",

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,7 @@ def test_pods_are_as_asked_for() -> None:
     workflow = Workflow(
         "Flow.sql",
         (node,),
-        {"size": ParameterDeclaration("int", 3), "must": ParameterDeclaration(required=True)},
+        {"size": ParameterDeclaration("int", 3)},
         volumes=(Volume("data", "claim", "data-1"), Volume("scratch", "new-claim", size="2Gi")),
         pods=Pods(service_account="runner", labels={"team": "a"}),
         placement=Placement({"zone": "b"}),
@@ -113,10 +114,7 @@ def test_pods_are_as_asked_for() -> None:
     )
     found = documents(workflow)
     pipeline, run = found["Pipeline"]["spec"], found["PipelineRun"]
-    assert pipeline["params"] == [
-        {"name": "size", "type": "string", "default": "3"},
-        {"name": "must", "type": "string"},
-    ]
+    assert pipeline["params"] == [{"name": "size", "type": "string", "default": "3"}]
     task, outcome = pipeline["tasks"]
     assert outcome["runAfter"] == ["work"]
     (one,) = task["taskSpec"]["steps"]
@@ -142,6 +140,26 @@ def test_pods_are_as_asked_for() -> None:
     assert claim["resources"] == {"requests": {"storage": "2Gi"}}
 
 
+def test_a_pipeline_whose_parameters_have_no_values_has_no_run() -> None:
+    workflow = Workflow(
+        "w", (step("a", "print(1)"),), {"must": ParameterDeclaration(required=True)}
+    )
+    found = documents(workflow)
+    assert [*found] == ["ConfigMap", "Pipeline"]
+    assert found["Pipeline"]["spec"]["params"] == [{"name": "must", "type": "string"}]
+
+
+def test_time_that_is_over_is_over_for_every_step() -> None:
+    names: dict[str, Any] = {}
+    exec(plain.interpreter() + plain.part("given_step"), names)
+    slow = given_step(Node("slow", Script("sleep 60", command=("sh",))), None)
+    wait = given_step(Node("wait", Suspend(60)), None)
+    tried = given_step(Node("tried", Script("exit 1", command=("sh",))), Retry(9, ("any",)))
+    for each, left in ((slow, 0.05), (wait, 0.05), (tried, 0.05), (slow, -1)):
+        told = names["ended"](each | {"deadline": time.time() + left}, {}, {})
+        assert told["state"] == "failed"
+
+
 def test_a_schedule_is_a_cron_job_that_makes_runs() -> None:
     schedule = Schedule(("0 3 * * *",), "Europe/Berlin", "forbid")
     workflow = Workflow("nightly", (step("a", "print(1)"),), schedule=schedule)
@@ -159,8 +177,10 @@ def test_a_schedule_is_a_cron_job_that_makes_runs() -> None:
     assert told["RoleBinding"]["subjects"][0]["name"] == pod["serviceAccountName"]
     files = told["ConfigMap"]["data"]
     twice = replace(workflow, schedule=Schedule(("0 3 * * *", "@daily")))
-    with pytest.raises(ProgramError, match="E1077"):
-        render(twice, "tekton", Options(namespace="lab"))
+    needy = replace(workflow, parameters={"must": ParameterDeclaration(required=True)})
+    for refused, code in ((twice, "E1077"), (needy, "E1086")):
+        with pytest.raises(ProgramError, match=code):
+            render(refused, "tekton", Options(namespace="lab"))
     once = render(replace(workflow, schedule=None), "tekton", Options(namespace="lab"))
     *_, run = yaml.safe_load_all(once["nightly.yaml"])
     run["metadata"]["labels"] = {"sqlml-job": "nightly"}

@@ -8,6 +8,7 @@ from sqlml.codegen import plain
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
 from sqlml.codegen.given import given_step, parameters_of
+from sqlml.codegen.lanes import in_lanes
 from sqlml.codegen.yaml import dump
 from sqlml.workflow.graph import needs, watched
 from sqlml.workflow.ir import (
@@ -55,8 +56,10 @@ class Kubeflow:
         "repeat": Capability("lowered", "all rounds run in one task"),
         "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
         "cluster resource": Capability("refused", "create it in a script with kubectl"),
-        "workflow timeout": Capability("refused", "give the steps timeouts"),
-        "parallelism": Capability("refused", "Kubeflow decides how many tasks run at a time"),
+        "workflow timeout": Capability(
+            "lowered", "steps end themselves when it is over; it begins with the first of them"
+        ),
+        "parallelism": Capability("lowered", "steps wait for others, so that no more can run"),
         "schedule": Capability("refused", "make a recurring run of the pipeline in Kubeflow"),
         "file between steps": Capability("refused", "pass it through the artifact store"),
         "file from a store": Capability("refused", "fetch it in a script"),
@@ -68,7 +71,7 @@ class Kubeflow:
     }
 
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
-        flat = flatten(workflow)
+        flat = in_lanes(flatten(workflow))
         name = options.name or _pipeline_name(flat.name)
         return {f"{name}.yaml": dump(_Pipeline(flat, name).specification())}
 
@@ -125,7 +128,7 @@ class _Pipeline:
             task = self._task(node)
             status = {"status": {"taskFinalStatus": {"producerTask": _GROUP}}}
             task["inputs"] = {"parameters": {**task["inputs"]["parameters"], **status}}
-            task["dependentTasks"] = [_GROUP]
+            task["dependentTasks"] = [_GROUP, *needs(node)]
             task["triggerPolicy"] = {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
             tasks[node.name] = task
         return tasks
@@ -180,6 +183,8 @@ class _Pipeline:
 
     def _step(self, node: Node) -> dict[str, Any]:
         told = given_step(node, node.retry or self._workflow.retry)
+        if self._workflow.timeout is not None and node not in self._workflow.on_exit:
+            told["limit"] = self._workflow.timeout
         return told | {"is_watched": node.name in self._watched}
 
     def _watcher(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlml.codegen.argo.pods import given, placement_of, pods_of, resources_of, 
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
 from sqlml.codegen.given import given_step, parameters_of
+from sqlml.codegen.lanes import in_lanes
 from sqlml.codegen.tekton.refusals import refusals
 from sqlml.codegen.tekton.schedule import JOB, scheduled
 from sqlml.codegen.tekton.sizes import size_faults
@@ -55,7 +57,11 @@ class Tekton:
             "of the 4,096 that Tekton has for the results of a pod",
         ),
         "script": Capability("lowered", "as of a container"),
-        "parameter": Capability("native", "text; Kubernetes turns `$$` in a value into `$`"),
+        "parameter": Capability(
+            "native",
+            "text; Kubernetes turns `$$` in a value into `$`; there is no PipelineRun while one "
+            "has no value: `tkn pipeline start NAME --param store=…`",
+        ),
         "retry": Capability(
             "lowered", "the step's own Python does it; Tekton only where a pod is lost"
         ),
@@ -71,7 +77,9 @@ class Tekton:
         "repeat": Capability("lowered", "all rounds run in one task"),
         "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
         "cluster resource": Capability("refused", "create it in a script with kubectl"),
-        "parallelism": Capability("refused", "limit the pods with a quota of the namespace"),
+        "parallelism": Capability(
+            "lowered", "steps wait for others, so that no more can run; exit steps run all at once"
+        ),
         "schedule": Capability(
             "lowered",
             "a CronJob with one time makes the PipelineRuns, by a service account of its own",
@@ -86,6 +94,7 @@ class Tekton:
         flat = flatten(workflow)
         if faults := [*refusals(flat, options.namespace)]:
             raise ProgramError(*faults)
+        flat = replace(in_lanes(flat), on_exit=flat.on_exit)
         name = options.name or name_of(flat.name)
         documents = [*_Pipeline(flat, name, options.namespace).documents()]
         if faults := [*size_faults(flat, documents[1]["spec"])]:
@@ -112,7 +121,10 @@ class _Pipeline:
         self._config = f"{name}-step-{sha256(told.encode()).hexdigest()[:8]}"
 
     def documents(self) -> Iterator[dict[str, Any]]:
-        """The steps' Python, the pipeline, and a run of it; or what makes its runs."""
+        """The steps' Python, the pipeline, and a run of it; or what makes its runs.
+
+        A pipeline of which a parameter has no value has no run yet.
+        """
         yield {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -127,7 +139,8 @@ class _Pipeline:
             "spec": self._pipeline(),
         }
         if self._workflow.schedule is None:
-            yield self._run()
+            if not any(one.required for one in self._workflow.parameters.values()):
+                yield self._run()
         else:
             starter = {"name": "start", "image": _IMAGE, "volumeMounts": [_MOUNT]}
             pod = {**self._pods(), "volumes": [self._volume()]}

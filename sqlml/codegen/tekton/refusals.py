@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from sqlml.codegen.programs import STORE
 from sqlml.errors import Diagnostic
 from sqlml.workflow.graph import needs
 from sqlml.workflow.ir import Container, Node, Schedule, Script, SecretKey, Workflow
@@ -13,7 +14,7 @@ _PARAMETER = re.compile(r"[A-Za-z_][-A-Za-z0-9_]*")
 def refusals(workflow: Workflow, namespace: str) -> Iterator[Diagnostic]:
     """Why a workflow without calls cannot be written for Tekton."""
     if workflow.schedule:
-        yield from _schedule_refusals(workflow.name, workflow.schedule, namespace)
+        yield from _schedule_refusals(workflow, workflow.schedule, namespace)
     for name, declared in workflow.parameters.items():
         if not _PARAMETER.fullmatch(name):
             hint = "use letters, digits, `-` and `_`"
@@ -28,7 +29,15 @@ def refusals(workflow: Workflow, namespace: str) -> Iterator[Diagnostic]:
         yield from _node_refusals(node, exits)
 
 
-def _schedule_refusals(name: str, schedule: Schedule, namespace: str) -> Iterator[Diagnostic]:
+def _schedule_refusals(
+    workflow: Workflow, schedule: Schedule, namespace: str
+) -> Iterator[Diagnostic]:
+    name = workflow.name
+    for missing, declared in workflow.parameters.items():
+        if declared.required:
+            message = f"nobody gives the runs of `{name}` that a schedule starts their `{missing}`"
+            hint = "--store URL" if missing == STORE else "give the parameter a default"
+            yield Diagnostic("E1086", message, hint=hint)
     if len(schedule.cron) > 1:
         message = f"on Tekton a schedule has one time, and that of `{name}` has more"
         hint = "write them as one, as `0 3,15 * * *`; or schedule it once for each"

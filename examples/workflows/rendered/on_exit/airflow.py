@@ -31,7 +31,10 @@ def run_program(step, values, secret, file, keep, log):
     """
     program = step["program"]
     if "wait" in program:
-        time.sleep(program["wait"])
+        pause = min(program["wait"], step.get("timeout", program["wait"]))
+        time.sleep(pause)
+        if pause < program["wait"]:
+            raise Failed("its time is over")
         return {}
     if "http" in program:
         return ask(program, values)
