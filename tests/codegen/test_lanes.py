@@ -23,7 +23,7 @@ def random_graph(random: Random, limit: int) -> Workflow:
 
 
 def most_at_a_time(workflow: Workflow, seconds: Mapping[str, float]) -> int:
-    """How many rounds run at a time, at most, if steps take so long and start as soon as they may."""
+    """How many rounds run at a time, at most, if steps start as soon as they may."""
     ends: dict[str, float] = {}
     for node in workflow.nodes:
         ends[node.name] = seconds[node.name] + max((ends[n] for n in needs(node)), default=0.0)
