@@ -12,10 +12,11 @@ _PARTS = (
     "tables", "columns", "categories", "numbers", "dates", "lists", "words", "hashes", "crosses",
     "matrices", "labels", "boosters", "held", "results", "measures", "ranks", "reasons",
     "segments", "drift", "functions",
-    "solving",
+    "solving", "remote", "series",
 )  # fmt: skip
 _IMPORTS = {
     "adbc_driver_sqlite": "import adbc_driver_sqlite.dbapi",
+    "Callable": "from collections.abc import Callable",
     "dataclass": "from dataclasses import dataclass",
     "duckdb": "import duckdb",
     "highspy": "import highspy",
@@ -24,6 +25,7 @@ _IMPORTS = {
     "np": "import numpy as np",
     "pa": "import pyarrow as pa",
     "pc": "import pyarrow.compute as pc",
+    "pd": "import pandas as pd",
     "re": "import re",
     "sparse": "from scipy import sparse",
     "special": "from scipy import special",

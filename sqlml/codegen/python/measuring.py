@@ -70,6 +70,7 @@ _KNOWN = {
     "classification": {**_FLAGS, **_CLASSES},
     "outliers": _FLAGS,
     "regression": _VALUES,
+    "forecasting": _VALUES,
     "ranking": _RANKS,
     "clustering": {**_APART, **_AGREEMENTS},
 }
@@ -120,7 +121,7 @@ def _task_of(names: Sequence[str]) -> str | None:
 
 
 def _loss(task: str, chances: str) -> str:
-    if task == "regression":
+    if task in ("regression", "forecasting"):
         return _VALUES["mean_squared_error"]
     return _CLASSES["log_loss"] if task == "classification" and chances else "None"
 

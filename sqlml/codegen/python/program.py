@@ -24,7 +24,7 @@ _TAKEN = (  # by what statements call their values
     "highs", "kinds", "label", "matrix", "measured", "model", "names", "parameters", "predicted",
     "records", "rows", "sizes", "table", "truth", "values",
 )  # fmt: skip
-_OF_MODEL = ("", "_features", "_label", "_rows")  # variables that a model has
+_OF_MODEL = ("", "_features", "_fit", "_label", "_rows")  # variables that a model has
 _HINT = (
     "`sqlml run` does it, and so do the engines `argo`, `airflow`, `kfp` and `tekton`, whose steps"
     " call sqlml"

@@ -7,6 +7,7 @@ FEATURES = {  # what writes each of them
     "MINMAX": "numbers:written",
     "IMPUTE": "numbers:written",
     "DATE_PARTS": "dates:written",
+    "TIME": "dates:time",
     "DENSE": "lists:dense",
     "SPARSE": "lists:sparse",
     "TFIDF": "words:written",

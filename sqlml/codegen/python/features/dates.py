@@ -1,4 +1,4 @@
-"""DATE_PARTS: the parts of a date or time."""
+"""DATE_PARTS and TIME: the parts of a date or time, and when it is."""
 
 from sqlml.codegen.python.features.block import Block, Scope, Spec
 from sqlml.codegen.python.layout import call, literal
@@ -15,3 +15,9 @@ def written(spec: Spec, _scope: Scope) -> Block:
     functions = ", ".join(_PARTS[part] for part in parts)
     names = ", ".join(literal(f"{name}_{part}") for part in parts)
     return Block(call("dates", "rows", literal(name), f"[{functions}]"), names, str(len(parts)))
+
+
+def time(spec: Spec, _scope: Scope) -> Block:
+    name = literal(spec["column"]["column"])
+    written = [literal(spec["format"])] if spec.get("format") else []
+    return Block(call("days", "rows", name, *written), name)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlml.codegen.python.families import family
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import UNLABELLED, Model
+from sqlml.codegen.python.operators import forecast
 from sqlml.codegen.python.program import Program
 from sqlml.codegen.python.segments import by_segment
 from sqlml.workflow.ir import Node, Predict
@@ -15,16 +16,21 @@ _SETTINGS = {"probability", "extra_outputs", "batch_size"}
 
 def write(program: Program, node: Node, predict: Predict) -> Iterator[str]:
     model, settings = program.model(node), predict.settings
-    for name in sorted({*settings} - _SETTINGS):
+    known = {*_SETTINGS, *(forecast.SETTINGS if model and model.task == "forecasting" else ())}
+    for name in sorted({*settings} - known):
         program.refuse(node, f"it has the attribute `{name}`")
     if model is not None and model.partition and settings.get("extra_outputs"):
         program.refuse(node, "it asks models of segments for more than predictions")
     if model is None or program.is_refused(node):
         return
     writer = family(model.known.family)
-    yield f"rows = fetch({program.rows(node)})"
+    horizon = forecast.horizon(model, predict) if model.task == "forecasting" else ""
+    if not horizon:
+        yield f"rows = fetch({program.rows(node)})"
     if not model.partition:
-        yield f"matrix = {model.matrix()}"
+        yield f"matrix = {horizon or model.matrix()}"
+        if horizon:
+            yield f"rows = {forecast.times(model)}"
         yield f"predicted = {writer.predicted(model, 'matrix')}{_of_nothing(model)}"
     yield f"table = {_table(model, predict.column)}"
     if settings.get("probability"):
@@ -36,6 +42,7 @@ def write(program: Program, node: Node, predict: Predict) -> Iterator[str]:
         told = call("with_chances", "table", literal(predict.column), "chances", model.label)
         yield f"table = {told}"
     extras: Any = settings.get("extra_outputs") or ()
+    yield from forecast.level(model, predict)
     for extra in extras:
         values = writer.extra(model, extra, "matrix")
         if not values:

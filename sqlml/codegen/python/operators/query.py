@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from sqlml.codegen.python.functions import called
 from sqlml.codegen.python.layout import quoted
+from sqlml.codegen.python.operators.remote import attached
 from sqlml.codegen.python.program import Program
 from sqlml.grammar.secrets import without_secrets
 from sqlml.workflow.ir import Node, Query
@@ -20,8 +21,9 @@ def write(program: Program, node: Node, query: Query) -> Iterator[str]:
     if without_secrets(query.sql) != query.sql:
         program.refuse(node, "it holds a secret")
         return
-    if _attaches(query.sql):
-        program.refuse(node, "DuckDB itself does not attach such a database")
+    lines = attached(program, node, query.sql)
+    if lines is not None:
+        yield from lines
         return
     sql = yield from called(program, node, query.sql)
     if query.writes or query.session or program.is_refused(node):
@@ -33,9 +35,3 @@ def write(program: Program, node: Node, query: Query) -> Iterator[str]:
     else:
         yield f"con.execute({quoted(sql)})"
 
-
-def _attaches(sql: str) -> bool:
-    """Whether sqlml, not DuckDB, reads the database that it attaches."""
-    from sqlml.databases.remote.address import address  # loads Arrow
-
-    return sql.lstrip()[:6].upper() == "ATTACH" and address(sql) is not None

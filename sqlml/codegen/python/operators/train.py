@@ -17,10 +17,10 @@ from sqlml.zoo.bundle import model_type
 from sqlml.zoo.model import Task
 
 _SETTINGS = {
-    "num_boost_round", "seed", "early_stopping_rounds", "validation.split", "validation.metrics",
+    "num_boost_round", "seed", "series", "time", "early_stopping_rounds", "validation.split", "validation.metrics",
     "weight", "group", "partition_by", "partition_default", "verbose", "num_workers", "disk_cache",
 }  # fmt: skip
-_LABELS = {"classification": "classes", "regression": "amounts", "ranking": "amounts"}
+_LABELS = {"classification": "classes"}  # others are amounts
 
 
 def write(program: Program, node: Node, train: Train) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _prepared(model: Model, space: int = 2) -> Iterator[str]:
     if group := model.train.settings.get("group"):
         yield f"rows = by_group(rows, {literal(group)})"
     if model.column:
-        kind = _LABELS[model.task] if model.task else "classes_or_amounts"
+        kind = _LABELS.get(model.task, "amounts") if model.task else "classes_or_amounts"
         yield f"{model.label} = {call(kind, 'rows', literal(model.column))}"
     if model.held and model.held.query:
         yield f"held_rows = fetch({model.held.query})"
