@@ -7,6 +7,8 @@ import pytest
 
 from sqlml.results import Results
 from sqlml.session import Session
+from sqlml.source import Source
+from tests.codegen.scripts import run_script, same_tables
 
 FOLDER = Path(__file__).parents[1] / "examples" / "sql"
 
@@ -124,6 +126,9 @@ def tickets_tell_who_leaves(results: Results) -> bool:
     return without > 0.6 and having > without + 0.02
 
 
+# Whose scripts of the engine `python` run here, too; others do in codegen/test_python_examples.py.
+SCRIPTS = ("forecast.sql", "remote.sql", "scorecard.sql")
+
 CHECKS: dict[str, Callable[[Results], bool]] = {
     "iris.sql": accuracy,
     "houses.sql": best_r2,
@@ -153,6 +158,10 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.sql")), ids=lambda path: path.name)
 def test_the_example_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER.parents[1])
-    with Session.open(db=str(tmp_path / "examples.duckdb")) as session:
-        results = session.run(path.read_text(), name=path.name)
+    database, program = tmp_path / "examples.duckdb", path.read_text()
+    with Session.open(db=str(database)) as session:
+        workflow = session.compile([Source(path.name, program)]).workflow
+        results = session.run(program, name=path.name)
         assert CHECKS[path.name](results)
+    if path.name in SCRIPTS:
+        assert same_tables(database, run_script(workflow, tmp_path)) > 0

@@ -40,8 +40,9 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   results as here; Argo's are not run: that needs a cluster. Tekton's are linted too, and run in
   the tests by a small interpreter of what is written, not by Tekton itself.
 - `--engine python` is for people to read and go on from: one script of DuckDB and the trainer's
-  own library, without sqlml. It has plain statements, TRAIN with XGBoost, LightGBM or scikit-learn
-  on numbers, dates, text and lists of numbers, PREDICT, EVALUATE, and EXPLAIN … INTO of boosters;
+  own library, without sqlml. It has plain statements (tables of a SQLite file are read by ADBC),
+  TRAIN with XGBoost, LightGBM, scikit-learn or statsmodels, or of a ScoreCard, on numbers, dates,
+  text and lists of numbers, PREDICT, EVALUATE, and EXPLAIN … INTO of boosters and score cards;
   what it has no words for is refused (E0797).
 
 ## What becomes of what

@@ -5,25 +5,21 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import duckdb
-import numpy as np
-import pyarrow as pa
 import pytest
 
 from sqlml.codegen.engine import Options, render
 from sqlml.session import connect
 from sqlml.source import Source
+from tests.codegen.scripts import same_tables
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = (
     "iris", "churn", "houses", "anomalies", "clusters", "ranking", "champion", "prepare",
     "production", "drift",
 )  # fmt: skip
-FURTHER = ("models", "measures", "features", "segments", "drift", "types")
+FURTHER = ("models", "measures", "features", "segments", "drift", "types", "series")
 LINT = ["check", "--isolated", "--no-cache", "--line-length=100", "--select=F,W,I,UP,C4,SIM,RET"]
-LISTS = "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +47,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str
 
 def test_examples_leave_the_same_tables(databases: tuple[Path, Path, str]) -> None:
     ours, theirs, _printed = databases
-    with duckdb.connect(ours) as here, duckdb.connect(theirs) as there:
-        names = there.sql(LISTS).fetchall()
-        assert names == here.sql(LISTS).fetchall()
-        assert len(names) > 20
-        for schema, table in names:
-            left, right = contents(here, schema, table), contents(there, schema, table)
-            assert left.schema == right.schema, table
-            for column in left.column_names:
-                same(left[column], right[column], f"{table}.{column}")
+    assert same_tables(ours, theirs) > 20
 
 
 def test_measures_are_printed(databases: tuple[Path, Path, str]) -> None:
@@ -78,15 +66,3 @@ def test_the_script_is_clean(databases: tuple[Path, Path, str]) -> None:
         check=False,
     )
     assert found.returncode == 0, found.stdout
-
-
-def same(ours: pa.ChunkedArray, theirs: pa.ChunkedArray, name: str) -> None:
-    if pa.types.is_floating(ours.type):
-        assert ours.null_count == theirs.null_count, name
-        np.testing.assert_allclose(theirs, ours, rtol=1e-5, atol=1e-6, err_msg=name)
-    else:
-        assert theirs.equals(ours), name
-
-
-def contents(con: Any, schema: str, table: str) -> Any:
-    return con.sql(f'FROM "{schema}"."{table}" ORDER BY ALL').to_arrow_table()

@@ -12,14 +12,16 @@ _PARTS = (
     "tables", "columns", "categories", "numbers", "dates", "lists", "words", "hashes", "crosses",
     "matrices", "labels", "boosters", "held", "results", "measures", "ranks", "reasons",
     "segments", "drift", "functions",
-    "solving", "remote", "series",
+    "solving", "remote", "series", "scorecard",
 )  # fmt: skip
 _IMPORTS = {
     "adbc_driver_sqlite": "import adbc_driver_sqlite.dbapi",
     "Callable": "from collections.abc import Callable",
+    "DecisionTreeClassifier": "from sklearn.tree import DecisionTreeClassifier",
     "dataclass": "from dataclasses import dataclass",
     "duckdb": "import duckdb",
     "highspy": "import highspy",
+    "LogisticRegression": "from sklearn.linear_model import LogisticRegression",
     "lightgbm": "import lightgbm",
     "metrics": "from sklearn import metrics",
     "np": "import numpy as np",

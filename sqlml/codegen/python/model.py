@@ -65,7 +65,7 @@ class Model:
     def partition(self) -> tuple[str, ...]:
         """The columns whose values have a model each."""
         names: Any = self.train.settings.get("partition_by") or ()
-        return () if self.task == "forecasting" else tuple(names)  # which are its series
+        return tuple(names)
 
     @property
     def kinds(self) -> str:

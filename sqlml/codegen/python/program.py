@@ -20,9 +20,9 @@ from sqlml.workflow.ir import (
 )
 
 _TAKEN = (  # by what statements call their values
-    "chances", "con", "data", "group", "held_data", "held_label", "held_matrix", "held_rows",
-    "highs", "kinds", "label", "matrix", "measured", "model", "names", "parameters", "predicted",
-    "records", "rows", "sizes", "table", "truth", "values",
+    "bins", "chances", "con", "data", "good", "group", "held_data", "held_label", "held_matrix",
+    "held_rows", "highs", "kinds", "label", "matrix", "measured", "model", "names", "parameters",
+    "predicted", "records", "rows", "sizes", "table", "truth", "values",
 )  # fmt: skip
 _OF_MODEL = ("", "_features", "_fit", "_label", "_rows")  # variables that a model has
 _HINT = (

@@ -6,7 +6,7 @@ from typing import Any
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import Model
 from sqlml.workflow.serial import thaw
-from sqlml.zoo.features.contract import feature_from_json
+from sqlml.zoo.features.contract import Feature, feature_from_json
 from sqlml.zoo.features.time import Time
 
 _LIBRARIES = {
@@ -112,7 +112,17 @@ def _tuple(values: tuple[Any, ...]) -> str:
 
 def time_of(model: Model) -> Time:
     """The feature along which it goes."""
-    specs: Any = thaw(model.train.features)
-    time = feature_from_json(specs[""][0])
+    time, *_ = _features(model)
     assert isinstance(time, Time)
     return time
+
+
+def series_of(model: Model) -> str:
+    """The column that tells its series apart; empty where there is one series."""
+    _time, *series = _features(model)
+    return series[0].columns[0] if series else ""
+
+
+def _features(model: Model) -> list[Feature]:
+    specs: Any = thaw(model.train.features)
+    return [feature_from_json(spec) for spec in specs[""]]

@@ -1,8 +1,9 @@
-"""EXPLAIN in a plain script: boosters, by SHAP values or by gain."""
+"""EXPLAIN in a plain script: boosters, by SHAP values or by gain, and score cards."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from sqlml.codegen.python.families.scorecard import points
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import Model
 from sqlml.codegen.python.program import Program
@@ -15,6 +16,9 @@ _BOOSTERS = ("xgboost", "lightgbm")
 def write(program: Program, node: Node, explain: Explain) -> Iterator[str]:
     model, kind = program.model(node), find_explainer(explain.explainer)
     if model is None:
+        return
+    if kind == "points":
+        yield from _points(program, node, model, explain.into or "")
         return
     if kind not in ("shap", "gain"):
         program.refuse(node, f"it has no words for `{explain.explainer}`")
@@ -41,6 +45,16 @@ def write(program: Program, node: Node, explain: Explain) -> Iterator[str]:
     chosen = f"rows.select({literal([*keys])})"
     told = call("with_reasons", chosen, "values", "names", classes)
     yield f"keep({told}, {literal(explain.into)})"
+
+
+def _points(program: Program, node: Node, model: Model, into: str) -> Iterator[str]:
+    names = [block.names for block in model.features]
+    table = points(model)
+    if not all(names) or not table:
+        program.refuse(node, "not each of its features and categories has a name of its own")
+        return
+    yield f"names = [{', '.join(names)}]"
+    yield f"keep({table}, {literal(into)})"
 
 
 def _values(model: Model) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlml.codegen.python.families.statsmodels import NUMBERS, time_of
+from sqlml.codegen.python.families.statsmodels import NUMBERS, series_of, time_of
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import Model
 from sqlml.workflow.ir import Predict
@@ -34,12 +34,11 @@ def level(model: Model, predict: Predict) -> Iterator[str]:
 
 def times(model: Model) -> str:
     """The table of the times, and of the series where there are several."""
-    time, series = time_of(model), model.features[1:]
+    time, series = time_of(model), series_of(model)
     columns = [f"{literal(time.column.name)}: {_times(time)}"]
-    for block in series:
-        known = block.learnt[0].partition(" = ")[0]
-        name = literal(model.train.settings.get("series") or model.train.settings["partition_by"])
-        columns.append(f'{name}: {known}.take(pa.array(matrix[:, 1].astype("int64")))')
+    if series:
+        known = model.features[1].learnt[0].partition(" = ")[0]
+        columns.append(f'{literal(series)}: {known}.take(pa.array(matrix[:, 1].astype("int64")))')
     return f"pa.table({{{', '.join(columns)}}})"
 
 

@@ -15,22 +15,15 @@ _SETTINGS = {"probability", "extra_outputs", "batch_size"}
 
 
 def write(program: Program, node: Node, predict: Predict) -> Iterator[str]:
-    model, settings = program.model(node), predict.settings
-    known = {*_SETTINGS, *(forecast.SETTINGS if model and model.task == "forecasting" else ())}
-    for name in sorted({*settings} - known):
-        program.refuse(node, f"it has the attribute `{name}`")
-    if model is not None and model.partition and settings.get("extra_outputs"):
-        program.refuse(node, "it asks models of segments for more than predictions")
+    model = program.model(node)
+    if model is not None:
+        _check(program, node, model, predict)
     if model is None or program.is_refused(node):
         return
+    settings = predict.settings
     writer = family(model.known.family)
-    horizon = forecast.horizon(model, predict) if model.task == "forecasting" else ""
-    if not horizon:
-        yield f"rows = fetch({program.rows(node)})"
+    yield from _inputs(program, node, model, predict)
     if not model.partition:
-        yield f"matrix = {horizon or model.matrix()}"
-        if horizon:
-            yield f"rows = {forecast.times(model)}"
         yield f"predicted = {writer.predicted(model, 'matrix')}{_of_nothing(model)}"
     yield f"table = {_table(model, predict.column)}"
     if settings.get("probability"):
@@ -51,6 +44,26 @@ def write(program: Program, node: Node, predict: Predict) -> Iterator[str]:
         name = literal(f"{predict.column}_{extra}")
         yield f"table = {call('with_columns', 'table', name, 'values')}"
     yield f"keep(table, {literal(predict.into or '')})"
+
+
+def _check(program: Program, node: Node, model: Model, predict: Predict) -> None:
+    known = {*_SETTINGS, *(forecast.SETTINGS if model.task == "forecasting" else ())}
+    for name in sorted({*predict.settings} - known):
+        program.refuse(node, f"it has the attribute `{name}`")
+    if model.partition and predict.settings.get("extra_outputs"):
+        program.refuse(node, "it asks models of segments for more than predictions")
+
+
+def _inputs(program: Program, node: Node, model: Model, predict: Predict) -> Iterator[str]:
+    """`rows`, and their `matrix` where there is one."""
+    horizon = forecast.horizon(model, predict) if model.task == "forecasting" else ""
+    if horizon:
+        yield f"matrix = {horizon}"
+        yield f"rows = {forecast.times(model)}"
+        return
+    yield f"rows = fetch({program.rows(node)})"
+    if not model.partition:
+        yield f"matrix = {model.matrix()}"
 
 
 def _of_nothing(model: Model, shape: str = "0", *, is_whole: bool = True) -> str:

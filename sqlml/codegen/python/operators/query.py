@@ -34,4 +34,3 @@ def write(program: Program, node: Node, query: Query) -> Iterator[str]:
         yield f"show({quoted(sql)})"
     else:
         yield f"con.execute({quoted(sql)})"
-

@@ -17,8 +17,9 @@ from sqlml.zoo.bundle import model_type
 from sqlml.zoo.model import Task
 
 _SETTINGS = {
-    "num_boost_round", "seed", "series", "time", "early_stopping_rounds", "validation.split", "validation.metrics",
-    "weight", "group", "partition_by", "partition_default", "verbose", "num_workers", "disk_cache",
+    "num_boost_round", "seed", "series", "time", "early_stopping_rounds", "validation.split",
+    "validation.metrics", "weight", "group", "partition_by", "partition_default", "verbose",
+    "num_workers", "disk_cache",
 }  # fmt: skip
 _LABELS = {"classification": "classes"}  # others are amounts
 
