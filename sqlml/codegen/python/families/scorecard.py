@@ -64,7 +64,8 @@ def points(model: Model) -> str:
 
 
 def _given(model: Model) -> Mapping[str, Any]:
-    return PARAMETERS.filled(model.train.parameters)
+    given: Any = model.train.parameters
+    return PARAMETERS.filled(given)
 
 
 def _good(model: Model) -> int:

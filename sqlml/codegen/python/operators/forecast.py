@@ -19,7 +19,8 @@ def horizon(model: Model, predict: Predict) -> str:
     settings: Mapping[str, Any] = predict.settings
     if settings.get("steps"):
         return f"{model.name}.later({settings['steps']})"
-    for given in (settings, model.train.parameters):
+    range_of_model: Mapping[str, Any] = model.train.parameters
+    for given in (settings, range_of_model):
         if given.get("forecast_end") is not None:
             ends = (_day(given.get(f"forecast_{end}"), time_of(model)) for end in ("start", "end"))
             return call(f"{model.name}.between", *ends)
