@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, settings
 # Threads that spin while they wait take the cores from the tests beside: three times the time.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# Where nothing compiled is kept, every process that a test starts compiles all of sqlml again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Sessions that do not ask for more have one worker process: a second one imports everything again.
 os.environ.setdefault("SQLML_THREADS", "1")
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -165,16 +166,21 @@ def test_ending_sqlml_ends_the_program_and_what_it_has_started(tmp_path, monkeyp
     text = "SELECT 1 AS a TO RUN tools/wait.sh INTO made"
     command = [sys.executable, "-m", "sqlml", "run", "--db", "shop.duckdb", "-c", text]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    for _ in range(300):
-        if Path("pids").exists():
-            break
-        time.sleep(0.1)
-    pids = [int(pid) for pid in Path("pids").read_text().split()]
+    while not Path("pids").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    started = [psutil.Process(int(pid)) for pid in Path("pids").read_text().split()]
     os.kill(process.pid, number)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=120)
     assert process.returncode == (130 if number == signal.SIGINT else -number)
     assert ("interrupted" in told) == (number == signal.SIGINT)
-    _, alive = psutil.wait_procs(
-        [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], 10
-    )
-    assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
+    for one in started:
+        wait_for_end(one)
+
+
+def wait_for_end(process: psutil.Process) -> None:
+    deadline = time.monotonic() + 120
+    with suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)

@@ -359,7 +359,7 @@ def test_ctrl_c_ends_the_run_cleanly_and_it_can_be_resumed(tmp_path: Path) -> No
         assert process.poll() is None
     time.sleep(1)
     os.kill(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "resume with: sqlml run p.sql --resume " in err
     assert "Traceback" not in err

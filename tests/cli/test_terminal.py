@@ -40,7 +40,7 @@ class Terminal:
             env={**kept, "TERM": "xterm-256color", "COLUMNS": "100", **environment},
         )
 
-    def wait_for(self, text: str, seconds: float = 30) -> None:
+    def wait_for(self, text: str, seconds: float = 120) -> None:
         """Read until `text` is shown."""
         end = time.monotonic() + seconds
         while text not in self.shown and time.monotonic() < end:

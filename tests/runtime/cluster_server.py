@@ -140,6 +140,7 @@ def fake_cluster(handler: "type[Handler] | None" = None) -> Iterator[FakeCluster
 class Handler(BaseHTTPRequestHandler):
     server: FakeCluster
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the body waits until the client has answered the head
 
     def log_message(self, *_: Any) -> None:
         pass

@@ -304,7 +304,7 @@ def test_a_step_that_takes_too_long_is_ended_with_all_it_started(run: Any, tmp_p
     )
     assert states(report) == {"slow": "failed", "wait": "failed", "next": "succeeded"}
     assert [d.code for d in report.diagnostics] == ["E0685", "E0685"]
-    assert report.seconds < 10
+    assert report.seconds < 25
     assert not (tmp_path / "late").exists()
 
 

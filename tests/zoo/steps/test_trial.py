@@ -244,7 +244,7 @@ def test_a_trial_ends_in_its_middle_when_the_time_is_up(iris: Any) -> None:
     )
     result = TrialResult.from_text(outcome.outputs["trial"])
     assert result.state == "stopped"
-    assert 0.4 < result.ended - result.began < 5
+    assert 0.4 < result.ended - result.began < 30  # all rounds would take minutes
     assert outcome.summary == "stopped: the time was up"
 
 
