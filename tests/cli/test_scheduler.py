@@ -236,9 +236,7 @@ def test_a_scheduler_that_waits_leaves_the_database_to_others_and_ends_when_told
     there: Path,
 ) -> None:
     assert outcome(["run", "--db", "x.duckdb", "-q", "-c", "CREATE TABLE t AS SELECT 1"]) == 0
-    impatient = (
-        "from sqlml.cli import due_jobs, main; due_jobs.LONGEST_WAIT = 0.1; main.main()"
-    )
+    impatient = "from sqlml.cli import due_jobs, main; due_jobs.LONGEST_WAIT = 0.1; main.main()"
     words = [sys.executable, "-c", impatient, "scheduler", "--db", "x.duckdb"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process, ending(process):
         assert process.stderr is not None
