@@ -6,7 +6,7 @@ threshold is the one that gives the same answer for every double.
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
@@ -66,7 +66,9 @@ class Scoring:
     that each score is for (with a single score: of the two classes); None where numbers are
     predicted. With `probable`, the linked scores are the classes' probabilities; a class is
     predicted where its score is largest or, with a single score, the second where it is above 0.
-    absent_is_missing: what a sparse matrix leaves out is missing, and not 0.
+    absent_is_missing: what a sparse matrix leaves out is missing, and not 0. single: scores are
+    added up in single precision, a constant first, then its trees or weighted features in order.
+    extras: further results by the name that `predict.extra_outputs` has for them, without a link.
     """
 
     scores: tuple[Score, ...]
@@ -75,12 +77,19 @@ class Scoring:
     classes: tuple[int, ...] | None = None
     probable: bool = True
     absent_is_missing: bool = False
+    single: bool = False
+    extras: Mapping[str, Score] = field(default_factory=dict)
+
+    @property
+    def sums(self) -> tuple[Score, ...]:
+        """The scores, and behind them the extras."""
+        return (*self.scores, *self.extras.values())
 
     @property
     def features(self) -> frozenset[int]:
         """The places in the matrix that are looked at."""
-        of_trees = (place for one in self.scores for tree in one.trees for place in _places(tree))
-        weighted = (place for score in self.scores for place in score.weights or ())
+        of_trees = (place for one in self.sums for tree in one.trees for place in _places(tree))
+        weighted = (place for score in self.sums for place in score.weights or ())
         return frozenset((*of_trees, *weighted))
 
 
@@ -93,7 +102,7 @@ def _places(node: Node) -> Iterator[int]:
 
 MODELS = (
     "XGBoost's and LightGBM's trees and linear models, scikit-learn's trees, forests,"
-    " gradient boosting and linear models"
+    " gradient boosting and linear models, and score cards"
 )
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
@@ -106,6 +115,7 @@ _READERS: Mapping[str, str] = {
     "XGBoostEstimator": "sqlml.zoo.export.xgboost_scoring:scoring",
     "LightGBMEstimator": "sqlml.zoo.export.lightgbm_scoring:scoring",
     "SklearnEstimator": "sqlml.zoo.export.sklearn_scoring:scoring",
+    "ScoreCardEstimator": "sqlml.zoo.export.scorecard_scoring:scoring",
 }
 
 

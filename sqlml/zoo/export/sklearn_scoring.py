@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sqlml.zoo.export.scoring import (
     Below,
     Link,
     Node,
+    OneOf,
     Score,
     Scoring,
     Split,
@@ -97,13 +97,12 @@ def _boosted(fitted: Any) -> Scoring:
 
 
 def _histogram_boosted(fitted: Any) -> Scoring:
-    if fitted.is_categorical_ is not None and fitted.is_categorical_.any():
-        raise Unknown("histogram gradient boosting on categories")
+    columns = _columns_of(fitted)
     constants = np.ravel(fitted._baseline_prediction)
     scores = tuple(
         Score(
             float(constants[output]),
-            tuple(_binned(one[output].nodes, 0) for one in fitted._predictors),
+            tuple(_binned(one[output], 0, columns) for one in fitted._predictors),
         )
         for output in range(len(constants))
     )
@@ -111,6 +110,21 @@ def _histogram_boosted(fitted: Any) -> Scoring:
         link: Link = "softmax" if len(scores) > 1 else "logistic"
         return Scoring(scores, link, classes=_classes(fitted))
     return Scoring(scores, "exp" if fitted.loss in ("poisson", "gamma") else "identity")
+
+
+def _columns_of(fitted: Any) -> Sequence[tuple[int, tuple[int, ...]]]:
+    """The columns that histogram trees see: the place of each in the matrix, and its categories.
+
+    Those with categories come first; a tree knows a category by its place among these.
+    """
+    numbers = range(fitted.n_features_in_)
+    if fitted.is_categorical_ is None:
+        return [(place, ()) for place in numbers]
+    encoder = fitted._preprocessor.named_transformers_["encoder"]
+    codes = (tuple(map(int, some[~np.isnan(some)])) for some in encoder.categories_)
+    with_codes, others = map(np.flatnonzero, (fitted.is_categorical_, ~fitted.is_categorical_))
+    listed = zip(with_codes.tolist(), codes, strict=True)
+    return [*listed, *((place, ()) for place in others.tolist())]
 
 
 def _nodes(tree: Any, leaf: Callable[[Any, int], float], node: int = 0) -> Node:
@@ -130,17 +144,24 @@ def _value(tree: Any, node: int) -> float:
     return float(tree.value[node, 0, 0])
 
 
-def _binned(nodes: NDArray[Any], number: int) -> Node:
-    node = nodes[number]
+def _binned(tree: Any, number: int, columns: Sequence[tuple[int, tuple[int, ...]]]) -> Node:
+    node = tree.nodes[number]
     if node["is_leaf"]:
         return float(node["value"])
-    return Split(
-        int(node["feature_idx"]),
-        Below(finite(float(node["num_threshold"])), inclusive=True),
-        _binned(nodes, node["left"]),
-        _binned(nodes, node["right"]),
-        "yes" if node["missing_go_to_left"] else "no",
+    place, codes = columns[node["feature_idx"]]
+    left, right = (_binned(tree, node[side], columns) for side in ("left", "right"))
+    missing_go_left = bool(node["missing_go_to_left"])
+    if not node["is_categorical"]:
+        test = Below(finite(float(node["num_threshold"])), inclusive=True)
+        return Split(place, test, left, right, "yes" if missing_go_left else "no")
+    bits = tree.raw_left_cat_bitsets[node["bitset_idx"]]
+    goes_left = [bool(bits[i // 32] >> (i % 32) & 1) for i in range(len(codes))]
+    # Categories that are not known are missing: they are on the side that is not listed.
+    listed = tuple(
+        code for code, is_left in zip(codes, goes_left, strict=True) if is_left != missing_go_left
     )
+    yes, no = (right, left) if missing_go_left else (left, right)
+    return Split(place, OneOf(listed), yes, no)
 
 
 # --- linear models --------------------------------------------------------------------------

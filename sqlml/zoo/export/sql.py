@@ -11,29 +11,16 @@ from sqlml.quoting import identifier, literal
 from sqlml.zoo.bundle import Manifest
 from sqlml.zoo.export.contract import Export, Format, inexpressible
 from sqlml.zoo.export.matrix import blocks, starts
-from sqlml.zoo.export.scoring import (
-    MODELS,
-    Below,
-    Link,
-    Node,
-    OneOf,
-    Score,
-    Scoring,
-    Unknown,
-    refuse_lists,
-    scoring_of,
-)
+from sqlml.zoo.export.scoring import MODELS, Link, Scoring, Unknown, refuse_lists, scoring_of
 from sqlml.zoo.export.sql_features import KNOWN, feature_columns, number_literal
 from sqlml.zoo.export.sql_segments import select_by_segment
+from sqlml.zoo.export.sql_sums import feature_name, sums
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.label import ClassValue, class_name
 
-# Terms that are added up in one expression: databases limit how deep an expression is.
-TERMS = 50
-
 
 def select(export: Export) -> str:
-    """The SELECT that gives what PREDICT with `predict.probability = TRUE` gives.
+    """The SELECT that gives what PREDICT with `predict.probability = TRUE` gives, and all extras.
 
     Raises:
         StepError: E0581, the model or one of its features has no SQL.
@@ -79,22 +66,27 @@ class _Writer:
         scores = range(len(scoring.scores))
         self._scores = [f"sqlml_score_{place}" for place in scores]
         self._links = [f"sqlml_link_{place}" for place in scores]
+        self._extras = [f"sqlml_extra_{place}" for place in range(len(scoring.extras))]
         self._results = dict(self._named_results())
         replaced = {name.casefold() for name in self._results}
         columns = export.columns or export.bundle.pipeline.columns
         self._kept = [identifier(c) for c in columns if c.casefold() not in replaced]
 
     def text(self) -> str:
-        sums, totals = self._sums()
+        made = sums(self._scoring, self._gaps)
+        features = self._used_features()
+        carried = {name: name for name in features}  # to the stages behind the first
+        stages = [{**carried, **stage} for stage in made.stages[:-1]] + [*made.stages[-1:]]
         steps = [
-            ("sqlml_features", self._columns(self._used_features()), self._export.table),
-            ("sqlml_sums", self._columns(sums), "sqlml_features"),
-            ("sqlml_scores", self._columns(totals), "sqlml_sums"),
-            ("sqlml_linked", self._columns(self._linked()), "sqlml_scores"),
+            ("sqlml_features", features),
+            *((f"sqlml_sums_{number}", stage) for number, stage in enumerate(stages)),
+            ("sqlml_scores", dict(zip([*self._scores, *self._extras], made.totals, strict=True))),
+            ("sqlml_linked", self._linked()),
         ]
+        sources = [self._export.table, *(name for name, _ in steps)]
         ctes = ",\n".join(
-            f"{name} AS (\n  SELECT {columns}\n  FROM {source}\n)"
-            for name, columns, source in steps
+            f"{name} AS (\n  SELECT {self._columns(columns)}\n  FROM {source}\n)"
+            for (name, columns), source in zip(steps, sources, strict=False)
         )
         results = (f"{sql} AS {identifier(name)}" for name, sql in self._results.items())
         final = ",\n  ".join([*self._kept, *results])
@@ -111,37 +103,12 @@ class _Writer:
 
     def _used_features(self) -> dict[str, str]:
         used = self._scoring.features | set(self._gaps)
-        return {_feature(place): self._features[place] for place in sorted(used)}
-
-    def _sums(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Sums of some terms each, and the scores that they make."""
-        sums: dict[str, str] = {}
-        totals = {}
-        for name, score in zip(self._scores, self._scoring.scores, strict=True):
-            parts = []
-            written = list(_terms(score))
-            for start in range(0, len(written), TERMS):
-                terms = written[start : start + TERMS]
-                part = f"sqlml_sum_{len(sums)}"
-                sums[part] = self._unless_missing("\n      + ".join(terms))
-                parts.append(part)
-            total = " + ".join(parts) or "0e0"
-            if score.share != 1:
-                total = f"({total}) * {number_literal(score.share)}"
-            totals[name] = f"{number_literal(score.constant)} + {total}"
-        return sums, totals
-
-    def _unless_missing(self, expression: str) -> str:
-        """NULL where a feature is NULL that the model must have."""
-        if not self._gaps:
-            return expression
-        tests = " OR ".join(f"{_feature(place)} IS NULL" for place in self._gaps)
-        return f"CASE WHEN {tests} THEN NULL ELSE {expression} END"
+        return {feature_name(place): self._features[place] for place in sorted(used)}
 
     def _linked(self) -> dict[str, str]:
         linked = _LINKED[self._scoring.link](self._scores, number_literal(self._scoring.scale))
         return {
-            **{score: score for score in self._scores},
+            **{score: score for score in (*self._scores, *self._extras)},
             **dict(zip(self._links, linked, strict=True)),
         }
 
@@ -160,6 +127,7 @@ class _Writer:
             shares = dict(zip(own, self._shares(), strict=True))
             for value in self._export.classes or values:
                 yield f"{name}_proba_{class_name(value)}", shares.get(value, "0e0")
+        yield from zip((f"{name}_{e}" for e in self._scoring.extras), self._extras, strict=True)
 
     def _shares(self) -> list[str]:
         links = self._links
@@ -187,10 +155,6 @@ def _gaps(pipeline: Pipeline) -> Iterator[int]:
             yield from range(start, start + width) if feature.gaps else ()
 
 
-def _feature(place: int) -> str:
-    return f"sqlml_feature_{place}"
-
-
 def _value(value: ClassValue) -> str:
     match value:
         case bool():
@@ -199,43 +163,6 @@ def _value(value: ClassValue) -> str:
             return str(value)
         case _:
             return literal(value)
-
-
-# --- scores ---------------------------------------------------------------------------------
-
-
-def _terms(score: Score) -> Iterator[str]:
-    for tree in score.trees:
-        yield _case(tree)
-    for place, weight in (score.weights or {}).items():
-        yield f"{number_literal(weight)} * {_feature(place)}"
-
-
-def _case(node: Node) -> str:
-    """A tree as nested CASEs. NULL passes no test, so that the test is for where it does not go."""
-    if isinstance(node, float):
-        return number_literal(node)
-    name = _feature(node.feature)
-    yes, no = _case(node.yes), _case(node.no)
-    if node.missing == "no":
-        return f"CASE WHEN {name} {_test(node.test)} THEN {yes} ELSE {no} END"
-    return f"CASE WHEN {name} {_opposite(node.test)} THEN {no} ELSE {yes} END"
-
-
-def _test(test: Below | OneOf) -> str:
-    match test:
-        case Below(limit, inclusive):
-            return f"{'<=' if inclusive else '<'} {number_literal(limit)}"
-        case OneOf(codes):
-            return f"IN ({', '.join(map(str, codes))})"
-
-
-def _opposite(test: Below | OneOf) -> str:
-    match test:
-        case Below(limit, inclusive):
-            return f"{'>' if inclusive else '>='} {number_literal(limit)}"
-        case OneOf():
-            return f"NOT {_test(test)}"
 
 
 # --- links ----------------------------------------------------------------------------------

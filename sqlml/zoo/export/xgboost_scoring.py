@@ -58,18 +58,22 @@ def scoring(estimator: XGBoostEstimator) -> Scoring:
         classes=tuple(range(max(outputs, 2))) if is_class else None,
         probable=objective != "binary:hinge",
         absent_is_missing=not estimator.is_linear,
+        single=True,
     )
 
 
 def _constants(written: str, link: Link, outputs: int) -> Sequence[float]:
-    """The base score of each output before the link; the file has it behind the link."""
+    """The base score of each output before the link; the file has it behind the link.
+
+    Rounded where XGBoost rounds.
+    """
     told = json.loads(written)
     values = [_single(value) for value in (told if isinstance(told, list) else [told])]
     match link:
         case "logistic":
-            values = [math.log(value / (1 - value)) for value in values]
+            values = [_single(-math.log(_single(_single(1 / v) - 1))) for v in values]
         case "exp":
-            values = [math.log(value) for value in values]
+            values = [_single(math.log(value)) for value in values]
     return values if len(values) == outputs else values * outputs
 
 
@@ -81,7 +85,7 @@ def _linear(weights: Sequence[float], width: int, constants: Sequence[float]) ->
     outputs = len(constants)
     return tuple(
         Score(
-            constants[0] + _single(weights[width * outputs + output]),
+            _single(constants[0] + _single(weights[width * outputs + output])),
             weights={i: _single(weights[i * outputs + output]) for i in range(width)},
         )
         for output in range(outputs)
@@ -124,7 +128,7 @@ def _node(
     left, right = tree["left_children"][number], tree["right_children"][number]
     value = _single(tree["split_conditions"][number])
     if left == _LEAF:
-        return value * weight
+        return _single(value * weight)
     lower, upper = (_node(tree, child, weight, categories) for child in (left, right))
     feature = tree["split_indices"][number]
     goes_left = bool(tree["default_left"][number])

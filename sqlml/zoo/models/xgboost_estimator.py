@@ -99,7 +99,8 @@ class XGBoostEstimator:
 
     def _outputs(self, matrix: Any, *, margin: bool = False) -> NDArray[np.float32]:
         values: NDArray[np.float32]
-        if self.is_linear:
+        # In place, dart adds the base score to each tree and takes it off again, and digits with it.
+        if self.is_linear or self.nature.kind == "dart":
             values = self.booster.predict(
                 self._data(matrix), output_margin=margin, validate_features=False
             )

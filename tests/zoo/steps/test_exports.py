@@ -35,6 +35,7 @@ SELECT i AS id,
 FROM range({rows}) AS r(i)
 """
 FULL = "coalesce(nullif(a, 'NaN'), 1.5) AS a, b, f"
+HELD = "a, c, ['q', 'r', 's', 't', 'u'][1 + (id * 7) % 5] AS e, f"
 
 
 @pytest.fixture
@@ -125,6 +126,9 @@ MODELS = [
         "three",
         DOUBLE,
     ),
+    ("sklearn.ensemble.HistGradientBoostingRegressor", {"max_iter": 9}, {}, HELD, "y", DOUBLE),
+    ("scorecard.ScoreCard", {}, {}, "a, b, c, f", "two", 1e-9),
+    ("scorecard.ScoreCard", {"binning": "tree", "good_class": "second"}, {}, HELD, "two", 1e-9),
     ("sklearn.linear_model.LinearRegression", {}, {}, f"{FULL}, c, d", "y", 1e-9),
     ("sklearn.linear_model.Ridge", {}, {}, f"{FULL}, m", "y", 1e-9),
     ("sklearn.linear_model.PoissonRegressor", {}, {}, FULL, "three", DOUBLE),
@@ -158,9 +162,13 @@ def test_the_select_says_what_predict_says(mixed: Any, model: Any) -> None:
         settings=settings,
     )
     given = [row[0] for row in mixed.query("DESCRIBE rows_")]
+    if "c" in given:  # a category that training did not see
+        mixed.connection.execute("UPDATE rows_ SET c = 'new' WHERE id % 11 = 3")
     ours = said(mixed, select(exported(mixed, *given)))
-    probable = any(f"{name}_proba_" in column for column in ours)
-    theirs = mixed.predict("SELECT * FROM rows_", name, probability=probable)
+    told = {"probability": any(f"{name}_proba_" in column for column in ours)}
+    if f"{name}_score" in ours:
+        told["extra_outputs"] = ["score"]
+    theirs = mixed.predict("SELECT * FROM rows_", name, **told)
     assert_equal(ours, theirs, tolerance)
 
 
@@ -248,6 +256,61 @@ def test_what_a_sparse_matrix_leaves_out_is_missing_to_xgboost(mixed: Any) -> No
     assert_equal(said(mixed, select(export)), theirs.select(["id", "z"]), 1e-6)
 
 
+SINGLES = [
+    (1e-9, {}, 10),
+    (-1.0, {"base_score": 7.5e8}, 10),
+    (1e5, {"booster": "dart", "rate_drop": 0.3, "one_drop": 1}, 20),
+    (1e9, {"booster": "dart", "rate_drop": 0.3, "base_score": 7.5e8}, 10),
+    (1e9, {"max_depth": 1}, 1_000),
+    (-1e9, {"booster": "gblinear", "base_score": 0.0}, 5),
+]
+
+
+@pytest.mark.parametrize(("scale", "parameters", "rounds"), SINGLES)
+def test_sums_are_rounded_where_xgboost_rounds_them(
+    mixed: Any, scale: float, parameters: dict[str, Any], rounds: int
+) -> None:
+    """With targets of both signs, some of which are nearly 0."""
+    import xgboost
+
+    kind = parameters.pop("booster", "gbtree")
+    columns = "coalesce(nullif(a, 'NaN'), 1.5) AS a, b" if kind == "gblinear" else "a, b"
+    rows = f"SELECT id, {columns}, {scale} * (y - 1.7) AS z FROM mixed"
+    settings = {"num_boost_round": rounds}
+    mixed.train(
+        f"xgboost.{kind}",
+        f"SELECT * EXCLUDE (id) FROM ({rows})",
+        "z",
+        parameters=parameters,
+        settings=settings,
+    )
+    export = exported(mixed, "id", table=f"({rows})")
+    booster = xgboost.Booster(model_file=export.folder / "model.ubj")
+    matrix = np.array(mixed.query(f"SELECT a, b FROM ({rows}) ORDER BY id"), dtype=float)
+    theirs = booster.predict(xgboost.DMatrix(matrix), validate_features=False)
+    np.testing.assert_array_equal(said(mixed, select(export))["z"].astype(np.float32), theirs)
+    by_predict = mixed.predict(rows, "z").sort_by("id").column("z")
+    np.testing.assert_array_equal(by_predict.to_numpy().astype(np.float32), theirs)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "objective"),
+    [("xgboost.gbtree", "count:poisson"), ("xgboost.gbtree", "reg:gamma"), ("lightgbm.gbdt", "l2")],
+)
+def test_large_values_are_equal_to_six_digits(mixed: Any, estimator: str, objective: str) -> None:
+    rows = "SELECT id, a, b, c, 1 + 1e9 * (y + 2) AS z FROM mixed"
+    mixed.train(
+        estimator,
+        f"SELECT * EXCLUDE (id) FROM ({rows})",
+        "z",
+        parameters={"objective": objective},
+        settings={"num_boost_round": 25},
+    )
+    ours = said(mixed, select(exported(mixed, "id", table=f"({rows})")))["z"]
+    theirs = mixed.predict(rows, "z").sort_by("id").column("z").to_numpy()
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=0)
+
+
 def test_a_hundred_deep_trees_run_on_sqlite(mixed: Any) -> None:
     mixed.connection.execute("CREATE TABLE rows_ AS SELECT id, a, b, c, y FROM mixed")
     rows = "SELECT * FROM rows_"
@@ -310,12 +373,6 @@ def test_a_threshold_between_the_missing_and_all_others_can_be_written() -> None
         ("sklearn.cluster.KMeans", (), "b", "`sklearn.cluster.KMeans` cannot be written as SQL"),
         ("sklearn.svm.SVC", "two", "b", "`sklearn.svm.SVC` cannot be written as SQL"),
         ("lightgbm.gbdt", "two", "[b, b] AS pair", "the feature DENSE(…) of `pair` cannot"),
-        (
-            "sklearn.ensemble.HistGradientBoostingClassifier",
-            "two",
-            "c",
-            "gradient boosting on categories cannot",
-        ),
         ("lightgbm.gbdt", "two", "a", "0 is missing (`zero_as_missing`) cannot"),
         ("lightgbm.gbdt", "y", "b", "linear models in its leaves (`linear_tree`) cannot"),
     ],
@@ -325,7 +382,6 @@ def test_what_has_no_sql_is_an_error_that_says_what_has(
 ) -> None:
     parameters = {"linear_tree": True} if "linear_tree" in message else {}
     parameters |= {"zero_as_missing": True} if "zero_as" in message else {}
-    parameters |= {"max_iter": 2} if "Hist" in estimator else {}
     names = f"{columns}, {label}" if label else columns
     mixed.train(estimator, f"SELECT {names} FROM mixed", label, parameters=parameters)
     with pytest.raises(StepError) as caught:

@@ -356,6 +356,13 @@ MODELS: Mapping[str, tuple[str, Mapping[str, Any], tuple[Any, ...], str]] = {
         "three",
     ),
     "margins": ("sklearn.linear_model.RidgeClassifier", {}, FULL, "three"),
+    "categories of histograms": (
+        "sklearn.ensemble.HistGradientBoostingClassifier",
+        {"max_iter": 3},
+        (A, vocabulary("c"), vocabulary("e", other=False)),
+        "three",
+    ),
+    "a score card": ("scorecard.ScoreCard", {}, (A, B, vocabulary("c")), "two"),
     "a log link": ("sklearn.linear_model.PoissonRegressor", {}, FULL, "three"),
 }
 
