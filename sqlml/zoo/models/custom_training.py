@@ -1,15 +1,15 @@
 """Trains a user's Keras model batch by batch, by its own loop where it has one."""
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sqlml.zoo.model import FitJob, Part
+from sqlml.zoo.model import Batch, FitJob, Part
 from sqlml.zoo.models.keras_inputs import Inputs, numbers_name
 from sqlml.zoo.models.keras_library import begin, keras, tensorflow
 from sqlml.zoo.models.keras_stream import Feed, Stream
@@ -34,6 +34,16 @@ class Compiled(Method):
         return {name: float(v) for name, v in self.network.get_metrics_result().items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Themselves:
+    """Rows without a label, which a model learns to say again."""
+
+    rows: Iterable[Batch]
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (replace(batch, label=batch.matrix) for batch in self.rows)
+
+
 def seeded(job: FitJob) -> None:
     """Make what follows repeatable: before the model is made."""
     begin(job.seed, job.threads, anew=True)
@@ -49,9 +59,10 @@ def train(model: Any, module: ModuleType, job: FitJob, usual_loss: str) -> NDArr
         loss=getattr(module, "loss", None) or usual_loss,
     )
     rows = Replay(job.train, as_it_is, job.folder)
-    labels = 1 if job.task == "classification" else job.labels
+    labels = 1 if job.task == "classification" else job.labels or job.train.width
     inputs = Inputs((Part(stop=job.train.width),))
-    stream = Stream(rows, inputs, lambda y: _columns(y, labels), batch_size(job), job.seed)
+    told = rows if job.labels else _Themselves(rows)
+    stream = Stream(told, inputs, lambda y: _columns(y, labels), batch_size(job), job.seed)
     feed = Feed(stream, labels, _arranged(job))
     own = next((getattr(model, n) for n in (LOOP, SQLFLOW_LOOP) if hasattr(model, n)), None)
     if own is None:

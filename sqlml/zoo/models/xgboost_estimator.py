@@ -99,7 +99,7 @@ class XGBoostEstimator:
 
     def _outputs(self, matrix: Any, *, margin: bool = False) -> NDArray[np.float32]:
         values: NDArray[np.float32]
-        # In place, dart adds the base score to each tree and takes it off again, and digits with it.
+        # In place, dart adds the base score to each tree and takes it off again, digits with it.
         if self.is_linear or self.nature.kind == "dart":
             values = self.booster.predict(
                 self._data(matrix), output_margin=margin, validate_features=False

@@ -371,6 +371,25 @@ class Halved(Own, keras.Model):
         self._loss_tracker.update_state(truth - self(features)[:, 0])
         return {}
 
+class Distant(keras.Model):
+    def __init__(self, outputs=1):
+        super().__init__()
+        self.last = keras.layers.Dense(outputs)
+
+    def decision_function(self, rows):
+        return self.last(rows)
+
+    def call(self, inputs):
+        return keras.ops.softmax(self.last(inputs))
+
+class Doubtful(Own, keras.Model):
+    def predict(self, rows, return_std=False):
+        assert return_std
+        return None, rows[:, 0] * 2
+
+class Mute(Own, keras.Model):
+    task = "clustering"
+
 class Broken(Own, keras.Model):
     def train_loop(self, rows):
         raise ValueError("no way")
@@ -381,6 +400,8 @@ class Broken(Own, keras.Model):
 def loops(zoo: Path) -> Path:
     (on_page,) = re.findall(r"```python\n(# zoo/loops.py.*?)```", PAGE, re.S)
     (zoo / "loops.py").write_text(on_page + LOOPS)
+    (on_page,) = re.findall(r"```python\n(# zoo/autoencoders.py.*?)```", PAGE, re.S)
+    (zoo / "autoencoders.py").write_text(on_page)
     return zoo
 
 
@@ -422,3 +443,32 @@ def test_a_network_may_train_in_its_own_way(loops: Path, fit: Any, dataset: Any)
     with pytest.raises(StepError, match="no way") as caught:
         fit(CustomTrainer(), "loops.Broken", data, "regression")
     assert code(caught.value) == "E0632"
+
+
+def test_networks_have_further_results(loops: Path, fit: Any, dataset: Any, tmp_path: Path) -> None:
+    rows = np.random.default_rng(4).normal(size=(90, 3)).astype(np.float32)
+    truth = np.arange(90) % 3
+
+    def trained(name: str, label: Any, task: str) -> Any:
+        return fit(CustomTrainer(), name, dataset(rows, label), task)
+
+    distant = trained("loops.Distant", truth, "classification")
+    assert distant.extra_outputs == ("score",)
+    powers = np.exp(distant.extra("score", rows))
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(distant.probabilities(rows), shares, atol=1e-6)
+    doubtful = trained("loops.Doubtful", rows[:, 1], "regression")
+    assert doubtful.extra_outputs == ("deviation",)
+    np.testing.assert_array_equal(doubtful.extra("deviation", rows), rows[:, 0] * 2)
+    assert trained("loops.Halved", rows[:, 1], "regression").extra_outputs == ()
+    line = np.outer(np.linspace(-1, 1, 90), (1, 2, -1)).astype(np.float32)
+    unusual = fit(
+        CustomTrainer(), "autoencoders.Unusual", dataset(line), "outliers", {"limit": 0.3},
+        labels=0, settings={"epoch": 25, "batch_size": 10},
+    )  # fmt: skip
+    assert (unusual.predict(line) == 1).all()
+    assert unusual.extra("score", line).shape == (90,)
+    assert unusual.predict(np.array([[1, -2, 1]], np.float32)).tolist() == [-1]
+    mute = fit(CustomTrainer(), "loops.Mute", dataset(line[:, :1]), "clustering", labels=0)
+    with pytest.raises(StepError, match="no method `predict` of its own"):
+        mute.predict(line[:, :1])
