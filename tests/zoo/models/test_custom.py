@@ -15,7 +15,8 @@ import sqlml
 from sqlml.errors import ProgramError, SqlmlError, StepError
 from sqlml.session import Session, connect
 from sqlml.zoo.models import find_model
-from sqlml.zoo.models.custom_trainer import CustomTrainer
+from sqlml.zoo.models.custom_network import Facts, network
+from sqlml.zoo.models.custom_trainer import CustomEstimator, CustomTrainer, defined, imported
 
 ROOT = Path(__file__).parents[3]
 IRIS = f"CREATE TABLE iris AS FROM read_csv('{ROOT / 'examples/data/iris.csv'}');"
@@ -445,22 +446,24 @@ def test_a_network_may_train_in_its_own_way(loops: Path, fit: Any, dataset: Any)
     assert code(caught.value) == "E0632"
 
 
-def test_networks_have_further_results(loops: Path, fit: Any, dataset: Any, tmp_path: Path) -> None:
+def test_networks_have_further_results(loops: Path, fit: Any, dataset: Any) -> None:
     rows = np.random.default_rng(4).normal(size=(90, 3)).astype(np.float32)
-    truth = np.arange(90) % 3
 
-    def trained(name: str, label: Any, task: str) -> Any:
-        return fit(CustomTrainer(), name, dataset(rows, label), task)
+    def untrained(name: str, task: Any, *facts: Any) -> CustomEstimator:
+        made = network(imported(defined(name)), {}, Facts(3, *facts))
+        return CustomEstimator(name, task, made, 3, ("a", "b", "c"))
 
-    distant = trained("loops.Distant", truth, "classification")
+    distant = untrained("loops.Distant", "classification", 3, True)
     assert distant.extra_outputs == ("score",)
     powers = np.exp(distant.extra("score", rows))
     shares = powers / powers.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(distant.probabilities(rows), shares, atol=1e-6)
-    doubtful = trained("loops.Doubtful", rows[:, 1], "regression")
+    doubtful = untrained("loops.Doubtful", "regression", 1, False)
     assert doubtful.extra_outputs == ("deviation",)
     np.testing.assert_array_equal(doubtful.extra("deviation", rows), rows[:, 0] * 2)
-    assert trained("loops.Halved", rows[:, 1], "regression").extra_outputs == ()
+    assert untrained("loops.Halved", "regression", 1, False).extra_outputs == ()
+    with pytest.raises(StepError, match="no method `predict` of its own"):
+        untrained("loops.Mute", "clustering", 3, False, False).predict(rows)
     line = np.outer(np.linspace(-1, 1, 90), (1, 2, -1)).astype(np.float32)
     unusual = fit(
         CustomTrainer(), "autoencoders.Unusual", dataset(line), "outliers", {"limit": 0.3},
@@ -469,6 +472,3 @@ def test_networks_have_further_results(loops: Path, fit: Any, dataset: Any, tmp_
     assert (unusual.predict(line) == 1).all()
     assert unusual.extra("score", line).shape == (90,)
     assert unusual.predict(np.array([[1, -2, 1]], np.float32)).tolist() == [-1]
-    mute = fit(CustomTrainer(), "loops.Mute", dataset(line[:, :1]), "clustering", labels=0)
-    with pytest.raises(StepError, match="no method `predict` of its own"):
-        mute.predict(line[:, :1])
