@@ -84,6 +84,33 @@ SELECT array_to_string(ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = '
 """  # noqa: E501
 
 
+# What PostgreSQL's users write that DuckDB has in other words; the columns have its names, too.
+QUERIES = r"""
+CREATE TEMP TABLE q AS SELECT * FROM (VALUES (1, 'b', '2020-02-03 04:05:06.789'::timestamp, 1234.5),
+  (2, 'a', '2021-12-25 14:00:00', -0.5), (3, NULL, NULL, NULL)) v(id, name, ts, n);
+SELECT count(*), max(id), 1, 'a', id + 1 AS x, id::text, -id, NULL, name IS NULL, $$x$$ y FROM q GROUP BY id, name ORDER BY id;
+SELECT CASE WHEN id = 1 THEN name ELSE 'x' END, CASE id WHEN 1 THEN '' ELSE name END, coalesce(name, 'n'), nullif(id, 1), (SELECT max(id) FROM q), exists(SELECT 1 FROM q), ARRAY[id], (id), (q.id)::text, 1::bigint, CAST(name AS text), date '2020-01-01', 'x'::varchar(3) FROM q ORDER BY q.id;
+SELECT sum(id) OVER (ORDER BY id), count(*) FILTER (WHERE id > 1) OVER () FROM q ORDER BY id;
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY id), mode() WITHIN GROUP (ORDER BY id) FROM q;
+SELECT c.count FROM (SELECT count(*) FROM q) c;
+SELECT name, count(*) FROM q GROUP BY name ORDER BY count DESC, name;
+SELECT DISTINCT ON (lower(name)) lower(name), extract(year FROM ts), trim(' a '), trim(leading 'x' from 'xa') FROM q WHERE id < 3 ORDER BY lower(name);
+INSERT INTO q (id) VALUES (9) RETURNING id::text, upper('a');
+DELETE FROM q WHERE id = 9;
+SELECT user = current_user, session_user = user, 'integer'::regtype, 'pg_class'::regclass;
+SELECT to_char(ts, 'YYYY-MM-DD HH24:MI:SS.MS'), to_char(ts, 'FMMonth FMDD, YY'), to_char(ts, 'MON Day dy'), to_char(ts, 'HH12:MI AM pm'), to_char(ts, 'YYYY-"Q"Q IYYY-IW'), to_char(ts, 'D ID W WW DDD US') FROM q ORDER BY id;
+SELECT to_char(n, '9999.99'), to_char(n, 'FM9999.99'), to_char(n, 'FM999,990.00'), to_char(n, '999,999.9'), to_char(n, '0000'), to_char(n, '99'), to_char(n, 'FM90.0%'), to_char(n, 'FM$999,999.00') FROM q ORDER BY id;
+SELECT to_char(ts, 'YYYY-MM'), count(*) FROM q GROUP BY to_char(ts, 'YYYY-MM') ORDER BY 1;
+SELECT to_date('3 Feb 2020', 'DD Mon YYYY'), to_timestamp('2020-02-03 04:05', 'YYYY-MM-DD HH24:MI')::timestamp, to_number('1,234.5', '9,999.9'), to_timestamp(0)::date;
+SELECT initcap('hello wORLD-foo'), btrim('xax', 'x'), quote_ident('A b'), quote_literal('it''s'), quote_nullable(NULL), to_hex(255), div(7, 2), width_bucket(5.0, 0, 10, 4), make_interval(days => 3, hours => 2), array_replace(ARRAY[1, 2], 1, 9), encode('abc'::bytea, 'hex'), decode('YWJj', 'base64');
+SELECT format('%s of %I: %L %%', 'a', 'B c', 'it''s'), json_build_object('a', 1, 'b', 'x')->>'b', pg_typeof(1.5)::text, json_agg(id ORDER BY id) FILTER (WHERE id < 3), every(id > 1) FROM q;
+SELECT regexp_split_to_table('a b c', ' '), json_object_keys('{"a": 1}');
+SELECT e->>'a' AS a FROM jsonb_array_elements('[{"a": 1}, {"a": 2}]') e UNION ALL SELECT v.value FROM q, json_array_elements_text('["x"]') AS v WHERE id = 1;
+SELECT id, name ILIKE ANY (ARRAY['A%', 'x']), upper(name) NOT LIKE ALL (ARRAY['B']) FROM q WHERE id = ANY ('{1,2}') AND id <> ALL ('{2,4}') OR name = ANY ('{}') ORDER BY 1;
+SELECT '{"a": [{"b": 1}]}'::json #>> '{a,0,b}', 'abc' SIMILAR TO 'a%', 'a.c' SIMILAR TO 'a.c|_', substring('Thomas' FROM '...$'), substring('x' FROM 'y'), substring('foobar' FROM 'o(.)b');
+"""  # noqa: E501
+
+
 @pytest.fixture(scope="module")
 def original() -> Iterator[str]:
     """The address of a PostgreSQL 15 with the tables."""
@@ -127,6 +154,16 @@ def test_tools_are_told_what_postgresql_tells_them(original: str, port: int) -> 
     asked = [each for each in TOOLS.split(";\n") if each.strip()]
     told = zip(asked, shown(address(port), asked), shown(original, asked), strict=True)
     assert [each for each in told if each[1] != each[2]] == []
+
+
+def test_queries_give_what_postgresql_gives_with_its_names(original: str, port: int) -> None:
+    with psycopg.connect(original) as theirs, psycopg.connect(address(port)) as ours:
+        for query in QUERIES.strip().split(";\n"):
+            told = [client.execute(query, prepare=False) for client in (ours, theirs)]
+            one, other = ([column.name for column in each.description or ()] for each in told)
+            assert one == other, query
+            if one:
+                assert told[0].fetchall() == told[1].fetchall(), query
 
 
 def test_psql_has_no_error_where_it_shows_more(port: int) -> None:

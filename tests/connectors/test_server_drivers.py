@@ -44,10 +44,10 @@ def test_values_are_read_as_postgresql_writes_them(client: "psycopg.Connection[A
     [
         ("SELECT x AS name, jsonb, '{a}' AS b FROM t", None),
         ("SELECT * FROM t, generate_series(1, 2)", None),
-        ("SELECT max(generate_series(1, 2)) FROM t", None),
+        ("SELECT max(generate_series(1, 2)) AS m FROM t", None),
         ("SELECT a, generate_series(1, f(2)) g", "SELECT a, unnest(generate_series(1, f(2))) g"),
-        ("SELECT '{{1},{2}}'::int[]", "SELECT [['1'], ['2']]::int[][]"),
-        ("SELECT '{1'::int[], '\\x0'::bytea", None),
+        ("SELECT '{{1},{2}}'::int[]", "SELECT [['1'], ['2']]::int[][] AS \"int4\""),
+        ("SELECT '{1'::int[] a, '\\x0'::bytea b", None),
     ],
 )
 def test_only_what_postgresql_writes_otherwise_is_changed(sql: str, read: str | None) -> None:
@@ -92,7 +92,8 @@ def test_a_session_has_its_settings(port: int) -> None:
             ("SET client_encoding TO latin1", "0A000"), ("SET intervalstyle TO iso_8601", "0A000"),
             ("SET timezone TO 'Nowhere/Land'", "22023"), ("LISTEN x", "0A000"),
             ("PREPARE TRANSACTION 'x'", "0A000"), ("COMMIT PREPARED 'x'", "0A000"),
-            ("SELECT ''::hstore", "42704"),
+            ("SELECT ''::hstore", "42704"), ("SELECT to_char(now(), 'J')", "0A000"),  # E1100
+            ("SELECT to_date('1', application_name) FROM pg_stat_activity", "0A000"),
         ]:  # fmt: skip
             with pytest.raises(psycopg.Error) as told:
                 client.execute(sql)

@@ -7,13 +7,15 @@ All else stays as it is written.
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 
 from sqlml.connectors.postgres.arrays import Nested, depth, parsed
+from sqlml.connectors.postgres.calls import called
+from sqlml.connectors.postgres.naming import Change, is_selected, named
+from sqlml.connectors.postgres.operators import operated
+from sqlml.grammar.keywords import VERBS
 from sqlml.grammar.tokens import Token, scan
 from sqlml.quoting import identifier, literal, parts
-
-Change = tuple[int, int, str]
-"""Where a piece of the text begins and ends, and what stands there instead."""
 
 _TYPES = {"JSONB": "JSON", "NAME": "VARCHAR", "CSTRING": "VARCHAR", "UNKNOWN": "VARCHAR"}
 _COUNTING = {
@@ -21,20 +23,16 @@ _COUNTING = {
     "SMALLSERIAL": "SMALLINT", "SERIAL2": "SMALLINT",
 }  # fmt: skip
 _ROWS = "GENERATE_SERIES"
-_WORDS = "|".join([*_TYPES, *_COUNTING, _ROWS, "BYTEA", "NUMERIC", "DECIMAL"])
-_ASKED = re.compile(rf"\b(?:{_WORDS})\b|'\s*\{{|\bON\s+COMMIT\s+DROP\b", re.IGNORECASE)
+_MODELS = frozenset({"PREDICT", "PREDICT_PROBA"})
 _DROPPED = re.compile(r"\bON\s+COMMIT\s+DROP\b", re.IGNORECASE)
 _OCTAL = re.compile(rb"\\(\\|[0-7]{3})")
 _NUMBER = re.compile(r"\s*[+-]?(\d+)(?:\.(\d*))?\s*")
 _MOST_DIGITS = 38
 _TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
-_ENDS_LIST = frozenset({"FROM", "WHERE", "GROUP", "ORDER", "LIMIT", "UNION", "INTO", ")", ";"})
 
 
 def spelled(sql: str) -> str:
     """A statement as DuckDB reads it."""
-    if not _ASKED.search(sql):
-        return sql
     tokens = list(scan(sql))
     words = [token.keyword for token in tokens]
     found = [
@@ -42,6 +40,9 @@ def spelled(sql: str) -> str:
         *_numbers(tokens, words),
         *_type_names(tokens, words),
         *_series(tokens, words),
+        *called(sql, tokens),
+        *operated(sql, tokens),
+        *([] if _has_features(words) else named(tokens)),
     ]
     if words[:1] == ["CREATE"] and "TABLE" in words[:4]:
         found += [*_counted(tokens, words), *_kept(tokens, words)]
@@ -58,9 +59,17 @@ def dropped_at_end(sql: str) -> str:
     return _created(tokens, words)[0] if is_so and any(_kept(tokens, words)) else ""
 
 
+def _has_features(words: Sequence[str]) -> bool:
+    """Whether columns go to a model, which knows them by their names."""
+    return any(
+        (word == "TO" and after in VERBS) or (word in _MODELS and after == "(")
+        for word, after in pairwise(words)
+    )
+
+
 def _changed(sql: str, changes: Sequence[Change]) -> str:
     done, position = list[str](), 0
-    for start, end, text in sorted(changes):
+    for start, end, text in sorted(changes, key=lambda change: change[:2]):
         if start >= position:
             done += [sql[position:start], text]
             position = end
@@ -223,29 +232,13 @@ def _kept(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
 def _series(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
     """`SELECT generate_series(…)`, which DuckDB gives as one list."""
     for i, word in enumerate(words[:-1]):
-        if word != _ROWS or words[i + 1] != "(" or not _is_selected(words, i):
+        if word != _ROWS or words[i + 1] != "(" or not is_selected(words, i):
             continue
         end = _closing(words, i + 1)
         if end is None:
             return
         yield tokens[i].start, tokens[i].start, "unnest("
-        after = words[end + 1 : end + 2]
-        is_named = bool(after) and after[0] not in (*_ENDS_LIST, ",")
-        yield tokens[end].end, tokens[end].end, ")" if is_named else ") AS generate_series"
-
-
-def _is_selected(words: Sequence[str], at: int) -> bool:
-    """Whether a whole column of SELECT begins here."""
-    if words[at - 1] == "SELECT":
-        return True
-    depth_ = 0
-    for word in reversed(words[:at] if words[at - 1] == "," else ()):
-        depth_ += (word == ")") - (word == "(")
-        if depth_ < 0 or (depth_ == 0 and word in _ENDS_LIST - {")"}):
-            return False
-        if depth_ == 0 and word == "SELECT":
-            return True
-    return False
+        yield tokens[end].end, tokens[end].end, ")"
 
 
 def _closing(words: Sequence[str], opening: int) -> int | None:

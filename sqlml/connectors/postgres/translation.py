@@ -11,13 +11,15 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlml.connectors.remembered import remembered
 
 NAME = "sqlml_pg"
-SCRIPTS = tuple(
-    (Path(__file__).parent / "system" / f"{name}.sql").read_text("utf-8")
+_FOLDER = Path(__file__).parent / "system"
+_CATALOG = tuple(
+    (_FOLDER / f"{name}.sql").read_text("utf-8")
     for name in ("types", "absent", "relations", "functions", "information_schema")
 )
+SCRIPTS = (*_CATALOG, (_FOLDER / "scalars.sql").read_text("utf-8"))
 _SCHEMAS = {"pg_catalog": "main", "information_schema": "information"}
 _MADE = re.compile(r"^CREATE (TABLE|VIEW|MACRO) (?:information\.)?(\w+)", re.MULTILINE)
-_NAMES = [found for script in SCRIPTS for found in _MADE.findall(script)]
+_NAMES = [found for script in _CATALOG for found in _MADE.findall(script)]
 _TABLES = frozenset(name for kind, name in _NAMES if kind != "MACRO") | {"pg_settings"}
 _FUNCTIONS = frozenset(name for kind, name in _NAMES if kind == "MACRO")
 _BARE = "|".join(
@@ -25,13 +27,10 @@ _BARE = "|".join(
 )
 _ASKED = re.compile(
     r"\b(?:pg_catalog|information_schema)\s*\.|\breg(?:class|type|proc|role|namespace|oper)\w*\b"
-    rf"|\b(?:current_user|session_user|current_role)\b|(?<![\w.'\"])(?:{_BARE})\b",
+    rf"|(?<![\w.'\"])(?:{_BARE})\b",
     re.IGNORECASE,
 )
 _QUERY = re.compile(r"[\s(]*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
-_TIME = re.compile(
-    r"\bTO_(?:TIMESTAMP|DATE)\s*\(\s*'[^'\\]*'\s*,\s*'[^'\\]*'\s*\)(?!')", re.IGNORECASE
-)
 _OIDS = re.compile(r"::\s*oid\s*\[\]", re.IGNORECASE)  # which sqlglot cannot read
 _TYPES = {
     "oid": "BIGINT", "xid": "BIGINT", "cid": "BIGINT", "name": "VARCHAR", "char": "VARCHAR",
@@ -42,10 +41,8 @@ _TYPES = {
 _VECTORS = frozenset({"indkey", "indclass", "indcollation", "indoption", "proargtypes"})
 """Columns of the type int2vector or oidvector: text to clients, and their places begin with 0."""
 _REGISTERED = {name: name for name in ("regclass", "regtype", "regrole", "regnamespace")}
-_RENAMED = {"json_build_object": "json_object", "format": "printf"}
 _CALLED: Mapping[type, str] = {
     exp.CurrentVersion: "version", exp.CurrentSchemas: "current_schemas",
-    exp.CurrentUser: "user_name", exp.SessionUser: "user_name", exp.CurrentRole: "user_name",
 }  # fmt: skip
 _ONE = exp.Literal.number(1)
 _OPERATORS: Mapping[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
@@ -60,11 +57,7 @@ _OPERATORS: Mapping[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
 
 @remembered
 def translated(sql: str) -> str:
-    """A query of PostgreSQL's catalog as one of ours; anything else as it is.
-
-    Times that tools write as texts with a pattern, as Superset does, are read as DuckDB reads them.
-    """
-    sql = _TIME.sub(lambda found: sqlglot.transpile(found[0], "postgres", "duckdb")[0], sql)
+    """A query of PostgreSQL's catalog as one of ours; anything else as it is."""
     if not _QUERY.match(sql) or not _ASKED.search(sql):
         return sql
     try:
@@ -73,8 +66,6 @@ def translated(sql: str) -> str:
         return sql
     if isinstance(tree, exp.Select):
         tree.set("expressions", [_written(each) for each in tree.expressions])
-    for select in tree.find_all(exp.Select):
-        select.set("expressions", [_named(each) for each in select.expressions])
     for node in reversed(list(tree.walk())):
         instead = _instead(node)
         if instead is not node:
@@ -107,12 +98,15 @@ def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901 - a list
             return _OPERATORS[sign](node.this, node.expression) if sign in _OPERATORS else node
         case exp.Func() if type(node) in _CALLED:
             return _own(_CALLED[type(node)], *([node.this] if node.args.get("this") else []))
-        case exp.Anonymous() if not isinstance(node.parent, exp.Table):
-            name = node.name.lower()
-            if name in _FUNCTIONS:
-                return _own(name, *node.expressions)
-            node.set("this", _RENAMED.get(name, node.name))
+        case exp.Anonymous() if not isinstance(node.parent, exp.Table) and not _is_told(node):
+            if node.name.lower() in _FUNCTIONS:
+                return _own(node.name.lower(), *node.expressions)
     return node
+
+
+def _is_told(call: exp.Expr) -> bool:
+    """Whether it has a schema in front that is not PostgreSQL's."""
+    return isinstance(call.parent, exp.Dot) and call.parent.this.name not in _SCHEMAS
 
 
 def _is_any(like: exp.Like | exp.ILike) -> bool:
@@ -173,6 +167,8 @@ def _registered(cast: exp.Cast, to: str, value: exp.Expr) -> exp.Expr:
     is_compared = isinstance(parent, exp.EQ | exp.NEQ | exp.In)
     if isinstance(parent, exp.Cast) and _type_name(parent.to) in ("oid", "int", "bigint"):
         return _own(f"to_{to}", value)
+    if bare.is_string and isinstance(cast.parent, exp.Select | exp.Alias):
+        return _own(f"from_{to}", _own(f"to_{to}", value))
     is_asked = isinstance(parent, exp.Anonymous) and parent.name.lower().startswith("pg_")
     return _own(f"{'to' if is_text or is_compared or is_asked else 'from'}_{to}", value)
 
@@ -194,34 +190,3 @@ def _own(name: str, *arguments: exp.Expr) -> exp.Expr:
     call = exp.Anonymous(this=name, expressions=list(arguments))
     return exp.Dot.build([exp.to_identifier(NAME), exp.to_identifier("main"), call])
 
-
-def _named(column: exp.Expr) -> exp.Expr:
-    """A column with the name that PostgreSQL gives to it."""
-    name = _name(column)
-    return exp.alias_(column, name, quoted=True) if name else column
-
-
-def _name(column: exp.Expr) -> str:
-    match column:
-        case exp.Cast():
-            inner = _name(column.this) or (
-                column.this.name if isinstance(column.this, exp.Column) else ""
-            )
-            return inner if inner not in ("", "?column?") else _type_name(column.to)
-        case exp.Paren():
-            return _name(column.this)
-        case exp.Dot():
-            return _name(column.expression) or column.expression.name
-        case exp.Anonymous():
-            return column.name.lower()
-        case exp.CurrentVersion():
-            return "version"
-        case exp.Case():
-            return "case"
-        case exp.GroupConcat():
-            return "string_agg"
-        case exp.Func():
-            return column.sql_name().lower()
-        case exp.Literal():
-            return "?column?"
-    return ""

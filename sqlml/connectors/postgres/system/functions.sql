@@ -1,16 +1,13 @@
 -- PostgreSQL's functions that DuckDB lacks, or has with another meaning.
-CREATE MACRO clock_timestamp() AS current_localtimestamp()::TIMESTAMPTZ;
 CREATE MACRO version() AS 'PostgreSQL 15.0 (sqlml)';
 CREATE MACRO current_schemas(implicit) AS CASE WHEN implicit THEN ['pg_catalog', current_schema()] ELSE [current_schema()] END;
 CREATE MACRO pg_backend_pid() AS coalesce(getvariable('sqlml_process')::INTEGER, 0);
 CREATE MACRO user_name() AS coalesce(getvariable('sqlml_user')::VARCHAR, 'sqlml');
 CREATE MACRO current_setting(x, missing := false) AS (SELECT own.setting FROM sqlml_pg.main.pg_settings own WHERE own.name = lower(x));
 CREATE MACRO set_config(x, value, is_local) AS value;
-CREATE MACRO quote_ident(x) AS sqlml_pg.main.quoted(x);
 CREATE MACRO parse_ident(x) AS list_transform(
   regexp_extract_all(x, '"(?:[^"]|"")+"|[^".\s]+'),
   lambda part: CASE WHEN part LIKE '"%' THEN replace(part[2:-2], '""', '"') ELSE lower(part) END);
-CREATE MACRO quote_literal(x) AS '''' || replace(x::VARCHAR, '''', '''''') || '''';
 CREATE MACRO array_upper(x, dimension) AS CASE WHEN len(x) > 0 THEN len(x) END;
 CREATE MACRO array_lower(x, dimension) AS CASE WHEN len(x) > 0 THEN 1 END;
 CREATE MACRO array_remove(x, element) AS list_filter(x, lambda e: e IS DISTINCT FROM element);
