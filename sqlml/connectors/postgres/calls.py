@@ -1,4 +1,4 @@
-"""Calls of PostgreSQL's functions that DuckDB has by another name, in other words, or not at all."""
+"""Calls of PostgreSQL's functions that DuckDB has by another name, or otherwise, or not at all."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence

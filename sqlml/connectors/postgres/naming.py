@@ -1,4 +1,4 @@
-"""The names that PostgreSQL gives to columns without one: `count`, where DuckDB says `count_star()`.
+"""PostgreSQL's names for columns without one: `count`, where DuckDB says `count_star()`.
 
 The rules are those of FigureColname in PostgreSQL's parse_target.c; names of plain columns stay.
 """
@@ -26,7 +26,8 @@ _OPERATORS = frozenset({
 })  # fmt: skip
 _LETTERS = {
     ".": "d", "(": "p", "[": "b", "{": "x", "CASE": "c", "FILTER": "f", "OVER": "f", "WITHIN": "f",
-    "GROUP": "k", "PRECISION": "y", "VARYING": "y", "WITH": "y", "WITHOUT": "y", "ZONE": "y", "AS": "a",
+    "GROUP": "k", "PRECISION": "y", "VARYING": "y", "WITH": "y", "WITHOUT": "y", "ZONE": "y",
+    "AS": "a",
     **dict.fromkeys(_OPERATORS, "k"),
 }  # fmt: skip
 _VALUE = re.compile(

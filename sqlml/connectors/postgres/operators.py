@@ -73,7 +73,7 @@ def _operand(tokens: Tokens, at: int) -> int:
             at -= is_called
         signs = [token.text for token in tokens[max(at - 2, 0) : at]]
         if signs[-1:] == ["."] or signs == [":", ":"]:
-            at -= (2 if signs[-1] == "." else 3)
+            at -= 2 if signs[-1] == "." else 3
             continue
         return at
 

@@ -129,7 +129,13 @@ def _number(value: str, found: "re.Match[str]") -> str:
     point = "." if re.search("[.D]", found[0], re.IGNORECASE) else ""
     text = f"round(abs(own), {len(part)})::DECIMAL(38, {len(part)})::VARCHAR"
     width = 0 if found["fill"] else len(whole) + len(point) + len(part) + 1
-    told = [text, f"round(own, {len(part)}) < 0", str(len(places)), str(least), str(is_grouped).lower()]
+    told = [
+        text,
+        f"round(own, {len(part)}) < 0",
+        str(len(places)),
+        str(least),
+        str(is_grouped).lower(),
+    ]
     told += [literal(point), str(bool(found["fill"]) and "9" in part).lower(), str(width)]
     made = f"sqlml_pg.main.number_written({', '.join(told)}, {literal(found['before'])})"
     after = f" || {literal(found['after'])}" if found["after"] else ""

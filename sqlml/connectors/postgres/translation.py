@@ -189,4 +189,3 @@ def _written(column: exp.Expr) -> exp.Expr:
 def _own(name: str, *arguments: exp.Expr) -> exp.Expr:
     call = exp.Anonymous(this=name, expressions=list(arguments))
     return exp.Dot.build([exp.to_identifier(NAME), exp.to_identifier("main"), call])
-
