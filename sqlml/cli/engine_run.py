@@ -97,7 +97,7 @@ def told_of(workflow: Workflow, engine: str) -> Workflow:
     called."""
     if ENGINES.load(engine).support["sub-workflow"].support == "native":
         return workflow
-    flat = flatten(joined(workflow))
+    flat = flatten(joined(workflow), is_told=True)
     return replace(flat, nodes=tuple(node for node in flat.nodes if not is_end(node)))
 
 

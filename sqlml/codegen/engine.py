@@ -73,6 +73,13 @@ class Capability:
     note: str = ""
 
 
+SUB_WORKFLOW = Capability(
+    "lowered",
+    "its steps stand in place of the call; where it is repeated, made for the items of an output, "
+    "or has a retry or a time limit, they run one after the other in one step (Python 3.10)",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to write a workflow for an engine.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlml.codegen.call_ends import Ends, ends_of
+from sqlml.codegen.groups import as_one_step, for_one_step, hindrance
 from sqlml.codegen.last_steps import written_out
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.graph import NODE_NAME, givers, needs
@@ -37,21 +38,25 @@ from sqlml.workflow.ir import (
 _LONGEST_NAME = 58
 
 
-def flatten(workflow: Workflow) -> Workflow:
+def flatten(workflow: Workflow, *, by_image: bool = True, is_told: bool = False) -> Workflow:
     """The workflow with the nodes of those it calls in place of the calls.
 
     A call's guard becomes part of the guards of its nodes; one that is made for each item of a
     known list becomes as many copies. Where others ask for the status of a call, or take what it
-    gives, a step at its end has it.
+    gives, a step at its end has it. A call that is repeated, made for each item of an output, or
+    has a policy of its own becomes one step.
+
+    by_image: steps run in their images. is_told: it is not to be run, and calls that are one step
+    may stay calls.
 
     Raises:
-        ProgramError: E0758 a call that is repeated, made for each item of an output, or has a
-            policy of its own; E0940 a called workflow with limits of its own.
+        ProgramError: E0758 a call that has to be one step, and cannot; E0940 a called workflow with
+            limits of its own.
     """
     if not workflow.workflows:
         return workflow
     workflow = written_out(workflow, ("timeout", "parallelism"))
-    flat = _Flattening({one.name: one for one in workflow.workflows}, workflow.on_exit)
+    flat = _Flattening(workflow, by_image=by_image, is_told=is_told)
     return replace(
         workflow,
         nodes=tuple(flat.nodes(workflow.nodes, _Scope())),
@@ -80,9 +85,12 @@ class _Scope:
 
 
 class _Flattening:
-    def __init__(self, definitions: Mapping[str, Workflow], last: Sequence[Node]) -> None:
-        self._last = last
-        self._definitions = definitions
+    def __init__(self, workflow: Workflow, *, by_image: bool, is_told: bool) -> None:
+        self._workflow = workflow
+        self._by_image = by_image
+        self._is_told = is_told
+        self._for_one_step = for_one_step(workflow)
+        self._definitions = {one.name: one for one in workflow.workflows}
         # of each call, by its name when all is flat: its copies' scopes and what it runs
         self._calls: dict[str, tuple[tuple[_Scope, ...], Workflow]] = {}
         self._mapped: set[str] = set()
@@ -94,20 +102,49 @@ class _Flattening:
             if not isinstance(node.operation, Call):
                 yield placed
                 continue
-            if node.timeout is not None or node.retry is not None or node.cache is not None:
-                raise _refused(f"the call `{node.name}` has a timeout, a retry or a cache", node)
             called = self._definitions[node.operation.workflow]
+            if node.name in self._for_one_step:
+                yield placed if self._is_told else self._one_step(placed, called, scope)
+                continue
             scopes = tuple(self._scopes(node, placed, called, scope))
             self._calls[placed.name] = (scopes, called)
             if node.loop is not None:
                 self._mapped.add(placed.name)
-            inner = [each for one in scopes for each in self.nodes(called.nodes, one)]
+            inner = [*self._copies(node, called, scopes)]
             yield from inner
             if len(scopes) == len(inner) == 1 and called.nodes[0].guard is None:
                 self._ends[placed.name] = Ends(inner[0].name, inner[0].name)
-            elif any(node.name in needs(each) for each in (*nodes, *self._last)):
+            elif any(node.name in needs(each) for each in (*nodes, *self._workflow.on_exit)):
                 self._ends[placed.name], last = ends_of(placed, self._waits(placed), inner)
                 yield from last
+
+    def _copies(self, node: Node, called: Workflow, scopes: Sequence[_Scope]) -> Iterator[Node]:
+        """The steps of all rounds, of which no more run at a time than may."""
+        limit = node.loop.parallelism if isinstance(node.loop, ForEach) else None
+        rounds: list[list[Node]] = []
+        for number, scope in enumerate(scopes):
+            before = rounds[number - limit] if limit and number >= limit else []
+            waits = tuple(After(each.name, "finished") for each in before)
+            own = replace(scope, after=(*scope.after, *waits))
+            rounds.append([*self.nodes(called.nodes, own)])
+            yield from rounds[-1]
+
+    def _one_step(self, placed: Node, called: Workflow, scope: _Scope) -> Node:
+        """A call that is one step, which runs those of what it calls.
+
+        Raises:
+            ProgramError: E0758 one step cannot.
+        """
+        whole = replace(called, workflows=self._workflow.workflows)
+        inner = flatten(whole, by_image=self._by_image)
+        if why := hindrance(inner, by_image=self._by_image):
+            raise _refused(f"the call `{placed.name}` would be one step, but {why}", placed)
+        retry = called.retry or scope.retry or self._workflow.retry
+        defaults: dict[str, Input] = {
+            name: Constant(declared.default) for name, declared in called.parameters.items()
+        }
+        given = replace(placed, inputs={**defaults, **placed.inputs})
+        return as_one_step(given, inner, self._workflow.parameters, retry)
 
     def _placed(self, node: Node, scope: _Scope) -> Node:
         """A node with the names that it and those around it have when all is flat."""
@@ -234,10 +271,7 @@ def _rounds(node: Node) -> Iterator[tuple[str, Json]]:
         case ForEach(items=Constant(value=tuple(items))):
             yield from ((str(i), item) for i, item in enumerate(items))
         case _:
-            kind = (
-                "repeated" if isinstance(node.loop, Repeat) else "made for each item of an output"
-            )
-            raise _refused(f"the call `{node.name}` is {kind}", node)
+            raise TypeError(f"its items are not known: {node.name}")
 
 
 def _with_item(value: Input, item: Json) -> Input:
@@ -255,7 +289,7 @@ def _one(outputs: tuple[Output, ...]) -> Output:
 def _refused(what: str, node: Node | None = None) -> ProgramError:
     place = node.place if node else None
     label = f"at {place.file}:{place.line}:{place.column}" if place else ""
-    hint = "give it a known list, or write its steps out; Argo has sub-workflows of its own"
+    hint = "give it a known list, or write its steps out; Argo has calls of its own"
     return ProgramError(
         Diagnostic("E0758", f"{what}, which this engine cannot do", label=label, hint=hint)
     )

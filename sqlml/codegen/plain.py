@@ -1,6 +1,6 @@
 """What steps do as plain values, for engines whose file has an interpreter of its own for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any, assert_never
 
@@ -16,6 +16,7 @@ from sqlml.workflow.ir import (
     Http,
     Input,
     Join,
+    Json,
     Node,
     Not,
     Operand,
@@ -31,6 +32,9 @@ from sqlml.workflow.ir import (
     Text,
 )
 from sqlml.workflow.serial import thaw
+
+# of a step that is a called workflow, and may give less than it declares
+GROUP: Mapping[str, Mapping[str, Json]] = {"flat": {"group": True}}
 
 
 def part(name: str) -> str:
@@ -66,11 +70,12 @@ _IMPORTS = (
 
 def step(node: Node, value: Callable[[Input], list[Any]], everything: list[str]) -> dict[str, Any]:
     """All that a node does. value, everything: as in `condition`."""
+    may_lack = {"may_lack": True} if node.ext == GROUP else {}
     told: dict[str, Any] = {
         "name": node.name,
         "program": program(node.operation),
         "inputs": {name: value(one) for name, one in node.inputs.items()},
-        "outputs": {one.name: output(one) for one in node.outputs},
+        "outputs": {one.name: output(one) | may_lack for one in node.outputs},
         "env": {name: env(one) for name, one in node.env.items()},
         "files": {
             file.path: [file.source.node, file.source.name]

@@ -219,6 +219,48 @@ CALLED = Workflow(
     ),
 )
 
+_IN = {"folder": Parameter("folder")}
+_ANSWER = (OutputDeclaration("result", "parameter", type="int"),)
+GROUPED = Workflow(
+    "grouped",
+    (
+        step("list", "print('[3, 0, 2]')", kind="json"),
+        Node("each", Call("halved"), {"x": Item()}, _ANSWER, loop=ForEach(result("list"))),
+        Node("again", Call("round"), _IN, _ANSWER, loop=Repeat(compare("again", "<", 3), 5)),
+        Node("endless", Call("halved"), {"x": Constant(1)}, _ANSWER,
+             loop=Repeat(compare("endless", "<", 9), 2)),
+        Node("not-now", Call("round"), _IN, _ANSWER, guard=compare("again", ">", 3),
+             loop=Repeat(compare("not-now", "<", 3), 5)),
+        step("end", "print(args[0], args[1])",
+             inputs={"each": result("each"), "again": result("again")}),
+    ),
+    {"folder": ParameterDeclaration()},
+    workflows=(
+        Workflow(
+            "halved",
+            (
+                step("twice", "print(int(args[0]) * 2)", kind="int", inputs={"x": Parameter("x")}),
+                step("once", "print(int(args[0]) / 2)", kind="float", inputs={"x": result("twice")},
+                     guard=compare("twice", "!=", 0)),
+                step("never", "print(1)", after=(After("twice", "failed"),)),
+                step("after", "print(int(args[0]) // 2 + 1)", kind="int",
+                     inputs={"x": result("twice")}, after=(After("once", "passed"),)),
+            ),
+            {"x": ParameterDeclaration("int")},
+            {"result": result("after")},
+        ),
+        Workflow(
+            "round",
+            (
+                Node("count", REPEATED.nodes[0].operation, _IN, _ANSWER),
+                step("same", "print(args[0])", kind="int", inputs={"n": result("count")}),
+            ),
+            {"folder": ParameterDeclaration()},
+            {"result": result("same")},
+        ),
+    ),
+)  # fmt: skip
+
 
 def _program_for_couler() -> Workflow:
     """A program written for Couler, of which only the import is another."""
@@ -296,6 +338,13 @@ CORPUS: Mapping[str, Sample] = {
         COULER,
         {"flip": OK, "say-heads": OK, "say-tails": OFF, "square": OK, "say-done": OK},
         {"say-heads": "it was heads", "square": ["1", "4", "9"], "say-done": "it was done"},
+    ),
+    "grouped": Sample(
+        GROUPED,
+        {
+            "list": OK, "each": OK, "again": OK, "endless": BAD, "not-now": OFF, "end": OK,
+        },
+        {"each": [4, 1, 3], "again": 3, "end": "[4,1,3] 3"},
     ),
     "called": Sample(
         CALLED, {"start": OK, "end": OK}, {"start": 4, "end": 9}

@@ -144,8 +144,8 @@ class Writer:
 
     def call(self, name: str) -> Node:
         called = self.random.choice(self.calls)
-        items: Any = Constant((1, 2))
-        loop: Loop | None = self.random.choice([None, None, ForEach(items)])
+        lists: list[Any] = [Constant((1, 2)), *self.given("json")]
+        loop: Loop | None = self.random.choice([None, *map(ForEach, lists)])
         value = Item() if loop else self.random.choice([Constant(4), *self.given("int")])
         outputs = tuple(OutputDeclaration(o, "parameter", type="int") for o in called.outputs)
         return Node(name, Call(called.name), {"x": value}, outputs, loop=loop)

@@ -42,7 +42,7 @@ AIRFLOW = Path(os.environ.get("SQLML_AIRFLOW", ROOT / ".envs/airflow")) / "bin/p
 GOLDENS = sorted((ROOT / "examples/workflows/rendered").glob("*/airflow*.py"))
 PODS = "-as-pods"
 SEEDS = range(4, 5)
-IN_PODS = ("flip", "failing", "mapped", "repeated", "retried", "hostile")
+IN_PODS = ("flip", "failing", "mapped", "repeated", "retried", "hostile", "grouped")
 PLACED = Workflow(
     "placed",
     (

@@ -1,21 +1,28 @@
 """Calls of sub-workflows, written out."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sqlml.codegen.engine import Options, render
 from sqlml.codegen.flatten import flatten
 from sqlml.errors import ProgramError
 from sqlml.workflow.ir import (
     After,
     AllOf,
+    Backoff,
     Call,
     Comparison,
     Constant,
+    Container,
     ForEach,
     HasStatus,
     Item,
     Loop,
+    Mount,
     Node,
     Output,
     OutputDeclaration,
@@ -23,6 +30,7 @@ from sqlml.workflow.ir import (
     Parameter,
     ParameterDeclaration,
     Place,
+    Placement,
     Repeat,
     Retry,
     Script,
@@ -30,6 +38,9 @@ from sqlml.workflow.ir import (
     Workflow,
 )
 from sqlml.workflow.verification import verify
+
+from .random_workflows import step
+from .tekton_interpreter import PipelineRun
 
 RESULT = (OutputDeclaration("result", "parameter"),)
 SCRIPT = Script("print(1)", args=(Take("x"),))
@@ -93,19 +104,115 @@ def test_a_call_for_each_item_becomes_copies_whose_results_are_collected() -> No
     assert nodes["last"].inputs == {"x": Outputs(("both-0-two", "both-1-two"), "result")}
 
 
-@pytest.mark.parametrize("loop", [ForEach(Output("first", "result")), Repeat(BIG, 3)])
-def test_what_is_not_known_before_is_refused_at_its_place(loop: Loop) -> None:
-    with pytest.raises(ProgramError) as caught:
-        flatten(calling(loop))
-    (fault,) = caught.value.diagnostics
-    assert (fault.code, fault.label) == ("E0758", "at f.py:3:1")
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"loop": ForEach(Output("first", "result"), 2)},
+        {"loop": Repeat(BIG, 3)},
+        {"retry": Retry(2)},
+        {"timeout": 5.0},
+    ],
+)
+def test_a_call_that_cannot_be_written_out_becomes_one_step(policy: dict[str, Any]) -> None:
+    first, both, last = calling().nodes
+    both = replace(both, **policy)
+    flat = flatten(replace(calling(), nodes=(first, both, last)))
+    verify(flat)
+    assert [node.name for node in flat.nodes] == ["first", "both", "last"]
+    step = flat.nodes[1]
+    assert (step.loop, step.guard, step.inputs) == (both.loop, both.guard, both.inputs)
+    assert step.retry == (both.retry or Retry(0))
+    assert isinstance(step.operation, Script)
+    assert step.operation.args == (Take("x"),)
+    assert flat.nodes[2] == last
 
 
-def test_a_policy_of_a_call_is_refused() -> None:
-    workflow = calling()
-    first, both, last = workflow.nodes
-    tried = replace(workflow, nodes=(first, replace(both, retry=Retry(2)), last))
+def test_a_list_of_what_calls_give_that_is_gone_over_is_of_one_step() -> None:
+    workflow = calling(ForEach(Constant((7, 8))))
+    over = Node("over", SCRIPT, {"x": Item()}, loop=ForEach(Output("both", "answer")))
+    flat = flatten(replace(workflow, nodes=(*workflow.nodes, over)))
+    verify(flat)
+    assert [node.name for node in flat.nodes] == ["first", "both", "last", "over"]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"operation": Container("a:1", ("true",))}, "its steps run in several images: b:2, a:1"),
+        ({"placement": Placement({"disk": "ssd"})}, "its steps run on different machines"),
+        ({"mounts": (Mount("two", "/data"),)}, "its steps find different volumes at one path"),
+        ({"outputs": (OutputDeclaration("f", "artifact", path="f"),)}, "its steps have files"),
+    ],
+)
+def test_what_one_step_cannot_do_is_refused_at_its_place(given: dict[str, Any], why: str) -> None:
+    other = Node(
+        "other",
+        Container("b:2"),
+        placement=Placement({"disk": "old"}),
+        mounts=(Mount("one", "/data"),),
+    )
+    part = replace(
+        TWICE, nodes=(*TWICE.nodes, other, Node("own", **{"operation": SCRIPT, **given}))
+    )
     with pytest.raises(ProgramError) as caught:
-        flatten(tried)
+        flatten(replace(calling(Repeat(BIG, 3)), workflows=(part,)))
     (fault,) = caught.value.diagnostics
     assert (fault.code, fault.label) == ("E0758", "at f.py:3:1")
+    assert why in fault.message
+
+
+def test_rounds_of_a_call_run_no_more_at_a_time_than_they_may() -> None:
+    flat = flatten(calling(ForEach(Constant((7, 8, 9)), 2)))
+    waits = {node.name: [after.node for after in node.after] for node in flat.nodes}
+    assert waits["both-1-one"] == []
+    assert waits["both-2-one"] == ["both-0-one", "both-0-two"]
+
+
+def test_one_step_is_tried_again_has_a_time_limit_and_gives_what_there_is(tmp_path: Path) -> None:
+    """Its parts run by themselves: of what is skipped there is nothing."""
+    count = 'echo x >> "$1/{0}"; echo $(wc -l < "$1/{0}")'
+    folder = {"folder": Parameter("folder")}
+    declared = {"folder": ParameterDeclaration()}
+    numbers = (OutputDeclaration("n", "parameter", type="int"),)
+    tried = Workflow(
+        "tried",
+        (
+            step("count", count.format("tried"), "int", inputs=folder),
+            step("fine", "test $1 = 3 || exit 1", inputs={"n": Output("count", "result")}),
+        ),
+        declared,
+        {"n": Output("count", "result")},
+    )
+    late = Workflow(
+        "late", (step("late", count.format("late") + "; exec sleep 60", inputs=folder),), declared
+    )
+    odd = Workflow(
+        "odd",
+        (step("same", "echo $1", "int", inputs={"x": Parameter("x")}, guard=Comparison(
+            Parameter("x"), "!=", Constant(2))),),
+        {"x": ParameterDeclaration("int")},
+        {"n": Output("same", "result")},
+    )  # fmt: skip
+    items = Node("list", step("l", "echo '[1, 2, 3]'").operation, outputs=(
+        OutputDeclaration("result", "parameter", type="json"),))  # fmt: skip
+    workflow = Workflow(
+        "w",
+        (
+            Node("tried", Call("tried"), folder, numbers, retry=Retry(4, ("any",), Backoff(0.01))),
+            Node("late", Call("late"), folder, timeout=0.5),
+            items,
+            Node(
+                "odd", Call("odd"), {"x": Item()}, numbers, loop=ForEach(Output("list", "result"))
+            ),
+        ),
+        declared,
+        workflows=(tried, late, odd),
+    )
+    (text,) = render(workflow, "tekton", Options()).values()
+    run = PipelineRun(text, tmp_path / "run", {"folder": str(tmp_path)})
+    assert run.run() == "Failed"
+    told = {name: json.loads(given) for name, given in run.results.items()}
+    assert told["tried"] == {"state": "succeeded", "values": {"n": 3}}
+    assert told["late"] == {"state": "failed", "values": {}}
+    assert (tmp_path / "late").read_text() == "x\n"
+    assert told["odd"]["values"] == {"n": [1, 3]}

@@ -17,7 +17,7 @@ from sqlml.codegen.airflow.text import (
     timetable,
     variable,
 )
-from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
+from sqlml.codegen.engine import FEATURES, SUB_WORKFLOW, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
 from sqlml.errors import ProgramError
 from sqlml.workflow.graph import givers, needs
@@ -55,7 +55,7 @@ class Airflow:
         "container": Capability("lowered", "its command is a process on the worker, without image"),
         "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
         "cluster resource": Capability("refused", "create it in a script with kubectl"),
-        "sub-workflow": Capability("lowered", "its steps stand in place of the call"),
+        "sub-workflow": SUB_WORKFLOW,
         "condition on a value": Capability("lowered", "the task skips itself"),
         "condition on a status": Capability("lowered", "the task skips itself"),
         "map over an output": Capability("lowered", "a task before it gives the list"),
@@ -76,7 +76,8 @@ class Airflow:
         is_parted = bool(groups_of(workflow))
         if is_parted and (faults := [*refusals(workflow)]):
             raise ProgramError(*faults)
-        flat = joined(workflow) if is_parted else flatten(workflow)
+        by_image = "pods" in options.settings
+        flat = joined(workflow) if is_parted else flatten(workflow, by_image=by_image)
         if "pods" in options.settings and (faults := [*airflow_pods.refusals(flat)]):
             raise ProgramError(*faults)
         name = options.name or dag_id(flat.name)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlml.codegen import plain
-from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
+from sqlml.codegen.engine import FEATURES, SUB_WORKFLOW, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
 from sqlml.codegen.given import given_step, parameters_of
 from sqlml.codegen.lanes import in_lanes
@@ -50,7 +50,7 @@ class Kubeflow:
         "exit step": Capability("native"),
         "step timeout": Capability("lowered", "the step's own Python ends the program"),
         "resources": Capability("native"),
-        "sub-workflow": Capability("lowered", "its steps stand in place of the call"),
+        "sub-workflow": SUB_WORKFLOW,
         "map over a known list": Capability("lowered", "all rounds run in one task"),
         "map over an output": Capability("lowered", "all rounds run in one task"),
         "repeat": Capability("lowered", "all rounds run in one task"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlml.codegen import plain
 from sqlml.codegen.argo.pods import given, placement_of, pods_of, resources_of, volumes_of
-from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
+from sqlml.codegen.engine import FEATURES, SUB_WORKFLOW, Capability, Feature, Options
 from sqlml.codegen.flatten import flatten
 from sqlml.codegen.given import given_step, parameters_of
 from sqlml.codegen.lanes import in_lanes
@@ -71,7 +71,7 @@ class Tekton:
         "secret": Capability("native"),
         "volume": Capability("native", "a new claim becomes a workspace"),
         "placement": Capability("native"),
-        "sub-workflow": Capability("lowered", "its steps stand in place of the call"),
+        "sub-workflow": SUB_WORKFLOW,
         "map over a known list": Capability("lowered", "all rounds run in one task"),
         "map over an output": Capability("lowered", "all rounds run in one task"),
         "repeat": Capability("lowered", "all rounds run in one task"),

@@ -61,7 +61,8 @@ def run_program(step, values, secret, file, keep, log):
         if done.returncode:
             raise Failed(f"{done.stderr[-4000:]}\nexit code {done.returncode}")
         return {name: output(name, told, Path(place), done.stdout, keep)
-                for name, told in step["outputs"].items()}  # fmt: skip
+                for name, told in step["outputs"].items()
+                if not told.get("may_lack") or Path(place, told["path"]).exists()}  # fmt: skip
 
 
 def output(name, told, place, printed, keep):
@@ -238,7 +239,8 @@ class Run:
             case "outputs":
                 return [self.given(task)[rest[1]] for task in rest[0]]
             case "collected":
-                return [given[rest[1]] for given in self.rounds(rest[0], rest[2])]
+                rounds = self.rounds(rest[0], rest[2])
+                return [given[rest[1]] for given in rounds if rest[1] in given]
 
     def given(self, task):
         given = self.pulled(task)
@@ -363,11 +365,12 @@ read -r code < /tmp/sqlml-code
             command = program["entry"]
             return words[:command], words[command:], env
         shell = [self.SHELL]
-        paths = [told["path"] or "/tmp/sqlml-printed" for told in outputs.values()
-                 if told["kind"] == "parameter"]  # fmt: skip
-        for path in paths:
-            shell.append(f"base64 < {shlex.quote(path)} > /tmp/sqlml-output || exit 1\n"
-                         f"printf '\\n%s ' '{self.MARK}'; tr -d '\\n' < /tmp/sqlml-output")
+        for told in outputs.values():
+            if told["kind"] == "parameter":
+                path = shlex.quote(told["path"] or "/tmp/sqlml-printed")
+                lacks = f"[ ! -e {path} ] && echo - > /tmp/sqlml-output ||" if "may_lack" in told else ""
+                shell.append(f"{lacks} base64 < {path} > /tmp/sqlml-output || exit 1\n"
+                             f"printf '\\n%s ' '{self.MARK}'; tr -d '\\n' < /tmp/sqlml-output")
         return ["sh", "-c", "\n".join([*shell, "echo"]), "sh"], words, env
 
     def given(self):
@@ -377,7 +380,8 @@ read -r code < /tmp/sqlml-code
         if len(lines) < len(told):
             raise Failed("the pod's log does not tell all outputs")
         found = zip(told.items(), lines[len(lines) - len(told) :])
-        return {name: self.read(one, line.removeprefix(self.MARK)) for (name, one), line in found}
+        said = {name: (one, line.removeprefix(self.MARK)) for (name, one), line in found}
+        return {name: self.read(*one) for name, one in said.items() if one[1].strip() != "-"}
 
     def read(self, told, line):
         found = base64.b64decode(line).decode()

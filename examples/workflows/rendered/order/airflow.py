@@ -61,7 +61,8 @@ def run_program(step, values, secret, file, keep, log):
         if done.returncode:
             raise Failed(f"{done.stderr[-4000:]}\nexit code {done.returncode}")
         return {name: output(name, told, Path(place), done.stdout, keep)
-                for name, told in step["outputs"].items()}  # fmt: skip
+                for name, told in step["outputs"].items()
+                if not told.get("may_lack") or Path(place, told["path"]).exists()}  # fmt: skip
 
 
 def output(name, told, place, printed, keep):
@@ -238,7 +239,8 @@ class Run:
             case "outputs":
                 return [self.given(task)[rest[1]] for task in rest[0]]
             case "collected":
-                return [given[rest[1]] for given in self.rounds(rest[0], rest[2])]
+                rounds = self.rounds(rest[0], rest[2])
+                return [given[rest[1]] for given in rounds if rest[1] in given]
 
     def given(self, task):
         given = self.pulled(task)
