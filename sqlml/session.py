@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from os.path import exists
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -119,7 +120,7 @@ class Session:
             SqlmlError: the database is locked, damaged or cannot be made.
         """
         settings = settings or load_settings(**given)
-        if not creates and not Path(settings.db).exists():
+        if not creates and not exists(settings.db):
             settings = replace(settings, db=":memory:")
         memory = memory_limit() // 2  # the rest is for the steps
         database = DATABASES.load("duckdb").open(settings.db, memory=memory)

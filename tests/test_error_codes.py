@@ -58,6 +58,7 @@ MISTAKES: list[tuple[str, Callable[[], object]]] = [
     ("E0708", command("plan", "nowhere.sql")),
     ("E0708", command("plan", "binary.sql")),
     ("E0709", command("plan", "-c", "SELECT 1", "--var", "day")),
+    ("E0930", command("init", "binary.sql/project")),
     ("E0710", command("init", "taken")),
     ("E0711", command("help", "E9999")),
     ("E0711", command("help", "xgboost.gbtre")),

@@ -1,9 +1,11 @@
 """`sqlml init`: a first project in the current folder."""
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
+from sqlml.cli.files import write_file
 from sqlml.errors import Diagnostic, ProgramError
 
 _SETTINGS = """\
@@ -52,9 +54,8 @@ def init(folder: Path) -> None:
         raise ProgramError(
             Diagnostic("E0710", message, hint="name another folder: sqlml init FOLDER")
         )
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in FILES.items():
-        (folder / name).write_text(text, "utf-8")
+        write_file(folder / name, text)
         click.echo(f"  + {folder / name}")
-    here = "" if folder == Path() else f"cd {folder} && "
+    here = "" if folder == Path() else f"cd {quote(str(folder))} && "
     click.echo(f"next: {here}sqlml run first.sql")

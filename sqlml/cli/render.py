@@ -68,6 +68,7 @@ def render(
 
 def _write(workflow: "Workflow", engine: str, target: "Options", folder: Path | None) -> None:
     """Print an engine's files, or put them into a folder and name them."""
+    from sqlml.cli.files import write_file
     from sqlml.codegen.engine import render as write
 
     files = write(workflow, engine, target)
@@ -75,6 +76,5 @@ def _write(workflow: "Workflow", engine: str, target: "Options", folder: Path | 
         if folder is None:
             click.echo(text, nl=False)
         else:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, "utf-8")
+            write_file(folder / name, text)
             click.echo(str(folder / name))

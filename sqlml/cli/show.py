@@ -91,9 +91,7 @@ def show(name: str, db: str | None, output: str, *, utilisation: bool, html: str
 
 
 def _write_page(session: "Session", run: "Run", path: str) -> None:
-    """Raises:
-    ProgramError: E0930 the file cannot be written.
-    """
+    from sqlml.cli.files import write_file
     from sqlml.cli.page import Facts, page
 
     measured: dict[str, dict[str, list[float]]] = {}
@@ -102,11 +100,7 @@ def _write_page(session: "Session", run: "Run", path: str) -> None:
     links = session.database.table(_LINKS.format(run=run.id)).to_pylist()
     pairs = [(link["giver"], link["taker"]) for link in links]
     text = page(Facts(run, session.store.runs.steps(run.id), pairs, measured))
-    try:
-        Path(path).write_text(text, "utf-8")
-    except OSError as error:
-        message = f"`{path}` cannot be written: {error.strerror}"
-        raise ProgramError(Diagnostic("E0930", message, hint="name another file")) from error
+    write_file(Path(path), text, makes_folder=False)
     click.echo(f"wrote {path}")
 
 

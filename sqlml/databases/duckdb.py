@@ -4,7 +4,14 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from pathlib import Path
 from tempfile import gettempdir
 from types import MappingProxyType
@@ -84,7 +91,7 @@ class DuckDB:
             return cls(duckdb.connect(":memory:", config=settings), None)
         path = Path(path)
         check_format(path)
-        is_new = not path.exists()
+        is_new = not os.path.exists(path)
         try:
             return cls(duckdb.connect(str(path), config=settings), path)
         except duckdb.ConnectionException as error:
@@ -93,7 +100,8 @@ class DuckDB:
             return cls(duckdb.connect(str(path)), path, borrowed=True)
         except duckdb.Error as error:
             if is_new:  # what has been written of it is no database
-                path.unlink(missing_ok=True)
+                with suppress(OSError):  # it was not begun
+                    path.unlink()
             raise refusal(path, str(error)) from error
 
     @property

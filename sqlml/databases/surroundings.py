@@ -1,9 +1,11 @@
 """Troubles that no statement can help: a full disk, too little memory, an interrupt, a bad file."""
 
+import os
 import re
 from pathlib import Path
 
 from sqlml.errors import Diagnostic, ProgramError, SqlmlError, StepError
+from sqlml.quoting import literal
 
 LOCKED = "E0601"  # by another process
 _LOCK = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
@@ -49,8 +51,10 @@ def refusal(path: Path, message: str) -> SqlmlError:
     """Why a database file could not be opened."""
     if held := _LOCK.search(message):
         return SqlmlError(_locked(path, held[1], int(held[2])))
-    if path.is_dir():
+    if os.path.isdir(path):
         return ProgramError(Diagnostic("E0603", f"`{path}` is a folder, not a database file"))
+    if "File name too long" in message:
+        return ProgramError(Diagnostic("E0603", "the name of the database's file is too long"))
     if not path.parent.is_dir():
         hint = f"`mkdir -p {path.parent}` makes it"
         return ProgramError(Diagnostic("E0603", f"there is no folder `{path.parent}`", hint=hint))
@@ -60,7 +64,8 @@ def refusal(path: Path, message: str) -> SqlmlError:
                 "E0604",
                 f"the database `{path}` cannot be opened for writing",
                 label=message,
-                hint="look at the permissions of the file and of its folder",
+                hint="look at the permissions of the file and of its folder"
+                + _to_read_it(path) * path.exists(),
             )
         )
     if _FULL.search(message):
@@ -77,6 +82,11 @@ def refusal(path: Path, message: str) -> SqlmlError:
             )
         )
     return _foreign(path, "no database", message.partition("\n")[0])
+
+
+def _to_read_it(path: Path) -> str:
+    attached = f"ATTACH {literal(str(path))} AS other (READ_ONLY)"
+    return f"; to read it only, name another one with --db, and `{attached}` there"
 
 
 def check_format(path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.source import Source, Span
 
+_NO_VALUE = "E0190"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 
@@ -23,7 +24,7 @@ def substitute(source: Source, variables: Mapping[str, str]) -> Source:
         return source
     faults = [
         Diagnostic(
-            "E0190",
+            _NO_VALUE,
             f"variable `{match[1]}` has no value",
             Span(source, *match.span()),
             hint=did_you_mean(match[1], variables) or f"give it one: --var {match[1]}=VALUE",
@@ -49,7 +50,7 @@ def unfilled_told() -> Iterator[None]:
 
 
 def _with_hint(mistake: Diagnostic) -> Diagnostic:
-    if mistake.span is None or mistake.hint:
+    if mistake.span is None or mistake.code == _NO_VALUE:
         return mistake
     text, place = mistake.span.source.text, mistake.span.start
     first = text.rfind("$", 0, place + 1)

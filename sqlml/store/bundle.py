@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlml.errors import Diagnostic, StepError
-
 MANIFEST = "manifest.json"
 
 
@@ -41,20 +39,20 @@ def digest_of_manifest(text: str) -> dict[str, str]:
     return {MANIFEST: hashlib.sha256(text.encode()).hexdigest()}
 
 
-def verify_files(model: str, folder: Path, digests: Mapping[str, str]) -> None:
-    """Check a stored folder against its checksums.
+def fault(folder: Path, digests: Mapping[str, str]) -> tuple[str, str] | None:
+    """What is wrong with a stored folder, by its checksums: a code and words; None: nothing.
 
-    Raises:
-        StepError: E0503 a file has changed, E0504 a file is missing.
+    E0503 a file has changed, E0504 a file is missing.
     """
     for name, expected in digests.items():
+        file = folder / name
         try:
-            found = digest(folder / name)
-        except OSError as error:
-            raise _unusable("E0504", model, f"its file `{folder / name}` is missing") from error
+            found = digest(file)
+        except OSError:
+            return "E0504", f"its file `{file}` is missing"
         if found != expected:
-            message = f"its file `{folder / name}` is not what was stored (wrong checksum)"
-            raise _unusable("E0503", model, message)
+            return "E0503", f"its file `{file}` is not what was stored (wrong checksum)"
+    return None
 
 
 def flush_folder(folder: Path) -> None:
@@ -71,10 +69,3 @@ def digest(path: Path, *, flush: bool = False) -> str:
         if flush:
             os.fsync(file.fileno())
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _unusable(code: str, model: str, message: str) -> StepError:
-    hint = "restore the file, train the model again, or use an earlier version (`name@1`)"
-    return StepError(
-        Diagnostic(code, f"model `{model}` is damaged: {message}", hint=hint, about="using")
-    )

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlml.errors import Diagnostic, StepError
 from sqlml.store.bundle import (
     checksums,
     digest_of_manifest,
+    fault,
     flush_folder,
-    verify_files,
     write_manifest,
 )
 from sqlml.store.drivers import Drivers
@@ -224,7 +225,10 @@ class Models:
         Raises:
             StepError: E0503 a file has changed, E0504 one is missing.
         """
-        verify_files(version.reference, version.folder, version.digests)
+        if found := fault(version.folder, version.digests):
+            code, what = found
+            message = f"model `{version.reference}` is damaged: {what}"
+            raise StepError(Diagnostic(code, message, hint=self._way_out(version), about="using"))
 
     def drop(self, name: str, version: int | None = None) -> int:
         """Forget one version of a model, or all of them; returns how many there were.
@@ -245,6 +249,13 @@ class Models:
         if not self._ledger.in_transaction:  # else the version may come back
             self._remove_leftovers()
         return len(gone)
+
+    def _way_out(self, damaged: Version) -> str:
+        others = "SELECT max(version) FROM model_versions WHERE folded = ? AND version <> ?"
+        found = self._ledger.row(others, (folded(damaged.name), damaged.number))
+        other = found[0] if found else None
+        instead = "" if other is None else f", or use another version: `{damaged.name}@{other}`"
+        return f"restore the file from a copy, or train the model again{instead}"
 
     def _delete(self, what: str, key: Sequence[str | int]) -> bool:
         with self._ledger.transaction() as ledger:

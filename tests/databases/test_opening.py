@@ -63,12 +63,14 @@ def test_a_missing_folder_and_a_folder_are_told_apart_from_files(tmp_path: Path)
     assert missing.code == "E0603"
     assert "mkdir" in missing.hint
     assert refused(tmp_path).code == "E0603"
+    assert "too long" in refused(tmp_path / ("d" * 300)).message
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_where_nobody_may_write_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     assert refused(tmp_path / "d.duckdb").code == "E0604"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

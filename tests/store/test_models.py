@@ -138,6 +138,11 @@ def test_a_changed_file_is_an_error_that_names_it(
         store.models.verify(version)
     (diagnostic,) = raised.value.diagnostics
     assert (diagnostic.code, diagnostic.about) == ("E0503", "using")
+    assert "`m@" not in diagnostic.hint  # there is no other version
+    assert publish("m").number == 2
+    with pytest.raises(SqlmlError) as raised:
+        store.models.verify(version)
+    assert "`m@2`" in raised.value.diagnostics[0].hint
 
 
 def test_a_missing_file_is_an_error(store: Store, publish: Publish) -> None:
