@@ -17,11 +17,20 @@ from sqlml.errors import SqlmlError
 from sqlml.session import Session
 with Session.open(db="x.duckdb", threads=1) as session:
     session.run("CREATE TABLE t AS SELECT range AS a FROM range(1000)")
+    session.run(
+        "CREATE TABLE noise AS SELECT hash(i, 1) / 1e18 AS a, hash(i, 2) / 1e18 AS b,"
+        " hash(i, 3) % 2 AS y FROM range(9000) AS r(i)"
+    )
+train = (
+    "FROM noise TO TRAIN xgboost.gbtree WITH max_depth = 16, min_child_weight = 0,"
+    " train.num_boost_round = 70 LABEL y INTO m"
+)
 unlimited = resource.RLIM_INFINITY
-resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, unlimited))  # no file may get larger
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, unlimited))  # no file may get larger
 with Session.open(db="x.duckdb", threads=1) as session:
     for statement in (
         "CREATE OR REPLACE TABLE t AS SELECT hash(range) AS a FROM range(1000000)",
+        train,
         "INSERT INTO t SELECT hash(range) // 2 FROM range(1000000)",
     ):
         try:
@@ -33,18 +42,24 @@ with Session.open(db="x.duckdb", threads=1) as session:
     print(session.database.table("SELECT count(*), sum(a) FROM t").to_pylist()[0].values())
     session.run(statement)
     print(session.database.table("SELECT count(*) FROM t").to_pylist()[0].values())
+    print(session.store.models.names())
+    session.run(train)
+    print(session.store.models.find("m").reference)
 """
 
 
-def test_tables_stand_when_the_disk_is_full(tmp_path: Path) -> None:
+def test_tables_and_models_stand_when_the_disk_is_full(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stdout.splitlines() == [
         "E0606",
+        "E0622",
         "E0606",
         "dict_values([1000, Decimal('499500')])",
         "dict_values([1001000])",
+        "()",
+        "m@1",
     ], done.stderr
 
 

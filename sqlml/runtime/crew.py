@@ -80,14 +80,14 @@ class Crew:
         else:
             self._here[node.name] = lane
 
-        def work() -> None:
+        def work() -> Prepared | Ended:
             message = self._execution.prepare(node, outputs)
             if isinstance(message, Prepared) and lane != "heavy" and message.reused is None:
                 self._answer(self._started(node, 1))
                 message = self._execution.run_here(message)
-            self._answer(message)
+            return message
 
-        self._hands.do(work)
+        self._do(node, work)
 
     def wait_for_admission(self, prepared: Prepared) -> None:
         """Let a step that has been prepared start as soon as there are cores and memory."""
@@ -127,13 +127,22 @@ class Crew:
     def _work(self, prepared: Prepared, demand: Demand) -> None:
         node, threads = prepared.node, self._threads[demand.step]
 
-        def work() -> None:
-            self._answer(self._execution.run_there(prepared, threads))
-
         self._working[node.name] = demand
-        self._hands.do(work)
+        self._do(node, lambda: self._execution.run_there(prepared, threads))
         self._journal.step_started(prepared, threads, demand.memory)
         self._tell(self._started(node, threads))
+
+    def _do(self, node: Node, work: Callable[[], Prepared | Ended]) -> None:
+        """Have a thread of its own work for a step. It answers, whatever happens."""
+
+        def answer() -> None:
+            try:
+                message = work()
+            except Exception as error:  # noqa: BLE001 - nobody else could tell: the run would wait
+                message = self._execution.failed(node, error)
+            self._answer(message)
+
+        self._hands.do(answer)
 
     def _share_threads(self, steps: Sequence[str]) -> None:
         """Give the steps that run, or are about to, their shares of the cores."""

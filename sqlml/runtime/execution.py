@@ -165,6 +165,10 @@ class Execution:
 
         return self._run(prepared, threads, work)
 
+    def failed(self, node: Node, error: Exception) -> Ended:
+        """The end of a step for which not even the beginning, or the end, could be made."""
+        return Ended(node, self._failed(node, error, 0.0, 0))
+
     def done_by_parts(self, node: Node) -> None:
         """Note that a step has ended that does nothing itself: its parts did, or nobody."""
         if self._reuse is not None:
@@ -257,7 +261,7 @@ class Execution:
         diagnostics = diagnose(error)
         if diagnostics is None:
             told = str(error) if isinstance(error, ForeignBug) else traceback_of(error)
-            with self.log(node).open("a") as file:
+            with suppress(OSError), self.log(node).open("a") as file:
                 file.write(told)
             diagnostics = (bug(told),)
         else:

@@ -11,6 +11,9 @@ from sqlml.errors import Diagnostic, SqlmlError, StepError
 from sqlml.runtime.machine import in_words, memory_limit, peak_memory
 
 _OUT_OF_MEMORY = ("bad_alloc", "out of memory", "cannot allocate memory", "unable to allocate")
+_NO_SPACE = re.compile(  # as libraries say it, NumPy last
+    r"no space left on device|disk quota exceeded|^\d+ requested and \d+ written", re.IGNORECASE
+)
 _NAMED = re.compile(r"`([^`]+)`")
 _CARRIED = ("code", "message", "label", "hint", "about")
 
@@ -27,13 +30,15 @@ def diagnose(error: BaseException) -> tuple[Diagnostic, ...] | None:
         case MemoryError():
             return (out_of_memory(peak_memory()),)
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return (disk_full(str(error)),)
+            return (disk_full(error.filename),)
         case QueryProblem():
             return (
                 Diagnostic(error.code or "E0623", str(error), about=_about(error), hint=error.hint),
             )
     if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
         return (out_of_memory(peak_memory()),)
+    if _NO_SPACE.search(str(error)):
+        return (disk_full(),)
     return None
 
 
@@ -57,10 +62,12 @@ def out_of_memory(peak: int, *, killed: bool = False) -> Diagnostic:
     )
 
 
-def disk_full(detail: str) -> Diagnostic:
+def disk_full(file: str | bytes | int | None = None) -> Diagnostic:
+    """file: what could not be written, if that is known."""
+    what = f": could not write `{file}`" if isinstance(file, str) else ""
     return Diagnostic(
         "E0622",
-        f"no space is left on the disk: {detail}",
+        f"no space is left on the disk{what}",
         hint="make room, then go on with `--resume`",
     )
 

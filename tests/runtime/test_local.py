@@ -415,6 +415,17 @@ def test_an_error_in_a_listener_ends_the_run_and_its_workers(run: Any, store: An
     assert store.runs.latest().outcome == "interrupted"
 
 
+def test_a_step_that_cannot_even_begin_ends_with_a_bug_of_ours(run: Any) -> None:
+    def listen(event: object) -> None:
+        if isinstance(event, RunStarted):  # in the place of the folder of the steps' folders
+            (folder,) = (run.store.folder / "scratch").iterdir()
+            (folder / "steps").write_text("")
+
+    run.events = type("", (list,), {"append": lambda _self, event: listen(event)})()
+    report = run(step("double", inputs={"rows": JOINED}, column="a", into="d"))
+    assert report.steps["double"].diagnostics[0].code == "E0699"
+
+
 def test_nothing_is_left_of_the_scratch_folder(run: Any) -> None:
     run(step("double", inputs={"rows": JOINED}, column="a", into="d"), step("blunder"))
     assert list((run.store.folder / "scratch").iterdir()) == []

@@ -47,7 +47,8 @@ class XGBoostEstimator:
         return self.nature.features
 
     def save(self, folder: Path) -> None:
-        self.booster.save_model(folder / FILE)
+        # XGBoost itself does not notice when the end of its file finds no room
+        (folder / FILE).write_bytes(self.booster.save_raw("ubj"))
         write_names(folder, self.names)
 
     def predict(self, matrix: Any) -> NDArray[Any]:
