@@ -98,9 +98,8 @@ class Execution:
 
 
 class Session:
-    """A database, the store beside it, and the compiler over both. Use it as a context manager.
-
-    Whatever it does, its own settings are in force.
+    """A database, the store beside it, and the compiler over both, under settings of its own; a
+    context manager.
     """
 
     def __init__(self, database: Database, store: Store, settings: Settings) -> None:

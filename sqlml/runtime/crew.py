@@ -81,11 +81,11 @@ class Crew:
             self._here[node.name] = lane
 
         def work() -> Prepared | Ended:
-            message = self._execution.prepare(node, outputs)
-            if isinstance(message, Prepared) and lane != "heavy" and message.reused is None:
-                self._answer(self._started(node, 1))
-                message = self._execution.run_here(message)
-            return message
+            prepared = self._execution.prepare(node, outputs)
+            if lane == "heavy" or prepared.reused is not None:
+                return prepared
+            self._answer(self._started(node, 1))
+            return self._execution.run_here(prepared)
 
         self._do(node, work)
 

@@ -37,7 +37,7 @@ Locate = Callable[[str, str], Span | None]
 
 
 class Execution:
-    """Prepares and runs the steps of one run, each in the thread that calls. Nothing is raised."""
+    """Prepares and runs the steps of a run, each in the thread that calls; `failed` ends others."""
 
     def __init__(
         self,
@@ -75,34 +75,31 @@ class Execution:
         """Whether steps are ended that hold more memory than they ask for."""
         return self._programs.limits_memory
 
-    def prepare(self, node: Node, outputs: Given) -> Prepared | Ended:
+    def prepare(self, node: Node, outputs: Given) -> Prepared:
         """Find a step's inputs and whether it is needed. outputs: of the steps before it."""
         self._stopped.discard(node.name)
-        try:
-            if done := self._done_with_what_is_gone(node, outputs):
-                self._done.add_reused(node, done)
-                return Prepared(node, StepCall.of(node.operation, {}), {}, Facts(), done)
-            values = {n: self.inputs.value(value, outputs) for n, value in node.inputs.items()}
-            files = {
-                name: Path(str(self.inputs.value(file.source, outputs)))
-                for name, file in node.files.items()
-                if isinstance(file.source, Output)
-            }
-            call, models = call_of(node, values)
-            taken = Output | Outputs | Parameter
-            parameters = {
-                name: value
-                for name, value in values.items()
-                if name not in models and isinstance(node.inputs[name], taken)
-            }
-            reused = self._lookup(node, models, parameters | files)
-            if reused:
-                self._done.add_reused(node, reused)
-            source = self._sharing.begin(node) or self._shared.database
-            facts = Facts() if reused or node.same_as else facts_of(call, source)
-            return Prepared(node, call, models, facts, reused, values, files)
-        except Exception as error:  # noqa: BLE001 - a step's outermost edge: it becomes its report
-            return Ended(node, self._failed(node, error, 0.0, 0))
+        if done := self._done_with_what_is_gone(node, outputs):
+            self._done.add_reused(node, done)
+            return Prepared(node, StepCall.of(node.operation, {}), {}, Facts(), done)
+        values = {n: self.inputs.value(value, outputs) for n, value in node.inputs.items()}
+        files = {
+            name: Path(str(self.inputs.value(file.source, outputs)))
+            for name, file in node.files.items()
+            if isinstance(file.source, Output)
+        }
+        call, models = call_of(node, values)
+        taken = Output | Outputs | Parameter
+        parameters = {
+            name: value
+            for name, value in values.items()
+            if name not in models and isinstance(node.inputs[name], taken)
+        }
+        reused = self._lookup(node, models, parameters | files)
+        if reused:
+            self._done.add_reused(node, reused)
+        source = self._sharing.begin(node) or self._shared.database
+        facts = Facts() if reused or node.same_as else facts_of(call, source)
+        return Prepared(node, call, models, facts, reused, values, files)
 
     def run_here(self, prepared: Prepared) -> Ended:
         """Run a step in this thread, beside the database."""
@@ -166,7 +163,7 @@ class Execution:
         return self._run(prepared, threads, work)
 
     def failed(self, node: Node, error: Exception) -> Ended:
-        """The end of a step for which not even the beginning, or the end, could be made."""
+        """The end of a step that nobody else could report."""
         return Ended(node, self._failed(node, error, 0.0, 0))
 
     def done_by_parts(self, node: Node) -> None:
