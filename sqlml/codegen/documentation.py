@@ -39,11 +39,15 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   files and Kubeflow's pipelines are run by these engines themselves in the tests, with the same
   results as here; Argo's are not run: that needs a cluster. Tekton's are linted too, and run in
   the tests by a small interpreter of what is written, not by Tekton itself.
-- `--engine python` is for people to read and go on from: one script of DuckDB and the trainer's
-  own library, without sqlml. It has plain statements (tables of a SQLite file are read by ADBC),
-  TRAIN with XGBoost, LightGBM, scikit-learn or statsmodels, or of a ScoreCard, on numbers, dates,
-  text and lists of numbers, PREDICT, EVALUATE, and EXPLAIN … INTO of boosters and score cards;
-  what it has no words for is refused (E0797).
+- `--engine python` is for people to read and go on from: one script without sqlml. Statements of
+  SQL are lines of DuckDB and of the trainer's own library: plain statements (tables of a SQLite
+  file are read by ADBC), TRAIN with XGBoost, LightGBM, scikit-learn or statsmodels, or of a
+  ScoreCard, on numbers, dates, text and lists of numbers, PREDICT, EVALUATE, and EXPLAIN … INTO of
+  boosters and score cards; what it has no words for is refused (E0797). Steps of a workflow are
+  calls of their functions, conditions are `if`, loops are loops, and images are run by Podman or
+  Docker. Where a failed step would leave others to run, or something asks how it has ended, ends
+  are noted (`with steps.run(…)`) and the script goes on; elsewhere, and for every statement of SQL
+  that nothing asks about, a failure ends the script.
 
 ## What becomes of what
 
@@ -53,8 +57,7 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
 
 def engines_page() -> str:
     """`docs/engines.md`: a table of features and engines, and the notes to it."""
-    loaded = [ENGINES.load(name) for name in sorted(ENGINES)]
-    engines = [engine for engine in loaded if not getattr(engine, "takes_sql", False)]
+    engines = [ENGINES.load(name) for name in sorted(ENGINES)]
     marks = {"native": "✓", "lowered": "~", "refused": "–"}
     lines = [_HEAD, f"| | {' | '.join(engine.title for engine in engines)} |"]
     lines.append(f"|---|{'---|' * len(engines)}")

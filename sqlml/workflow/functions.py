@@ -6,6 +6,7 @@ import dis
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
@@ -50,13 +51,44 @@ def program_of(
     definition, text = _definition(function)
     if isinstance(definition, ast.Lambda):
         raise fault("E0735", "a lambda cannot be a step", "write it with `def`")
-    call = f"{definition.name}({', '.join(_given(are_text))})"
-    head = ["from __future__ import annotations", "", "import json", "import os", "import sys"]
     whole = _whole(definition, text).rstrip()
+    return _program(Called(definition.name, whole, tuple(are_text)), prints)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A function that a script calls. text: its definition. are_text: as for `script_of`."""
+
+    name: str
+    text: str
+    are_text: tuple[bool, ...]
+
+
+def function_in(source: str) -> Called | None:
+    """The function that a script by `program_of` calls; None for any other script."""
+    if not source.startswith("\n".join(_HEAD)):
+        return None
+    parsed = [*_parsed(source)]
+    kinds: tuple[ValueType | None, ...] = (None, "text", "json")
+    for definition in (one for one in parsed if isinstance(one, ast.FunctionDef)):
+        text = ast.get_source_segment(source, definition) or ""
+        for call in (one for one in parsed if isinstance(one, ast.Call)):
+            are_text = tuple(isinstance(given, ast.Subscript) for given in call.args)
+            found = Called(definition.name, text, are_text)
+            if any(_program(found, prints) == source for prints in kinds):
+                return found
+    return None
+
+
+_HEAD = ("from __future__ import annotations", "", "import json", "import os", "import sys")
+
+
+def _program(called: Called, prints: ValueType | None) -> str:
+    call = f"{called.name}({', '.join(_given(called.are_text))})"
     if prints is None:
-        return "\n".join([*head, "", "", whole, "", "", call, ""])
+        return "\n".join([*_HEAD, "", "", called.text, "", "", call, ""])
     return "\n".join(
-        [*head, "from contextlib import redirect_stdout", "", "", whole, "", "",
+        [*_HEAD, "from contextlib import redirect_stdout", "", "", called.text, "", "",
          "with redirect_stdout(sys.stderr):", f"    result = {call}",
          "print(result)" if prints == "text" else "print(json.dumps(result))", ""]
     )  # fmt: skip

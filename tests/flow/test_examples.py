@@ -9,7 +9,9 @@ import pytest
 
 import sqlml
 from sqlml.source import Source
+from sqlml.workflow.operations import PROGRAMS
 from sqlml.workflow.text import parse_workflow, print_workflow
+from tests.codegen.script_runs import Ran, stand_ins
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "workflows"
 Outputs = Mapping[str, Mapping[str, Any]]
@@ -36,3 +38,18 @@ def test_an_example_runs_here_and_is_written_for_argo(name: str, tmp_path: Path)
     assert print_workflow(parse_workflow(Source(name, text))) == text
     assert "kind: Workflow" in sqlml.render(flow, engine="argo", db=db)
     assert EXPECTED[name](sqlml.run(flow, db=db, containers="process").outputs)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_example_does_the_same_as_a_plain_script(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_ins(tmp_path, monkeypatch)
+    flow = runpy.run_path(str(EXAMPLES / f"{name}.py"))["flow"]
+    workflow = parse_workflow(Source(name, sqlml.render(flow, db=tmp_path / "a.duckdb")))
+    ran = Ran(workflow, {}, monkeypatch)
+    assert ran.code == 0
+    programs = [
+        n for n in (*workflow.nodes, *workflow.on_exit) if isinstance(n.operation, PROGRAMS)
+    ]
+    assert EXPECTED[name]({node.name: ran.ended(node).values for node in programs})

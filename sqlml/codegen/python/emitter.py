@@ -1,71 +1,101 @@
 """One Python script that does what a program of SQL does, without sqlml."""
 
-from collections.abc import Iterator, Mapping
-from importlib import import_module
+from collections.abc import Mapping
 
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
+from sqlml.codegen.python.flow.script import Script
 from sqlml.codegen.python.layout import laid_out
-from sqlml.codegen.python.library import functions_for, imports_for
-from sqlml.codegen.python.operators import OPERATORS
+from sqlml.codegen.python.library import functions_for, imported, imports_for, names_for
 from sqlml.codegen.python.program import Program
 from sqlml.errors import ProgramError
 from sqlml.workflow.ir import Workflow
 
-_CONNECTION = 'con = duckdb.connect(sys.argv[1] if len(sys.argv) > 1 else ":memory:")'
-
 
 class Python:
-    """Statements become lines of a script, for people to read and go on from."""
+    """Steps become lines of a script, for people to read and go on from."""
 
     name = "python"
     title = "Python"
     outputs = ""
     takes_sql = True
     settings: Mapping[str, str] = {}
-    support: Mapping[Feature, Capability] = dict.fromkeys(
-        FEATURES,
-        Capability(
-            "refused",
-            "it is for SQL: plain statements, TRAIN, PREDICT, EVALUATE, CHECK and EXPLAIN, one"
-            " after the other; `sqlml run` and the other engines do this",
+    support: Mapping[Feature, Capability] = {
+        **dict.fromkeys(FEATURES, Capability("native")),
+        "container": Capability("lowered", "Podman or Docker runs it, whichever is there"),
+        "script": Capability(
+            "native", "a function of Python is called as it is, in the script's own process"
         ),
-    )
+        "cluster resource": Capability("lowered", "by `kubectl`, with its conditions asked for"),
+        "suspend until resumed": Capability("lowered", "until someone presses Enter"),
+        "sub-workflow": Capability("native", "a function"),
+        "map's own parallelism": Capability("lowered", "threads"),
+        "step timeout": Capability("lowered", "an alarm, where the system is a Unix"),
+        "workflow timeout": Capability("lowered", "an alarm, where the system is a Unix"),
+        "parallelism": Capability("lowered", "steps run one after the other"),
+        "exit step": Capability("native", "`finally`"),
+        "schedule": Capability("refused", "let cron run the script"),
+        "parameter": Capability("native", "an option of the script's command line"),
+        "file from a store": Capability("refused", "fetch it in a script"),
+        "secret": Capability("lowered", "the variable `SQLML_SECRET_<SECRET>_<KEY>`"),
+        "volume": Capability("refused", "use paths of the machine"),
+        "placement": Capability("refused", "run the script where its steps are to run"),
+        "resources": Capability("lowered", "limits of containers; not enforced elsewhere"),
+        "cache": Capability("refused", "leave it out"),
+        "daemon": Capability("refused", "start the service before the script"),
+    }
 
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
-        program = Program(workflow)
-        body = "\n".join(part for line in _lines(program) for part in laid_out(line)).strip("\n")
-        if program.faults:
-            raise ProgramError(*program.faults)
+        script = _Written(workflow)
+        again = _Written(
+            workflow, script.used | imported()
+        )  # functions may be called as those that it does not use
+        if not again.used & again.own.keys():
+            script = again
         name = options.name or workflow.name.rpartition("/")[2].removesuffix(".sql")
         safe = "".join(c if c.isalnum() else "_" for c in name).strip("_") or "program"
-        shared = functions_for(body)
-        code = (
-            "\n\n\n".join(filter(None, [_CONNECTION, shared])) + "\n\n" + "\n" * bool(shared) + body
-        )
-        title = workflow.name.replace("\\", "/").replace('"', "'").replace("\n", " ")
-        head = f'"""{title}, written by sqlml. Run it with the path of a DuckDB file."""'
-        imports = imports_for(code, program.imports)
-        return {f"{safe}.py": f"{head}\n\n{imports}\n\n{code}\n"}
+        return {f"{safe}.py": script.text()}
 
 
 ENGINE = Python()
 
 
-def _lines(program: Program) -> Iterator[str]:
-    """The statements of a workflow; the program has what cannot be written, when all are taken."""
-    workflow = program.workflow
-    if workflow.parameters or workflow.on_exit:
-        program.refuse(None, "it has parameters or exit steps")
-    for node in workflow.nodes:
-        yield ""
-        yield f"# {node.name}" + (f", line {node.place.line}" if node.place else "")
-        if node.guard is not None or node.loop is not None:
-            program.refuse(node, "it has a condition or a loop")
-        kind = type(node.operation).__name__
-        if kind not in OPERATORS:
-            program.refuse(node, f"`{kind.lower()}` is none of what it can say")
-            continue
-        writer = import_module(f"sqlml.codegen.python.operators.{OPERATORS[kind]}")
-        yield from writer.write(program, node, node.operation)
-    yield ""
-    yield "con.close()"
+class _Written:
+    """A script with all that it calls. own: the functions that are its steps. used: the names of
+    what it calls besides."""
+
+    def __init__(self, workflow: Workflow, kept: frozenset[str] | None = None) -> None:
+        """Raises: ProgramError: E0797, it does what a script cannot."""
+        self._program = Program(workflow, kept)
+        self._script = Script(self._program)
+        if self._program.faults:
+            raise ProgramError(*self._program.faults)
+        script = self._script
+        self._opening, self._calls, self._body = map(
+            _joined, (script.opening, script.calls, script.body)
+        )
+        self.own = script.functions
+        self.used = names_for(f"{self._calls}\n{self._body}", self.own)
+
+    def text(self) -> str:
+        opening, calls, body = self._opening, self._calls, self._body
+        shared, own = functions_for(self.used), _apart(*self.own.values())
+        imports = imports_for("\n".join((opening, shared, calls, body)), self._program.imports)
+        future = "from __future__ import annotations" if own else ""
+        defined = _apart(opening, shared, own, calls)
+        code = f"{defined}\n\n{body}" if defined == opening else _apart(defined, body)
+        head = "\n\n".join(filter(None, (self._title(), future, imports)))
+        space = "\n\n" if opening else "\n\n\n"
+        return f"{head}{space}{code.strip()}\n"
+
+    def _title(self) -> str:
+        title = self._program.workflow.name.replace("\\", "/").replace('"', "'").replace("\n", " ")
+        how = " Run it with the path of a DuckDB file." if self._script.uses_sql else ""
+        return f'"""{title}, written by sqlml.{how}"""'
+
+
+def _apart(*texts: str) -> str:
+    return "\n\n\n".join(filter(None, texts))
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(part for line in lines for part in laid_out(line)).strip("\n")

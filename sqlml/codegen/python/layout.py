@@ -12,9 +12,10 @@ _INDENT = " " * 4
 def quoted(text: str) -> str:
     """A text as Python, over lines where it has some."""
     if "\n" in text or ("'" in text and '"' in text):
+        raw = "r" if "\\" in text else ""
         for mark in ('"""', "'''"):
-            if "\\" not in text and mark not in text and not text.endswith(mark[0]):
-                return f"{mark}{text}{mark}"
+            if "\r" not in text and mark not in text and not text.endswith((mark[0], "\\")):
+                return f"{raw}{mark}{text}{mark}"
     told = repr(text)
     return f'"{told[1:-1]}"' if told[0] == "'" and '"' not in told and "\\'" not in told else told
 

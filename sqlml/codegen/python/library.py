@@ -1,7 +1,8 @@
 """The functions that plain scripts share: each script has those that it calls, and no others."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 
 from sqlml.codegen import plain
@@ -9,53 +10,78 @@ from sqlml.codegen.python.layout import WIDTH, laid_out
 
 # In the order in which they stand in a script.
 _PARTS = (
-    "tables", "columns", "categories", "numbers", "dates", "lists", "words", "hashes", "crosses",
-    "matrices", "labels", "boosters", "held", "results", "measures", "ranks", "reasons",
-    "segments", "drift", "functions",
-    "solving", "remote", "series", "scorecard",
+    "steps", "programs", "tables", "columns", "categories", "numbers", "dates", "lists",
+    "words", "hashes", "crosses", "matrices", "labels", "boosters", "held", "results",
+    "measures", "ranks", "reasons", "segments", "drift", "functions", "solving", "remote",
+    "series", "scorecard",
 )  # fmt: skip
 _IMPORTS = {
+    "Path": "from pathlib import Path",
+    "ThreadPoolExecutor": "from concurrent.futures import ThreadPoolExecutor",
     "adbc_driver_sqlite": "import adbc_driver_sqlite.dbapi",
     "Callable": "from collections.abc import Callable",
     "DecisionTreeClassifier": "from sklearn.tree import DecisionTreeClassifier",
+    "argparse": "import argparse",
+    "contextmanager": "from contextlib import contextmanager",
     "dataclass": "from dataclasses import dataclass",
+    "decimal": "import decimal",
     "duckdb": "import duckdb",
     "highspy": "import highspy",
     "LogisticRegression": "from sklearn.linear_model import LogisticRegression",
+    "json": "import json",
     "lightgbm": "import lightgbm",
     "metrics": "from sklearn import metrics",
     "np": "import numpy as np",
+    "operator": "import operator",
+    "os": "import os",
     "pa": "import pyarrow as pa",
     "pc": "import pyarrow.compute as pc",
     "pd": "import pandas as pd",
     "re": "import re",
+    "shutil": "import shutil",
+    "signal": "import signal",
     "sparse": "from scipy import sparse",
     "special": "from scipy import special",
+    "subprocess": "import subprocess",
     "sys": "import sys",
+    "tempfile": "import tempfile",
+    "time": "import time",
+    "traceback": "import traceback",
+    "urllib": "import urllib.request",
+    "uuid": "import uuid",
     "xgb": "import xgboost as xgb",
 }
-_STANDARD = ("import datetime", "import re", "import sys", "from collections", "from dataclasses")
 
 
-def functions_for(body: str) -> str:
-    """What is defined for the names that a script uses, in its order of definition."""
-    wanted, known = _names(ast.parse(body)), _definitions()
+def functions_for(names: Collection[str]) -> str:
+    """The definitions of these names, in their order."""
+    return "\n\n\n".join(text for name, text in _definitions().items() if name in names)
+
+
+def names_for(body: str, own: Iterable[str] = ()) -> frozenset[str]:
+    """The names of what is defined for a script. own: those that it defines itself."""
+    wanted, known = _names(ast.parse(body)).difference(own), _definitions()
     found: set[str] = set()
     while wanted:
         name = wanted.pop()
         if name in known and name not in found:
             found.add(name)
             wanted |= _names(ast.parse(known[name]))
-    return "\n\n\n".join(known[name] for name in known if name in found)
+    return frozenset(found)
 
 
 def imports_for(text: str, more: Iterable[str]) -> str:
     """The import lines of the names that a script uses, the standard library's first."""
     used = _names(ast.parse(text))
     lines = {line for name, line in _IMPORTS.items() if name in used} | {*more}
-    standard = [line for line in lines if line.startswith(_STANDARD)]
-    others = [line for line in lines if not line.startswith(_STANDARD)]
-    return "\n\n".join("\n".join(_sorted(some)) for some in (standard, others))
+    standard = {line for line in lines if _module(line) in sys.stdlib_module_names}
+    groups = (standard, lines - standard)
+    return "\n\n".join("\n".join(_sorted(some)) for some in groups if some)
+
+
+def _module(line: str) -> str:
+    """The module whose import a line begins with."""
+    return line.split()[1].partition(".")[0]
 
 
 def _sorted(lines: Iterable[str]) -> Iterator[str]:
@@ -77,6 +103,11 @@ def _sorted(lines: Iterable[str]) -> Iterator[str]:
 def reserved() -> frozenset[str]:
     """The names that no variable of a script may have."""
     return frozenset({*_definitions(), *_IMPORTS})
+
+
+def imported() -> frozenset[str]:
+    """The names of modules, and of what is taken of some."""
+    return frozenset(_IMPORTS)
 
 
 def _names(tree: ast.AST) -> set[str]:

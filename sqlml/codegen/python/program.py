@@ -20,9 +20,10 @@ from sqlml.workflow.ir import (
 )
 
 _TAKEN = (  # by what statements call their values
-    "bins", "chances", "con", "data", "good", "group", "held_data", "held_label", "held_matrix",
-    "held_rows", "highs", "kinds", "label", "matrix", "measured", "model", "names", "parameters",
-    "predicted", "records", "rows", "sizes", "table", "truth", "values",
+    "arguments", "attempt", "bins", "chances", "con", "data", "each", "good", "group",
+    "held_data", "held_label", "held_matrix", "held_rows", "highs", "item", "kinds", "label",
+    "matrix", "measured", "model", "names", "parameters", "parser", "pool", "predicted",
+    "records", "result", "rows", "sizes", "status", "steps", "table", "truth", "values",
 )  # fmt: skip
 _OF_MODEL = ("", "_features", "_fit", "_label", "_rows")  # variables that a model has
 _HINT = (
@@ -34,11 +35,17 @@ _HINT = (
 class Program:
     """faults: what cannot be written; a script is good when there are none."""
 
-    def __init__(self, workflow: Workflow) -> None:
+    def __init__(self, workflow: Workflow, kept: frozenset[str] | None = None) -> None:
+        """kept: the names that its functions may not have; by default, all that are known."""
         self.workflow = workflow
         self.faults: list[Diagnostic] = []
         self.imports: set[str] = set()
-        self._names = {*_TAKEN, *reserved(), *keyword.kwlist, *dir(builtins)}
+        self._names = {
+            *_TAKEN,
+            *(reserved() if kept is None else kept),
+            *keyword.kwlist,
+            *dir(builtins),
+        }
         self._models: dict[str, Model] = {}  # by the step that trains it
         self._stored: dict[str, Model] = {}  # by name, and by name@alias
         self._functions: dict[str, str] = {}  # of the script, by the model's variable
@@ -54,6 +61,21 @@ class Program:
             name, number = f"{base}_{number}", number + 1
         self._names |= {f"{name}{end}" for end in ends}
         return name
+
+    def variable(self, wanted: str) -> str:
+        """A variable for what a step gives: its own name, or one that says what it is."""
+        is_free = wanted.replace("-", "_") not in self._names
+        return self.name(wanted if is_free else f"{wanted}_result")
+
+    def claim(self, name: str) -> bool:
+        """Take exactly this name; false where something else has it."""
+        is_free = name not in self._names
+        self._names.add(name)
+        return is_free
+
+    def part(self, name: str) -> Workflow:
+        """The workflow of that name that steps call."""
+        return next(one for one in self.workflow.workflows if one.name == name)
 
     def name_model(self, wanted: str) -> str:
         return self.name(wanted, _OF_MODEL)

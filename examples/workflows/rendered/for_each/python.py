@@ -1,0 +1,44 @@
+"""for-each, written by sqlml."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+
+def cities() -> list[dict]:
+    return [{"name": "Lima", "people": 10}, {"name": "Oslo", "people": 1}]
+
+
+def join(lines: list[str]) -> str:
+    return "; ".join(lines)
+
+
+def double(people: int) -> int:
+    return 2 * people
+
+
+def describe(name: str, people: int) -> str:
+    return f"{name}: {people} million"
+
+
+def for_each(item_people, item_name):
+    # double, line 28
+    double_result = double(item_people)
+
+    # describe, line 28
+    describe_result = describe(item_name, double_result)
+    return describe_result
+
+
+# cities, line 27
+cities_result = cities()
+
+# for-each, line 27
+with ThreadPoolExecutor(2) as pool:
+    for_each_result = list(
+        pool.map(lambda item: for_each(item["people"], item["name"]), cities_result)
+    )
+
+# join, line 29
+join_result = join(for_each_result)
+print("join:", join_result)

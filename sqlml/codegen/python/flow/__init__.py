@@ -1,0 +1,1 @@
+"""Workflows as plain scripts: programs, conditions, loops, calls, and how steps end."""
