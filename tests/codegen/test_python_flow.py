@@ -45,7 +45,7 @@ def test_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compare(LINKS, tmp_path, monkeypatch)
 
 
-def compare(workflow: Workflow, folder: Path, patch: Any) -> None:
+def compare(workflow: Workflow, folder: Path, patch: pytest.MonkeyPatch) -> None:
     has_folder = "folder" in workflow.parameters
     expected = here(workflow, **({"folder": str(folder / "here")} if has_folder else {}))
     given = {"folder": str(folder / "there")} if has_folder else {}
