@@ -1,5 +1,6 @@
 """Plain scripts that are run in this process, and what their steps come to."""
 
+import ast
 import os
 import re
 import sys
@@ -75,9 +76,10 @@ class Ran:
 
     def _variable(self, node: Node) -> str:
         begin, end = self._place(node)
-        told = "\n".join(self.text.splitlines()[begin:end])
-        found = re.search(r"^ *(\w+) = ", told, re.MULTILINE)
-        return found[1] if found else ""
+        found = (one for one in ast.walk(ast.parse(self.text)) if isinstance(one, ast.Assign))
+        own = [one for one in found if begin < one.lineno <= end]
+        names = [ast.unparse(one.targets[0]) for one in sorted(own, key=lambda one: one.lineno)]
+        return next((name for name in names if name != "result"), "")
 
 
 # Stands for Podman and for kubectl. An image's command is run here: `/opt` is a folder of its own,
