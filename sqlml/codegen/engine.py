@@ -8,7 +8,7 @@ from sqlml.codegen import ENGINES
 from sqlml.codegen.programs import Worker, as_programs
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.collector import paused_collector
-from sqlml.workflow.graph import watched
+from sqlml.workflow.graph import fault, watched
 from sqlml.workflow.ir import (
     NO_RESOURCES,
     Artifact,
@@ -131,7 +131,8 @@ def render(workflow: Workflow, engine: str, options: Options) -> Mapping[str, st
     if not getattr(target, "takes_sql", False):
         programs = as_programs(programs, replace(options.worker, outputs=target.outputs))
     verify(programs)
-    faults = [*_setting_faults(target, options), *_refusals(target, programs, options)]
+    faults = [*_setting_faults(target, options), *_schedule_faults(programs)]
+    faults += _refusals(target, programs, options)
     faults += _refusal_of_parts(target, workflow)
     if faults:
         raise ProgramError(*faults)
@@ -148,13 +149,27 @@ def _setting_faults(engine: Engine, options: Options) -> Iterator[Diagnostic]:
             yield Diagnostic("E0751", f"engine `{engine.name}` has no setting `{name}`", hint=hint)
 
 
+def _schedule_faults(workflow: Workflow) -> Iterator[Diagnostic]:
+    if (when := workflow.schedule) is None:
+        return
+    from sqlml.store.cron import cron_fault, timezone_fault
+
+    faults = {time: cron_fault(time) for time in when.cron}
+    if when.timezone:
+        faults[when.timezone] = timezone_fault(when.timezone)
+    for text, wrong in faults.items():
+        if wrong:
+            message = f"`{text}` is no schedule: {wrong}"
+            yield fault("E1097", message, workflow, "such as `0 3 * * *`")
+
+
 def _refusal_of_parts(engine: Engine, workflow: Workflow) -> Iterator[Diagnostic]:
     if groups_of(workflow) and not getattr(engine, "takes_parts", False):
         count = len(workflow.nodes)
         message = (
             f"{engine.title} takes workflow `{workflow.name}` in one piece, not in {count} parts"
         )
-        yield Diagnostic("E0980", message, hint="leave `split` out of `--passes`")
+        yield fault("E0980", message, workflow, "leave `split` out of `--passes`")
 
 
 def variants_of(engine: Engine) -> Mapping[str, Mapping[Feature, Capability]]:
@@ -174,10 +189,8 @@ def _refusals(engine: Engine, workflow: Workflow, options: Options) -> Iterator[
         if capability.support == "refused" and key not in told:
             told.add(key)
             who = f"step `{node.name}`" if node else f"workflow `{workflow.name}`"
-            place = node.place if node else None
-            label = f"at {place.file}:{place.line}:{place.column}" if place else ""
             message = f"{engine.title} has no {feature}, which {who} uses"
-            yield Diagnostic("E0752", message, label=label, hint=capability.note)
+            yield fault("E0752", message, node or workflow, capability.note)
 
 
 def used_features(workflow: Workflow) -> Iterator[tuple[Feature, Node | None]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlml.errors import Diagnostic, ProgramError
+from sqlml.workflow.graph import fault, needs
 from sqlml.workflow.ir import (
     After,
     AllOf,
@@ -33,10 +34,17 @@ def written_out(workflow: Workflow, refused: Sequence[str]) -> Workflow:
     ]
     if faults:
         raise ProgramError(*faults)
-    return replace(workflow, workflows=tuple(map(_with_last_steps, workflow.workflows)))
+    return replace(workflow, workflows=tuple(map(with_last_steps, workflow.workflows)))
 
 
-def _with_last_steps(part: Workflow) -> Workflow:
+def look_back(workflow: Workflow) -> bool:
+    """Whether steps on exit need others by name: what they give, or what has become of them."""
+    own = {node.name for node in workflow.on_exit}
+    return any(not own.issuperset(needs(node)) for node in workflow.on_exit)
+
+
+def with_last_steps(part: Workflow) -> Workflow:
+    """The workflow, in which its steps on exit are steps after all others."""
     after = tuple(After(node.name, "finished") for node in part.nodes)
     last = [
         replace(
@@ -71,9 +79,7 @@ def _fault(workflow: Workflow, part: Workflow, what: str) -> Diagnostic:
     calls = [
         n for n in every if isinstance(n.operation, Call) and n.operation.workflow == part.name
     ]
-    place = next((node.place for node in calls), None)
-    label = f"at {place.file}:{place.line}:{place.column}" if place else ""
     message = f"workflow `{part.name}` has a {what} of its own, which this engine cannot do"
     hint = f"set the {what} of the whole workflow, or of the steps that run longest"
     hints = {"parallelism": "set the parallelism of the whole workflow instead"}
-    return Diagnostic("E0940", message, label=label, hint=hints.get(what, hint))
+    return fault("E0940", message, next(iter(calls), None), hints.get(what, hint))

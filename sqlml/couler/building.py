@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlml.couler.flow import Flow, current
 from sqlml.couler.omitted import with_omissions
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
-from sqlml.workflow.graph import needs, topological_order
+from sqlml.workflow.graph import label_of, needs, topological_order
 from sqlml.workflow.ir import Node, Placement, Pods, Volume, Workflow
 from sqlml.workflow.places import fault, kebab
 from sqlml.workflow.verification import verify
@@ -65,6 +65,7 @@ def _built(flow: Flow) -> Workflow:
             labels=labels,
         ),
         ext={"argo": {**layout, **({"cron": limits} if limits else {})}},
+        place=told.get("place"),
     )
 
 
@@ -84,8 +85,6 @@ def _unknown(built: Workflow) -> Iterator[Diagnostic]:
     for node in built.nodes:
         for name in needs(node):
             if name not in names:
-                place = node.place
-                at = f"at {place.file}:{place.line}:{place.column}" if place else ""
                 hint = did_you_mean(name, names) or f"there are: {', '.join(list(names)[:8])}"
                 message = f"step `{node.name}` comes after `{name}`, which is not there"
-                yield Diagnostic("E0732", message, label=at, hint=hint)
+                yield Diagnostic("E0732", message, label=label_of(node), hint=hint)

@@ -17,7 +17,7 @@ from sqlml.errors import did_you_mean
 from sqlml.workflow.ir import Dns, Schedule
 from sqlml.workflow.ir import Toleration as Tolerated
 from sqlml.workflow.ir import Volume as Storage
-from sqlml.workflow.places import fault
+from sqlml.workflow.places import caller, fault
 from sqlml.workflow.quantities import quantity, seconds, timeout_of
 from sqlml.workflow.serial import freeze
 
@@ -64,6 +64,7 @@ def config_workflow(  # noqa: PLR0917
         cluster_config=cluster_config_file,
         service_account=_word("service_account", service_account),
         affinity=None if affinity is None else freeze(affinity),
+        place=caller().place,
     )
     if cron_config is not None:
         _set_schedule(cron_config)

@@ -115,7 +115,8 @@ class Groups:
 
         _check_statuses(nodes, inside, group)
         wires = Rewiring(value, lambda step: step if step in inside else None)
-        inner = Workflow(group.name, tuple(wires.node(node) for node in nodes))
+        body = tuple(wires.node(node) for node in nodes)
+        inner = Workflow(group.name, body, place=group.place)
         declared = {
             n: ParameterDeclaration(self._taken(v), required=True) for n, v in taken.items()
         }

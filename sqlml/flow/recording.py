@@ -21,7 +21,7 @@ from sqlml.workflow.ir import (
     ValueType,
     Workflow,
 )
-from sqlml.workflow.places import fault, kebab
+from sqlml.workflow.places import caller, fault, kebab
 from sqlml.workflow.quantities import timeout_of
 
 _NAME = re.compile(r"[-A-Za-z0-9_]+")
@@ -98,6 +98,7 @@ def workflow(
             timeout=timeout_of(timeout),
             retry=retry_of(retries),
             schedule=schedule_of(schedule),
+            place=caller().place,
         )
     )
     with writing(flow.root):

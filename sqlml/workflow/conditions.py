@@ -63,13 +63,18 @@ def compare(left: Json, comparator: Comparator, right: Json) -> bool:
         StepError: E0680, what is no number is to be put in order.
     """
     one, other = as_text(left).strip(), as_text(right).strip()
-    if _NUMBER.fullmatch(one) and _NUMBER.fullmatch(other):
+    if is_number(one) and is_number(other):
         return _COMPARE[comparator](_number(one), _number(other))
     if comparator not in ("==", "!="):
         message = f"a condition compares `{one}` {comparator} `{other}`, which are not both numbers"
         hint = "only numbers are more or less than each other; compare text with == or !="
         raise StepError(Diagnostic("E0680", message, hint=hint))
     return _COMPARE[comparator](as_text(left), as_text(right))
+
+
+def is_number(value: Json) -> bool:
+    """Whether a value can be more or less than others."""
+    return bool(_NUMBER.fullmatch(as_text(value).strip()))
 
 
 def _number(text: str) -> int | float:

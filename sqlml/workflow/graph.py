@@ -194,9 +194,17 @@ def topological_order(workflow: Workflow) -> tuple[Node, ...]:
     return tuple(ordered)
 
 
-def fault(code: str, message: str, node: Node | None = None, hint: str = "") -> Diagnostic:
-    """What is wrong with a step, at its place in the user's program."""
-    label = ""
-    if node is not None and node.place is not None:
-        label = f"at {node.place.file}:{node.place.line}:{node.place.column}"
-    return Diagnostic(code, message, label=label, hint=hint)
+def fault(
+    code: str, message: str, about: Node | Workflow | None = None, hint: str = ""
+) -> Diagnostic:
+    """What is wrong with a step or a workflow, at its place in the user's program."""
+    return Diagnostic(code, message, label=label_of(about), hint=hint)
+
+
+def label_of(about: Node | Workflow | None) -> str:
+    """Where a step stands in the user's program, or a workflow begins; empty where nobody knows."""
+    place = about.place if about is not None else None
+    if place is None and isinstance(about, Workflow):
+        every = (*about.nodes, *about.on_exit)
+        place = next((node.place for node in every if node.place is not None), None)
+    return f"at {place.file}:{place.line}:{place.column}" if place else ""

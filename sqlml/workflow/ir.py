@@ -260,7 +260,8 @@ class Workflow:
     outputs: what a caller can take, by name. workflows: those that nodes call, each by its name.
     on_exit: steps that run when all others have ended, in whatever way; their guards can ask for
     the workflow's status. parallelism: steps at a time. timeout: seconds. retry: of nodes that say
-    nothing. cleanup: seconds after its end when an engine may forget the run.
+    nothing. cleanup: seconds after its end when an engine may forget the run. place: where it
+    begins in the user's program.
     """
 
     name: str
@@ -278,3 +279,4 @@ class Workflow:
     placement: Placement = ANYWHERE
     pods: Pods = field(default_factory=Pods)
     ext: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    place: Place | None = None

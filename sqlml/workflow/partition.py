@@ -59,10 +59,14 @@ def _slices(graph: Graph, limits: Size) -> Iterator[list[list[int]]]:
         sorted(nodes, key=lambda n: (levels[n], n)),
         nodes,
     ):
-        yield _sliced(graph, limits, order)
+        yield sliced(graph, limits, order)
 
 
-def _sliced(graph: Graph, limits: Size, order: Sequence[int]) -> list[list[int]]:
+def sliced(graph: Graph, limits: Size, order: Sequence[int] = ()) -> list[list[int]]:
+    """The nodes in slices of an order of execution, as large as the limits let them be; by default,
+    that of their numbers.
+    """
+    order = order or range(len(graph.needs))
     parts = [[order[0]]]
     size = graph.sizes[order[0]]
     for node in order[1:]:
@@ -91,7 +95,7 @@ def _cut(graph: Graph, limits: Size) -> list[list[int]]:
         parts += _packed(graph, limits, [*compress(pieces, has_room)])
         for piece in compress(pieces, map(not_, has_room)):
             if _is_chain(graph, piece):
-                parts += _sliced(graph, limits, piece)
+                parts += sliced(graph, limits, piece)
             else:
                 early, late = _halves(graph, loads, piece, is_deep=depth >= _DEEPEST)
                 stack += [(late, depth + 1), (early, depth + 1)]

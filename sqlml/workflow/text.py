@@ -20,26 +20,29 @@ are written `on exit NAME: …`.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.source import Source, Span
-from sqlml.workflow.ir import Node, OutputDeclaration, Workflow
-from sqlml.workflow.serial import encode, from_json, thaw
+from sqlml.workflow.decoding import NotOfTypeError, decode
+from sqlml.workflow.ir import Node, OutputDeclaration, Place, Workflow
+from sqlml.workflow.serial import encode, thaw
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
+_AT = rf"(?: at ({_STRING}):(\d+):(\d+))?"
 _LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("workflow", re.compile(rf"workflow ({_STRING})")),
+    ("workflow", re.compile(rf"workflow ({_STRING}){_AT}")),
     ("parameter", re.compile(r"parameter (\S+) = (.+)")),
     ("setting", re.compile(r"setting (\w+) = (.+)")),
-    ("node", re.compile(rf"(on exit )?([a-z][\w-]*): (\w+)(?: at ({_STRING}):(\d+):(\d+))?")),
+    ("node", re.compile(rf"(on exit )?([a-z][\w-]*): (\w+){_AT}")),
     ("field", re.compile(r"  (\w+) = (.+)")),
     ("input", re.compile(r"  ([\w-]+) <- (\w+) (.+)")),
     ("output", re.compile(rf"  ([\w-]+) -> (\w+)(?: ({_STRING}))?(?: ({{.+}}))?")),
     ("after", re.compile(r"  after (\S+) (\w+)")),
     ("with", re.compile(r"  with (\w+) = (.+)")),
 )
+_OWN_LINES_OF_WORKFLOW = frozenset({"place", "nodes", "on_exit", "workflows"})
 _OWN_LINES = frozenset({"name", "operation", "inputs", "outputs", "after", "place"})
 
 
@@ -53,11 +56,11 @@ def _workflow_lines(workflow: Workflow) -> Iterator[str]:
         yield from _workflow_lines(defined)
         yield ""
     told = encode(workflow)
-    yield f"workflow {_write(told.pop('name'))}"
+    yield f"workflow {_write(told.pop('name'))}{_at(workflow.place)}"
     for name, value in told.pop("parameters", {}).items():
         yield f"parameter {name} = {_write(value)}"
     for name, value in told.items():
-        if name not in ("nodes", "on_exit", "workflows"):
+        if name not in _OWN_LINES_OF_WORKFLOW:
             yield f"setting {name} = {_write(value)}"
     for node in workflow.nodes:
         yield ""
@@ -70,9 +73,7 @@ def _workflow_lines(workflow: Workflow) -> Iterator[str]:
 def _node_lines(node: Node, prefix: str = "") -> Iterator[str]:
     told = encode(node)
     operation = told["operation"]
-    place = node.place
-    at = f" at {_write(place.file)}:{place.line}:{place.column}" if place else ""
-    yield f"{prefix}{node.name}: {operation.pop('kind')}{at}"
+    yield f"{prefix}{node.name}: {operation.pop('kind')}{_at(node.place)}"
     for name, value in operation.items():
         yield f"  {name} = {_write(value)}"
     for name, source in told.get("inputs", {}).items():
@@ -84,6 +85,10 @@ def _node_lines(node: Node, prefix: str = "") -> Iterator[str]:
     for name, value in told.items():
         if name not in _OWN_LINES:
             yield f"  with {name} = {_write(value)}"
+
+
+def _at(place: Place | None) -> str:
+    return f" at {_write(place.file)}:{place.line}:{place.column}" if place else ""
 
 
 def _output_line(output: OutputDeclaration) -> str:
@@ -103,42 +108,66 @@ def parse_workflow(source: Source) -> Workflow:
         ProgramError: a line cannot be read, with its place.
     """
     told: list[dict[str, Any]] = []
+    steps: dict[int, Span] = {}  # by the identity of a step's JSON, its first line
     offset = 0
     for line in source.text.split("\n"):
         text = line.rstrip("\r")
         if text.strip():
             span = Span(source, offset, offset + len(text))
             try:
-                _read_line(text, told)
-            except (ValueError, LookupError) as error:
+                if _read_line(text, told) == "node":
+                    steps[id(_node(told[-1]))] = span
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
                 fault = Diagnostic("E0807", "this line is not part of a workflow's text", span)
                 raise ProgramError(fault) from error
         offset += len(line) + 1
+    first = Span(source, 0, len(source.line(1)))
+    if not told:
+        raise ProgramError(Diagnostic("E0807", "this is not the text of a workflow", first))
+    *defined, last = told
+    whole = {**last, "workflows": [*defined]} if defined else last
     try:
-        *defined, last = told
-        return from_json({**last, "workflows": [*defined]} if defined else last)
-    except (KeyError, TypeError, ValueError) as error:
-        span = Span(source, 0, len(source.line(1)))
-        fault = Diagnostic("E0807", f"this is not the text of a workflow: {error}", span)
-        raise ProgramError(fault) from error
+        return decode(Workflow, whole)  # type: ignore[no-any-return]
+    except NotOfTypeError as error:
+        message = f"this is not the text of a workflow: {error}"
+        span = _step_on(whole, error.path, steps) or first
+        raise ProgramError(Diagnostic("E0807", message, span, hint=error.hint)) from error
 
 
-def _read_line(text: str, told: list[dict[str, Any]]) -> None:
+def _step_on(told: Any, path: Iterable[str | int], steps: Mapping[int, Span]) -> Span | None:
+    """The first line of the step that a path into the JSON leads through."""
+    for one in path:
+        if id(told) in steps:
+            break
+        try:
+            told = told[one]
+        except (LookupError, TypeError):
+            break
+    return steps.get(id(told))
+
+
+def _read_line(text: str, told: list[dict[str, Any]]) -> str:
+    """Read a line into the workflow that it belongs to; which kind of line it is."""
     for kind, pattern in _LINES:
         if match := pattern.fullmatch(text):
             if kind == "workflow":
-                told.append({"name": json.loads(match[1]), "nodes": []})
+                told.append(
+                    {"name": json.loads(match[1]), "nodes": [], **_place(*match.groups()[1:])}
+                )
             else:
                 _READERS[kind](told[-1], *match.groups())
-            return
+            return kind
     raise ValueError(text)
 
 
+def _place(file: str | None, line: str, column: str) -> dict[str, Any]:
+    if not file:
+        return {}
+    return {"place": {"file": json.loads(file), "line": int(line), "column": int(column)}}
+
+
 def _read_node(told: dict[str, Any], exits: str | None, name: str, kind: str, *at: str) -> None:
-    node: dict[str, Any] = {"name": name, "operation": {"kind": kind}}
-    file, line, column = at
-    if file:
-        node["place"] = {"file": json.loads(file), "line": int(line), "column": int(column)}
+    node = {"name": name, "operation": {"kind": kind}, **_place(*at)}
     told.setdefault("on_exit" if exits else "nodes", []).append(node)
 
 

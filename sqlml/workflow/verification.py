@@ -1,10 +1,13 @@
 """Whether a workflow can run at all: every fault there is, at the places of the user's program."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.workflow import sanity
+from sqlml.workflow.call_graph import faults_of_calls
 from sqlml.workflow.graph import (
     NODE_NAME,
     SLOTS,
@@ -28,23 +31,20 @@ from sqlml.workflow.ir import (
     OutputKind,
     Outputs,
     Parameter,
-    ParameterDeclaration,
     Relation,
     Repeat,
     RunId,
     Status,
-    ValueType,
+    StepOf,
     Workflow,
     is_function,
 )
 from sqlml.workflow.operations import PROGRAMS
-from sqlml.workflow.texts import typed
+from sqlml.workflow.parts import is_part
+from sqlml.workflow.value_types import ValueTypes, default_fault
 
 _PARAMETER = Slot("parameter")
-_WORDS: Mapping[ValueType, str] = {
-    "text": "a text", "int": "a whole number", "float": "a number", "bool": "true or false",
-    "json": "JSON",
-}  # fmt: skip
+_PARAMETER_NAME = re.compile(r"[-\w.]+")
 
 
 def verify(workflow: Workflow) -> None:
@@ -55,11 +55,14 @@ def verify(workflow: Workflow) -> None:
             ill-typed inputs, undeclared outputs, circles, steps that can never run.
     """
     parts = [_Part(part, workflow) for part in (workflow, *workflow.workflows)]
-    if faults := [*chain.from_iterable(parts)]:
+    names = Counter(part.name for part in workflow.workflows)
+    twice = [part for part in workflow.workflows if names[part.name] > 1][1:]
+    doubles = (fault("E1099", f"two workflows are named `{p.name}`", p) for p in twice)
+    if faults := [*doubles, *chain.from_iterable(parts)]:
         raise ProgramError(*faults)
     for part in parts:
         in_order(part.workflow, part.links)
-    if faults := [*_faults_of_calls(workflow)]:
+    if faults := [*faults_of_calls(workflow)]:
         raise ProgramError(*faults)
 
 
@@ -73,12 +76,16 @@ class _Part:
         self.links = links_of(every)
         self._nodes = {node.name: node for node in reversed(every)}  # the first of a name
         self._exits = {node.name for node in workflow.on_exit}
+        self._whole = whole
+        self._volumes = [volume.name for volume in whole.volumes]
         self._outputs: dict[str, Mapping[str, OutputDeclaration]] = {
             name: {output.name: output for output in node.outputs}
             for name, node in self._nodes.items()
         }
+        self._types = ValueTypes(workflow.parameters, self._outputs, self._nodes)
 
     def __iter__(self) -> Iterator[Diagnostic]:
+        yield from self._own_faults()
         seen: set[str] = set()
         for node in (*self.workflow.nodes, *self.workflow.on_exit):
             yield from _name_faults(node, seen)
@@ -92,13 +99,53 @@ class _Part:
                     message = f"step `{node.name}` needs `{name}`, which runs when all have ended"
                     yield fault("E0804", message, node, "do this on exit as well")
             yield from self._input_faults(node)
+            yield from self._setting_faults(node)
             if node.guard is not None or node.loop is not None or node.files:
                 yield from self._value_faults(node)
             if node.after:
                 yield from self._order_faults(node)
         for name, output in self.workflow.outputs.items():
             if wrong := self._output_fault(None, output.node, output.name):
-                yield fault("E0805", f"output `{name}` of `{self.workflow.name}` {wrong}")
+                message = f"output `{name}` of `{self.workflow.name}` {wrong}"
+                yield fault("E0805", message, self.workflow)
+            elif output.node in self._exits:
+                message = f"output `{name}` of `{self.workflow.name}` is of `{output.node}`"
+                yield fault("E0804", f"{message}, which runs when all have ended", self.workflow)
+
+    def _own_faults(self) -> Iterator[Diagnostic]:
+        """Of what the workflow says besides its steps."""
+        workflow = self.workflow
+        if not workflow.name.strip():
+            yield fault("E0802", "a workflow has no name", workflow)
+        for name in workflow.parameters:
+            if not _PARAMETER_NAME.fullmatch(name):
+                hint = "a name is made of letters, digits, `-` and `_`"
+                yield fault("E1099", f"`{name}` cannot name a parameter", workflow, hint)
+        defaults = (default_fault(*declared) for declared in workflow.parameters.items())
+        called = () if workflow is self._whole else sanity.of_called(workflow)
+        for message in (*filter(None, defaults), *sanity.of_workflow(workflow), *called):
+            yield fault("E1097", f"workflow `{workflow.name}`: {message}", workflow)
+
+    def _setting_faults(self, node: Node) -> Iterator[Diagnostic]:
+        if isinstance(node.operation, StepOf) and not self._is_part(node.operation.part):
+            message = f"step `{node.name}` is of `{node.operation.part}`, which is no part"
+            yield fault("E0804", message, node)
+        for message in sanity.of_node(node, self._volumes):
+            yield fault("E1097", f"step `{node.name}`: {message}", node)
+        for name in sanity.taken(node):
+            if name not in node.inputs:
+                hint = did_you_mean(name, node.inputs)
+                message = f"step `{node.name}` takes `{name}`, which is none of its inputs"
+                yield fault("E0805", message, node, hint)
+        if len(node.outputs) > 1 and len(self._outputs[node.name]) < len(node.outputs):
+            names = [output.name for output in node.outputs]
+            double = next(name for name in names if names.count(name) > 1)
+            yield fault("E1099", f"two outputs of step `{node.name}` are named `{double}`", node)
+
+    def _is_part(self, name: str) -> bool:
+        """Whether that is a step of the program which calls a part of it."""
+        every = chain.from_iterable(each.nodes for each in (self._whole, *self._called.values()))
+        return any(node.name == name and is_part(node) for node in every)
 
     # --- inputs ---
 
@@ -167,6 +214,10 @@ class _Part:
 
     def _value_faults(self, node: Node) -> Iterator[Diagnostic]:
         """Of what a step compares, loops over or finds as files."""
+        wrong = (*self._types.condition_faults(node, is_last=node.name in self._exits),
+                 *self._types.loop_faults(node))  # fmt: skip
+        for told in wrong:
+            yield fault("E1098", f"step `{node.name}`: {told}", node)
         compared = [*operands_of(node.guard)]
         match node.loop:
             case ForEach(items=Output() | Parameter() as items):
@@ -198,7 +249,7 @@ class _Part:
             yield fault("E0821", f"{who}, which has no parameter `{name}`", node, hint)
         for name, declared in called.parameters.items():
             if name in node.inputs:
-                if wrong := self._type_fault(declared, node.inputs[name]):
+                if wrong := self._types.argument_fault(declared.type, node.inputs[name], node):
                     yield fault("E0821", f"{who}, whose parameter `{name}` {wrong}", node)
             elif declared.required:
                 yield fault("E0821", f"{who} without its parameter `{name}`", node)
@@ -206,23 +257,6 @@ class _Part:
             if output.name not in called.outputs:
                 hint = did_you_mean(output.name, called.outputs)
                 yield fault("E0821", f"{who}, which has no output `{output.name}`", node, hint)
-
-    def _type_fault(self, declared: ParameterDeclaration, value: Input) -> str | None:
-        wanted = f"is {_WORDS[declared.type]}"
-        if isinstance(value, Constant):
-            try:
-                typed("" if value.value is None else value.value, declared.type)
-            except (ValueError, TypeError):
-                return None if value.value is None else f"{wanted}, not {value.value!r}"
-        if isinstance(value, Output):
-            given = self._outputs.get(value.node, {}).get(value.name)
-            is_list = given is not None and isinstance(self._nodes[value.node].loop, ForEach)
-            if (is_list or (given and given.type == "json")) and declared.type not in (
-                "text",
-                "json",
-            ):
-                return f"{wanted}, not {'a list' if is_list else 'JSON'}"
-        return None
 
     # --- order ---
 
@@ -258,34 +292,3 @@ def _name_faults(node: Node, seen: set[str]) -> Iterator[Diagnostic]:
 
 def _unless_parameter(kind: OutputKind, what: str) -> str | None:
     return None if kind == "parameter" else f"must be a {kind}, not {what}"
-
-
-def _faults_of_calls(workflow: Workflow) -> Iterator[Diagnostic]:
-    """Workflows that call each other in a circle, or that nobody calls."""
-    callers = {
-        part.name: {
-            node.operation.workflow: node
-            for node in (*part.nodes, *part.on_exit)
-            if isinstance(node.operation, Call)
-        }
-        for part in workflow.workflows
-    }
-    try:
-        TopologicalSorter(callers).prepare()
-    except CycleError as error:
-        circle = error.args[1]
-        told = " → ".join(reversed(circle))
-        hint = "repeat a step instead: `loop_until`, or `exec_while`"
-        message = f"workflows call each other in a circle: {told}"
-        yield fault("E0822", message, callers[circle[1]][circle[0]], hint)
-    top = (*workflow.nodes, *workflow.on_exit)
-    called = {node.operation.workflow for node in top if isinstance(node.operation, Call)}
-    pending = [*called]
-    while pending:
-        new = callers.get(pending.pop(), {}).keys() - called
-        called |= new
-        pending += new
-    for part in workflow.workflows:
-        if part.name not in called:
-            first = next(iter(part.nodes), None)
-            yield fault("E0823", f"workflow `{part.name}` is called by no step", first)

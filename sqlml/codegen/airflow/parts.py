@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlml.codegen.airflow.text import indented, variable
 from sqlml.errors import Diagnostic
-from sqlml.workflow.graph import needs
+from sqlml.workflow.graph import fault, needs
 from sqlml.workflow.ir import Call, Node, Workflow
 from sqlml.workflow.parts import groups_of, joined
 
@@ -73,13 +73,8 @@ def refusals(workflow: Workflow) -> Iterator[Diagnostic]:
     leave = "leave `split` out of the passes: Airflow runs it as one DAG"
     if workflow.parallelism is not None:
         message = f"parts of workflow `{workflow.name}` cannot share a limit of steps at a time"
-        yield Diagnostic("E0980", message, hint=leave)
+        yield fault("E0980", message, workflow, leave)
     for node in joined(workflow).nodes:
         if isinstance(node.operation, Call):
-            place = node.place
-            yield Diagnostic(
-                "E0980",
-                f"step `{node.name}` calls a workflow, which a part of one cannot on Airflow",
-                label=f"at {place.file}:{place.line}:{place.column}" if place else "",
-                hint=leave,
-            )
+            message = f"step `{node.name}` calls a workflow, which a part of one cannot on Airflow"
+            yield fault("E0980", message, node, leave)

@@ -14,12 +14,13 @@ from sqlml.codegen.argo.flow import Flow
 from sqlml.codegen.argo.objects import API_VERSION, BYTES, PARAMETERS, TEMPLATES
 from sqlml.codegen.argo.parts import in_parts
 from sqlml.codegen.argo.pods import given, placement_of, pods_of, volumes_of
-from sqlml.codegen.argo.templates import Defaults, Library, TooManyTemplates
+from sqlml.codegen.argo.templates import Defaults, Library, TooManyTemplates, refusal
 from sqlml.codegen.argo.text import literal
 from sqlml.codegen.engine import FEATURES, Capability, Feature, Options
-from sqlml.codegen.last_steps import written_out
+from sqlml.codegen.last_steps import look_back, with_last_steps, written_out
 from sqlml.codegen.yaml import dump
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.workflow.graph import fault
 from sqlml.workflow.ir import Call, Node, ParameterDeclaration, Schedule, Workflow
 from sqlml.workflow.parts import joined
 from sqlml.workflow.serial import thaw
@@ -63,27 +64,49 @@ class Argo:
             ProgramError: E0727 Argo cannot do what a step asks for; E0728 it is too large;
                 E0940 a called workflow has a time limit.
         """
-        workflow = written_out(workflow, ("timeout",))
+        workflow = _with_exits(written_out(workflow, ("timeout",)))
         kind = _kind(workflow, options)
         name = object_name(options.name or workflow.name, _LONGEST.get(kind, 63))
         size = STEPS
         while size:
-            with suppress(TooManyTemplates):
-                manifests = _Writer(options, kind, name, size).manifests(workflow)
-                if all(_fits(manifest, size) for manifest in manifests.values()):
-                    texts = {f"{each}.yaml": dump(manifest) for each, manifest in manifests.items()}
-                    rest = [*texts][1:]
-                    return {**texts, **{each: f"---\n{texts[each]}" for each in rest}}
-            workflow = joined(workflow)
+            for as_written in (False, True):  # if too much passes between the parts
+                with suppress(TooManyTemplates):
+                    writer = _Writer(options, kind, name, size, as_written=as_written)
+                    manifests = writer.manifests(workflow)
+                    fit = [_fits(manifest, size) for manifest in manifests.values()]
+                    if all(fit):
+                        return _texts(manifests)
+                    if as_written and len(fit) > 1 and not fit[0]:
+                        size = 0  # what starts the parts is too large, and more for smaller ones
+                workflow = joined(workflow)
             size = min(size, len(workflow.nodes)) // 2
         message = f"workflow `{workflow.name}` is too large for Argo Workflows"
         hint = (
             f"let steps share templates, and keep their texts short: an object has {BYTES:,} bytes"
         )
-        raise ProgramError(Diagnostic("E0728", message, hint=hint))
+        raise ProgramError(fault("E0728", message, workflow, hint))
 
 
 ENGINE = Argo()
+
+
+def _texts(manifests: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The files of some manifests, all but the first of which begin as further documents do."""
+    texts = {f"{name}.yaml": dump(manifest) for name, manifest in manifests.items()}
+    rest = [*texts][1:]
+    return {**texts, **{name: f"---\n{texts[name]}" for name in rest}}
+
+
+def _with_exits(workflow: Workflow) -> Workflow:
+    """The workflow, its exit handler among its tasks if that has to know more than the status."""
+    if not look_back(workflow):
+        return workflow
+    if workflow.timeout is not None:
+        message = "a step on exit needs others by name, and none of them runs after the timeout"
+        hint = "let it need the status of the workflow alone, or give the steps timeouts instead"
+        raise refusal(workflow.on_exit[0], message, hint)
+    ext = {**workflow.ext, "argo": {**workflow.ext.get("argo", {}), "layout": "dag"}}
+    return replace(with_last_steps(workflow), ext=ext)
 
 
 def _kind(workflow: Workflow, options: Options) -> str:
@@ -101,24 +124,31 @@ def object_name(name: str, longest: int = 63) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes the manifests of a workflow. name: of the object. size: steps in one object."""
+    """Writes the manifests of a workflow. name: of the object. size: steps in one object.
+
+    as_written: parts are slices of the steps as they are written.
+    """
 
     options: Options
     kind: str
     name: str
     size: int
+    as_written: bool = False
 
     def manifests(self, workflow: Workflow) -> dict[str, dict[str, Any]]:
         """By name: the workflow's, and those of its parts that are objects of their own."""
-        whole = in_parts(workflow, self.size, f"{self.name[:40]}-part", apart=True)
+        part = f"{self.name[:40]}-part"
+        whole = in_parts(workflow, self.size, part, apart=True, as_written=self.as_written)
         workflow = joined(workflow)
         known = {part.name for part in workflow.workflows}
         parts = [part for part in whole.workflows if part.name not in known]
+        if any(len(part.parameters) > PARAMETERS for part in parts):
+            raise TooManyTemplates
         main = replace(whole, workflows=workflow.workflows)
         if parts and any(volume.kind == "new-claim" for volume in workflow.volumes):
             message = f"workflow `{workflow.name}` is too large for one object of Argo"
             hint = "name a claim that exists: one that is made for the run is not shared by objects"
-            raise ProgramError(Diagnostic("E0728", message, hint=hint))
+            raise ProgramError(fault("E0728", message, workflow, hint))
         spec = self.spec(main, parts)
         if self.kind == "CronWorkflow" and workflow.schedule:
             spec = {**_schedule(workflow, workflow.schedule), "workflowSpec": spec}
@@ -149,10 +179,10 @@ class _Writer:
         defined = workflow.workflows
         own = {n.template or n.name for n in workflow.nodes if not isinstance(n.operation, Call)}
         if workflow.ext.get("argo", {}).get("layout") != "steps":
-            workflow = in_parts(workflow, room(workflow.nodes), "group")
+            workflow = self._in_groups(workflow, "group")
         inner = {part.name: part for part in (*apart, *workflow.workflows)}
         for part in defined:
-            grouped = in_parts(part, room(part.nodes), f"{part.name[:40]}-group")
+            grouped = self._in_groups(part, f"{part.name[:40]}-group")
             groups = (replace(each, retry=part.retry) for each in grouped.workflows)
             inner |= {each.name: each for each in (grouped, *groups)}
         defaults = Defaults(self.options.worker.image, f"{self.name}-cache", workflow.retry)
@@ -160,6 +190,9 @@ class _Writer:
             with suppress(TooManyTemplates):
                 return self._spec(workflow, Flow(Library(lifts), inner, defaults))
         return self._spec(workflow, Flow(Library("everything"), inner, defaults))
+
+    def _in_groups(self, workflow: Workflow, name: str) -> Workflow:
+        return in_parts(workflow, room(workflow.nodes), name, as_written=self.as_written)
 
     def _spec(self, workflow: Workflow, flow: Flow) -> dict[str, Any]:
         taken = {*flow.workflows, *(n.template or n.name for n in _all_nodes(workflow))}

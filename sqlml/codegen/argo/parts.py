@@ -37,11 +37,14 @@ RUN = "run-id"
 _OF_WORKFLOW = frozenset({Parameter, RunId})
 
 
-def in_parts(workflow: Workflow, size: int, name: str, *, apart: bool = False) -> Workflow:
+def in_parts(
+    workflow: Workflow, size: int, name: str, *, apart: bool = False, as_written: bool = False
+) -> Workflow:
     """The same workflow as calls of parts of at most `size` steps; itself if it has no more.
 
     name: what the parts' names begin with. apart: each becomes an object of its own, which knows
     the run by what the whole calls it. A workflow that is in parts already keeps them as those.
+    as_written: they are slices of the order of the steps.
 
     Raises:
         ProgramError: E0728 what passes between steps of two parts cannot.
@@ -56,7 +59,8 @@ def in_parts(workflow: Workflow, size: int, name: str, *, apart: bool = False) -
         slices = [[nodes[name] for name in group] for group in groups]
     else:
         ordered = in_order(workflow, links)
-        slices = cut(ordered, [(1.0,)] * len(ordered), (float(size),), links=links)
+        sizes = [(1.0,)] * len(ordered)
+        slices = cut(ordered, sizes, (float(size),), links=links, as_written=as_written)
     names = [f"{name}-{number}" for number in range(1, len(slices) + 1)]
     where = {node.name: names[i] for i, part in enumerate(slices) for node in part}
     cuts = [_Cut(name, where, links, apart) for name in names]

@@ -1,6 +1,7 @@
 """What a step does, as a template of Argo; steps that do the same share one."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ from sqlml.workflow.ir import (
     Suspend,
 )
 
+_is_name = re.compile(r"[-A-Za-z0-9_]+").fullmatch
 FOR_EVER = "87600h"  # ten years; Argo wants an age
 # What a cluster does to a pod is an error, not a failure, of the node.
 _EXITS: Mapping[str, tuple[int, ...]] = {
@@ -40,8 +42,8 @@ _EXITS: Mapping[str, tuple[int, ...]] = {
 
 
 class TooManyTemplates(Exception):  # noqa: N818 - another try makes it good
-    """There are more templates than Argo takes. Their texts may become parameters, or less be put
-    into one object.
+    """There are more templates than Argo takes, or a part has more parameters. Texts may become
+    parameters, or less be put into one object.
     """
 
 
@@ -200,6 +202,10 @@ def _body(node: Node, image: str) -> dict[str, Any]:
 
 def inputs_of(node: Node) -> dict[str, Any]:
     told: dict[str, Any] = {}
+    for name in (*node.inputs, *node.files):
+        if not _is_name(name):
+            message = f"step `{node.name}` has an input `{name}`, which Argo cannot name so"
+            raise refusal(node, message, "take the letters a-z and A-Z, digits, `-` and `_`")
     if node.inputs:
         told["parameters"] = [{"name": name} for name in node.inputs]
     if node.files:
