@@ -263,15 +263,16 @@ def test_a_volume_of_the_run_is_not_shared_by_objects() -> None:
 
 def test_values_that_pass_a_long_way_are_passed_between_slices_of_the_steps() -> None:
     random = Random(0)
-    nodes = [Node("s0", Container("a"), outputs=(RESULT,))]
+    nodes = [Node("s0", Container("a"), outputs=RESULT)]
     for i in range(1, 2_300):
         before = {random.randint(max(0, i - 300), i - 1) for _ in range(2)}
         inputs = {f"x{j}": Output(f"s{each}", "result") for j, each in enumerate(before)}
         echo = Container("a", ("echo", *map(Take, inputs)))
-        nodes.append(Node(f"s{i}", echo, inputs, (RESULT,)))
-    told = manifests(Workflow("w", tuple(nodes)))
-    assert [*told] == ["w", "w-part-1", "w-part-2"]
-    _, second = templates(told["w"])["w"]["dag"]["tasks"]
+        nodes.append(Node(f"s{i}", echo, inputs, RESULT))
+    files = render(Workflow("w", tuple(nodes)), "argo", Options())
+    assert [*files] == ["w.yaml", "w-part-1.yaml", "w-part-2.yaml"]
+    main = yaml.load(files["w.yaml"], yaml.CSafeLoader)
+    _, second = templates(main)["w"]["dag"]["tasks"]
     taken = [each["name"] for each in second["arguments"]["parameters"]]
     late = {f"s{i}" for i in range(2_000, 2_300)}
     expected = {giver for n in nodes if n.name in late for giver in givers(n)} - late
