@@ -265,7 +265,7 @@ def test_values_that_pass_a_long_way_are_passed_between_slices_of_the_steps() ->
     random = Random(0)
     nodes = [Node("s0", Container("a"), outputs=RESULT)]
     for i in range(1, 2_300):
-        before = {random.randint(max(0, i - 300), i - 1) for _ in range(2)}
+        before = {random.randint(max(0, i - 480), i - 1) for _ in range(2)}
         inputs = {f"x{j}": Output(f"s{each}", "result") for j, each in enumerate(before)}
         echo = Container("a", ("echo", *map(Take, inputs)))
         nodes.append(Node(f"s{i}", echo, inputs, RESULT))
