@@ -137,8 +137,8 @@ class _Writer:
 
     def manifests(self, workflow: Workflow) -> dict[str, dict[str, Any]]:
         """By name: the workflow's, and those of its parts that are objects of their own."""
-        part = f"{self.name[:40]}-part"
-        whole = in_parts(workflow, self.size, part, apart=True, as_written=self.as_written)
+        prefix = f"{self.name[:40]}-part"
+        whole = in_parts(workflow, self.size, prefix, apart=True, as_written=self.as_written)
         workflow = joined(workflow)
         known = {part.name for part in workflow.workflows}
         parts = [part for part in whole.workflows if part.name not in known]
