@@ -38,6 +38,7 @@ class Rehearsal(Protocol):
 
         Raises:
             QueryProblem: the database refuses the query.
+            NoQuery: it is a change, or several statements.
         """
         ...
 
@@ -91,6 +92,18 @@ class QueryProblem(Exception):  # noqa: N818 - it is a finding as often as an er
         self.hint = hint
         self.kind = kind
         self.length = length
+
+
+class NoQuery(QueryProblem):
+    """What stands for a query is none: to look for its rows would do what it says."""
+
+    code = "E0110"
+
+    def __init__(self, kind: str) -> None:
+        """kind: of the statement that it is, or empty for several or none."""
+        instead = f", not `{kind}`" if kind else ""
+        hint = "begin with SELECT, WITH, FROM or VALUES"
+        super().__init__(f"a query is needed here{instead}", hint=hint, kind="syntax")
 
 
 @dataclass(frozen=True, slots=True)

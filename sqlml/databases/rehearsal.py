@@ -9,7 +9,7 @@ import duckdb
 from sqlml.databases import names
 from sqlml.databases.attached import Attached
 from sqlml.databases.changed_rows import ChangedRows
-from sqlml.databases.database import Column, QueryProblem
+from sqlml.databases.database import Column, NoQuery, QueryProblem
 from sqlml.databases.problems import translate, translate_on
 from sqlml.databases.remote.server import RemoteProblem
 from sqlml.databases.remote.tables import RemoteTables
@@ -71,8 +71,12 @@ class DuckDBRehearsal:
                 pass
             case ["MULTI"] if self._has_its_rows(sql):
                 return self._describe_rows(sql)
-            case _:
+            case ["MULTI"]:
                 return None
+            case [kind]:
+                raise NoQuery(kind)
+            case _:
+                raise NoQuery("")
         try:
             self._attached.register(self._connection, sql)
             relation = self._connection.sql(statements[0])
