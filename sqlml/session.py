@@ -170,14 +170,14 @@ class Session:
         workflow = lower(plan, ", ".join(Path(source.name).name for source in sources))
         if author is not None:
             workflow = author.workflow(plan, workflow)
-        return Compiled(program, plan, self._stages(workflow))
+        return Compiled(program, plan, self.stages(workflow))
 
     def _compile_text_form(self, source: Source) -> Compiled:
         """A workflow that is written out: it has no statements."""
         program = Program(span=Span(source, 0, len(source.text)), statements=())
-        return Compiled(program, LogicalPlan(()), self._stages(parse_workflow(source)))
+        return Compiled(program, LogicalPlan(()), self.stages(parse_workflow(source)))
 
-    def _stages(self, workflow: Workflow) -> tuple[tuple[str, Workflow], ...]:
+    def stages(self, workflow: Workflow) -> tuple[tuple[str, Workflow], ...]:
         """The workflow, checked, and after each pass."""
         verify(workflow)
         stages = [("workflow", workflow)]

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from sqlml.cli.engine_jobs import files_of, for_engine
+from sqlml.codegen.engine import Options
+from sqlml.codegen.lint import lint
+from sqlml.codegen.programs import Worker
 from sqlml.results import Results
-from sqlml.session import Session
+from sqlml.session import Compiled, Session
 from sqlml.source import Source
 from tests.codegen.scripts import run_script, same_tables
 
@@ -154,14 +158,31 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
 }
 
 
+ENGINES = [("argo", {}), ("airflow", {}), ("airflow", {"pods": "lab"}), ("kfp", {}), ("tekton", {})]
+
+
+def every_engine_takes_it(session: Session, compiled: Compiled) -> None:
+    worker = Worker(store="s3://bucket/flow")
+    for engine, settings in ENGINES:
+        options = Options(namespace="lab", worker=worker, settings=settings)
+        files = files_of(for_engine(session, compiled, engine), engine, options)
+        assert files
+        for name, text in files.items():
+            if engine in ("argo", "tekton"):
+                assert lint([Source(name, text)]) == []
+            elif engine == "airflow":
+                compile(text, name, "exec")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.sql")), ids=lambda path: path.name)
 def test_the_example_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER.parents[1])
     database, program = tmp_path / "examples.duckdb", path.read_text()
     with Session.open(db=str(database)) as session:
-        workflow = session.compile([Source(path.name, program)]).workflow
+        compiled = session.compile([Source(path.name, program)])
+        every_engine_takes_it(session, compiled)
         results = session.run(program, name=path.name)
         assert CHECKS[path.name](results)
     if path.name in SCRIPTS:
-        assert same_tables(database, run_script(workflow, tmp_path)) > 0
+        assert same_tables(database, run_script(compiled.workflow, tmp_path)) > 0

@@ -1,7 +1,7 @@
 """`sqlml render`: the workflow that a program becomes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ from sqlml.cli import options
 
 if TYPE_CHECKING:
     from sqlml.codegen.engine import Options
-    from sqlml.workflow.ir import Workflow
 
 
 @click.command()
@@ -54,26 +53,26 @@ def render(
     with options.opened(db=db, dialect=dialect, passes=passes) as session:
         compiled = session.compile(program, variables)
         if engine:
-            from sqlml.cli.engine_jobs import for_engine
+            from sqlml.cli.engine_jobs import files_of, for_engine
 
-            compiled = for_engine(session, compiled, engine)
+            files_there = files_of(for_engine(session, compiled, engine), engine, target)
     workflow = compiled.workflow
     if engine:
-        _write(workflow, engine, target, folder)
+        _write(files_there, folder)
     elif output == "json":
         click.echo(json.dumps(to_json(workflow), indent=2, ensure_ascii=False))
     else:
         click.echo(print_workflow(workflow), nl=False)
 
 
-def _write(workflow: "Workflow", engine: str, target: "Options", folder: Path | None) -> None:
+def _write(files: Mapping[str, str], folder: Path | None) -> None:
     """Print an engine's files, or put them into a folder and name them."""
     from sqlml.cli.files import write_file
-    from sqlml.codegen.engine import render as write
 
-    files = write(workflow, engine, target)
     for name, text in files.items():
         if folder is None:
+            if len(files) > 1:
+                click.echo("---" if name.endswith(".yaml") else f"# {name}")
             click.echo(text, nl=False)
         else:
             write_file(folder / name, text)

@@ -130,9 +130,14 @@ def _schedule_on(session: "Session", compiled: "Compiled", engine: str, target: 
     """Let an engine run the job that a program makes; what to tell of it, or nothing."""
     from sqlml.cli.engine_jobs import for_engine
     from sqlml.cli.schedule import schedule_on
+    from sqlml.errors import Diagnostic, ProgramError
 
-    job = for_engine(session, compiled, engine)
-    return "" if job is compiled else schedule_on(session, job, engine, target)
+    first, *others = for_engine(session, compiled, engine)
+    if others:
+        message = "a cluster is handed one job at a time, and the program says more"
+        hint = f"one CREATE JOB; `sqlml render --engine {engine}` writes all that it says"
+        raise ProgramError(Diagnostic("E0817", message, first.program.span, hint=hint))
+    return "" if first is compiled else schedule_on(session, first, engine, target)
 
 
 def _next(report: "RunReport", workflow: "Workflow", again: str, db: str) -> Sequence[str]:

@@ -31,8 +31,9 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
 - `sqlml schedule flow.sql --cron '0 3 * * *' --engine argo --store …` makes a CronWorkflow of it,
   or replaces the one of that name; `--engine tekton` a CronJob, with an account of its own that may
   start PipelineRuns in its namespace and do nothing else. Its base tables are those of that moment.
-  So does `sqlml run` of a program that is one `CREATE JOB` (without `IF`); `sqlml render` writes it
-  for Argo, Airflow and Tekton (with `--namespace`).
+  So does `sqlml run` of a program that is one `CREATE JOB`. Of one that makes several, or says more
+  besides, `sqlml render` writes a file for each, and one for the rest, which is to be run once: for
+  Argo, Airflow, Tekton (with `--namespace`) and Kubeflow, where a person makes the recurring run.
 - No secret is written into a file: `CREATE SECRET` is refused there (E0753). Give the steps
   credentials through their environment.
 - Argo's manifests are checked against its schema and by a linter (`sqlml lint FILE`). Airflow's

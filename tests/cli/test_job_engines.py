@@ -29,6 +29,18 @@ INNER = """
   CREATE OR REPLACE TABLE t AS SELECT i AS x, i % 2 AS y FROM range(9) q(i);
   SELECT * FROM t TO TRAIN xgboost.gbtree LABEL y INTO m;
 """
+TWINS = """CREATE JOB a_b SCHEDULE '@daily' AS SELECT 1;
+CREATE JOB "a-b" SCHEDULE '@daily' AS SELECT 2;
+"""
+PROGRAM = """CREATE TABLE t AS SELECT i AS x, i % 2 AS y FROM range(9) q(i);
+CREATE JOB train SCHEDULE '0 3 * * *' TIMEZONE 'Asia/Tokyo' IF SELECT count(*) > 3 FROM t AS
+SELECT * FROM t TO TRAIN xgboost.gbtree LABEL y INTO m;
+SHOW JOBS;
+CREATE JOB job SCHEDULE '@weekly' AS BEGIN
+  SELECT * FROM t TO EVALUATE m INTO found;
+  CREATE TABLE kept AS SELECT * FROM found;
+END
+"""
 
 
 @pytest.fixture
@@ -76,13 +88,44 @@ def test_a_job_is_a_dag_with_a_timetable(sqlml: Sqlml) -> None:
     assert "catchup=False" in dag
 
 
+def test_every_job_is_a_file_and_so_is_what_the_program_says_besides(
+    sqlml: Sqlml, tmp_path: Path
+) -> None:
+    (tmp_path / "job.sql").write_text(PROGRAM)
+    there = ("--store", "s3://b", "--namespace", "lab", "--to", "made")
+    code, out, err = sqlml("render", "job.sql", "--engine", "argo", *there)
+    assert (code, out.split()) == (0, ["made/job-first.yaml", "made/train.yaml", "made/job.yaml"])
+    assert err == "note: SHOW JOBS is left out: an engine shows its jobs itself (job.sql:4:1)\n"
+    first, train, job = (yaml.safe_load(Path(name).read_text()) for name in out.split())
+    assert first["kind"] == "Workflow"
+    assert [told["sql"][:14] for told, _ in steps_of(first["spec"])] == ["CREATE TABLE t"]
+    assert train["spec"]["timezone"] == "Asia/Tokyo"
+    crons = [each["spec"]["workflowSpec"] for each in (train, job)]
+    kinds = [[told["kind"] for told, _ in steps_of(spec)] for spec in crons]
+    assert kinds == [["query", "train"], ["evaluate", "query"]]
+    assert '{"kind":"model","name":"m"' in Path("made/job.yaml").read_text().replace('\\"', '"')
+    assert sqlml("lint", *out.split())[0] == 0
+    for engine in ("tekton", "airflow"):
+        code, out, _ = sqlml("render", "job.sql", "--engine", engine, *there)
+        assert (code, len(out.split())) == (0, 3)
+    code, out, _ = sqlml("render", "job.sql", "--engine", "kfp", "--store", "s3://b")
+    _, train, job = yaml.safe_load_all(out)
+    assert train["pipelineInfo"]["description"] == (
+        "To be made a recurring run at the times `0 0 3 * * *`, time zone Asia/Tokyo, "
+        "with one run at a time."
+    )
+    assert "`0 @weekly`" not in job["pipelineInfo"]["description"]
+    code, _, err = sqlml("run", "job.sql", "--engine", "argo", "--store", "s3://b")
+    assert code == 2
+    assert "error[E0817]: a cluster is handed one job at a time" in err
+
+
 @pytest.mark.parametrize(
     ("engine", "program", "code", "place"),
     [
-        ("kfp", JOB, "E0752", ":2:10"),
         ("python", JOB, "E0752", ":2:10"),
         ("argo", JOB.replace("12 * * 1", "12 * * 7"), "E0784", ":2:23"),
-        ("airflow", f"{JOB}SELECT 1", "E0817", ":1:1"),
+        ("argo", TWINS, "E0817", ":1:1"),
         ("airflow", "SHOW JOBS", "E0817", ":1:1"),
         ("argo", "SELECT 1; DROP JOB IF EXISTS j", "E0817", ":1:11"),
     ],

@@ -15,6 +15,7 @@ from sqlml.workflow.ir import (
     Container,
     Node,
     ParameterDeclaration,
+    Schedule,
     Script,
     Workflow,
 )
@@ -60,7 +61,9 @@ class Kubeflow:
             "lowered", "steps end themselves when it is over; it begins with the first of them"
         ),
         "parallelism": Capability("lowered", "steps wait for others, so that no more can run"),
-        "schedule": Capability("refused", "make a recurring run of the pipeline in Kubeflow"),
+        "schedule": Capability(
+            "lowered", "the pipeline's description says which recurring run to make of it"
+        ),
         "file between steps": Capability("refused", "pass it through the artifact store"),
         "file from a store": Capability("refused", "fetch it in a script"),
         "secret": Capability("refused", "add it with kfp-kubernetes, or mount it in the profile"),
@@ -102,8 +105,10 @@ class _Pipeline:
         inputs = {"inputDefinitions": {"parameters": parameters}} if parameters else {}
         components[_GROUP] = {"dag": {"tasks": tasks}, **inputs}
         root = {"dag": {"tasks": self._with_exits(parameters)}, **inputs}
+        schedule = self._workflow.schedule
+        described = {"description": _recurring(schedule)} if schedule else {}
         return {
-            "pipelineInfo": {"name": self._name},
+            "pipelineInfo": {"name": self._name, **described},
             "schemaVersion": "2.1.0",
             "sdkVersion": "kfp-2.17.0",
             "root": root,
@@ -244,6 +249,15 @@ def _parameter(declared: ParameterDeclaration) -> dict[str, Any]:
         is_text = isinstance(default, str) or told["parameterType"] != "STRING"
         told |= {"defaultValue": default if is_text else json.dumps(default), "isOptional": True}
     return told
+
+
+def _recurring(schedule: Schedule) -> str:
+    """What a person is to do in Kubeflow, whose times begin with the seconds."""
+    times = " and ".join(f"`{c if c.startswith('@') else f'0 {c}'}`" for c in schedule.cron)
+    zone = schedule.timezone or "UTC"
+    limit = "" if schedule.overlap == "allow" else ", with one run at a time"
+    paused = ", disabled at first" if schedule.suspended else ""
+    return f"To be made a recurring run at the times {times}, time zone {zone}{limit}{paused}."
 
 
 def _resources(node: Node) -> dict[str, Any]:
