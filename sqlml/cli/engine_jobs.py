@@ -111,8 +111,9 @@ def _part(compiled: Compiled, sources: Sequence[Source]) -> Workflow:
     }
 
     def taken(value: Input) -> Input:
-        is_far = isinstance(value, Output) and value.node not in own
-        return ModelReference(models[value.node]) if is_far else value
+        if isinstance(value, Output) and value.node not in own:
+            return ModelReference(models[value.node])
+        return value
 
     def apart(node: Node) -> Node:
         inputs = {name: taken(value) for name, value in node.inputs.items()}
