@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -42,7 +43,8 @@ class Forks:
         print(*arguments, file=given, flush=True)
         child, first = int(told.readline()), int(told.readline())
         time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have come to its end
+            os.kill(child, signal.SIGKILL)
         lines = iter(lambda: told.readline().strip(), "gone")
         return [first, *map(int, filter(None, lines))]
 

@@ -33,12 +33,12 @@ def program() -> str:
             f"UPDATE once{i} SET b = b * 2 + 1",
             f"INSERT INTO log SELECT {i} + 100, count(*) + max(step) FROM log",
         ]
-    model = "SELECT a, b FROM s{} TO TRAIN sklearn.tree.DecisionTreeRegressor LABEL b INTO m{}"
+    model = "SELECT a, b FROM {} TO TRAIN sklearn.tree.DecisionTreeRegressor LABEL b INTO m{}"
     statements += [
-        model.format(0, 0),
-        model.format(1, 1),
-        "ALTER MODEL m1 RENAME TO renamed",
+        model.format("s0", 0),
         "SELECT a FROM s2 TO PREDICT said.b USING m0",
+        model.format("said", 1),
+        "ALTER MODEL m1 RENAME TO renamed",
         "INSERT INTO log SELECT 200, sum(b) FROM said",
         "SELECT a FROM s3 TO RUN sh CMD './note.sh'",
         "DROP TABLE once7",
