@@ -124,7 +124,7 @@ def spooled(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
         ):
             for number, batch in enumerate(reader):
                 if number % _CHECKED == 0:
-                    _check_room(folder)
+                    check_room(folder)
                 out.write_batch(batch)
         source = resources.enter_context(pa.OSFile(path, "rb"))
         stream = pa.ipc.open_stream(source)
@@ -132,7 +132,7 @@ def spooled(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
 
 
-def _check_room(folder: str) -> None:
+def check_room(folder: str) -> None:
     """Leave some of the disk to others: rows that nobody reads could fill all of it.
 
     Raises:

@@ -247,6 +247,15 @@ ERRORS = [
     ("SELECT * FROM iris TO PREDICT USING nope", "42000", 37),
     ("CREATE TEMP TABLE k (a INT PRIMARY KEY); INSERT INTO k VALUES (1), (1)", "23505", None),
     ("CLOSE nope", "34000", None),
+    ("EXECUTE nope(1)", "26000", None),
+    ("PREPARE one AS SELECT $1; EXECUTE one", "42601", None),
+    ("PREPARE one AS SELECT 1; PREPARE one AS SELECT 2", "42P05", None),
+    (
+        "CREATE TEMP TABLE p (a INT PRIMARY KEY); CREATE TEMP TABLE r (a INT REFERENCES p (a));"
+        "DROP TABLE p",
+        "2BP01",
+        None,
+    ),
 ]
 
 
@@ -280,7 +289,7 @@ def test_cursors_in_sql_give_their_rows_bit_by_bit(port: int) -> None:
         client.execute("DECLARE c CURSOR FOR SELECT range FROM range(10)")
         assert client.execute("MOVE 4 FROM c").statusmessage == "MOVE 4"
         assert client.execute("FETCH ALL IN c").fetchall() == [(i,) for i in range(4, 10)]
-        with pytest.raises(psycopg.errors.FeatureNotSupported, match="forward"):
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="forward"):
             client.execute("FETCH BACKWARD 1 FROM c")
     old = psycopg2.connect(address(port))
     with old.cursor("named") as cursor:
@@ -566,7 +575,7 @@ def test_a_wrong_value_of_a_parameter_has_a_code() -> None:
     assert (caught.value.state, caught.value.diagnostics[0].code) == ("22P02", "E0901")
     assert values([1007, 1009], [0, 0], [b"{}", b'{NULL,"a b",c}']) == [[], [None, "a b", "c"]]
     with pytest.raises(Refused) as unfit:
-        cursors.declared(Text("DECLARE c SCROLL CURSOR FOR FROM t", ("DECLARE",)))
+        cursors.declared(Text("DECLARE c CURSOR OF FROM t", ("DECLARE",)))
     assert unfit.value.diagnostics[0].code == "E0900"
 
 

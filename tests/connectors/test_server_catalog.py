@@ -35,7 +35,7 @@ COMMENT ON COLUMN t.b IS 'it''s b';
 """
 ASKED = (
     r"""
-\d;\d t;\d u;\d "Two Words";\d other.o;\d v;\d t_b;\dt;\dt main.*;\dv;\di;\ds;\dn;\df;\dp other.*
+\d;\d t;\d u;\d "Two Words";\d other.o;\d v;\d t_b;\dt;\dt public.*;\dv;\di;\ds;\dn;\df;\dp other.*
 \dd;\dl;\dconfig server_version_num
 """.strip()
     .replace("\n", ";")
@@ -53,22 +53,22 @@ SELECT column_name, ordinal_position, is_nullable, data_type, numeric_precision,
   datetime_precision, udt_name FROM information_schema.columns WHERE table_name = 't' ORDER BY 2;
 SELECT tc.constraint_name, constraint_type, kcu.column_name FROM information_schema.table_constraints
   tc JOIN information_schema.key_column_usage kcu USING (constraint_schema, constraint_name)
-WHERE tc.table_schema = 'main' ORDER BY 1, 3;
+WHERE tc.table_schema = 'public' ORDER BY 1, 3;
 SELECT constraint_name, unique_constraint_name, update_rule
 FROM information_schema.referential_constraints ORDER BY 1;
 SELECT schema_name FROM information_schema.schemata WHERE schema_name !~ '^pg_' ORDER BY 1;
-SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE E'pg\\_%' AND nspname ILIKE '%M%' ORDER BY 1;
-SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'm\_in' OR nspname LIKE 'm!_in' ESCAPE '!';
-SELECT current_schema(), 'main' = ANY(current_schemas(false)), has_table_privilege('t', 'SELECT');
+SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE E'pg\\_%' AND nspname ILIKE '%P%' ORDER BY 1;
+SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'p\_blic' OR nspname LIKE 'p!_blic' ESCAPE '!';
+SELECT current_schema, current_schema(), 'public' = ANY(current_schemas(false)), has_table_privilege('t', 'SELECT');
 SELECT c.relname, attname, format_type(atttypid, atttypmod), attnotnull FROM pg_catalog.pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE nspname = 'main' AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped ORDER BY 1, attnum;
-SELECT schemaname, tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'main' ORDER BY 3;
+WHERE nspname = 'public' AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped ORDER BY 1, attnum;
+SELECT schemaname, tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 3;
 SELECT conname, contype, conrelid::regclass, confrelid::regclass, conkey, confkey FROM pg_constraint
-WHERE connamespace = 'main'::regnamespace ORDER BY 1;
+WHERE connamespace = 'public'::regnamespace ORDER BY 1;
 SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid
   AND a.attnum = ANY(i.indkey) WHERE i.indrelid = 'w'::regclass AND i.indisprimary ORDER BY 1;
-SELECT 't'::regclass::oid = (SELECT oid FROM pg_class WHERE relname = 't'), 23::regtype,
+SELECT 'public.t'::regclass, 't'::regclass::oid = (SELECT oid FROM pg_class WHERE relname = 't'), 23::regtype,
   to_regclass('nope') IS NULL, 'integer'::regtype::oid;
 SELECT typname, typlen, typtype, typelem, typarray FROM pg_type WHERE oid IN (16, 23, 1007, 1700)
 ORDER BY oid;
@@ -108,6 +108,35 @@ SELECT regexp_split_to_table('a b c', ' '), json_object_keys('{"a": 1}');
 SELECT e->>'a' AS a FROM jsonb_array_elements('[{"a": 1}, {"a": 2}]') e UNION ALL SELECT v.value FROM q, json_array_elements_text('["x"]') AS v WHERE id = 1;
 SELECT id, name ILIKE ANY (ARRAY['A%', 'x']), upper(name) NOT LIKE ALL (ARRAY['B']) FROM q WHERE id = ANY ('{1,2}') AND id <> ALL ('{2,4}') OR name = ANY ('{}') ORDER BY 1;
 SELECT '{"a": [{"b": 1}]}'::json #>> '{a,0,b}', 'abc' SIMILAR TO 'a%', 'a.c' SIMILAR TO 'a.c|_', substring('Thomas' FROM '...$'), substring('x' FROM 'y'), substring('foobar' FROM 'o(.)b');
+PREPARE asked (int, text) AS SELECT name, $2 || 'x' FROM q WHERE id = $1;
+EXECUTE asked (1 + 1, 'b');
+SELECT name FROM pg_prepared_statements ORDER BY name;
+DEALLOCATE PREPARE asked;
+PREPARE made AS INSERT INTO q (id, name) VALUES ($1, $2), ($1, 'z');
+EXECUTE made (7, 'seven, (7)');
+SELECT name FROM q WHERE id = 7 ORDER BY 1;
+DEALLOCATE ALL;
+SET search_path TO nowhere, other, "$user", public;
+SELECT count(*) FROM o;
+SELECT current_schema, current_schemas(false), 'o'::regclass, 't'::regclass;
+RESET search_path;
+SHOW search_path;
+DECLARE way SCROLL CURSOR FOR SELECT i FROM generate_series(1, 5) AS i;
+FETCH 2 FROM way;
+FETCH PRIOR FROM way;
+FETCH ABSOLUTE 4 FROM way;
+FETCH RELATIVE -2 FROM way;
+FETCH LAST FROM way;
+FETCH FORWARD 0 FROM way;
+FETCH NEXT way;
+FETCH BACKWARD 2 IN way;
+FETCH ABSOLUTE -9 FROM way;
+FETCH FORWARD ALL FROM way;
+FETCH BACKWARD ALL FROM way;
+MOVE FORWARD 3 IN way;
+FETCH way;
+SELECT name, is_scrollable, is_holdable FROM pg_cursors;
+CLOSE way;
 """  # noqa: E501
 
 
@@ -116,8 +145,7 @@ def original() -> Iterator[str]:
     """The address of a PostgreSQL 15 with the tables."""
     with postgresql() as folder:
         place = f"host={folder} user=sqlml dbname=postgres"
-        psql(place, "ALTER SCHEMA public RENAME TO main; ALTER SCHEMA main OWNER TO sqlml")
-        psql(place, "ALTER ROLE sqlml SET search_path TO main")
+        psql(place, "ALTER SCHEMA public OWNER TO sqlml")
         psql(place, TABLES)
         yield place
 
@@ -162,6 +190,7 @@ def test_queries_give_what_postgresql_gives_with_its_names(original: str, port: 
             told = [client.execute(query, prepare=False) for client in (ours, theirs)]
             one, other = ([column.name for column in each.description or ()] for each in told)
             assert one == other, query
+            assert told[0].statusmessage == told[1].statusmessage
             if one:
                 assert told[0].fetchall() == told[1].fetchall(), query
 
@@ -169,7 +198,7 @@ def test_queries_give_what_postgresql_gives_with_its_names(original: str, port: 
 def test_psql_has_no_error_where_it_shows_more(port: int) -> None:
     shown = psql(address(port), "\\d+ t")
     assert "b|character varying||not null||extended|||it's b" in shown
-    assert "main|t|table|sqlml|permanent|heap|0 rows|the table" in psql(address(port), "\\dt+")
+    assert "public|t|table|sqlml|permanent|heap|0 rows|the table" in psql(address(port), "\\dt+")
     assert psql(address(port), "\\du").startswith("sqlml|Superuser")
     assert psql(address(port), "\\sv v").endswith(" SELECT a, b FROM t\n")
     psql(address(port), *(f"\\{each}" for each in OTHERS))

@@ -106,11 +106,12 @@ def test_transactions_warn_and_keep_their_word(client: "psycopg.Connection[Any]"
     told: list[str | None] = []
     client.add_notice_handler(lambda notice: told.append(notice.sqlstate))
     client.execute("ROLLBACK")
-    client.execute("BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY")
+    client.execute("BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE")
     client.execute("BEGIN")
     assert told == ["25P01", "25001"]
-    shown = [client.execute(f"SHOW transaction_{x}").fetchone() for x in ("isolation", "read_only")]
-    assert shown == [("serializable",), ("on",)]
+    asked = ("isolation", "read_only", "deferrable")
+    shown = [client.execute(f"SHOW transaction_{x}").fetchone() for x in asked]
+    assert shown == [("serializable",), ("on",), ("on",)]
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         client.execute("CREATE TABLE never (a int)")
     client.execute("ROLLBACK")

@@ -78,7 +78,8 @@ STATEMENTS = [
     ("train", "DROP VIEW IF EXISTS pages"),
     (None, "FROM iris TO TRAIN lightgbm.gbdt WITH fs = '/etc/passwd' LABEL species INTO stolen"),
     (None, "PRAGMA threads=1"),
-    (None, "PREPARE p AS INSERT INTO paper VALUES (1)"),
+    ("train", "PREPARE p AS INSERT INTO paper VALUES (1)"),
+    ("admin", "PREPARE p2 AS SELECT * FROM duckdb_settings()"),
 ]  # fmt: skip
 
 

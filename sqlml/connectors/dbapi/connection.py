@@ -216,6 +216,11 @@ class Connection:
                 if self._transaction is not None:
                     self._transaction.has_defined = True
 
+    def redefine(self) -> None:
+        """Names stand for something else from now on."""
+        with self._defining(True):
+            pass
+
     def _ended(self) -> None:
         """No transaction is open any more."""
         over, self._transaction = self._transaction, None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlml.connectors.postgres import patterns
 from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
-from sqlml.connectors.postgres.naming import ENDS, Change, end_of, is_selected
+from sqlml.connectors.postgres.naming import ENDS, Change, divided, end_of, is_selected
 from sqlml.grammar.tokens import Token
 from sqlml.quoting import literal
 
@@ -26,7 +26,7 @@ _RENAMED: Mapping[str, str] = {
             ("OBJECT_AGG", "json_group_object"), ("ARRAY_LENGTH", "json_array_length"),
         )
     },
-    **{name.upper(): f"sqlml_pg.main.{name}" for name in _OWN},
+    **{name.upper(): f"sqlml_pg.main.{name}" for name in (*_OWN, "current_schema")},
 }  # fmt: skip
 _CODED = {
     ("ENCODE", "hex"): "lower(hex({}))", ("ENCODE", "base64"): "to_base64({})",
@@ -47,7 +47,7 @@ class _Call:
         self._end = end_of(tokens, at + 1)
         self._all = tokens
         self.tokens = tokens[at : self._end]
-        self.arguments = list(_divided(self.tokens[2:-1]))
+        self.arguments = list(divided(self.tokens[2:-1]))
 
     @property
     def end_with_clauses(self) -> int:
@@ -97,7 +97,9 @@ def called(sql: str, tokens: Tokens) -> Iterator[Change]:
     if words[:1] == ["CREATE"] and not {"MACRO", "FUNCTION"}.isdisjoint(words[:5]):
         return
     for i, word in enumerate(words):
-        if words[i + 1 : i + 2] != ["("]:
+        if word == "CURRENT_SCHEMA" and words[i + 1 : i + 2] != ["("]:
+            yield tokens[i].start, tokens[i].end, "sqlml_pg.main.current_schema()"
+        elif words[i + 1 : i + 2] != ["("]:
             is_user = word in _USERS and (word != "USER" or "FROM" not in words)
             if is_user and "." not in words[max(i - 1, 0) : i + 2]:
                 yield tokens[i].start, tokens[i].end, "sqlml_pg.main.user_name()"
@@ -112,17 +114,6 @@ def called(sql: str, tokens: Tokens) -> Iterator[Change]:
             yield start, tokens[i].end, _RENAMED[word]
         else:
             yield from _REWRITTEN[word](_Call(sql, tokens, i))
-
-
-def _divided(tokens: Tokens) -> Iterator[Tokens]:
-    """The arguments between the brackets."""
-    first = at = 0
-    while at < len(tokens):
-        if tokens[at].text == ",":
-            yield tokens[first:at]
-            first = at + 1
-        at = end_of(tokens, at)
-    yield tokens[first:]
 
 
 def _string(tokens: Tokens) -> str | None:

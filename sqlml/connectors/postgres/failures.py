@@ -46,6 +46,7 @@ _BY_KIND = {
     "exists": "42P07", "syntax": SYNTAX, "type": "42704",
 }  # fmt: skip
 _IS_READ_ONLY = "launched in read-only mode"
+_IS_NEEDED = "is main key table of"  # a table that others refer to
 _DUCKDB = '{"exception_type"'
 _CONSTRAINTS = (
     (re.compile(r"duplicate key|primary key|unique", re.I), "23505"),
@@ -129,6 +130,8 @@ def state(error: BaseException) -> str:
             return cause.state
         if isinstance(cause, duckdb.Error) and _IS_READ_ONLY in str(cause):
             return READ_ONLY
+        if isinstance(cause, duckdb.Error) and _IS_NEEDED in str(cause):
+            return "2BP01"
         if isinstance(cause, QueryProblem) and cause.kind in _BY_KIND:
             return _BY_KIND[cause.kind]
         for kind, code in _BY_CAUSE:

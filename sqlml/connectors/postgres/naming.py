@@ -42,7 +42,7 @@ _TYPES = {
     "timestamp with": "timestamptz", "time with": "timetz", "bit varying": "varbit",
 }  # fmt: skip
 _CONSTANTS = frozenset({"null", "true", "false"})
-_KEYWORDS = frozenset({"current_user", "current_role", "session_user", "user"})
+_KEYWORDS = frozenset({"current_user", "current_role", "current_schema", "session_user", "user"})
 _TRIMS = {"LEADING": "ltrim", "TRAILING": "rtrim"}
 _WEAK = frozenset({_UNNAMED, "case"})
 
@@ -89,6 +89,17 @@ def is_selected(words: Sequence[str], at: int) -> bool:
         if depth_ == 0 and word == "SELECT":
             return True
     return False
+
+
+def divided(tokens: Tokens) -> Iterator[Tokens]:
+    """What commas divide, outside of brackets."""
+    first = at = 0
+    while at < len(tokens):
+        if tokens[at].text == ",":
+            yield tokens[first:at]
+            first = at + 1
+        at = end_of(tokens, at)
+    yield tokens[first:]
 
 
 def end_of(tokens: Tokens, at: int) -> int:

@@ -25,7 +25,7 @@ from sqlml.zoo.models.dictionaries.lightgbm_parameters import FILES
 _LOCKS = (
     # what sqlml itself sets while it plans and reads
     "SET allowed_configs = ['current_transaction_invalidation_policy', 'errors_as_json',"
-    " 'memory_limit', 'TimeZone']",
+    " 'memory_limit', 'search_path', 'TimeZone']",
     "SET enable_external_access = false",
     "SET python_enable_replacements = false",
     "SET lock_configuration = true",

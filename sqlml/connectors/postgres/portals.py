@@ -12,6 +12,7 @@ from sqlml.connectors.postgres.copying import Copy
 from sqlml.connectors.postgres.failures import CANCELED, Refused
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.rows import RowEncoder
+from sqlml.connectors.postgres.scrolling import Scrolled
 from sqlml.connectors.postgres.spelling import dropped_at_end, spelled
 from sqlml.connectors.postgres.translation import translated
 from sqlml.connectors.postgres.types import type_of
@@ -23,6 +24,10 @@ _BATCH_ROWS = 8192
 _ENOUGH = 1 << 18  # bytes of rows that are worth sending
 _COUNTED = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _TWO_WORDS = frozenset({"CREATE", "DROP", "ALTER", "COMMENT"})
+_TAGS = {
+    "START": "START TRANSACTION", "END": "COMMIT", "ABORT": "ROLLBACK",
+    "DECLARE": "DECLARE CURSOR", "CLOSE": "CLOSE CURSOR",
+}  # fmt: skip
 _MODIFIERS = frozenset({"OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "PERSISTENT", "UNIQUE"})
 QUERIES = frozenset({
     "SELECT", "VALUES", "WITH", "FROM", "TABLE", "SHOW", "DESCRIBE", "DESC", "SUMMARIZE", "PIVOT",
@@ -68,7 +73,7 @@ class Rows:
 class Portal:
     """A statement with its values. rows: what is left of them once it runs. copy: how they go.
 
-    holds: they outlive the transaction.
+    holds: they outlive the transaction. scrolled: all of them, of a cursor that may go back.
     """
 
     prepared: Prepared
@@ -84,6 +89,7 @@ class Portal:
     tag: str = ""  # that says that all is done
     copy: Copy | None = None
     holds: bool = False
+    scrolled: Scrolled | None = None
     fields: Sequence[Field] = field(default_factory=tuple)
 
     def check_wanted(self) -> None:
@@ -123,6 +129,8 @@ class Portal:
         return Rows(content, count, may_go_on=True)
 
     def close(self) -> None:
+        if self.scrolled is not None:
+            self.scrolled.close()
         if self.cursor is not None:
             self.cursor.close()
         self.rows = self.left = None
@@ -176,10 +184,12 @@ def tag(text: Text, count: int) -> str:
         return f"INSERT 0 {max(count, 0)}"
     if first in _COUNTED:
         return f"{first} {max(count, 0)}"
-    if first in QUERIES:
+    if first in QUERIES and first != "SHOW":
         return f"SELECT {max(count, 0)}"
     if first in _TWO_WORDS:
         kind = next((word for word in text.words[1:] if word not in _MODIFIERS), "")
         made = first == "CREATE" and kind == "TABLE" and re.search(r"\bAS\b", text.sql, re.I)
         return f"SELECT {count}" if made and count >= 0 else f"{first} {kind}".strip()
-    return {"START": "START TRANSACTION", "END": "COMMIT", "ABORT": "ROLLBACK"}.get(first, first)
+    if first in ("DEALLOCATE", "DISCARD") and text.words[-1] == "ALL":
+        return f"{first} ALL"
+    return _TAGS.get(first, first)

@@ -1,6 +1,7 @@
 """The statements that one client has prepared, by name."""
 
 import re
+from collections.abc import ItemsView
 
 from sqlml.connectors.postgres.failures import NO_STATEMENT, SYNTAX, TOO_COMPLEX, Refused
 from sqlml.connectors.postgres.limits import MOST_PREPARED, MOST_PREPARED_TEXT
@@ -27,6 +28,9 @@ class PreparedStatements:
         if found is None:
             raise Refused(NO_STATEMENT, f"there is no prepared statement `{name}`")
         return found
+
+    def items(self) -> ItemsView[str, Prepared]:
+        return self._known.items()
 
     def check_new(self, name: str, sql: str) -> None:
         """Raises:

@@ -14,8 +14,8 @@ from sqlml.grammar.tokens import scan
 _ASKED = re.compile(r"\bpublic\b", re.IGNORECASE)
 _TAKEN = (
     "SELECT 1 FROM duckdb_schemas() WHERE lower(schema_name) = 'public' UNION ALL"
-    " SELECT 1 FROM duckdb_columns() WHERE 'public' IN (lower(table_name), lower(column_name))"
-    " LIMIT 1"
+    " SELECT 1 FROM duckdb_columns() WHERE lower(table_name) = 'public'"
+    " OR lower(column_name) = 'public' AND data_type LIKE 'STRUCT%' LIMIT 1"
 )
 
 

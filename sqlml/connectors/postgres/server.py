@@ -19,6 +19,7 @@ from sqlml.connectors.postgres.encryption import Encryption
 from sqlml.connectors.postgres.failures import Refused
 from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.nesting import Predictions
+from sqlml.connectors.postgres.paths import on_path
 from sqlml.connectors.postgres.scram import Exchange, Verifier, WrongPassword
 from sqlml.connectors.postgres.settings import Settings
 from sqlml.connectors.postgres.speech import Speech
@@ -142,7 +143,8 @@ class Server:
         opened = partial(connect, self.database, autocommit=True, listener=tell, **self.settings)
         connection = await self.run(opened)
         connection.streams = True
-        settings = Settings(user.role, self.longest, partial(in_zone, connection))
+        zone, path = partial(in_zone, connection), partial(on_path, connection)
+        settings = Settings(user.role, self.longest, zone, path)
         known = Described(self._described)
         speech = Speech(user.role, settings, described=known, predictions=self._predictions)
         client = Client(reader, writer, connection, speech, self.run)

@@ -35,7 +35,7 @@ SETTINGS = {
     "max_prepared_transactions": "0",
     "password_encryption": "scram-sha-256",
     "role": "none",
-    "search_path": "main",
+    "search_path": '"$user", public',
     "server_encoding": "UTF8",
     "server_version": "15.0",
     "server_version_num": "150000",
@@ -67,6 +67,7 @@ _LEVEL = re.compile(
     re.IGNORECASE,
 )
 _READS = re.compile(r"\bREAD\s+(ONLY|WRITE)\b", re.IGNORECASE)
+_DEFERRABLE = re.compile(r"\b(NOT\s+)?DEFERRABLE\b", re.IGNORECASE)
 _ON = re.compile("on|t(?:rue)?|y(?:es)?|1", re.IGNORECASE)
 _OPTION = re.compile(r"(?:-c\s*|--)([\w.]+)=((?:[^\s\\]|\\.)*)")
 _FIXED: Mapping[str, re.Pattern[str]] = {
@@ -88,12 +89,13 @@ _TOLD_ONLY = frozenset({
 class Settings:
     """One client's. longest: the most milliseconds of a statement, but for administrators.
 
-    change_zone: is told the time zone.
+    change_zone: is told the time zone. change_path: the schemas to look for names in.
     """
 
     role: Role = "admin"
     longest: int = 0
     change_zone: Callable[[str], None] = lambda _zone: None
+    change_path: Callable[[str], None] = lambda _path: None
     _values: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
     _first: dict[str, str] = field(default_factory=dict)  # what RESET goes back to
     _changes: list[bytes] = field(default_factory=list)
@@ -125,8 +127,9 @@ class Settings:
                 self.change(f"default_{name}" if found["later"] else name, value)
         elif (found := _SET.match(sql)) and found["name"].lower() not in _TOLD_ONLY:
             value = found["value"].strip()
-            value = parts(value)[0] if value.startswith('"') else value
-            self.change(re.sub(r"\s+", "", found["name"]).lower(), value)
+            name = re.sub(r"\s+", "", found["name"]).lower()
+            is_quoted = value.startswith('"') and name != "search_path"
+            self.change(name, parts(value)[0] if is_quoted else value)
 
     def change(self, name: str, value: str) -> None:
         """One setting; of names that are not known nothing is kept."""
@@ -144,7 +147,9 @@ class Settings:
         if name == "timezone":
             value = _zone(value)
             self.change_zone(value)
-        if name.endswith("transaction_read_only"):
+        if name == "search_path":
+            self.change_path(value)
+        if name.endswith(("transaction_read_only", "transaction_deferrable")):
             value = "on" if _ON.fullmatch(value) else "off"
         if name in self._values:
             self.put(name, value)
@@ -176,7 +181,7 @@ class Settings:
 
     def leave(self) -> None:
         """What holds of the next transaction."""
-        for each in ("read_only", "isolation"):
+        for each in ("read_only", "isolation", "deferrable"):
             self.put(f"transaction_{each}", self._values[f"default_transaction_{each}"])
 
     def reported(self) -> Sequence[bytes]:
@@ -199,6 +204,8 @@ def _characteristics(sql: str) -> Mapping[str, str]:
     told = {}
     if found := _READS.search(sql):
         told["transaction_read_only"] = "on" if found[1].upper() == "ONLY" else "off"
+    if found := _DEFERRABLE.search(sql):
+        told["transaction_deferrable"] = "off" if found[1] else "on"
     if found := _LEVEL.search(sql):
         told["transaction_isolation"] = " ".join(found[1].lower().split())
     return told

@@ -13,6 +13,7 @@ from sqlml.connectors.postgres.access import Role
 from sqlml.connectors.postgres.copying import Copy, copy_of, target
 from sqlml.connectors.postgres.described import Described
 from sqlml.connectors.postgres.describing import parameter_oids
+from sqlml.connectors.postgres.executing import executed, preparing
 from sqlml.connectors.postgres.failures import (
     ACTIVE_TRANSACTION,
     NO_TRANSACTION,
@@ -21,9 +22,11 @@ from sqlml.connectors.postgres.failures import (
     Refused,
 )
 from sqlml.connectors.postgres.incoming import Incoming
+from sqlml.connectors.postgres.kinds import ABSENT, IN_TWO_PHASES, OF_SESSION, SILENT
 from sqlml.connectors.postgres.limits import check_portals
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.nesting import Predictions
+from sqlml.connectors.postgres.opened import tell
 from sqlml.connectors.postgres.parameters import numbered, substituted
 from sqlml.connectors.postgres.portals import (
     QUERIES,
@@ -40,25 +43,12 @@ from sqlml.connectors.postgres.predicting import with_functions
 from sqlml.connectors.postgres.prepared import PreparedStatements
 from sqlml.connectors.postgres.public import Public
 from sqlml.connectors.postgres.rows import RowEncoder
+from sqlml.connectors.postgres.scrolling import Scrolled
 from sqlml.connectors.postgres.settings import Settings
 from sqlml.connectors.postgres.together import Runner
 from sqlml.connectors.postgres.types import TEXT
 from sqlml.connectors.postgres.values import exact, values, with_written
 from sqlml.databases.statements import CHANGING
-
-_SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})  # only going back to one cannot be done
-_OF_SESSION = frozenset({"SET", "RESET", "DISCARD", "DEALLOCATE", "UNLISTEN", *_SAVEPOINTS})
-_ABSENT = {
-    "LISTEN": "ask again from time to time", "NOTIFY": "", "LOCK": "transactions see one state",
-    "DO": "", "GRANT": "roles are in the file of users", "REVOKE": "roles are in the file of users",
-}  # fmt: skip
-"""Statements of PostgreSQL that DuckDB does not have, with what there is instead."""
-_IN_TWO_PHASES = frozenset(
-    {("PREPARE", "TRANSACTION"), ("COMMIT", "PREPARED"), ("ROLLBACK", "PREPARED")}
-)
-_SILENT = frozenset({
-    "COPY", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", *_ABSENT, *_OF_SESSION,
-})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -81,7 +71,8 @@ class Speech:
 
     async def texts(self, connection: Connection, sql: str, run: Runner) -> Sequence[Text]:
         """The statements of a message, as they are to be run."""
-        texts = await self.public.read(connection, statements(sql), run)
+        texts = executed(statements(sql), self.statements)
+        texts = await self.public.read(connection, texts, run)
         return await self.predictions.called(connection, texts, run)
 
     def remembered(
@@ -95,13 +86,13 @@ class Speech:
 
     def prepared(self, connection: Connection, text: Text, oids: Sequence[int]) -> Prepared:
         """What is known of a statement; nothing is executed."""
-        if text.first in _SILENT or text.words[:2] in ((), *_IN_TWO_PHASES):
+        if text.first in SILENT or text.words[:2] in ((), *IN_TWO_PHASES):
             return Prepared(text, (), None)
         if text.first in ("DECLARE", "CLOSE", "MOVE"):
             query = cursors.declared(text).query if text.first == "DECLARE" else ""
             return Prepared(text, parameter_oids(connection, query, oids), None)
         if text.first == "FETCH":
-            return Prepared(text, (), cursors.opened(cursors.taken(text)[0], self.portals).fields)
+            return Prepared(text, (), cursors.opened(cursors.taken(text).name, self.portals).fields)
         shown = self._shown(text) if text.first == "SHOW" else None
         if shown is not None:
             return Prepared(text, (), [Field(name, TEXT) for name in shown.column_names])
@@ -128,10 +119,12 @@ class Speech:
         """Begin the statement of a portal."""
         text = portal.prepared.text
         match text.first:
-            case first if first in _OF_SESSION:
+            case first if first in ABSENT or text.words[:2] in IN_TWO_PHASES:
+                raise Refused(UNSUPPORTED, f"there is no {first} here", hint=ABSENT.get(first, ""))
+            case "PREPARE":
+                self._prepare(connection, text)
+            case first if first in OF_SESSION:
                 self._arrange(text)
-            case first if first in _ABSENT or text.words[:2] in _IN_TWO_PHASES:
-                raise Refused(UNSUPPORTED, f"there is no {first} here", hint=_ABSENT.get(first, ""))
             case "SHOW" if (shown := self._shown(text)) is not None:
                 portal.fields = [Field(name, TEXT) for name in shown.column_names]
                 self._give(portal, connection, iter(shown.to_batches()))
@@ -150,6 +143,11 @@ class Speech:
             case _:
                 self._execute(connection, portal, text.sql)
                 self._drop_soon(connection, text.dropped)
+
+    def _prepare(self, connection: Connection, text: Text) -> None:
+        name, own = preparing(text)
+        self.statements.check_new(name, own.sql)
+        self.statements.add(name, self.prepared(connection, own, ()))
 
     def _arrange(self, text: Text) -> None:
         """What is about the client's own connection."""
@@ -203,6 +201,7 @@ class Speech:
 
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
         self._check_allowed(sql)
+        tell(connection, sql, self.portals, self.statements)
         sql, oids, given = with_written(sql, portal.prepared.oids, portal.values)
         own = _own_parts(sql) if given else None
         if own is not None and len(own) == 1 and own[0].kind == "calling":
@@ -266,13 +265,16 @@ class Speech:
             check_portals(self.portals)
             query = Text(declared.query, ("SELECT",))
             opened = Portal(Prepared(query, portal.prepared.oids, None), portal.values, ())
-            opened.holds = declared.holds
+            opened.holds = declared.holds or declared.scrolls
             self._execute(connection, opened, declared.query)
+            opened.holds = declared.holds
+            if declared.scrolls and opened.rows is not None:
+                opened.scrolled = Scrolled(opened.rows)
             self.portals[declared.name] = opened
             return
-        name, count = cursors.taken(text)
-        opened = cursors.opened(name, self.portals)
-        rows = cursors.rows_of(opened, count)
+        wanted = cursors.taken(text)
+        opened = cursors.opened(wanted.name, self.portals)
+        rows = cursors.rows_of(opened, wanted)
         if text.first == "MOVE":
             portal.moved = sum(batch.num_rows for batch in rows)
             return

@@ -161,4 +161,4 @@ class SqlmlDialect(Reflection):
         return tuple(int(part) for part in duckdb.__version__.split(".")[:3] if part.isdecimal())
 
     def _get_default_schema_name(self, connection: Any) -> str:
-        return str(connection.exec_driver_sql("SELECT current_schema()").scalar())
+        return str(connection.exec_driver_sql("SELECT system.main.current_schema()").scalar())

@@ -171,7 +171,7 @@ class Reflection(DefaultDialect):
             " SELECT database_name, schema_name, table_name AS name FROM duckdb_tables()"
             " UNION ALL SELECT database_name, schema_name, view_name FROM duckdb_views())"
             " WHERE database_name = coalesce(:database, current_database())"
-            " AND schema_name = coalesce(:schema, current_schema())"
+            " AND schema_name = coalesce(:schema, system.main.current_schema())"
             " OR CAST(:schema AS VARCHAR) IS NULL AND database_name = 'temp'"
             " ORDER BY database_name = 'temp'",
             database=database,
@@ -274,7 +274,7 @@ def _names(connection: Any, what: str, schema: str | None) -> list[str]:
         connection,
         f"SELECT {what}_name AS name FROM duckdb_{what}s()"
         " WHERE database_name = coalesce(:database, current_database())"
-        f" AND schema_name = coalesce(:schema, current_schema()){others} ORDER BY ALL",
+        f" AND schema_name = coalesce(:schema, system.main.current_schema()){others} ORDER BY ALL",
         database=database,
         schema=within,
     )

@@ -1,6 +1,8 @@
 -- PostgreSQL's functions that DuckDB lacks, or has with another meaning.
 CREATE MACRO version() AS 'PostgreSQL 15.0 (sqlml)';
-CREATE MACRO current_schemas(implicit) AS CASE WHEN implicit THEN ['pg_catalog', current_schema()] ELSE [current_schema()] END;
+CREATE MACRO current_schemas(implicit) AS CASE WHEN implicit THEN ['pg_catalog'] ELSE [] END
+  || coalesce((SELECT list(sqlml_pg.main.shown(own.name)) FROM (SELECT unnest(system.main.current_schemas(false)) AS name) own), [sqlml_pg.main.current_schema()]);
+CREATE MACRO on_path(schema_name) AS list_position(sqlml_pg.main.current_schemas(false), schema_name);
 CREATE MACRO pg_backend_pid() AS coalesce(getvariable('sqlml_process')::INTEGER, 0);
 CREATE MACRO user_name() AS coalesce(getvariable('sqlml_user')::VARCHAR, 'sqlml');
 CREATE MACRO current_setting(x, missing := false) AS (SELECT own.setting FROM sqlml_pg.main.pg_settings own WHERE own.name = lower(x));
@@ -25,18 +27,19 @@ CREATE MACRO to_regrole(x) AS CASE WHEN sqlml_pg.main.ident(x) = 'sqlml' THEN 10
 CREATE MACRO name_parts(x) AS [sqlml_pg.main.ident(own_part) FOR own_part IN regexp_extract_all(x, '"(?:[^"]|"")*"|[^.]+')];
 CREATE MACRO to_regclass(x) AS coalesce(
   TRY_CAST(x AS BIGINT),
-  (SELECT min(own.oid) FROM sqlml_pg.main.relations own WHERE own.relname = sqlml_pg.main.name_parts(x::VARCHAR)[-1]
-    AND own.schema_name = CASE WHEN len(sqlml_pg.main.name_parts(x::VARCHAR)) > 1 THEN sqlml_pg.main.name_parts(x::VARCHAR)[-2] ELSE current_schema() END),
+  (SELECT arg_min(own.oid, coalesce(sqlml_pg.main.on_path(own.schema_name), 0)) FROM sqlml_pg.main.relations own WHERE own.relname = sqlml_pg.main.name_parts(x::VARCHAR)[-1]
+    AND CASE WHEN len(sqlml_pg.main.name_parts(x::VARCHAR)) > 1 THEN own.schema_name = sqlml_pg.main.shown(sqlml_pg.main.name_parts(x::VARCHAR)[-2])
+      ELSE sqlml_pg.main.on_path(own.schema_name) IS NOT NULL END),
   (SELECT min(own.oid) FROM sqlml_pg.main.system_relations own WHERE own.relname = sqlml_pg.main.name_parts(x::VARCHAR)[-1]));
 CREATE MACRO from_regclass(x) AS coalesce(
   CASE WHEN x = 0 THEN '-' END,
-  (SELECT min(CASE WHEN own.schema_name = current_schema() THEN '' ELSE sqlml_pg.main.quoted(own.schema_name) || '.' END || sqlml_pg.main.quoted(own.relname))
+  (SELECT min(CASE WHEN sqlml_pg.main.on_path(own.schema_name) IS NOT NULL THEN '' ELSE sqlml_pg.main.quoted(own.schema_name) || '.' END || sqlml_pg.main.quoted(own.relname))
     FROM sqlml_pg.main.relations own WHERE own.oid = x),
   (SELECT min(own.relname) FROM sqlml_pg.main.system_relations own WHERE own.oid = x), x::VARCHAR);
 CREATE MACRO from_regtype(x) AS coalesce(CASE WHEN x = 0 THEN '-' END, sqlml_pg.main.format_type(x, -1), x::VARCHAR);
 CREATE MACRO from_regnamespace(x) AS coalesce((SELECT own.nspname FROM sqlml_pg.main.pg_namespace own WHERE own.oid = x), x::VARCHAR);
 CREATE MACRO from_regrole(x) AS CASE WHEN x = 10 THEN 'sqlml' ELSE x::VARCHAR END;
-CREATE MACRO pg_table_is_visible(x) AS x IN (SELECT own.oid FROM sqlml_pg.main.relations own WHERE own.schema_name = current_schema());
+CREATE MACRO pg_table_is_visible(x) AS x IN (SELECT own.oid FROM sqlml_pg.main.relations own WHERE sqlml_pg.main.on_path(own.schema_name) IS NOT NULL);
 CREATE MACRO pg_function_is_visible(x) AS true;
 CREATE MACRO pg_type_is_visible(x) AS true;
 CREATE MACRO pg_collation_is_visible(x) AS true;
@@ -59,10 +62,10 @@ CREATE MACRO pg_get_expr(a, b, pretty := true) AS a;
 CREATE MACRO pg_get_constraintdef(x, pretty := true) AS (SELECT own.definition FROM sqlml_pg.main.constraint_definitions own WHERE own.oid = x);
 CREATE MACRO pg_get_indexdef(x, place := 0, pretty := false) AS (
   SELECT CASE WHEN place > 0 THEN own.written[place] ELSE own.beginning
-    || CASE WHEN pretty AND own.schema_name = current_schema() THEN '' ELSE sqlml_pg.main.quoted(own.schema_name) || '.' END || own.ending END
+    || CASE WHEN pretty AND own.schema_name = sqlml_pg.main.current_schema() THEN '' ELSE sqlml_pg.main.quoted(own.schema_name) || '.' END || own.ending END
   FROM sqlml_pg.main.index_definitions own WHERE own.oid = x);
 CREATE MACRO pg_get_viewdef(x, pretty := true) AS (
-  SELECT min(sqlml_pg.main.view_definition(own.sql)) FROM duckdb_views() own WHERE 16384 + own.view_oid = sqlml_pg.main.to_regclass(x));
+  SELECT min(sqlml_pg.main.view_definition(own.sql)) FROM sqlml_pg.main.own_views own WHERE 16384 + own.view_oid = sqlml_pg.main.to_regclass(x));
 CREATE MACRO pg_get_serial_sequence(a, b) AS NULL::VARCHAR;
 CREATE MACRO pg_get_statisticsobjdef_columns(x) AS NULL::VARCHAR;
 CREATE MACRO pg_get_triggerdef(x, pretty := true) AS NULL::VARCHAR;

@@ -3,6 +3,18 @@
 CREATE MACRO ident(x) AS CASE WHEN x LIKE '"%"' THEN replace(x[2:-2], '""', '"') ELSE lower(x) END;
 CREATE MACRO quoted(x) AS CASE WHEN regexp_full_match(x, '[a-z_][a-z0-9_$]*') THEN x ELSE '"' || replace(x, '"', '""') || '"' END;
 CREATE MACRO is_served(name) AS name IN (current_database(), 'temp');
+-- DuckDB's first schema is PostgreSQL's, unless there is one that is called so.
+CREATE MACRO shown(x) AS CASE WHEN x = 'main' AND NOT EXISTS (
+  SELECT 1 FROM duckdb_schemas() own WHERE own.database_name = current_database() AND own.schema_name = 'public') THEN 'public' ELSE x END;
+CREATE MACRO current_schema() AS sqlml_pg.main.shown(system.main.current_schema());
+CREATE VIEW own_schemas AS SELECT * REPLACE (sqlml_pg.main.shown(schema_name) AS schema_name), schema_name = 'main' AS is_first FROM duckdb_schemas();
+CREATE VIEW own_tables AS SELECT * REPLACE (sqlml_pg.main.shown(schema_name) AS schema_name) FROM duckdb_tables();
+CREATE VIEW own_views AS SELECT * REPLACE (sqlml_pg.main.shown(schema_name) AS schema_name) FROM duckdb_views();
+CREATE VIEW own_columns AS SELECT * REPLACE (sqlml_pg.main.shown(schema_name) AS schema_name) FROM duckdb_columns();
+CREATE VIEW own_constraints AS SELECT * REPLACE (sqlml_pg.main.shown(schema_name) AS schema_name) FROM duckdb_constraints();
+CREATE VIEW own_indexes AS SELECT * REPLACE (sqlml_pg.main.shown(schema_name) AS schema_name) FROM duckdb_indexes();
+CREATE VIEW own_sequences AS SELECT * REPLACE (sqlml_pg.main.shown(schema_name) AS schema_name) FROM duckdb_sequences();
+CREATE VIEW own_functions AS SELECT * REPLACE (sqlml_pg.main.shown(schema_name) AS schema_name) FROM duckdb_functions();
 CREATE TABLE pg_am AS SELECT 2 AS oid, 'heap' AS amname, 'heap_tableam_handler' AS amhandler, 't' AS amtype
 UNION ALL SELECT 403, 'btree', 'bthandler', 'i';
 CREATE TABLE pg_collation AS SELECT 100 AS oid, 'default' AS collname, 11 AS collnamespace, 10 AS collowner, 'd' AS collprovider,
@@ -23,35 +35,35 @@ CREATE TABLE system_relations AS FROM (VALUES (1247, 'pg_type'), (1249, 'pg_attr
   (1262, 'pg_database'), (2604, 'pg_attrdef'), (2606, 'pg_constraint'), (2610, 'pg_index'), (2615, 'pg_namespace'),
   (2618, 'pg_rewrite'), (2620, 'pg_trigger'), (3079, 'pg_extension'), (1260, 'pg_authid'), (2224, 'pg_sequence')) t(oid, relname);
 CREATE VIEW pg_namespace AS
-SELECT CASE schema_name WHEN 'main' THEN 2200 ELSE 16384 + oid END AS oid, schema_name AS nspname, 10 AS nspowner, NULL::VARCHAR[] AS nspacl
-FROM duckdb_schemas() WHERE database_name = current_database() AND (NOT internal OR schema_name = 'main')
+SELECT CASE WHEN is_first THEN 2200 ELSE 16384 + oid END AS oid, schema_name AS nspname, 10 AS nspowner, NULL::VARCHAR[] AS nspacl
+FROM own_schemas WHERE database_name = current_database() AND (NOT internal OR is_first)
 UNION ALL SELECT 11, 'pg_catalog', 10, NULL UNION ALL SELECT 13183, 'information_schema', 10, NULL UNION ALL SELECT 99, 'pg_toast', 10, NULL;
 CREATE VIEW pg_database AS
 SELECT 16384 AS oid, current_database() AS datname, 10 AS datdba, 6 AS encoding, 'c' AS datlocprovider, false AS datistemplate,
   true AS datallowconn, -1 AS datconnlimit, 0 AS datfrozenxid, 1 AS datminmxid, 1663 AS dattablespace, 'C' AS datcollate, 'C' AS datctype,
   NULL::VARCHAR AS daticulocale, NULL::VARCHAR AS datcollversion, NULL::VARCHAR[] AS datacl;
 CREATE VIEW table_columns AS
-SELECT table_oid, list(column_name ORDER BY column_index) AS columns FROM duckdb_columns() WHERE is_served(database_name) GROUP BY table_oid;
+SELECT table_oid, list(column_name ORDER BY column_index) AS columns FROM own_columns WHERE is_served(database_name) GROUP BY table_oid;
 CREATE VIEW constraint_facts AS
 SELECT 1073741824 + table_oid * 64 + constraint_index AS oid, 16384 + table_oid AS table_oid, schema_name, table_name, constraint_type AS kind,
   constraint_column_names AS names, list_transform(constraint_column_indexes, lambda p: (p + 1)::SMALLINT) AS places, expression, referenced_table, referenced_column_names,
   table_name || CASE constraint_type WHEN 'PRIMARY KEY' THEN '_pkey' WHEN 'UNIQUE' THEN '_' || array_to_string(constraint_column_names, '_') || '_key'
     WHEN 'FOREIGN KEY' THEN '_' || array_to_string(constraint_column_names, '_') || '_fkey' ELSE coalesce('_' || constraint_column_names[1], '') || '_check' END AS name,
   constraint_type IN ('PRIMARY KEY', 'UNIQUE') AS has_index
-FROM duckdb_constraints() WHERE is_served(database_name) AND constraint_type <> 'NOT NULL';
+FROM own_constraints WHERE is_served(database_name) AND constraint_type <> 'NOT NULL';
 CREATE VIEW relations AS
 SELECT 16384 + table_oid AS oid, table_name AS relname, schema_name, 'r' AS relkind, 2 AS relam, temporary AS is_temporary,
   index_count > 0 OR has_primary_key AS relhasindex, check_constraint_count AS relchecks, column_count AS relnatts, estimated_size AS reltuples, comment
-FROM duckdb_tables() WHERE is_served(database_name)
+FROM own_tables WHERE is_served(database_name)
 UNION ALL SELECT 16384 + view_oid, view_name, schema_name, 'v', 0, temporary, false, 0, column_count, 0, comment
-FROM duckdb_views() WHERE is_served(database_name) AND NOT internal
+FROM own_views WHERE is_served(database_name) AND NOT internal
 UNION ALL SELECT 16384 + index_oid, index_name, schema_name, 'i', 403, false, false, 0, len(expressions::VARCHAR[]), 0, comment
-FROM duckdb_indexes() WHERE is_served(database_name)
+FROM own_indexes WHERE is_served(database_name)
 UNION ALL SELECT 16384 + sequence_oid, sequence_name, schema_name, 'S', 0, temporary, false, 0, 3, 1, comment
-FROM duckdb_sequences() WHERE is_served(database_name)
+FROM own_sequences WHERE is_served(database_name)
 UNION ALL SELECT oid, name, schema_name, 'i', 403, false, false, 0, len(names), 0, NULL FROM constraint_facts WHERE has_index;
 CREATE VIEW pg_class AS
-SELECT r.oid, relname, CASE schema_name WHEN 'main' THEN 2200 ELSE n.oid END AS relnamespace, 0 AS reltype, 0 AS reloftype, 10 AS relowner, relam,
+SELECT r.oid, relname, n.oid AS relnamespace, 0 AS reltype, 0 AS reloftype, 10 AS relowner, relam,
   0 AS relfilenode, 0 AS reltablespace, 0 AS relpages, reltuples::FLOAT AS reltuples, 0 AS relallvisible, 0 AS reltoastrelid, relhasindex, false AS relisshared,
   CASE WHEN is_temporary THEN 't' ELSE 'p' END AS relpersistence, relkind, relnatts::SMALLINT AS relnatts, relchecks::SMALLINT AS relchecks, relkind = 'v' AS relhasrules,
   false AS relhastriggers, false AS relhassubclass, false AS relrowsecurity, false AS relforcerowsecurity, true AS relispopulated,
@@ -63,7 +75,7 @@ SELECT oid, table_oid, schema_name, table_name, name, kind = 'PRIMARY KEY' AS is
 FROM constraint_facts WHERE has_index
 UNION ALL SELECT 16384 + index_oid, 16384 + i.table_oid, schema_name, table_name, index_name, false, is_unique, [ident(e) FOR e IN expressions::VARCHAR[]],
   list_transform(expressions::VARCHAR[], lambda e: coalesce(list_position(columns, ident(e)), 0)::SMALLINT), expressions::VARCHAR[]
-FROM duckdb_indexes() i JOIN table_columns c ON c.table_oid = i.table_oid WHERE is_served(database_name);
+FROM own_indexes i JOIN table_columns c ON c.table_oid = i.table_oid WHERE is_served(database_name);
 CREATE VIEW pg_index AS
 SELECT oid AS indexrelid, table_oid AS indrelid, len(places)::SMALLINT AS indnatts, len(places)::SMALLINT AS indnkeyatts, is_unique AS indisunique,
   false AS indnullsnotdistinct, is_primary AS indisprimary, false AS indisexclusion, true AS indimmediate, false AS indisclustered, true AS indisvalid,
@@ -76,12 +88,12 @@ CREATE MACRO default_written(x, kind) AS CASE WHEN kind = 'VARCHAR' AND regexp_f
 CREATE VIEW stored_columns AS
 SELECT 16384 + table_oid AS relation, schema_name, table_name, column_name, column_index, data_type, is_nullable,
   default_written(column_default, data_type) AS column_default, is_generated, comment
-FROM duckdb_columns() WHERE is_served(database_name) AND NOT internal;
+FROM own_columns WHERE is_served(database_name) AND NOT internal;
 CREATE VIEW all_columns AS
 SELECT relation, column_name, column_index, data_type, is_nullable, column_default, is_generated FROM stored_columns
 UNION ALL SELECT f.oid, coalesce(k.column_name, 'expr'), position, coalesce(k.data_type, 'VARCHAR'), true, NULL, false
 FROM (SELECT oid, table_oid, unnest(places) AS place, generate_subscripts(places, 1) AS position FROM index_facts) f
-LEFT JOIN duckdb_columns() k ON 16384 + k.table_oid = f.table_oid AND k.column_index = place;
+LEFT JOIN own_columns k ON 16384 + k.table_oid = f.table_oid AND k.column_index = place;
 CREATE VIEW pg_attribute AS
 SELECT relation AS attrelid, column_name AS attname, t.oid::UINTEGER AS atttypid, -1 AS attstattarget, typlen::SMALLINT AS attlen, column_index::SMALLINT AS attnum,
   CASE WHEN data_type LIKE '%]' THEN 1 ELSE 0 END AS attndims, -1 AS attcacheoff, type_modifier(data_type) AS atttypmod, typbyval AS attbyval, typalign AS attalign,
@@ -95,14 +107,14 @@ FROM stored_columns WHERE column_default IS NOT NULL;
 CREATE VIEW constraint_definitions AS
 SELECT *, CASE kind WHEN 'CHECK' THEN 'CHECK ' || CASE WHEN expression LIKE '(%)' THEN expression ELSE '(' || expression || ')' END
     WHEN 'FOREIGN KEY' THEN 'FOREIGN KEY (' || array_to_string([quoted(n) FOR n IN names], ', ') || ') REFERENCES '
-      || CASE WHEN schema_name = current_schema() THEN '' ELSE quoted(schema_name) || '.' END || quoted(referenced_table)
+      || CASE WHEN schema_name = sqlml_pg.main.current_schema() THEN '' ELSE quoted(schema_name) || '.' END || quoted(referenced_table)
       || '(' || array_to_string([quoted(n) FOR n IN referenced_column_names], ', ') || ')'
     ELSE kind || ' (' || array_to_string([quoted(n) FOR n IN names], ', ') || ')' END AS definition
 FROM constraint_facts;
 CREATE VIEW foreign_keys AS
 SELECT f.oid, 16384 + t.table_oid AS target, list_transform(referenced_column_names, lambda r: list_position(columns, r)::SMALLINT) AS places,
   (SELECT min(i.oid) FROM constraint_facts i WHERE i.table_oid = 16384 + t.table_oid AND i.has_index AND i.names = f.referenced_column_names) AS key
-FROM constraint_facts f JOIN duckdb_tables() t ON t.table_name = f.referenced_table AND t.schema_name = f.schema_name AND is_served(t.database_name)
+FROM constraint_facts f JOIN own_tables t ON t.table_name = f.referenced_table AND t.schema_name = f.schema_name AND is_served(t.database_name)
 JOIN table_columns c ON c.table_oid = t.table_oid WHERE kind = 'FOREIGN KEY';
 CREATE VIEW pg_constraint AS
 SELECT f.oid, name AS conname, n.oid AS connamespace, CASE kind WHEN 'PRIMARY KEY' THEN 'p' WHEN 'UNIQUE' THEN 'u' WHEN 'FOREIGN KEY' THEN 'f' ELSE 'c' END AS contype,
@@ -114,7 +126,7 @@ SELECT f.oid, name AS conname, n.oid AS connamespace, CASE kind WHEN 'PRIMARY KE
   NULL::BIGINT[] AS conexclop, CASE kind WHEN 'CHECK' THEN expression END AS conbin
 FROM constraint_facts f JOIN pg_namespace n ON n.nspname = schema_name LEFT JOIN foreign_keys k ON k.oid = f.oid;
 CREATE VIEW function_facts AS
-SELECT function_oid::BIGINT AS oid, function_name, schema_name, function_type, parameters, macro_definition FROM duckdb_functions() WHERE is_served(database_name) AND NOT internal;
+SELECT function_oid::BIGINT AS oid, function_name, schema_name, function_type, parameters, macro_definition FROM own_functions WHERE is_served(database_name) AND NOT internal;
 CREATE VIEW pg_proc AS
 SELECT f.oid, function_name AS proname, n.oid AS pronamespace, 10 AS proowner, 14 AS prolang, 100::FLOAT AS procost, 0::FLOAT AS prorows, 0 AS provariadic, '-' AS prosupport,
   'f' AS prokind, false AS prosecdef, false AS proleakproof, false AS proisstrict, function_type = 'table_macro' AS proretset, 'v' AS provolatile, 'u' AS proparallel,
@@ -125,22 +137,26 @@ FROM function_facts f JOIN pg_namespace n ON n.nspname = schema_name;
 CREATE VIEW pg_description AS
 SELECT oid AS objoid, 1259 AS classoid, 0 AS objsubid, comment AS description FROM relations WHERE comment IS NOT NULL
 UNION ALL SELECT relation, 1259, column_index, comment FROM stored_columns WHERE comment IS NOT NULL
-UNION ALL SELECT n.oid, 2615, 0, comment FROM duckdb_schemas() s JOIN pg_namespace n ON n.nspname = s.schema_name
+UNION ALL SELECT n.oid, 2615, 0, comment FROM own_schemas s JOIN pg_namespace n ON n.nspname = s.schema_name
 WHERE s.database_name = current_database() AND comment IS NOT NULL;
 CREATE VIEW sequence_facts AS
-SELECT 16384 + sequence_oid AS oid, * EXCLUDE (sequence_oid) FROM duckdb_sequences() WHERE is_served(database_name);
+SELECT 16384 + sequence_oid AS oid, * EXCLUDE (sequence_oid) FROM own_sequences WHERE is_served(database_name);
 CREATE VIEW pg_sequence AS
 SELECT oid AS seqrelid, 20 AS seqtypid, start_value AS seqstart, increment_by AS seqincrement, max_value AS seqmax, min_value AS seqmin, 1 AS seqcache, cycle AS seqcycle FROM sequence_facts;
 CREATE VIEW pg_sequences AS
 SELECT schema_name AS schemaname, sequence_name AS sequencename, 'sqlml' AS sequenceowner, 'bigint' AS data_type, start_value, min_value, max_value, increment_by, cycle,
   1 AS cache_size, last_value FROM sequence_facts;
+CREATE VIEW pg_cursors AS SELECT unnest(from_json(coalesce(getvariable('sqlml_cursors')::VARCHAR, '[]'),
+  '[{"name": "VARCHAR", "statement": "VARCHAR", "is_holdable": "BOOLEAN", "is_binary": "BOOLEAN", "is_scrollable": "BOOLEAN", "creation_time": "TIMESTAMPTZ"}]'), recursive := true);
+CREATE VIEW pg_prepared_statements AS SELECT unnest(from_json(coalesce(getvariable('sqlml_prepared')::VARCHAR, '[]'),
+  '[{"name": "VARCHAR", "statement": "VARCHAR", "prepare_time": "TIMESTAMPTZ", "parameter_types": "VARCHAR[]"}]'), recursive := true);
 CREATE VIEW pg_tables AS
 SELECT schema_name AS schemaname, relname AS tablename, 'sqlml' AS tableowner, NULL::VARCHAR AS tablespace, relhasindex AS hasindexes, false AS hasrules, false AS hastriggers,
   false AS rowsecurity FROM relations WHERE relkind = 'r';
 CREATE MACRO view_definition(text) AS ' ' || regexp_replace(text, '^CREATE .*? AS ', '', 's');
 CREATE VIEW pg_views AS
 SELECT schema_name AS schemaname, view_name AS viewname, 'sqlml' AS viewowner, view_definition(sql) AS definition
-FROM duckdb_views() WHERE is_served(database_name) AND NOT internal;
+FROM own_views WHERE is_served(database_name) AND NOT internal;
 CREATE VIEW index_definitions AS
 SELECT oid, name, table_name, schema_name, written, 'CREATE ' || CASE WHEN is_unique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quoted(name) || ' ON ' AS beginning,
   quoted(table_name) || ' USING btree (' || array_to_string(written, ', ') || ')' AS ending
