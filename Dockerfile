@@ -1,7 +1,7 @@
 # The image that steps of SQL run in on an engine: `docker build -t sqlml .`
 FROM python:3.11-slim
 
-ARG EXTRAS="explain,onnx,solve,timeseries,tune,s3,gcs"
+ARG EXTRAS="explain,onnx,solve,timeseries,tune,s3,gcs,kubernetes"
 RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/*
 

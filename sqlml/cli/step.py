@@ -26,6 +26,7 @@ from sqlml.errors import Diagnostic, ProgramError, SqlmlError, StepError
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Where files with relative paths lie.",
 )
+@click.option("--manifest", help="Of the cluster's object that the step is about.")
 def step(
     *,
     step: str,
@@ -34,6 +35,7 @@ def step(
     store: str,
     outputs: Path | None,
     folder: Path | None,
+    manifest: str | None,
 ) -> int:
     """Run one step that `sqlml render --engine` wrote; events go to standard output as JSON lines.
 
@@ -49,11 +51,13 @@ def step(
     def tell(event: Event) -> None:
         click.echo(json.dumps(event.to_json(), ensure_ascii=False))
 
+    text, outputs = _text(step), outputs.absolute() if outputs else None
+    if manifest is not None:
+        return _change(text, manifest, run, outputs or Path("outputs"))
     if bool(db) == bool(store):
         raise ProgramError(Diagnostic("E0757", "a step needs --db or --store, and not both"))
     settings = options.settled(db=db)
     data = Data(db=os.path.abspath(settings.db)) if db else Data(store=store)
-    text, outputs = _text(step), outputs.absolute() if outputs else None
     if folder is not None:
         os.chdir(folder)
     try:
@@ -77,3 +81,19 @@ def _text(given: str) -> str:
     if given == "-":
         return sys.stdin.read()
     return Path(given[1:]).read_text("utf-8") if given.startswith("@") else given
+
+
+def _change(step: str, manifest: str, run: str, outputs: Path) -> int:
+    """Do a step about an object of the cluster, which needs neither a database nor a store."""
+    from sqlml.runtime.cluster.api import Cluster
+    from sqlml.runtime.cluster.kubeconfig import access
+    from sqlml.runtime.cluster.objects import Asked, run_object_step
+    from sqlml.runtime.retry import exit_code
+
+    asked = Asked(**json.loads(step)["object"])
+    try:
+        run_object_step(asked, manifest, run, Cluster(access()), outputs)
+    except SqlmlError as error:
+        error.exit_code = exit_code(error)
+        raise
+    return 0

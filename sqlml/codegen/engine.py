@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, get_args
 
 from sqlml.codegen import ENGINES
+from sqlml.codegen.objects import by_worker
 from sqlml.codegen.programs import Worker, as_programs
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.collector import paused_collector
@@ -73,6 +74,11 @@ class Capability:
     note: str = ""
 
 
+CLUSTER_RESOURCE = Capability(
+    "lowered",
+    "the worker makes it and waits for it, with the rights of its pod's account or of a "
+    "kubeconfig; it stays when the run is deleted",
+)
 SUB_WORKFLOW = Capability(
     "lowered",
     "its steps stand in place of the call; where it is repeated, made for the items of an output, "
@@ -130,6 +136,8 @@ def render(workflow: Workflow, engine: str, options: Options) -> Mapping[str, st
     programs = joined(workflow)
     if not getattr(target, "takes_sql", False):
         programs = as_programs(programs, replace(options.worker, outputs=target.outputs))
+    if target.support["cluster resource"].support == "lowered":
+        programs = by_worker(programs, replace(options.worker, outputs=target.outputs))
     verify(programs)
     faults = [*_setting_faults(target, options), *_schedule_faults(programs)]
     faults += _refusals(target, programs, options)

@@ -83,7 +83,7 @@ def _all_nodes(workflow: Workflow) -> Iterator[Node]:
 
 
 def _lower(workflow: Workflow, worker: Worker) -> Workflow:
-    used = _used_parameters(workflow)
+    used = used_parameters(workflow)
     earlier: list[Query] = []
     nodes: list[Node] = []
     images = _images(workflow)
@@ -116,7 +116,7 @@ def _passwords(node: Node, earlier: Sequence[Query]) -> dict[str, SecretKey]:
     return {variable(key): key for key in keys}
 
 
-def _used_parameters(workflow: Workflow) -> frozenset[tuple[str, str]]:
+def used_parameters(workflow: Workflow) -> frozenset[tuple[str, str]]:
     """The outputs that the engine itself has to carry: those that programs and conditions take."""
     found: set[tuple[str, str]] = {(o.node, o.name) for o in workflow.outputs.values()}
     for node in (*workflow.nodes, *workflow.on_exit):

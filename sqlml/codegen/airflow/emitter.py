@@ -17,7 +17,14 @@ from sqlml.codegen.airflow.text import (
     timetable,
     variable,
 )
-from sqlml.codegen.engine import FEATURES, SUB_WORKFLOW, Capability, Feature, Options
+from sqlml.codegen.engine import (
+    CLUSTER_RESOURCE,
+    FEATURES,
+    SUB_WORKFLOW,
+    Capability,
+    Feature,
+    Options,
+)
 from sqlml.codegen.flatten import flatten
 from sqlml.errors import ProgramError
 from sqlml.workflow.graph import givers, needs
@@ -54,7 +61,7 @@ class Airflow:
         **{feature: Capability("native") for feature in FEATURES},
         "container": Capability("lowered", "its command is a process on the worker, without image"),
         "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
-        "cluster resource": Capability("refused", "create it in a script with kubectl"),
+        "cluster resource": CLUSTER_RESOURCE,
         "sub-workflow": SUB_WORKFLOW,
         "condition on a value": Capability("lowered", "the task skips itself"),
         "condition on a status": Capability("lowered", "the task skips itself"),

@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlml.codegen import plain
-from sqlml.codegen.engine import FEATURES, SUB_WORKFLOW, Capability, Feature, Options
+from sqlml.codegen.engine import (
+    CLUSTER_RESOURCE,
+    FEATURES,
+    SUB_WORKFLOW,
+    Capability,
+    Feature,
+    Options,
+)
 from sqlml.codegen.flatten import flatten
 from sqlml.codegen.given import given_step, parameters_of
 from sqlml.codegen.lanes import in_lanes
@@ -56,7 +63,7 @@ class Kubeflow:
         "map over an output": Capability("lowered", "all rounds run in one task"),
         "repeat": Capability("lowered", "all rounds run in one task"),
         "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
-        "cluster resource": Capability("refused", "create it in a script with kubectl"),
+        "cluster resource": CLUSTER_RESOURCE,
         "workflow timeout": Capability(
             "lowered", "steps end themselves when it is over; it begins with the first of them"
         ),

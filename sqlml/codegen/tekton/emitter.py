@@ -8,7 +8,14 @@ from typing import Any
 
 from sqlml.codegen import plain
 from sqlml.codegen.argo.pods import given, placement_of, pods_of, resources_of, volumes_of
-from sqlml.codegen.engine import FEATURES, SUB_WORKFLOW, Capability, Feature, Options
+from sqlml.codegen.engine import (
+    CLUSTER_RESOURCE,
+    FEATURES,
+    SUB_WORKFLOW,
+    Capability,
+    Feature,
+    Options,
+)
 from sqlml.codegen.flatten import flatten
 from sqlml.codegen.given import given_step, parameters_of
 from sqlml.codegen.lanes import in_lanes
@@ -76,7 +83,7 @@ class Tekton:
         "map over an output": Capability("lowered", "all rounds run in one task"),
         "repeat": Capability("lowered", "all rounds run in one task"),
         "suspend until resumed": Capability("refused", "give it a time, or split the workflow"),
-        "cluster resource": Capability("refused", "create it in a script with kubectl"),
+        "cluster resource": CLUSTER_RESOURCE,
         "parallelism": Capability(
             "lowered", "steps wait for others, so that no more can run; exit steps run all at once"
         ),
