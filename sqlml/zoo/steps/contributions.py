@@ -22,12 +22,14 @@ SEED = 0
 class Contributions:
     """values: (outputs, rows, features). features: (rows, features). expected: (outputs,).
 
-    outputs: their names, empty text for a single one. of_rows: how many rows the query has.
+    others: (outputs, rows), what features add that are not among these. outputs: their names,
+    empty text for a single one. of_rows: how many rows the query has.
     """
 
     values: NDArray[np.float64]
     features: NDArray[np.float64]
     expected: NDArray[np.float64]
+    others: NDArray[np.float64]
     names: tuple[str, ...]
     outputs: tuple[str, ...]
     of_rows: int
@@ -47,14 +49,13 @@ class Contributions:
         return np.asarray(self.sizes.mean(axis=0))
 
     def only(self, chosen: NDArray[np.intp]) -> "Contributions":
-        """Some features, in the order given. What the others add goes to the expected value."""
+        """Some features, in the order given."""
         left_out = np.setdiff1d(np.arange(len(self.names)), chosen)
-        rest = self.values[:, :, left_out].sum(axis=2).mean(axis=1)
         return replace(
             self,
             values=self.values[:, :, chosen],
             features=self.features[:, chosen],
-            expected=self.expected + rest,
+            others=self.others + self.values[:, :, left_out].sum(axis=2),
             names=tuple(self.names[i] for i in chosen),
         )
 
@@ -99,6 +100,7 @@ def gathered(context: Context, bundle: Bundle, dataset: QueryDataset) -> Contrib
         together[:, :, :-1],
         np.concatenate(features),
         together[:, :, -1].mean(axis=1),
+        np.zeros(together.shape[:2]),
         tuple(dataset.names),
         outputs,
         of_rows,

@@ -96,11 +96,13 @@ def _violin(axis: Any, explained: Contributions, output: int) -> None:
 
 
 def _decision(axis: Any, explained: Contributions, output: int) -> None:
-    """One line per row: from the expected value at the bottom, feature by feature, to the top."""
+    """One line per row: from the expected value, and what features add that are not shown, at the
+    bottom, feature by feature, to what the model says at the top.
+    """
     rows = _evenly(explained.rows, MOST_LINES)
     places = _places(axis, explained)
     steps = explained.values[output, rows, :][:, ::-1]
-    start = np.full((len(rows), 1), explained.expected[output])
+    start = explained.expected[output] + explained.others[output, rows, None]
     paths = np.concatenate([start, start + np.cumsum(steps, axis=1)], axis=1)
     heights = np.concatenate([[-0.7], places[::-1]])
     for path, shade in zip(paths, _shades(paths[:, -1]), strict=True):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from sqlml.errors import StepError
+from sqlml.zoo.steps.contributions import Contributions
+from sqlml.zoo.steps.plot import _decision
 
 ROUNDS = {"num_boost_round": 4}
 MEASURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -107,6 +109,26 @@ def test_a_plot_is_drawn_and_its_path_told(trained: Any, kind: str) -> None:
     assert Path(path).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert trained.notes[-1] == f"plot: {path}"
     assert explain(trained, "SELECT * FROM iris", plot_type=kind).outputs["plot"] != path
+
+
+def test_lines_of_a_decision_plot_end_at_what_the_model_says_whatever_is_left_out() -> None:
+    from matplotlib.figure import Figure
+
+    values = np.random.default_rng(1).normal(size=(2, 7, 4))
+    whole = Contributions(
+        values,
+        values[0],
+        np.array([0.5, -1]),
+        np.zeros((2, 7)),
+        ("a", "b", "c", "d"),
+        ("x", "y"),
+        7,
+    )
+    axis = Figure().add_subplot()
+    _decision(axis, whole.only(np.array([3, 1, 0])).only(np.array([1])), 1)
+    *lines, _ = axis.lines
+    ends = [line.get_xdata()[-1] for line in lines]
+    np.testing.assert_allclose(ends, values[1].sum(axis=1) - 1)
 
 
 def test_many_classes_and_odd_names_can_be_drawn(context: Any) -> None:
