@@ -134,7 +134,8 @@ def _verified(compared: "Sequence[Compared]") -> Iterator[str]:
         return
     expected = sum(each.expected_seconds or 0.0 for each in known)
     took = sum(each.seconds for each in known)
-    yield f"  {len(known)} steps: expected {duration(expected)}, took {duration(took)}"
+    steps = f"{len(known)} step{'' if len(known) == 1 else 's'}"
+    yield f"  {steps}: expected {duration(expected)}, took {duration(took)}"
 
 
 def _or_dash(shown: Callable[[float], str]) -> Callable[[float | None], str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SHOWN_ROWS = 40
-_WIDEST_CELL = 50
+_WIDEST_CELL = 50  # where there are so many columns that this is more than an equal share
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,14 @@ class _Column:
 def draw(table: "pa.Table", width: int, most: int = SHOWN_ROWS) -> Iterator[str]:
     """The lines of a table: its first rows, and as many columns as fit in `width`."""
     shown = list(rows(table.slice(0, most)))
+    widest = max(_WIDEST_CELL, (width - 1) // max(1, table.num_columns) - 3)
     columns = [
-        _Column([_cut(as_cell(value)) for value in (field.name, *(row[i] for row in shown))],
-                is_numeric(field.type))
-        for i, field in enumerate(table.schema)
-    ]  # fmt: skip
+        _Column([_cut(as_cell(value), widest) for value in values], is_numeric(field.type))
+        for field, values in (
+            (field, (field.name, *(row[i] for row in shown)))
+            for i, field in enumerate(table.schema)
+        )
+    ]
     count = _fitting([column.width for column in columns], width)
     if count < len(columns):
         first = (count + 1) // 2
@@ -85,11 +88,11 @@ def _fitting(widths: Sequence[int], width: int) -> int:
     return len(widths)
 
 
-def _cut(cell: str) -> str:
+def _cut(cell: str, widest: int) -> str:
     """A cell without the end that does not fit."""
-    if _width(cell) <= _WIDEST_CELL:
+    if _width(cell) <= widest:
         return cell
-    kept, room = "", _WIDEST_CELL - 1
+    kept, room = "", widest - 1
     for character in cell:
         room -= _width(character)
         if room < 0:
