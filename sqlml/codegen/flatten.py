@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlml.codegen.call_ends import Ends, ends_of
 from sqlml.codegen.groups import as_one_step, for_one_step, hindrance
+from sqlml.codegen.lanes import with_limited_parts
 from sqlml.codegen.last_steps import written_out
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.workflow.graph import NODE_NAME, givers, needs
@@ -51,11 +52,11 @@ def flatten(workflow: Workflow, *, by_image: bool = True, is_told: bool = False)
 
     Raises:
         ProgramError: E0758 a call that has to be one step, and cannot; E0940 a called workflow with
-            limits of its own.
+            a time limit.
     """
     if not workflow.workflows:
         return workflow
-    workflow = written_out(workflow, ("timeout", "parallelism"))
+    workflow = written_out(with_limited_parts(workflow), ("timeout",))
     flat = _Flattening(workflow, by_image=by_image, is_told=is_told)
     return replace(
         workflow,

@@ -11,6 +11,7 @@ from typing import Literal
 
 from sqlml.codegen import plain
 from sqlml.codegen.given import given_step, parameters_of
+from sqlml.codegen.lanes import calls_others
 from sqlml.workflow.graph import compared, in_order
 from sqlml.workflow.ir import (
     Call,
@@ -41,7 +42,8 @@ def for_one_step(workflow: Workflow) -> frozenset[str]:
     """The calls in whose place the steps of what they call cannot stand.
 
     They are repeated, made for items that are not known, have a policy of their own; or the list of
-    what they give is compared, looped over, or given on.
+    what they give is compared, looped over, or given on; or what they call calls others, and has a
+    limit on its steps at a time.
     """
     nodes: list[Node] = []
     whole = [output.node for output in workflow.outputs.values()]
@@ -51,11 +53,20 @@ def for_one_step(workflow: Workflow) -> frozenset[str]:
     whole += [output.node for node in nodes for output in compared(node.guard)]
     loops = [node.loop for node in nodes if isinstance(node.loop, ForEach)]
     whole += [loop.items.node for loop in loops if isinstance(loop.items, Output)]
+    limited = {
+        part.name
+        for part in workflow.workflows
+        if part.parallelism is not None and calls_others(part)
+    }
     return frozenset(
         node.name
         for node in nodes
         if isinstance(node.operation, Call)
-        and (_has_own(node) or (node.loop is not None and node.name in whole))
+        and (
+            _has_own(node)
+            or (node.loop is not None and node.name in whole)
+            or node.operation.workflow in limited
+        )
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlml.codegen import plain
 from sqlml.workflow.graph import in_order, needs
-from sqlml.workflow.ir import After, Constant, ForEach, Node, Range, Workflow
+from sqlml.workflow.ir import After, Call, Constant, ForEach, Node, Range, Workflow
 
 
 def in_lanes(workflow: Workflow) -> Workflow:
@@ -25,6 +25,19 @@ def in_lanes(workflow: Workflow) -> Workflow:
         on_exit=tuple(_ordered(in_order(last), limit)),
         parallelism=None,
     )
+
+
+def with_limited_parts(workflow: Workflow) -> Workflow:
+    """A workflow in which those that it calls keep their limits by order; but not those that call
+    others, whose steps are not known here.
+    """
+    parts = (part if calls_others(part) else in_lanes(part) for part in workflow.workflows)
+    return replace(workflow, workflows=tuple(parts))
+
+
+def calls_others(workflow: Workflow) -> bool:
+    nodes = (*workflow.nodes, *workflow.on_exit)
+    return any(isinstance(node.operation, Call) for node in nodes)
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ from .tekton_interpreter import PipelineRun
 
 RESULT = (OutputDeclaration("result", "parameter"),)
 SCRIPT = Script("print(1)", args=(Take("x"),))
+AGAIN = Comparison(Output("both", "answer"), ">", Constant(3))
 BIG = Comparison(Output("first", "result"), ">", Constant(3))
 TWICE = Workflow(
     "twice",
@@ -108,7 +109,7 @@ def test_a_call_for_each_item_becomes_copies_whose_results_are_collected() -> No
     "policy",
     [
         {"loop": ForEach(Output("first", "result"), 2)},
-        {"loop": Repeat(BIG, 3)},
+        {"loop": Repeat(AGAIN, 3)},
         {"retry": Retry(2)},
         {"timeout": 5.0},
     ],
@@ -155,7 +156,7 @@ def test_what_one_step_cannot_do_is_refused_at_its_place(given: dict[str, Any], 
         TWICE, nodes=(*TWICE.nodes, other, Node("own", **{"operation": SCRIPT, **given}))
     )
     with pytest.raises(ProgramError) as caught:
-        flatten(replace(calling(Repeat(BIG, 3)), workflows=(part,)))
+        flatten(replace(calling(Repeat(AGAIN, 3)), workflows=(part,)))
     (fault,) = caught.value.diagnostics
     assert (fault.code, fault.label) == ("E0758", "at f.py:3:1")
     assert why in fault.message
@@ -166,6 +167,26 @@ def test_rounds_of_a_call_run_no_more_at_a_time_than_they_may() -> None:
     waits = {node.name: [after.node for after in node.after] for node in flat.nodes}
     assert waits["both-1-one"] == []
     assert waits["both-2-one"] == ["both-0-one", "both-0-two"]
+
+
+def test_limits_of_called_workflows_are_kept_by_order_or_by_one_step() -> None:
+    second = replace(TWICE.nodes[0], name="second")
+    limited = replace(TWICE, nodes=(*TWICE.nodes, second), parallelism=1)
+    flat = flatten(replace(calling(), workflows=(limited,)))
+    (second,) = (node for node in flat.nodes if node.name == "both-second")
+    assert second.after == (After("first"), After("both-two", "finished"))
+    others = Workflow("twice", calling().nodes[1:2], TWICE.parameters, TWICE.outputs, parallelism=1)
+    inner = replace(others.nodes[0], name="two", operation=Call("inner"), guard=None)
+    inner = replace(inner, inputs={"x": Parameter("x")}, outputs=RESULT)
+    nested = replace(
+        calling(),
+        workflows=(
+            replace(others, nodes=(inner,), outputs={"answer": Output("two", "result")}),
+            replace(TWICE, name="inner", outputs={"result": Output("two", "result")}),
+        ),
+    )
+    verify(nested)
+    assert [node.name for node in flatten(nested).nodes] == ["first", "both", "last"]
 
 
 def test_one_step_is_tried_again_has_a_time_limit_and_gives_what_there_is(tmp_path: Path) -> None:

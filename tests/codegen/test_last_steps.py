@@ -107,7 +107,7 @@ def test_argo_limits_the_steps_of_a_called_workflow_at_a_time() -> None:
 
 
 @pytest.mark.parametrize(("engine", "what"), [
-    ("argo", "timeout"), ("tekton", "timeout"), ("tekton", "parallelism"),
+    ("argo", "timeout"), ("tekton", "timeout"),
 ])  # fmt: skip
 def test_other_limits_of_a_called_workflow_are_refused(engine: str, what: str) -> None:
     workflow = replace(calling("ok"), workflows=(replace(PART, **{what: 9}),))
