@@ -121,6 +121,11 @@ SELECT count(*) FROM o;
 SELECT current_schema, current_schemas(false), 'o'::regclass, 't'::regclass;
 RESET search_path;
 SHOW search_path;
+SELECT id AS Total, name "Name" FROM q WHERE id = 1;
+CREATE TEMP TABLE keyed (id serial, "N" int);
+INSERT INTO keyed ("N") VALUES (1), (2) RETURNING id;
+DROP TABLE IF EXISTS nothing, keyed CASCADE;
+SELECT count(*) FROM pg_class WHERE relname LIKE 'keyed%';
 DECLARE way SCROLL CURSOR FOR SELECT i FROM generate_series(1, 5) AS i;
 FETCH 2 FROM way;
 FETCH PRIOR FROM way;
@@ -255,12 +260,19 @@ lines";8
 COPY p (a) FROM STDIN CSV QUOTE '''';
 '9'
 \.
+COPY p (b, a, h) FROM STDIN WITH CSV NULL 'x' FORCE NOT NULL b;
+x,10,x
+\.
+COPY p (a, b) FROM STDIN (FORMAT csv, FORCE_NOT_NULL (b));
+11,
+\.
 SELECT a, c, d FROM p ORDER BY a \gdesc
 SELECT * FROM p ORDER BY a;
 COPY (SELECT * FROM p ORDER BY a) TO STDOUT;
 COPY p (a, b) TO STDOUT WITH CSV HEADER;
 COPY (SELECT b, a FROM p) TO STDOUT (FORMAT csv, FORCE_QUOTE (a), NULL 'nil', DELIMITER '|');
 COPY (SELECT b, a FROM p) TO STDOUT WITH DELIMITER ',' NULL AS 'nil' CSV FORCE QUOTE *;
+COPY (SELECT 1 AS One, 2 AS "Two") TO STDOUT CSV HEADER;
 COPY (SELECT 'a|b\c', NULL) TO STDOUT (DELIMITER '|', NULL '');
 COPY (SELECT a, b, c, d, e, f FROM p ORDER BY a) TO STDOUT WITH BINARY;
 SELECT max(a) AS most FROM p \gset v_

@@ -30,7 +30,8 @@ _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 class Copy:
     """One COPY. query: of the rows that go out. table, columns: as written, of what comes in.
 
-    null: what stands for NULL. forced: columns whose values always have quotes; `*`: all.
+    null: what stands for NULL. forced: columns whose values always have quotes; `*`: all. filled:
+    columns in which it stands for itself.
     """
 
     query: str
@@ -44,6 +45,7 @@ class Copy:
     quote: str = '"'
     escape: str = ""
     forced: Sequence[str] = ()
+    filled: Sequence[str] = ()
 
 
 def copy_of(text: "Text") -> Copy | None:
@@ -85,6 +87,8 @@ def _with(copy: Copy, given: dict[str, str]) -> Copy:
             case "FORCE_QUOTE":
                 forced = ["*"] if value == "*" else [_name(each) for each in value.split(",")]
                 copy = replace(copy, forced=forced)
+            case "FORCE_NOT_NULL":
+                copy = replace(copy, filled=[_name(each) for each in value.split(",")])
             case _ if name not in _SIGNS and (name, value.upper()) != ("ENCODING", "UTF8"):
                 raise Refused(SYNTAX, f"COPY has no option {name} {value} here")
     if any(len(sign.encode()) != 1 for sign in (copy.delimiter, copy.quote, copy.escape or "x")):
@@ -103,8 +107,10 @@ def _options(tokens: list[Token]) -> dict[str, str]:
         if name in ("CSV", "BINARY", "TEXT"):
             found["FORMAT"] = name
             continue
-        if name == "FORCE" and left:
-            name, left = f"FORCE_{left[0].text.upper()}", left[1:]
+        if name == "FORCE":
+            words = 2 if left[:1] and left[0].keyword == "NOT" else 1
+            name = "_".join(["FORCE", *(each.keyword for each in left[:words])])
+            left = left[words:]
         values, left = _values(left, is_listed=is_listed)
         if not values and name != "HEADER":
             raise Refused(SYNTAX, f"the option {name} of COPY has no value")

@@ -32,7 +32,9 @@ class Incoming:
         self._copy = copy
         listed = ", ".join(copy.columns) or "*"
         with connection.execute(f"SELECT {listed} FROM {copy.table} LIMIT 0") as cursor:
-            self._types = [str(code) for _, code, *_ in cursor.description or ()]
+            told = cursor.description or ()
+            self._names = [name for name, *_ in told]
+            self._types = [str(code) for _, code, *_ in told]
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - see `close`
 
     @property
@@ -74,7 +76,7 @@ class Incoming:
             return packed.reader(self._file, self._types)
         schema = pa.schema([(f"c{i}", pa.string()) for i in range(self.columns)])
         return pa.RecordBatchReader.from_batches(
-            schema, lines.rows(self._file, self.columns, self._copy)
+            schema, lines.rows(self._file, self._names, self._copy)
         )
 
     def close(self) -> None:

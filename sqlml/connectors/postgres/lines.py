@@ -69,8 +69,8 @@ def _quoted(column: pa.Array, name: str, copy: Copy) -> pa.Array:
     return pc.fill_null(pc.if_else(needed, wrapped, column), copy.null)
 
 
-def rows(file: IO[bytes], columns: int, copy: Copy) -> Iterator[pa.RecordBatch]:
-    """What a client has sent, as text in so many columns, batch by batch.
+def rows(file: IO[bytes], columns: Sequence[str], copy: Copy) -> Iterator[pa.RecordBatch]:
+    """What a client has sent, as text in these columns, batch by batch.
 
     Raises:
         Refused: a line has more or fewer values.
@@ -78,7 +78,7 @@ def rows(file: IO[bytes], columns: int, copy: Copy) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv
 
     _drop_end(file)
-    names = [f"c{i}" for i in range(columns)]
+    names = [f"c{i}" for i in range(len(columns))]
     is_csv = copy.form == "csv"
     escape: str | bool = copy.escape if is_csv and copy.escape not in ("", copy.quote) else False
     try:
@@ -99,10 +99,19 @@ def rows(file: IO[bytes], columns: int, copy: Copy) -> Iterator[pa.RecordBatch]:
             ),
         )  # fmt: skip
         for batch in reader:
-            yield batch if is_csv else _unescaped(batch)
+            yield _filled(batch, columns, copy) if is_csv else _unescaped(batch)
     except pa.ArrowInvalid as error:
         if "Empty CSV file" not in str(error):
             raise Refused("22P04", f"COPY: {error}") from error
+
+
+def _filled(batch: pa.RecordBatch, columns: Sequence[str], copy: Copy) -> pa.RecordBatch:
+    filled = set(map(str.casefold, copy.filled))
+    values = [
+        pc.fill_null(column, copy.null) if name.casefold() in filled else column
+        for column, name in zip(batch.columns, columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(values, names=batch.schema.names)
 
 
 def _drop_end(file: IO[bytes]) -> None:

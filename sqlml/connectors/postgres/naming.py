@@ -50,13 +50,18 @@ Tokens = Sequence[Token]
 
 
 def named(tokens: Tokens) -> Iterator[Change]:
-    """`AS name` behind each column that is selected or returned without a name."""
+    """`AS name` behind each column that is selected or returned without one.
+
+    Names that are there are in lower case unless they are quoted.
+    """
     for i, token in enumerate(tokens):
         if token.keyword in ("SELECT", "RETURNING"):
             for item in _items(tokens, i + 1):
                 name = _label(item) if _is_bare(item) else ""
                 if name:
                     yield item[-1].end, item[-1].end, f" AS {identifier(name)}"
+                elif [token.keyword for token in item[-2:-1]] == ["AS"]:
+                    yield item[-1].start, item[-1].end, _folded(item[-1])
 
 
 def _items(tokens: Tokens, at: int) -> Iterator[Tokens]:
@@ -241,6 +246,10 @@ def _type(tokens: Tokens) -> str:
     while len(words) > 2 and words[1] == ".":
         words = words[2:]
     return _TYPES.get(words[0], words[0]) if words else _UNNAMED
+
+
+def _folded(name: Token) -> str:
+    return name.text.lower() if name.kind == "word" else name.text
 
 
 def _plain(token: Token) -> str:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.dbapi.programs import Part
 from sqlml.connectors.dbapi.programs import parts as parts_of
-from sqlml.connectors.postgres import cursors, messages, permissions
+from sqlml.connectors.postgres import cursors, messages, owned, permissions
 from sqlml.connectors.postgres.access import Role
 from sqlml.connectors.postgres.copying import Copy, copy_of, target
 from sqlml.connectors.postgres.described import Described
@@ -141,8 +141,7 @@ class Speech:
                 portal.copy = copy
                 self._execute(connection, portal, copy.query)
             case _:
-                self._execute(connection, portal, text.sql)
-                self._drop_soon(connection, text.dropped)
+                self._do(connection, portal)
 
     def _prepare(self, connection: Connection, text: Text) -> None:
         name, own = preparing(text)
@@ -161,11 +160,16 @@ class Speech:
         if text.words[:2] == ("DISCARD", "ALL"):
             self.settings.reset("ALL")
 
-    def _drop_soon(self, connection: Connection, table: str) -> None:
-        """Drop a table at the end of the transaction."""
-        self._dropped += [table] if table else []
+    def _do(self, connection: Connection, portal: Portal) -> None:
+        """What DuckDB has; what belongs to a table goes with it."""
+        text = portal.prepared.text
+        unused = list(owned.sequences(connection, text))
+        self._execute(connection, portal, text.sql)
+        for sequence in unused:
+            connection.execute(f"DROP SEQUENCE IF EXISTS {sequence}").close()
+        self._dropped += [text.dropped] if text.dropped else []
         if not connection.in_transaction:
-            _drop(connection, self._dropped)
+            owned.drop(connection, self._dropped)
             self._dropped = []
 
     def tag(self, portal: Portal) -> str:
@@ -244,7 +248,7 @@ class Speech:
         if rolls_back:
             connection.rollback()
         else:
-            _drop(connection, dropped)
+            owned.drop(connection, dropped)
             connection.commit()
 
     def _warn(self, state: str, message: str) -> None:
@@ -301,11 +305,6 @@ class Speech:
         if name not in self.settings:
             return None
         return pa.table({name: pa.array([self.settings[name]], pa.string())})
-
-
-def _drop(connection: Connection, tables: Sequence[str]) -> None:
-    for table in tables:
-        connection.execute(f"DROP TABLE IF EXISTS temp.{table.rpartition('.')[2]}").close()
 
 
 def _own_parts(sql: str) -> Sequence[Part] | None:

@@ -44,6 +44,8 @@ def spelled(sql: str) -> str:
         *operated(sql, tokens),
         *([] if _has_features(words) else named(tokens)),
     ]
+    if words[:1] == ["DROP"]:
+        found += _one_by_one(sql, tokens, words)
     if words[:1] == ["CREATE"] and "TABLE" in words[:4]:
         found += [*_counted(tokens, words), *_kept(tokens, words)]
     return _changed(sql, found)
@@ -224,6 +226,15 @@ def _kept(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
     for i in range(len(tokens) - 2):
         if words[i : i + 3] == ["ON", "COMMIT", "DROP"]:
             yield tokens[i].start, tokens[i + 2].end, ""
+
+
+def _one_by_one(sql: str, tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
+    """`DROP TABLE IF EXISTS a, b CASCADE`, of which DuckDB takes one at a time."""
+    first = 4 if words[2:4] == ["IF", "EXISTS"] else 2
+    how = f" {words[-1]}" if words[-1] in ("CASCADE", "RESTRICT") else ""
+    for i, word in enumerate(words):
+        if word == "," and i > first:
+            yield tokens[i].start, tokens[i].end, f"{how}; {sql[: tokens[first].start]}"
 
 
 # --- rows ---
