@@ -21,8 +21,8 @@ from sqlml.workflow.ir import (
 
 _TAKEN = (  # by what statements call their values
     "arguments", "attempt", "bins", "chances", "con", "data", "each", "good", "group",
-    "held_data", "held_label", "held_matrix", "held_rows", "highs", "item", "kinds", "label",
-    "matrix", "measured", "model", "names", "parameters", "parser", "pool", "predicted",
+    "held_data", "held_label", "held_matrix", "held_rows", "highs", "kinds", "label",
+    "matrix", "measured", "model", "names", "one", "parameters", "parser", "pool", "predicted",
     "records", "result", "rows", "sizes", "status", "steps", "table", "truth", "values",
 )  # fmt: skip
 _OF_MODEL = ("", "_features", "_fit", "_label", "_rows")  # variables that a model has
@@ -62,10 +62,10 @@ class Program:
         self._names |= {f"{name}{end}" for end in ends}
         return name
 
-    def variable(self, wanted: str) -> str:
+    def variable(self, wanted: str, kind: str = "result") -> str:
         """A variable for what a step gives: its own name, or one that says what it is."""
         is_free = wanted.replace("-", "_") not in self._names
-        return self.name(wanted if is_free else f"{wanted}_result")
+        return self.name(wanted if is_free else f"{wanted}_{kind}")
 
     def claim(self, name: str) -> bool:
         """Take exactly this name; false where something else has it."""

@@ -83,7 +83,7 @@ class Level:
         yield from ('status = "failed"', "try:")
         yield from indented(trimmed(self._steps(self.nodes, self.apart)))
         if self.apart < len(self.nodes):
-            yield "    steps.check()"
+            yield from ("", "    steps.check()")
         yield from ('    status = "succeeded"', "finally:")
         yield from indented(trimmed(self._steps(self.workflow.on_exit, self.last_apart)))
         if self.last_apart < len(self.workflow.on_exit):
@@ -136,7 +136,10 @@ class Level:
             yield call("steps.need", *words, **named)
         if node.guard is not None and not _asks_item(node):
             yield call("steps.when", self.scope.condition(node.guard))
-        yield from self._node(node)
+        lines = [*self._node(node)]
+        if lines[0].startswith("def "):
+            yield ""
+        yield from lines
 
     def _node(self, node: Node) -> Iterator[str]:
         """What a step does, with its loop, and what it gives if nobody takes it."""
@@ -151,7 +154,7 @@ class Level:
                 yield from self._repeated(node, loop, left)
             case ForEach() as loop:
                 yield from self._mapped(node, loop, left.variable)
-        if left.variable and not self._is_taken(node):
+        if left.variable and self._is_shown(node):
             yield call("print", literal(f"{node.name}:"), left.variable)
 
     def _statement(self, node: Node) -> Iterator[str]:
@@ -167,7 +170,8 @@ class Level:
         """Where a step leaves what it gives: a variable, if it gives anything."""
         is_call = isinstance(node.operation, Call)
         left = self._called(node)[1] if is_call else left_by(node)
-        variable = self._program.variable(node.name) if node.outputs else ""
+        is_named = node.outputs and (self._is_taken(node) or self._is_shown(node))
+        variable = self._program.variable(node.name) if is_named else ""
         is_list = isinstance(node.loop, ForEach)
         found = self.scope.left[node.name] = replace(left, variable=variable, is_list=is_list)
         return found
@@ -185,31 +189,29 @@ class Level:
         yield f"    {call('sys.exit', literal(told))}"
 
     def _mapped(self, node: Node, loop: ForEach, variable: str) -> Iterator[str]:
-        scope, items = self.scope.inside("item", loop), self.scope.items(loop)
+        scope, items = self.scope.inside("each", loop), self.scope.items(loop)
         assigned = f"{variable} = " if variable else ""
         text = self._round(node, scope)
-        has_more = node.timeout is not None or self._retry_of(node) is not None
-        if has_more or "\n" in text or len(text) > _LONG:
+        retry = self._retry_of(node)
+        if retry or node.timeout is not None or "\n" in text or len(text) > _LONG:
             function = self._program.variable(f"do-{node.name}")
-            yield f"def {function}(item):"
-            if has_more:
-                yield from indented(self._attempted(node, scope, "result" if variable else ""))
-                yield from ["    return result"] if variable else []
+            yield f"def {function}(each):"
+            if retry is None:
+                yield from indented(self._tried(node, [f"return {text}"]))
             else:
-                yield f"    return {text}"
+                yield from indented(self._tried(node, [f"result = {text}"]))
+                yield "    return result"
             yield ""
-            text = f"{function}(item)"
+            text = f"{function}(each)"
         guard = scope.condition(node.guard) if node.guard and _asks_item(node) else ""
         chosen = f" if {guard}" if guard else ""
         if loop.parallelism not in (None, 1) and not self._has_timeout(node):
-            items = f"[item for item in {items}{chosen}]" if chosen else items
+            items = f"[each for each in {items}{chosen}]" if chosen else items
             yield f"with ThreadPoolExecutor({loop.parallelism}) as pool:"
-            function = (
-                text.removesuffix("(item)") if text.endswith("(item)") else f"lambda item: {text}"
-            )
+            function = text[:-6] if text == f"{text[:-6]}(each)" else f"lambda each: {text}"
             yield f"    {assigned}list(pool.map({function}, {items}))"
         else:
-            yield f"{assigned}[{text} for item in {items}{chosen}]"
+            yield f"{assigned}[{text} for each in {items}{chosen}]"
 
     def _has_timeout(self, node: Node) -> bool:
         """Whether what is done in a round has one: it is kept by the main thread alone."""
@@ -253,13 +255,16 @@ class Level:
         """Whether what a step gives is of use to another, or to whoever calls its workflow."""
         workflow = self.workflow
         nodes = (*workflow.nodes, *workflow.on_exit)
-        if workflow is not self._program.workflow:
-            return True
-        loops = [
-            o for n in nodes if isinstance(n.loop, Repeat) for o in operands_of(n.loop.condition)
-        ]
-        taken = {o.node for o in loops if isinstance(o, Output) and o.node != node.name}
+        loops = [one.loop.condition for one in nodes if isinstance(one.loop, Repeat)]
+        asked = [*map(operands_of, loops), [*workflow.outputs.values()]]
+        taken = {one.node for found in asked for one in found if isinstance(one, Output)}
         return node.name in {*taken, *(giver for one in nodes for giver in givers(one))}
+
+    def _is_shown(self, node: Node) -> bool:
+        """Whether what a step gives is the script's result: no other takes it."""
+        nodes = (*self.workflow.nodes, *self.workflow.on_exit)
+        is_taken = any(node.name in givers(one) for one in nodes)
+        return self.workflow is self._program.workflow and not is_taken
 
 
 def _attempts(retry: Retry) -> str:

@@ -186,7 +186,7 @@ def _http(http: Http, node: Node, scope: Scope) -> str:
         named["body"] = scope.word(http.body, node)
     if http.timeout != Http("").timeout:
         named["timeout"] = f"{http.timeout:g}"
-    return call("ask", scope.word(http.url, node), **named)
+    return call("ask_server", scope.word(http.url, node), **named)
 
 
 def _resource(program: Program, resource: Resource, node: Node, scope: Scope) -> str:

@@ -64,10 +64,10 @@ class Left:
     def output(self, name: str) -> Value:
         kind = self.types.get(name)
         if self.is_list:
-            each = f"each[{literal(name)}]" if self.is_record else "each"
-            there = f" if {each} is not None" if self.may_lack else ""
+            one = f"one[{literal(name)}]" if self.is_record else "one"
+            there = f" if {one} is not None" if self.may_lack else ""
             is_all = not self.is_record and not self.may_lack
-            listed = f"[{each} for each in {self.variable}{there}]"
+            listed = f"[{one} for one in {self.variable}{there}]"
             return Value(self.variable if is_all else listed, "json")
         text = f"{self.variable}[{literal(name)}]" if self.is_record else self.variable
         return Value(call("there", text) if self.may_lack else text, kind)
@@ -174,10 +174,10 @@ class Scope:
     def _joined(self, terms: Sequence[Condition], *, is_and: bool, holds: bool, inner: bool) -> str:
         if not terms:
             return str(is_and)
-        inner = inner or len(terms) > 1
-        word = " and " if is_and else " or "
-        text = word.join(self.condition(one, holds=holds, inner=inner) for one in terms)
-        return f"({text})" if inner and len(terms) > 1 else text
+        word, are_many = " and " if is_and else " or ", len(terms) > 1
+        parts = (self.condition(one, holds=holds, inner=inner or are_many) for one in terms)
+        text = word.join(parts)
+        return f"({text})" if inner and are_many else text
 
     def _outcome(self, status: str, *, holds: bool) -> str:
         if status in ("finished", "skipped"):

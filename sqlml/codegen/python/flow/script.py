@@ -13,10 +13,8 @@ from sqlml.workflow.operations import PROGRAMS
 
 
 class Script:
-    """opening: the first lines. functions: of steps. calls: lines for workflows that are called.
-
-    body: the steps.
-    """
+    """opening: the first lines. calls: the functions for workflows that are called. body: the
+    steps, behind what reads their parameters."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
@@ -27,8 +25,9 @@ class Script:
         self._functions = Functions(program, nodes)
         self._called: dict[str, tuple[str, Left]] = {}
         self.calls: list[str] = []
-        self.opening, given = opening(program, uses_sql=self.uses_sql)
-        self.body = [*self._body(given)]
+        lines, given = opening(program, uses_sql=self.uses_sql)
+        self.opening = [] if given else lines
+        self.body = [*(lines if given else []), *self._body(given)]
 
     @property
     def functions(self) -> Mapping[str, str]:
@@ -58,7 +57,7 @@ class Script:
         return self._called[name]
 
     def _define(self, workflow: Workflow) -> tuple[str, Left]:
-        function = self._program.variable(workflow.name)
+        function = self._program.variable(workflow.name, "steps")
         names = {each: self._program.variable(each) for each in workflow.parameters}
         kinds = {name: one.type for name, one in workflow.parameters.items()}
         given = {
