@@ -13,6 +13,7 @@ import pytest
 
 from sqlml.codegen.engine import Options, render
 from sqlml.workflow.ir import Node, Workflow
+from sqlml.workflow.operations import PROGRAMS
 
 from .everywhere import Ended
 
@@ -60,9 +61,11 @@ class Ran:
         if not node.outputs:
             return {}
         left = self.names[self._variable(node)]
-        (name,) = (one.name for one in node.outputs)
-        is_record = node.outputs[0].path
-        return left if is_record else {name: left}
+        names = [one.name for one in node.outputs if one.kind != "dataset"]
+        is_sql = not isinstance(node.operation, PROGRAMS)
+        if is_sql or len(names) > 1 or node.outputs[0].path:
+            return {name: left[name] for name in names}
+        return {names[0]: left}
 
     def _place(self, node: Node) -> tuple[int, int]:
         """The lines between a step's title and the next one's, from 1."""
