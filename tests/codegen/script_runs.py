@@ -33,7 +33,7 @@ class Ran:
         self.code = 0
         try:
             exec(compile(self.text, FILE, "exec"), self.names)
-        except (Exception, SystemExit) as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001
             frames = traceback.extract_tb(error.__traceback__)
             self.failed_at = next(f.lineno or 0 for f in frames if f.filename == FILE)
             self.code = 1

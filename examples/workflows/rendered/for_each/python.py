@@ -36,7 +36,7 @@ cities_result = cities()
 # for-each, line 27
 with ThreadPoolExecutor(2) as pool:
     for_each_result = list(
-        pool.map(lambda item: for_each(item["people"], item["name"]), cities_result)
+        pool.map(lambda each: for_each(each["people"], each["name"]), cities_result)
     )
 
 # join, line 29

@@ -13,13 +13,6 @@ import pyarrow.compute as pc
 from sklearn import metrics
 from sklearn.linear_model import LinearRegression
 
-parser = argparse.ArgumentParser()
-parser.add_argument("database", nargs="?", default=":memory:")
-parser.add_argument("--least", type=float, default=0.9, help="what is good enough")
-arguments = parser.parse_args()
-con = duckdb.connect(arguments.database)
-least = arguments.least
-
 
 def fetch(query):
     return con.sql(query).to_arrow_table()
@@ -98,6 +91,13 @@ def deploy(model: str, r2: float) -> str:
 def give_up(model: str) -> str:
     return f"{model} is no good"
 
+
+parser = argparse.ArgumentParser()
+parser.add_argument("database", nargs="?", default=":memory:")
+parser.add_argument("--least", type=float, default=0.9, help="what is good enough")
+arguments = parser.parse_args()
+con = duckdb.connect(arguments.database)
+least = arguments.least
 
 # train, line 19
 rows = fetch("SELECT range AS x, 3 * range + 1 AS y FROM range(100)")
