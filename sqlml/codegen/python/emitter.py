@@ -25,7 +25,7 @@ class Python:
         "script": Capability(
             "native", "a function of Python is called as it is, in the script's own process"
         ),
-        "cluster resource": Capability("lowered", "by `kubectl`, with its conditions asked for"),
+        "cluster resource": Capability("native", "`kubectl`, which is asked for its conditions"),
         "suspend until resumed": Capability("lowered", "until someone presses Enter"),
         "sub-workflow": Capability("native", "a function"),
         "map's own parallelism": Capability("lowered", "threads"),
