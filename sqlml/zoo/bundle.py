@@ -76,6 +76,7 @@ class Manifest:
 
 
 _OF_THE_STORE = ("name", "version", "created", "run", "bytes", "aliases", "tags")
+_LASTING = (*_OF_THE_STORE, "estimator", "task", "statement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,14 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
         if values.get(name) is not None:
             values[name] = tuple(values[name])
     return Manifest(**values)
+
+
+def outline(content: Mapping[str, Any]) -> Manifest:
+    """As `read_manifest`; of a newer sqlml's, no more than what must mean the same there."""
+    if content.get("format", FORMAT) <= FORMAT:
+        return read_manifest(content)
+    needed = {"estimator": "", "family": "", "task": "", "pipeline": {}, "columns": ()}
+    return Manifest(**needed | {name: content[name] for name in _LASTING if name in content})
 
 
 def load(folder: Path) -> Bundle:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sqlml.errors import StepError
-from sqlml.zoo.bundle import Manifest, model_type, read_manifest
+from sqlml.zoo.bundle import Manifest, model_type, outline, read_manifest
 
 ROOT = Path(__file__).parents[2]
 INSIDE = {"schema.json"}  # a file in an archive that is named
@@ -44,6 +44,9 @@ def test_a_newer_format_is_refused() -> None:
     with pytest.raises(StepError, match=r"model `m@3` was made by a newer sqlml 9\.1") as caught:
         read_manifest(content)
     assert caught.value.diagnostics[0].code == "E0505"
+    outlined = outline({**content, "label": "of another kind", "statement": "SELECT"})
+    assert (outlined.name, outlined.version, outlined.statement) == ("m", 3, "SELECT")
+    assert outlined.label == ()
 
 
 def test_a_missing_plugin_is_told() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sqlml.zoo.bundle import Manifest, read_manifest
+from sqlml.zoo.bundle import Manifest, outline
 from sqlml.zoo.context import Models
 from sqlml.zoo.label import class_name
 from sqlml.zoo.steps.measure import MOST_ROWS_MEASURED
@@ -40,7 +40,7 @@ def describe(models: Models, chosen: Manifest) -> pa.Table:
 
 def overview(models: Models) -> pa.Table:
     """One row for each model: its newest version, and the aliases of all."""
-    newest = [read_manifest(models.versions(name)[-1]) for name in models.names()]
+    newest = [outline(models.versions(name)[-1]) for name in models.names()]
     return pa.table(
         {
             "model": pa.array([one.name for one in newest], pa.string()),
@@ -63,7 +63,7 @@ def _labels(chosen: Manifest) -> str:
 
 def _aliases(models: Models, name: str) -> str:
     """All aliases of a model: `champion@3`."""
-    versions = map(read_manifest, models.versions(name))
+    versions = map(outline, models.versions(name))
     return ", ".join(f"{alias}@{one.version}" for one in versions for alias in one.aliases)
 
 
@@ -169,7 +169,7 @@ def _lineage(chosen: Manifest, sources: Sequence[tuple[str, str, str]]) -> Itera
 
 
 def _versions(contents: Sequence[Mapping[str, Any]]) -> Iterator[Property]:
-    for one in map(read_manifest, reversed(contents)):
+    for one in map(outline, reversed(contents)):
         told = (one.created, ", ".join(one.aliases), _shown(one.metrics))
         yield "version", reference(one.name, one.version), ", ".join(filter(None, told))
 

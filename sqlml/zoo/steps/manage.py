@@ -6,7 +6,7 @@ from typing import Literal
 import pyarrow as pa
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.zoo.bundle import Manifest
+from sqlml.zoo.bundle import Manifest, outline, read_manifest
 from sqlml.zoo.context import Context
 from sqlml.zoo.steps.describe import describe, overview
 from sqlml.zoo.steps.outcome import Outcome
@@ -32,12 +32,13 @@ def run(
         case "show-models":
             table = overview(context.models)
         case "show-train":
-            chosen = chosen_version(context.models, model, version)
+            chosen = outline(chosen_version(context.models, model, version))
             table = pa.table(
                 {"Model": [reference(model, version)], "Train Statement": [chosen.statement]}
             )
         case "describe":
-            table = describe(context.models, chosen_version(context.models, model, version))
+            content = chosen_version(context.models, model, version)
+            table = describe(context.models, read_manifest(content))
         case "drop":
             return _drop(context, model, version, if_exists=if_exists)
     context.result(table)
@@ -45,11 +46,12 @@ def run(
 
 
 def _drop(context: Context, name: str, version: int | str | None, *, if_exists: bool) -> Outcome:
-    found = find_version(context.models, name, version)
-    if found is None:
+    content = find_version(context.models, name, version)
+    if content is None:
         if not if_exists:
             raise unknown(context.models, name, version)
         return Outcome(summary="nothing to drop")
+    found = outline(content)
     if version is not None and found.aliases:
         raise _aliased(found)
     dropped = context.models.drop(name, None if version is None else found.version)
@@ -60,8 +62,8 @@ def _drop(context: Context, name: str, version: int | str | None, *, if_exists: 
 
 def _known(found: Manifest) -> str:
     """What a program that used the model must know of it to be planned again."""
-    content = found.to_json()
-    return json.dumps({"version": found.version, **{name: content[name] for name in _PLANNED_BY}})
+    known = found.to_json()
+    return json.dumps({"version": found.version, **{name: known[name] for name in _PLANNED_BY}})
 
 
 def _aliased(found: Manifest) -> StepError:

@@ -1,20 +1,24 @@
 """Stored models as statements name them: the newest, a version's number, or an alias."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlml.errors import Diagnostic, StepError, did_you_mean
-from sqlml.zoo.bundle import Manifest, read_manifest
 from sqlml.zoo.context import Models
 
+Content = Mapping[str, Any]  # of a manifest
 
-def find_version(models: Models, name: str, version: int | str | None = None) -> Manifest | None:
+
+def find_version(models: Models, name: str, version: int | str | None = None) -> Content | None:
     """A version of a model, the newest if none is named; None when there is no such one."""
     for content in reversed(models.versions(name)):
         known = (None, content["version"], *content.get("aliases", ()))
         if (version.casefold() if isinstance(version, str) else version) in known:
-            return read_manifest(content)
+            return content
     return None
 
 
-def chosen_version(models: Models, name: str, version: int | str | None = None) -> Manifest:
+def chosen_version(models: Models, name: str, version: int | str | None = None) -> Content:
     """As `find_version`.
 
     Raises:
