@@ -113,9 +113,10 @@ def run(
                 if i and output in ("table", "markdown"):
                     click.echo()
                 print_result(result.table, output)
+            models = [name for name in _models(compiled.workflow) if session.models.find(name)]
     if not (as_json or (quiet and report.outcome == "succeeded")):
         again = "" if engine else options.spelled(files, texts, pairs, db, given)
-        for line in _next(report, compiled.workflow, again, f" --db {db}" if db else ""):
+        for line in _next(report, models, again, f" --db {db}" if db else ""):
             click.echo(f"  {line}", err=True)
     return EXIT_CODES[report.outcome]
 
@@ -140,12 +141,12 @@ def _schedule_on(session: "Session", compiled: "Compiled", engine: str, target: 
     return "" if first is compiled else schedule_on(session, first, engine, target)
 
 
-def _next(report: "RunReport", workflow: "Workflow", again: str, db: str) -> Sequence[str]:
-    """The next useful commands. again: what goes on with a run here."""
+def _next(report: "RunReport", models: Sequence[str], again: str, db: str) -> Sequence[str]:
+    """The next useful commands. models: that were made. again: what goes on with a run here."""
     if db.endswith(f" {IN_MEMORY}"):  # all of it is gone
         return []
     if report.outcome == "succeeded":
-        shown = [report.run, *_models(workflow)[:1]]
+        shown = [report.run, *models[:1]]
         return ["next: " + "   ".join(f"sqlml show {quote(name)}{db}" for name in shown)]
     failed = report.failed_step
     log = [f"log: sqlml log {report.run} {failed}{db}"] if failed else []
