@@ -1,6 +1,6 @@
 """Stored models as statements name them: the newest, a version's number, or an alias."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
@@ -11,7 +11,8 @@ Content = Mapping[str, Any]  # of a manifest
 
 def find_version(models: Models, name: str, version: int | str | None = None) -> Content | None:
     """A version of a model, the newest if none is named; None when there is no such one."""
-    for content in reversed(models.versions(name)):
+    versions: Sequence[Content] = models.versions(name)
+    for content in reversed(versions):
         known = (None, content["version"], *content.get("aliases", ()))
         if (version.casefold() if isinstance(version, str) else version) in known:
             return content
