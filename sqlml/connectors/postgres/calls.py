@@ -33,6 +33,7 @@ _CODED = {
     ("DECODE", "hex"): "unhex({})", ("DECODE", "base64"): "from_base64({})",
 }  # fmt: skip
 _USERS = frozenset({"CURRENT_USER", "SESSION_USER", "CURRENT_ROLE", "USER"})
+_TIMES = frozenset({"CURRENT_TIMESTAMP", "CURRENT_TIME", "LOCALTIMESTAMP", "LOCALTIME"})
 _JOINS = frozenset({"JOIN", "LEFT", "RIGHT", "INNER", "CROSS", "FULL", "NATURAL", "ON"})
 _PLACE = re.compile(r"%(.)")
 
@@ -104,6 +105,8 @@ def called(sql: str, tokens: Tokens) -> Iterator[Change]:
             if is_user and "." not in words[max(i - 1, 0) : i + 2]:
                 yield tokens[i].start, tokens[i].end, "sqlml_pg.main.user_name()"
             continue
+        if word in _TIMES and words[i + 3 : i + 4] == [")"]:  # as precise as it is
+            yield tokens[i + 1].start, tokens[i + 3].end, ""
         if word not in _RENAMED and word not in _REWRITTEN:
             continue
         is_theirs = words[i - 2 : i] == ["PG_CATALOG", "."]

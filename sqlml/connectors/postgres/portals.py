@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from sqlml.connectors.dbapi import Cursor
 from sqlml.connectors.postgres.copying import Copy
+from sqlml.connectors.postgres.defining import dropped_at_end
 from sqlml.connectors.postgres.failures import CANCELED, Refused
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.scrolling import Scrolled
-from sqlml.connectors.postgres.spelling import dropped_at_end, spelled
+from sqlml.connectors.postgres.spelling import spelled
 from sqlml.connectors.postgres.translation import translated
 from sqlml.connectors.postgres.types import type_of
 from sqlml.connectors.remembered import remembered

@@ -147,6 +147,8 @@ class Settings:
         if name == "timezone":
             value = _zone(value)
             self.change_zone(value)
+        if name.endswith("transaction_isolation"):
+            value = value.lower()
         if name == "search_path":
             self.change_path(value)
         if name.endswith(("transaction_read_only", "transaction_deferrable")):

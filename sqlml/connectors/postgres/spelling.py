@@ -11,24 +11,19 @@ from itertools import pairwise
 
 from sqlml.connectors.postgres.arrays import Nested, depth, parsed
 from sqlml.connectors.postgres.calls import called
+from sqlml.connectors.postgres.defining import defined
 from sqlml.connectors.postgres.naming import Change, is_selected, named
 from sqlml.connectors.postgres.operators import operated
 from sqlml.grammar.keywords import VERBS
 from sqlml.grammar.tokens import Token, scan
-from sqlml.quoting import identifier, literal, parts
+from sqlml.quoting import literal
 
 _TYPES = {"JSONB": "JSON", "NAME": "VARCHAR", "CSTRING": "VARCHAR", "UNKNOWN": "VARCHAR"}
-_COUNTING = {
-    "SERIAL": "INTEGER", "SERIAL4": "INTEGER", "BIGSERIAL": "BIGINT", "SERIAL8": "BIGINT",
-    "SMALLSERIAL": "SMALLINT", "SERIAL2": "SMALLINT",
-}  # fmt: skip
 _ROWS = "GENERATE_SERIES"
 _MODELS = frozenset({"PREDICT", "PREDICT_PROBA"})
-_DROPPED = re.compile(r"\bON\s+COMMIT\s+DROP\b", re.IGNORECASE)
 _OCTAL = re.compile(rb"\\(\\|[0-7]{3})")
 _NUMBER = re.compile(r"\s*[+-]?(\d+)(?:\.(\d*))?\s*")
 _MOST_DIGITS = 38
-_TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
 
 
 def spelled(sql: str) -> str:
@@ -44,21 +39,8 @@ def spelled(sql: str) -> str:
         *operated(sql, tokens),
         *([] if _has_features(words) else named(tokens)),
     ]
-    if words[:1] == ["DROP"]:
-        found += _one_by_one(sql, tokens, words)
-    if words[:1] == ["CREATE"] and "TABLE" in words[:4]:
-        found += [*_counted(tokens, words), *_kept(tokens, words)]
+    found += defined(tokens)
     return _changed(sql, found)
-
-
-def dropped_at_end(sql: str) -> str:
-    """The table of CREATE TEMP TABLE … ON COMMIT DROP; nothing for any other statement."""
-    if not _DROPPED.search(sql):
-        return ""
-    tokens = list(scan(sql))
-    words = [token.keyword for token in tokens]
-    is_so = words[:1] == ["CREATE"] and not _TEMPORARY.isdisjoint(words[:3])
-    return _created(tokens, words)[0] if is_so and any(_kept(tokens, words)) else ""
 
 
 def _has_features(words: Sequence[str]) -> bool:
@@ -192,49 +174,6 @@ def _in_cast(words: Sequence[str], at: int) -> bool:
         if depth_ < 0:
             return words[i - 1] in ("CAST", "TRY_CAST")
     return False
-
-
-def _counted(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
-    """`id serial`: its sequence is made in front of the table, a new one with a new table."""
-    table, end = _created(tokens, words)
-    temporary = "TEMP " if not _TEMPORARY.isdisjoint(words[:3]) else ""
-    once = ("", "IF NOT EXISTS ") if "EXISTS" in words[:end] else ("OR REPLACE ", "")
-    *schema, own = parts(table)
-    for i in range(end, len(tokens)):
-        if words[i] not in _COUNTING or tokens[i - 1].kind not in ("word", "quoted"):
-            continue
-        (column,) = parts(tokens[i - 1].text)
-        sequence = ".".join(map(identifier, [*schema, f"{own}_{column}_seq"]))
-        yield 0, 0, f"CREATE {once[0]}{temporary}SEQUENCE {once[1]}{sequence}; "
-        kind = f"{_COUNTING[words[i]]} DEFAULT nextval({literal(sequence)})"
-        yield tokens[i].start, tokens[i].end, kind
-
-
-def _created(tokens: Sequence[Token], words: Sequence[str]) -> tuple[str, int]:
-    """The name of the table that a statement makes, as written, and the token behind it."""
-    at = words.index("TABLE") + 1
-    if words[at : at + 3] == ["IF", "NOT", "EXISTS"]:
-        at += 3
-    end = at + 1
-    while words[end : end + 1] == ["."]:
-        end += 2
-    return "".join(token.text for token in tokens[at:end]), end
-
-
-def _kept(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
-    """ON COMMIT DROP, which is seen to when the transaction ends."""
-    for i in range(len(tokens) - 2):
-        if words[i : i + 3] == ["ON", "COMMIT", "DROP"]:
-            yield tokens[i].start, tokens[i + 2].end, ""
-
-
-def _one_by_one(sql: str, tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
-    """`DROP TABLE IF EXISTS a, b CASCADE`, of which DuckDB takes one at a time."""
-    first = 4 if words[2:4] == ["IF", "EXISTS"] else 2
-    how = f" {words[-1]}" if words[-1] in ("CASCADE", "RESTRICT") else ""
-    for i, word in enumerate(words):
-        if word == "," and i > first:
-            yield tokens[i].start, tokens[i].end, f"{how}; {sql[: tokens[first].start]}"
 
 
 # --- rows ---
