@@ -16,6 +16,7 @@ from sqlml.planner.patterns import matching
 from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
 from sqlml.planner.values import NotAValue, value_of
+from sqlml.quoting import as_written
 from sqlml.source import Span
 from sqlml.zoo.attributes import AttributeProblem
 from sqlml.zoo.features import FEATURES
@@ -162,7 +163,7 @@ def _mention(name: str, query: Span, otherwise: Span) -> Span:
 
 def _way_out(column: Column) -> str:
     """What to write in the query, or in COLUMN, about a column that can be no feature."""
-    name, kind = column.name, column.type
+    name, kind = as_written(column.name), column.type
     drop = f"leave it out with `SELECT * EXCLUDE ({name})`"
     if kind.endswith("]"):
         return f"make text or numbers of it in the query, such as `len({name})`, or {drop}"

@@ -109,7 +109,7 @@ def _check_type(scope: Scope, span: Span, label: Label, labels: int, task: Task 
             f"column `{label.name}` is of type {label.type}, which cannot be a label",
             span,
             label="labels are text, booleans or numbers",
-            hint=f"cast it in the query: `{label.name}::VARCHAR AS {label.name}`",
+            hint=f"cast it in the query: `{label.identifier}::VARCHAR AS {label.identifier}`",
         )
     elif label.kind == "text" and (task in NUMBERS or labels > 1):
         scope.fault(

@@ -11,6 +11,7 @@ from sqlml.planner.inputs import ALL_FEATURES
 from sqlml.planner.models import Model
 from sqlml.planner.schema import Schema, listed
 from sqlml.planner.scope import Scope
+from sqlml.quoting import as_written
 from sqlml.source import Span
 from sqlml.zoo.attributes import AttributeProblem
 from sqlml.zoo.features.contract import ColumnReference, Feature
@@ -78,7 +79,8 @@ def _series(scope: Scope, attributes: Attributes, schema: Schema) -> tuple[Vocab
     try:
         return (Vocabulary.parse((ColumnReference(column.name, column.type),)),)
     except AttributeProblem as problem:
-        hint = f"cast it in the query: `{column.name}::VARCHAR AS {column.name}`"
+        name = as_written(column.name)
+        hint = f"cast it in the query: `{name}::VARCHAR AS {name}`"
         scope.fault("E0226", problem.message, given.written.value.span, hint=hint)
         return ()
 

@@ -10,7 +10,13 @@ from sqlml.databases.database import QueryProblem
 from sqlml.errors import Diagnostic, SqlmlError, StepError
 from sqlml.runtime.machine import in_words, memory_limit, peak_memory
 
-_OUT_OF_MEMORY = ("bad_alloc", "out of memory", "cannot allocate memory", "unable to allocate")
+_OUT_OF_MEMORY = (
+    "bad_alloc",
+    "out of memory",
+    "cannot allocate memory",
+    "unable to allocate",
+    "can't start new thread",
+)
 _NO_SPACE = re.compile(  # as libraries say it, NumPy last
     r"no space left on device|disk quota exceeded|^\d+ requested and \d+ written", re.IGNORECASE
 )

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
+from sqlml.quoting import as_written
 from sqlml.zoo.features.kinds import NUMBERS, Kind
 
 LONGEST_SHOWN = 60
@@ -30,6 +31,7 @@ def empty_values(name: str, count: int, *, hint: str) -> StepError:
 
 def hint_for_empty(name: str, kind: Kind) -> str:
     """The way out for a column with NULLs."""
+    name = as_written(name)
     if kind in NUMBERS:
         return f"use IMPUTE({name}, median), or add `WHERE {name} IS NOT NULL`"
     return f"add `WHERE {name} IS NOT NULL`"
@@ -49,14 +51,16 @@ def nothing_left(name: str) -> StepError:
 
 def infinite_value(name: str) -> StepError:
     message = f"column `{name}` holds a value that is infinite, or too large for the model"
-    hint = f"add `WHERE isfinite({name})`, or use NULL for it"
+    hint = f"add `WHERE isfinite({as_written(name)})`, or use NULL for it"
     return StepError(Diagnostic("E0435", message, hint=hint, about=f"column {name}"))
 
 
 def no_logarithm(name: str, value: float) -> StepError:
     message = f"LOG({name}) has no value for {value:g}: only numbers above 0 have a logarithm"
+    written = as_written(name)
     shift = 1 if value > -1 else math.ceil(1 - value)
-    hint = f"add `WHERE {name} > 0`, or shift it in the query: `{name} + {shift:,} AS {name}`"
+    shifted = f"{written} + {shift:,} AS {written}"
+    hint = f"add `WHERE {written} > 0`, or shift it in the query: `{shifted}`"
     return StepError(Diagnostic("E0436", message, hint=hint, about=f"column {name}"))
 
 
