@@ -240,9 +240,9 @@ GROUPED = Workflow(
             "halved",
             (
                 step("twice", "print(int(args[0]) * 2)", kind="int", inputs={"x": Parameter("x")}),
+                step("never", "print(1)", after=(After("twice", "failed"),)),
                 step("once", "print(int(args[0]) / 2)", kind="float", inputs={"x": result("twice")},
                      guard=compare("twice", "!=", 0)),
-                step("never", "print(1)", after=(After("twice", "failed"),)),
                 step("after", "print(int(args[0]) // 2 + 1)", kind="int",
                      inputs={"x": result("twice")}, after=(After("once", "passed"),)),
             ),
