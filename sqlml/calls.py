@@ -1,6 +1,6 @@
 """A program in one call: `sqlml.run(…)`, `sqlml.plan(…)`, `sqlml.render(…)`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,7 @@ from sqlml.codegen.engine import Options
 from sqlml.codegen.engine import render as render_for
 from sqlml.optimizer.forecast import Forecast
 from sqlml.results import Results
-from sqlml.session import Author, connect
-from sqlml.source import Source
+from sqlml.session import Author, authored, connect
 from sqlml.workflow.ir import Json
 from sqlml.workflow.text import print_workflow
 
@@ -41,7 +40,7 @@ def plan(text: str | Author, *, db: str | Path | None = None, **settings: Any) -
         ProgramError: the program is wrong.
     """
     with connect(db, **settings) as session:
-        return session.forecast(session.compile(_given(text)))
+        return session.forecast(session.compile(authored(text)))
 
 
 def render(
@@ -60,11 +59,7 @@ def render(
         ProgramError: the program is wrong, or the engine cannot do what it asks for.
     """
     with connect(db, **settings) as session:
-        workflow = session.compile(_given(text)).workflow
+        workflow = session.compile(authored(text)).workflow
     if not engine:
         return print_workflow(workflow)
     return "".join(render_for(workflow, engine, options or Options()).values())
-
-
-def _given(text: str | Author) -> Sequence[Source] | Author:
-    return [Source("<program>", text)] if isinstance(text, str) else text

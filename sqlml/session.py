@@ -44,10 +44,25 @@ from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Json, Workflow
 from sqlml.workflow.parts import as_run, joined
+from sqlml.workflow.places import fault
 from sqlml.workflow.text import parse_workflow
 from sqlml.workflow.verification import verify
 
 TEXT_FORM = ".workflow"  # how names of files end that hold a workflow's text form
+
+
+def authored(given: "str | Author", name: str = "<program>") -> "Sequence[Source] | Author":
+    """What a user wants compiled or run.
+
+    Raises:
+        ProgramError: E0763, it is neither SQL nor a workflow.
+    """
+    if isinstance(given, str):
+        return [Source(name, given)]
+    if not hasattr(type(given), "sources"):
+        hint = "give SQL, or the flow of `with sqlml.workflow(name) as flow:`, after its block"
+        raise fault("E0763", f"this is no workflow: {given!r:.60}", hint)
+    return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +305,7 @@ class Session:
             ProgramError: the program is wrong; nothing has run.
             StepError: a step failed; those that do not need it have run. Or the run was stopped.
         """
-        given = [Source(name, text)] if isinstance(text, str) else text
+        given = authored(text, name)
         texts = [text] if isinstance(text, str) else [source.text for source in text.sources]
         ahead = started_ahead(texts, self.settings.threads or None)
         with in_force(self.settings), ahead as pool:

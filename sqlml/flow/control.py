@@ -1,10 +1,9 @@
 """Blocks of a workflow: `when`, `otherwise`, `for_each`, `loop_until`, `on_exit`."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Literal, cast
 
-from sqlml.flow.blocks import Block, Group, block_of, writing
+from sqlml.flow.blocks import Block, Group, block_of, opened_by_with, writing
 from sqlml.flow.options import input_of, rounds_of
 from sqlml.flow.values import Condition, ItemOf, Value, term_of
 from sqlml.flow.writing import Writing
@@ -26,12 +25,13 @@ from sqlml.workflow.places import caller, fault
 class Rounds:
     """The rounds of a `loop_until`."""
 
-    def __init__(self) -> None:
+    def __init__(self, flow: Writing) -> None:
         self.test: Condition | None = None
+        self._flow = flow
 
     def until(self, test: Condition) -> None:
         """Make this the last round if the condition holds at its end."""
-        term_of(test)
+        term_of(test, self._flow)
         if self.test is not None:
             hint = "one condition with `&` or `|` says it all"
             raise fault("E0763", "this loop has an `until` already", hint)
@@ -41,17 +41,17 @@ class Rounds:
 class Control(Writing):
     """The blocks of a workflow."""
 
-    @contextmanager
+    @opened_by_with
     def when(self, test: Condition) -> Iterator[None]:
         """Run the steps in this block if the condition holds; they are skipped otherwise."""
-        term = term_of(test)
+        term = term_of(test, self)
         around = block_of(self)
         inner = Block(self, around.entries, (*around.guards, term), around.is_loop)
         with writing(inner):
             yield
         around.before = term
 
-    @contextmanager
+    @opened_by_with
     def otherwise(self) -> Iterator[None]:
         """Run the steps in this block if the condition of the block before does not hold."""
         around = block_of(self)
@@ -63,7 +63,7 @@ class Control(Writing):
             yield
         around.before = None
 
-    @contextmanager
+    @opened_by_with
     def on_exit(self, status: Literal["succeeded", "failed", ""] = "") -> Iterator[None]:
         """Run the steps in this block when all others have ended, or only if they have ended so."""
         if status not in ("", "succeeded", "failed"):
@@ -74,7 +74,7 @@ class Control(Writing):
         with writing(Block(self, self.exits.entries, guards)):
             yield
 
-    @contextmanager
+    @opened_by_with
     def for_each(
         self, items: Any, *, parallelism: int | None = None, name: str = "for-each"
     ) -> Iterator[Value]:
@@ -87,10 +87,10 @@ class Control(Writing):
         loop = ForEach(cast("Any", _items(items)), rounds_of("parallelism", parallelism))
         group = self._group(name)
         with writing(Block(self, group.entries, is_loop=True)):
-            yield Value(ItemOf("", group.name))
+            yield Value(ItemOf("", group.name), None, self)
         self._close(group, loop)
 
-    @contextmanager
+    @opened_by_with
     def loop_until(self, *, max: int, name: str = "loop") -> Iterator[Rounds]:
         """Run the steps in this block again until a condition holds: `loop.until(test)`.
 
@@ -99,7 +99,7 @@ class Control(Writing):
         """
         if isinstance(max, bool) or not isinstance(max, int) or max < 1:
             raise fault("E0764", f"`max` is a number of rounds, not {max!r:.60}")
-        rounds = Rounds()
+        rounds = Rounds(self)
         group = self._group(name)
         with writing(Block(self, group.entries, is_loop=True)):
             yield rounds

@@ -12,13 +12,25 @@ from sqlml.flow.blocks import innermost
 from sqlml.flow.options import Options, input_of, with_options
 from sqlml.flow.values import Statement, Value
 from sqlml.workflow.functions import argument, program_of
-from sqlml.workflow.ir import Constant, Input, Node, OutputDeclaration, Script, Take, ValueType
+from sqlml.workflow.ir import (
+    Constant,
+    Input,
+    Node,
+    OutputDeclaration,
+    Parameter,
+    Script,
+    Take,
+    ValueType,
+)
 from sqlml.workflow.places import caller, fault
+from sqlml.workflow.texts import typed
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 _TYPES: Mapping[Any, ValueType] = {str: "text", int: "int", float: "float", bool: "bool"}
+_IN_JSON = (str, int, float, list, dict, tuple, type(None), types.UnionType)
+_ABSTRACT = frozenset({"typing", "collections.abc"})  # such as Mapping
 _FITTING: Mapping[ValueType, tuple[ValueType, ...]] = {"float": ("int",), "text": (), "json": ()}
 
 
@@ -76,6 +88,7 @@ _NOTHING = Node("nothing", Script(""))
 
 
 def _signature(function: Callable[..., Any]) -> _Signature:
+    _check_kind(function)
     try:
         hints = typing.get_type_hints(function)
     except NameError as error:
@@ -93,8 +106,32 @@ def _signature(function: Callable[..., Any]) -> _Signature:
         hint = "such as `-> float:`, or `-> None:` if it returns nothing"
         raise fault("E0765", f"it is not said what `{name}` returns", hint)
     given = hints.pop("return")
+    for annotation in (*hints.values(), given):
+        _check_annotation(name, annotation)
     result = None if given is type(None) else type_of(given)
     return _Signature(function, {p: type_of(hints[p]) for p in parameters}, result)
+
+
+def _check_kind(function: Callable[..., Any]) -> None:
+    """Raises: ProgramError: E0765, it does not return what it is to give when it is called."""
+    name, hint = function.__name__, "return a value, or a list"
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise fault("E0765", f"`{name}` yields values, and a step returns one", hint)
+    if inspect.iscoroutinefunction(function):
+        raise fault("E0765", f"`{name}` is `async`, and a step is called as it is", "use `def`")
+
+
+def _check_annotation(name: str, annotation: Any) -> None:
+    """Raises: ProgramError: E0765, JSON has no such values."""
+    kind = typing.get_origin(annotation) or annotation
+    if (
+        isinstance(kind, type)
+        and not issubclass(kind, _IN_JSON)
+        and kind.__module__ not in _ABSTRACT
+    ):
+        told = getattr(annotation, "__name__", annotation)
+        hint = "take apart what is no text, number, truth value, list or dict, or store it"
+        raise fault("E0765", f"`{name}` takes or returns a `{told}`, which JSON cannot say", hint)
 
 
 def type_of(annotation: Any) -> ValueType:
@@ -143,6 +180,7 @@ def _check_type(signature: _Signature, name: str, value: Any) -> None:
     wanted = signature.parameters[name]
     if isinstance(value, Value):
         given = "text" if isinstance(value, Statement) and value.made else value.type
+        _check_default(signature, name, value)
         fits = given in (None, "text", wanted, *_FITTING.get(wanted, ())) or wanted == "json"
     else:
         given = _TYPES.get(type(value), "json")
@@ -151,6 +189,21 @@ def _check_type(signature: _Signature, name: str, value: Any) -> None:
         called = signature.function.__name__
         message = f"parameter `{name}` of `{called}` is {_WORDS[wanted]}, not {_WORDS[given]}"
         raise fault("E0766", message)
+
+
+def _check_default(signature: _Signature, name: str, value: Value) -> None:
+    """Raises: ProgramError: E0766, the default of the workflow's parameter cannot be read so."""
+    source = value.source
+    declared = getattr(value.flow, "parameters", {}).get(getattr(source, "name", ""))
+    if not isinstance(source, Parameter) or declared is None or declared.default is None:
+        return
+    wanted = signature.parameters[name]
+    try:
+        typed(declared.default, wanted)
+    except ValueError as error:
+        message = f"parameter `{name}` of `{signature.function.__name__}` is {_WORDS[wanted]}"
+        told = f"and `{source.name}` is {declared.default!r:.60} if nobody gives it"
+        raise fault("E0766", f"{message}, {told}") from error
 
 
 _WORDS: Mapping[ValueType | None, str] = {

@@ -73,6 +73,7 @@ def input_of(value: object) -> Input:
         if not value.made:
             hint = "pass its `metric(name)` or `column(name)`"
             raise fault("E0762", "a statement that makes nothing cannot be passed on", hint)
+        _ = value.source  # of this workflow
         return Made(value.made, value.name)
     if isinstance(value, Step):
         return value.result.source

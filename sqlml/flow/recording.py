@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlml.flow.blocks import block_of, innermost, writing
+from sqlml.flow.blocks import block_of, check_opened, innermost, writing
 from sqlml.flow.building import Merge
 from sqlml.flow.control import Control
 from sqlml.flow.options import retry_of, rounds_of, schedule_of
@@ -54,7 +54,7 @@ class Flow(Statements, Programs, Control):
             raise fault("E0764", f"the default of `{name}` is no {type}: {default!r:.60}")
         value = constant(default).value
         self.parameters[name] = ParameterDeclaration(type, value, default is None, description)
-        return Value(Parameter(name), type)
+        return Value(Parameter(name), type, self)
 
     @property
     def sources(self) -> Sequence[Source]:
@@ -103,3 +103,4 @@ def workflow(
     )
     with writing(flow.root):
         yield flow
+        check_opened(flow)

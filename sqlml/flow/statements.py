@@ -125,7 +125,7 @@ class Statements(Writing):
         if not isinstance(text, str) or not text.strip():
             raise fault("E0762", f"a statement is a text, not {text!r:.60}")
         at = caller()
-        step = Statement(self.unique("statement"), made, {}, self.order)
+        step = Statement(self.unique("statement"), made, {}, self)
         block.add(Sql(step, _source(text, at), block.guard, at.place))
         return step
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlml.flow.blocks import Block, block_of
 from sqlml.flow.values import Step
-from sqlml.workflow.ir import After, Node, Workflow
+from sqlml.workflow.ir import After, Node, Place, Workflow
 from sqlml.workflow.places import fault, kebab
 
 
@@ -13,8 +13,9 @@ class Writing:
     """A workflow that steps are written to.
 
     settings: all of it but its steps. names: that steps have, in their order. numbers: by name,
-    how often it was taken. after: by step, what it waits for besides what it is given. exits: the
-    steps that run when all others have ended.
+    how often it was taken. after: by step, what it waits for besides what it is given. unopened:
+    the blocks that are not entered yet, and where they are. exits: the steps that run when all
+    others have ended.
     """
 
     def __init__(self, settings: Workflow) -> None:
@@ -23,6 +24,7 @@ class Writing:
         self.names: dict[str, None] = {}
         self.numbers: Counter[str] = Counter()
         self.after: dict[str, list[After]] = {}
+        self.unopened: dict[int, tuple[str, Place]] = {}
         self.root = Block(self)
         self.exits = Block(self)
 
@@ -31,7 +33,7 @@ class Writing:
         block = block_of(self)
         node = replace(node, name=self.unique(name), guard=block.guard)
         block.add(node)
-        return Step(node.name, {o.name: o.type for o in node.outputs}, self.order)
+        return Step(node.name, {o.name: o.type for o in node.outputs}, self)
 
     def unique(self, wanted: str) -> str:
         """A name like that for a step, which no other has."""

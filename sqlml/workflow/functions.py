@@ -96,8 +96,22 @@ def _program(called: Called, prints: ValueType | None) -> str:
 
 def _whole(definition: ast.FunctionDef, text: str) -> str:
     definition.decorator_list = []
+    if definition.args.kwonlyargs:
+        _take_by_position(definition.args)
+        return ast.unparse(definition)
     moved = textwrap.dedent(ast.get_source_segment(text, definition, padded=True) or "")
     return moved if moved[:4] == "def " else ast.unparse(definition)
+
+
+def _take_by_position(arguments: ast.arguments) -> None:
+    """Let those that are taken by name alone be taken by position too, as scripts give them."""
+    own, named = [*arguments.posonlyargs, *arguments.args], arguments.kwonlyargs
+    defaults = [None] * (len(own) - len(arguments.defaults)) + [*arguments.defaults]
+    defaults += arguments.kw_defaults
+    first = next((i for i, default in enumerate(defaults) if default), len(defaults))
+    arguments.args += named
+    arguments.defaults = [default or ast.Constant(None) for default in defaults[first:]]
+    arguments.kwonlyargs, arguments.kw_defaults = [], []
 
 
 def argument(position: int) -> str:

@@ -233,3 +233,21 @@ def test_the_module_of_the_ir_can_be_called() -> None:
     with sqlml.workflow("w") as flow:
         double(1)
     assert isinstance(_built(flow), sqlml.workflow.ir.Workflow)
+
+
+def test_what_is_taken_by_name_alone_is_given_by_a_step_too() -> None:
+    @sqlml.step
+    def power(base: int = 2, *, exponent: int, plus: int = 0) -> int:
+        return int(base**exponent + plus)
+
+    with sqlml.workflow("w") as flow:
+        first = power(exponent=3)
+        power(3, exponent=first, plus=1)
+        second = power(5, exponent=first)
+        second << first
+    outputs = sqlml.run(flow, db=":memory:").outputs
+    assert [outputs[step]["result"] for step in ("power", "power-2", "power-3")] == [
+        8,
+        6562,
+        390625,
+    ]

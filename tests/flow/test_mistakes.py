@@ -30,6 +30,27 @@ def _unknown_name(n: int) -> str:
     return undefined + str(n)  # type: ignore[name-defined]  # noqa: F821
 
 
+def _yields(n: int) -> list[int]:  # type: ignore[misc]
+    yield n
+
+
+async def _waits(n: int) -> int:
+    return n
+
+
+def _set(n: int) -> set[int]:
+    return {n}
+
+
+with sqlml.workflow("elsewhere") as ELSEWHERE:
+    number(1)
+    FOREIGN = number(1)
+
+
+def _parameter_of_another_type(flow: Flow) -> None:
+    number(flow.parameter("words", "many"))  # type: ignore[arg-type]
+
+
 def _otherwise_alone(flow: Flow) -> None:
     with flow.otherwise():
         number(1)
@@ -74,6 +95,10 @@ MISTAKES: dict[str, tuple[str, str, Callable[[Flow], object]]] = {
     "text of a value": ("E0760", "no text yet", lambda flow: f"{number(1)}"),
     "list of a value": ("E0760", "this list", lambda flow: list(number(1))),
     "part of a value": ("E0760", "the parts", lambda flow: number(1)["a"]),
+    "sum of a value": ("E0760", "compute with it", lambda flow: number(1) + 1),
+    "length of a value": ("E0760", "compute with it", lambda flow: len(number(1))),  # type: ignore[arg-type]
+    "range of a value": ("E0760", "compute with it", lambda flow: range(number(1))),
+    "order of a text": ("E0761", "only numbers", lambda flow: number(1) > "many"),  # type: ignore[operator]
     "if": ("E0761", "with flow.when", lambda flow: 1 if number(1) > 0 else 2),
     "and": ("E0761", "with flow.when", lambda flow: (number(1) > 0) and (number(2) > 0)),
     "a value alone": ("E0761", "a value alone", lambda flow: flow.when(number(1)).__enter__()),
@@ -83,6 +108,19 @@ MISTAKES: dict[str, tuple[str, str, Callable[[Flow], object]]] = {
     "no model": ("E0762", "a model cannot be", lambda flow: flow.predict(number(1), "t", into="p")),
     "no list": ("E0762", "goes over a list", lambda flow: flow.for_each("abc").__enter__()),
     "nothing to pass": ("E0762", "makes nothing", lambda flow: number(flow.sql("SELECT 1"))),  # type: ignore[arg-type]
+    "a function": ("E0762", "call it", lambda flow: number(number)),  # type: ignore[arg-type]
+    "a foreign value": ("E0763", "of another workflow", lambda flow: number(FOREIGN)),
+    "a foreign condition": (
+        "E0763",
+        "of another workflow",
+        lambda flow: flow.when(FOREIGN > 0).__enter__(),
+    ),
+    "a block as a list": (
+        "E0763",
+        "is a block and no list",
+        lambda flow: list(flow.for_each([1])),  # type: ignore[call-overload]
+    ),
+    "no workflow": ("E0763", "no workflow", lambda flow: sqlml.render(sqlml.workflow("w"))),  # type: ignore[arg-type]
     "otherwise alone": ("E0763", "no `when` before", _otherwise_alone),
     "otherwise too late": ("E0763", "no `when` before", _otherwise_too_late),
     "empty loop": ("E0763", "no step in this loop", _loop_without_steps),
@@ -113,6 +151,10 @@ MISTAKES: dict[str, tuple[str, str, Callable[[Flow], object]]] = {
     "no type": ("E0765", "has no type", lambda flow: sqlml.step(_untyped)),
     "no result type": ("E0765", "returns", lambda flow: sqlml.step(_result_unsaid)),
     "star": ("E0765", "cannot take `*n`", lambda flow: sqlml.step(_many)),
+    "generator": ("E0765", "yields values", lambda flow: sqlml.step(_yields)),
+    "async": ("E0765", "is `async`", lambda flow: sqlml.step(_waits)),
+    "no type of JSON": ("E0765", "a `set`", lambda flow: sqlml.step(_set)),
+    "parameter's default": ("E0766", "'many' if nobody", _parameter_of_another_type),
     "not a function": ("E0765", "is no function", lambda flow: sqlml.step(3)),  # type: ignore[call-overload]
     "outside name": ("E0735", "undefined", lambda flow: sqlml.step(_unknown_name)(1)),
     "argument missing": ("E0766", "missing a required", lambda flow: number()),  # type: ignore[call-arg]
@@ -133,6 +175,29 @@ def test_a_mistake_is_told_where_it_is(name: str) -> None:
     first = mistake.__code__.co_firstlineno
     lines = len(inspect.getsource(mistake).splitlines())
     assert first <= diagnostic.span.source.position(diagnostic.span.start)[0] < first + lines
+
+
+def test_a_block_without_its_with_has_no_effect_and_is_a_mistake() -> None:
+    def write() -> None:
+        with sqlml.workflow("wrong") as flow:
+            flow.when(number(1) > 0)
+            number(2)
+
+    with pytest.raises(sqlml.SqlmlError, match="`when` has no effect") as caught:
+        write()
+    assert caught.value.diagnostics[0].code == "E0763"
+    assert "test_mistakes.py" in caught.value.diagnostics[0].label
+
+
+def test_a_refusal_of_the_whole_workflow_is_where_it_begins() -> None:
+    with sqlml.workflow("wrong", schedule="0 3 * * *") as flow:
+        number(1)
+    with pytest.raises(sqlml.SqlmlError) as caught:
+        sqlml.render(flow, engine="python", db=":memory:")
+    (fault,) = caught.value.diagnostics
+    begin = test_a_refusal_of_the_whole_workflow_is_where_it_begins.__code__.co_firstlineno + 1
+    assert fault.code == "E0752"
+    assert fault.label.endswith(f"test_mistakes.py:{begin}:5")
 
 
 def test_statements_are_checked_at_their_lines_in_the_python_file() -> None:
