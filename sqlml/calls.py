@@ -7,8 +7,9 @@ from typing import Any
 from sqlml.codegen.engine import Options
 from sqlml.codegen.engine import render as render_for
 from sqlml.optimizer.forecast import Forecast
+from sqlml.planner.author import Author, authored
 from sqlml.results import Results
-from sqlml.session import Author, authored, connect
+from sqlml.session import connect
 from sqlml.workflow.ir import Json
 from sqlml.workflow.text import print_workflow
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from os.path import exists
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from sqlml.config import Settings, in_force, load_settings
 from sqlml.databases import DATABASES
@@ -20,6 +20,7 @@ from sqlml.optimizer.forecast import Forecast, forecast
 from sqlml.optimizer.history import History, StoredHistory
 from sqlml.optimizer.pipeline import pipeline
 from sqlml.optimizer.reuse import Reuse
+from sqlml.planner.author import Author, authored
 from sqlml.planner.collector import collector_paused
 from sqlml.planner.live_catalog import LiveCatalog
 from sqlml.planner.locate import locate
@@ -44,25 +45,10 @@ from sqlml.source import Source, Span
 from sqlml.store.store import Store
 from sqlml.workflow.ir import Json, Workflow
 from sqlml.workflow.parts import as_run, joined
-from sqlml.workflow.places import fault
 from sqlml.workflow.text import parse_workflow
 from sqlml.workflow.verification import verify
 
 TEXT_FORM = ".workflow"  # how names of files end that hold a workflow's text form
-
-
-def authored(given: "str | Author", name: str = "<program>") -> "Sequence[Source] | Author":
-    """What a user wants compiled or run.
-
-    Raises:
-        ProgramError: E0763, it is neither SQL nor a workflow.
-    """
-    if isinstance(given, str):
-        return [Source(name, given)]
-    if not hasattr(type(given), "sources"):
-        hint = "give SQL, or the flow of `with sqlml.workflow(name) as flow:`, after its block"
-        raise fault("E0763", f"this is no workflow: {given!r:.60}", hint)
-    return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +74,6 @@ class Compiled:
         """The program's text, that of all its files."""
         sources = dict.fromkeys(one.span.source.written for one in self.program.statements)
         return "\n".join(source.text for source in sources)
-
-
-class Author(Protocol):
-    """What writes a workflow otherwise than in SQL alone.
-
-    sources: statements of SQL that are among its steps.
-    """
-
-    @property
-    def sources(self) -> Sequence[Source]: ...
-
-    def workflow(self, plan: LogicalPlan, lowered: Workflow) -> Workflow:
-        """All of it. lowered: what its statements become, as planned."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from sqlml.source import Source, Span
 
 if TYPE_CHECKING:
     from sqlml.config import Settings
-    from sqlml.session import Author, Session
+    from sqlml.planner.author import Author
+    from sqlml.session import Session
 
 _IMPORTS_COULER = re.compile(
     r"^\s*(?:import|from)\s+sqlml(?:\.couler|\s+import\s.*couler)", re.MULTILINE

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlml.couler.outputs import LoopItem, StepOutput, first_of
+from sqlml.workflow.conditions import is_number
 from sqlml.workflow.ir import Comparator, Comparison, Constant, Operand, Output
 from sqlml.workflow.places import fault
 
@@ -60,7 +61,7 @@ def comparison(condition: Any) -> Comparison:
             "the condition compares with nothing",
             'give both sides: `equal(output, "heads")`',
         )
-    return Comparison(operand(condition.left), condition.comparator, operand(condition.right))
+    return _compared(operand(condition.left), condition.comparator, operand(condition.right))
 
 
 def on_own_output(condition: Any, output: Output) -> Comparison:
@@ -73,7 +74,18 @@ def on_own_output(condition: Any, output: Output) -> Comparison:
             "the condition of `exec_while` is about what its function gives, compared with a value",
             'give it the value alone: `exec_while(equal("tails"), flip_coin)`',
         )
-    return Comparison(output, condition.comparator, operand(value))
+    return _compared(output, condition.comparator, operand(value))
+
+
+def _compared(left: Operand, comparator: Comparator, right: Operand) -> Comparison:
+    """Raises: ProgramError: E0730, what is no number is to be put in order."""
+    for side in (left, right):
+        if comparator in ("==", "!=") or not isinstance(side, Constant):
+            continue
+        if not is_number(side.value):
+            message = f"only numbers are more or less than others, and {_told(side.value)} is none"
+            raise fault("E0730", message, "compare text with equal or not_equal")
+    return Comparison(left, comparator, right)
 
 
 def _is_predicate(condition: Any) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from sqlml.workflow.ir import Item, Node, Output, OutputDeclaration
 from sqlml.workflow.places import fault
@@ -43,6 +43,31 @@ class StepOutput:
 
 class StepOutputs(list[StepOutput]):
     """The outputs of one step; the first is what conditions and loops look at."""
+
+    __hash__ = None
+
+    def __eq__(self, other: object) -> bool:
+        _check_compared(self, other)
+        return super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def _order(self, other: object) -> NoReturn:
+        _check_compared(self, other)
+        raise TypeError("outputs have no order")
+
+    __lt__ = __le__ = __gt__ = __ge__ = _order
+
+
+def _check_compared(outputs: StepOutputs, other: object) -> None:
+    """Raises: ProgramError: E0730, Python is to compare what only the run will know."""
+    if isinstance(other, str | int | float) and outputs:
+        raise fault(
+            "E0730",
+            f"what step `{outputs[0].step}` gives is known only when it runs",
+            "let the run compare it: `when(equal(output, …), function)`",
+        )
 
 
 @dataclass(frozen=True, slots=True)

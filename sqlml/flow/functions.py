@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, Unpack, overload
 from sqlml.flow.blocks import innermost
 from sqlml.flow.options import Options, input_of, with_options
 from sqlml.flow.values import Statement, Value
-from sqlml.workflow.functions import argument, program_of
+from sqlml.workflow.functions import argument, kind_fault, program_of
 from sqlml.workflow.ir import (
     Constant,
     Input,
@@ -88,7 +88,8 @@ _NOTHING = Node("nothing", Script(""))
 
 
 def _signature(function: Callable[..., Any]) -> _Signature:
-    _check_kind(function)
+    if wrong := kind_fault(function):
+        raise fault("E0765", wrong, "use `def` and `return`")
     try:
         hints = typing.get_type_hints(function)
     except NameError as error:
@@ -110,15 +111,6 @@ def _signature(function: Callable[..., Any]) -> _Signature:
         _check_annotation(name, annotation)
     result = None if given is type(None) else type_of(given)
     return _Signature(function, {p: type_of(hints[p]) for p in parameters}, result)
-
-
-def _check_kind(function: Callable[..., Any]) -> None:
-    """Raises: ProgramError: E0765, it does not return what it is to give when it is called."""
-    name, hint = function.__name__, "return a value, or a list"
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise fault("E0765", f"`{name}` yields values, and a step returns one", hint)
-    if inspect.iscoroutinefunction(function):
-        raise fault("E0765", f"`{name}` is `async`, and a step is called as it is", "use `def`")
 
 
 def _check_annotation(name: str, annotation: Any) -> None:

@@ -206,10 +206,22 @@ def _needs_call(definition: ast.FunctionDef) -> bool:
     return False
 
 
+def kind_fault(function: Callable[..., Any]) -> str:
+    """Why to call a function does not do what it does; empty where it does."""
+    name = getattr(function, "__name__", "the function")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        return f"`{name}` yields values, and a step returns one"
+    if inspect.iscoroutinefunction(function):
+        return f"`{name}` is `async`, and a step is called as it is"
+    return ""
+
+
 def _check_alone(function: Callable[..., Any]) -> None:
     code = getattr(function, "__code__", None)
     if code is None:
         raise fault("E0735", f"{function!r:.60} is no function written in Python")
+    if wrong := kind_fault(function):
+        raise fault("E0735", wrong, "use `def` and `return`")
     outside = [*code.co_freevars, *_globals_of(code)]
     known = {*dir(builtins), code.co_name, "__name__", "__file__"}
     if used := [name for name in dict.fromkeys(outside) if name not in known]:

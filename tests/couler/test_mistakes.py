@@ -29,6 +29,14 @@ def pair(a, b):
     len(a + b)
 
 
+def yields():
+    yield 1
+
+
+async def waits():
+    pass
+
+
 def two_of_one_name() -> None:
     couler.set_dependencies(lambda: step(args="x", step_name="A"))
     couler.set_dependencies(lambda: step(args="x", step_name="A", env={"a": 1}))
@@ -58,6 +66,10 @@ MISTAKES: dict[str, list[Callable[[], Any]]] = {
         lambda: step(step_name=""),
         lambda: couler.when("x == 1", step),  # type: ignore[arg-type]
         lambda: couler.when(couler.equal("a"), step),
+        lambda: step() == "heads",
+        lambda: step() > 1,
+        lambda: couler.when(couler.bigger(step(), "many"), step),
+        lambda: couler.exec_while(couler.smaller("many"), step),
         lambda: couler.when(couler.equal(step(), "a"), step()),  # type: ignore[arg-type]
         lambda: couler.when(couler.equal(step(), {}), step),
         lambda: couler.exec_while(couler.equal(step(), step()), step),
@@ -105,6 +117,8 @@ MISTAKES: dict[str, list[Callable[[], Any]]] = {
         lambda: couler.run_script("a", source=closure()),
         lambda: couler.run_script("a", source=uses_outside),
         lambda: couler.run_script("a", source=print),
+        lambda: couler.run_script("a", source=yields),
+        lambda: couler.run_script("a", source=waits),
         lambda: couler.run_script("a", source=pair, args=[1]),
     ],
     "E0736": [lambda: step(secret="password")],

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sqlml.connectors.dbapi import Connection
-    from sqlml.session import Author, Compiled, Session
+    from sqlml.planner.author import Author
+    from sqlml.session import Compiled, Session
     from sqlml.source import Source
 
 _PAGED_ROWS = 10_000
