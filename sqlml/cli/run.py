@@ -154,5 +154,17 @@ def _next(report: "RunReport", models: Sequence[str], again: str, db: str) -> Se
 
 
 def _models(workflow: "Workflow") -> Sequence[str]:
-    outputs = [output for node in workflow.nodes for output in node.outputs]
-    return [output.target for output in outputs if output.kind == "model"]
+    """The models that it makes and neither renames nor drops again; else by their new names."""
+    from sqlml.workflow.operations import Alter, Manage
+    from sqlml.workflow.values import Output
+
+    made: dict[str, str] = {}  # by the step that makes it
+    for node in workflow.nodes:
+        made |= {node.name: output.target for output in node.outputs if output.kind == "model"}
+        match node.operation, node.inputs.get("model"):
+            case Manage(action="drop", model=dropped), _:
+                made = {step: m for step, m in made.items() if m.casefold() != dropped.casefold()}
+            case Alter(action="rename", name=new), Output(node=step) if step in made:
+                old = made[step]
+                made = {step: new if m == old else m for step, m in made.items()}
+    return tuple(made.values())

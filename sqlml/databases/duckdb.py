@@ -37,7 +37,7 @@ from sqlml.databases.remote.tables import RemoteTables
 from sqlml.databases.statements import has_result, parse
 from sqlml.databases.streams import Incoming, Outgoing, spooled
 from sqlml.databases.surroundings import check_format, refusal
-from sqlml.databases.transactions import attached, transaction
+from sqlml.databases.transactions import attached, is_open, transaction
 from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import identifier
 
@@ -143,11 +143,11 @@ class DuckDB:
     def execute(self, sql: str, receipt: Receipt | None = None) -> pa.Table | None:
         with self._running(sql) as connection:
             statements = parse(connection, sql)
-            if receipt and statements and statements[0].type.name == "TRANSACTION":
+            if receipt and [each.type.name for each in statements] == ["TRANSACTION"]:
                 self.receipts.accompany(connection, receipt)
                 return _execute(connection, statements)
             left = receipt and self.receipts.prepare(connection, receipt)
-            if left:  # in one transaction with what it is for
+            if left or (len(statements) > 1 and is_open(connection)):  # not in one of their own
                 statements = [each for each in statements if each.type.name != "TRANSACTION"]
             with transaction(connection) if left else nullcontext():
                 result = _execute(connection, statements)

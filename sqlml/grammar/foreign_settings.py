@@ -25,6 +25,8 @@ def is_setting_of_no_use(item: exp.Expr, dialect: str) -> bool:
     setting = item.this.this if isinstance(item.this, exp.EQ) else None
     if setting is None:
         return item.args.get("kind") in ("NAMES", "CHARACTER SET")
+    if isinstance(setting, exp.SessionParameter):  # `@@sql_mode`
+        return True
     if isinstance(setting, exp.Dot):
         return dialect != "mysql"
     if not isinstance(setting, exp.Column):

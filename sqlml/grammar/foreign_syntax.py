@@ -5,7 +5,12 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from sqlml.grammar.foreign_functions import replace_function
-from sqlml.grammar.user_variables import read_variable, refuse_assignment, refuse_target
+from sqlml.grammar.user_variables import (
+    read_setting,
+    read_variable,
+    refuse_assignment,
+    refuse_target,
+)
 
 Mend = Callable[[exp.Expr], exp.Expr]
 
@@ -178,6 +183,7 @@ _MENDS: Mapping[str, Mapping[type[exp.Expr], Mend]] = {
         exp.Parameter: read_variable,
         exp.PropertyEQ: refuse_assignment,
         exp.RegexpLike: _regexp,
+        exp.SessionParameter: read_setting,
         exp.TimestampDiff: _moments,
     },
     "hive": _HIVE,

@@ -18,6 +18,24 @@ def read_variable(node: exp.Expr) -> exp.Expr:
     return value
 
 
+def read_setting(node: exp.Expr) -> exp.Expr:
+    """`@@version` in a query, which is DuckDB's; SET may save what `@@unique_checks` was.
+
+    Raises:
+        ProgramError: another setting of the server's, which there is none of here.
+    """
+    if node.find_ancestor(exp.Set) is not None:
+        return node
+    if node.name.lower() != "version":
+        message = f"`@@{node.name}` is a setting of MySQL's server, and there is none here"
+        hint = "leave it out; `SELECT current_setting('threads')` reads a setting of DuckDB's"
+        raise ProgramError(Diagnostic("E1074", message, hint=hint, about="query"))
+    value = exp.Anonymous(this="version")
+    if isinstance(node.parent, exp.Select) and node.arg_key == "expressions":
+        return exp.alias_(value, "@@version", quoted=True)
+    return value
+
+
 def is_assigned(item: exp.Expr) -> bool:
     """Whether an item of SET is `@x = value`."""
     return isinstance(item.this, exp.EQ) and _is_variable(item.this.this)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlml.databases.database import Column
 from sqlml.grammar import ast
+from sqlml.planner.attributes import Attributes
 from sqlml.planner.models import Model
 from sqlml.planner.schema import Schema, is_null
 from sqlml.planner.scope import Scope
@@ -11,6 +12,8 @@ from sqlml.source import Span
 from sqlml.zoo.label import Label
 from sqlml.zoo.model import ModelType, Task
 from sqlml.zoo.steps.survey import NUMBERS, SUPERVISED
+
+_SINGLE = ("boolean", "integer", "float", "decimal")  # kinds of labels that are one number
 
 
 def find_labels(scope: Scope, written: Sequence[ast.Name], schema: Schema) -> tuple[Column, ...]:
@@ -88,6 +91,22 @@ def check_labels(
         label = Label(column.name, column.type)
         if not _may_list(label, model, task):
             _check_type(scope, name.span, label, len(written), task)
+
+
+def check_outputs(scope: Scope, attributes: Attributes, labels: Sequence[Column]) -> None:
+    """Whether there are as many labels as `model.n_out` says, where none lists several numbers.
+
+    What is wrong is told to the scope.
+    """
+    given = attributes.find("model", "n_out")
+    numbers = [Label(one.name, one.type).kind in _SINGLE for one in labels]
+    if given and isinstance(given.value, int) and all(numbers) and given.value != len(labels) > 0:
+        scope.fault(
+            "E0532",
+            f"`model.n_out` is {given.value}, and the labels are {len(labels)}",
+            given.span,
+            hint="leave it out: labels are counted",
+        )
 
 
 def _may_list(label: Label, model: ModelType, task: Task | None) -> bool:

@@ -69,6 +69,7 @@ class ModelType:
     sparse: bool = False  # takes scipy CSR matrices
     multilabel: bool = False
     text_lists: bool = False  # a label may be text that lists several numbers: `1.2,3.4`
+    binary: bool = False  # tells two classes apart, and no more
     inputs: tuple[str, ...] = ()  # that COLUMN … FOR can feed; empty: a single one without a name
     embeds: bool = False  # trains vectors of categories: EMBEDDING, SEQ_CATEGORY_ID
     sequential: bool = False  # learns from ids in their order: needs a feature that gives them

@@ -180,6 +180,7 @@ def test_render_prints_the_workflow(sqlml: Sqlml) -> None:
 def test_models_show_and_log(sqlml: Sqlml) -> None:
     _, _, err = sqlml("run", "-c", TRAIN)
     run = err.split("next: sqlml show ")[1].split()[0]
+    assert "   sqlml show m" in err
     assert "m" in sqlml("models")[1]
     assert "xgboost.gbtree" in sqlml("show", "m")[1]
     assert "train" in sqlml("show", run)[1]
@@ -189,6 +190,9 @@ def test_models_show_and_log(sqlml: Sqlml) -> None:
     code, _, err = sqlml("show", "nn")
     assert code == 2
     assert "there is no model and no run `nn`" in err
+    other = TRAIN.replace("INTO m", "INTO k")
+    _, _, err = sqlml("run", "-c", f"{TRAIN}{other}ALTER MODEL k RENAME TO n; DROP MODEL M;")
+    assert "   sqlml show n" in err
 
 
 def test_help_explains_codes_and_models(sqlml: Sqlml) -> None:

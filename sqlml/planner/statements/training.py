@@ -12,7 +12,7 @@ from sqlml.planner.compatibility import check_columns
 from sqlml.planner.continuing import check_same_kind, check_same_parts
 from sqlml.planner.features import Columns, needed_columns, resolve_features
 from sqlml.planner.graph import resolve_graph
-from sqlml.planner.labels import check_labels, find_labels
+from sqlml.planner.labels import check_labels, check_outputs, find_labels
 from sqlml.planner.locate import locate
 from sqlml.planner.metrics import canonical_metrics
 from sqlml.planner.models import Model
@@ -74,6 +74,7 @@ def _fit(
     faults = len(scope.faults)
     labels = find_labels(scope, statement.labels, rows.schema)
     check_labels(scope, statement, labels, model, task)
+    check_outputs(scope, attributes, labels)
     _check_settings(scope, statement, attributes, model, task)
     columns = _column_settings(scope, attributes, rows.schema)
     partition = partition_columns(scope, statement, attributes, rows.schema, task)

@@ -15,13 +15,6 @@ _WANTED = (
         re.compile(r"\bTRAIN\s+(lightgbm\.|LGBM)", re.IGNORECASE),
         "sqlml.zoo.models.lightgbm_trainer",
     ),
-    (
-        re.compile(
-            r"\bTRAIN\s+([\w.]+\.)?(DNN|Linear(Classifier|Regressor)\b|Stacked|RNN|DeepEmb)",
-            re.IGNORECASE,
-        ),
-        "sqlml.zoo.models.keras_trainer",
-    ),
     (re.compile(r"\bTRAIN\b", re.IGNORECASE), "sqlml.zoo.steps.train"),
     (re.compile(r"\bM(AXI|INI)MIZE\b", re.IGNORECASE), "sqlml.zoo.steps.solve"),
     (re.compile(r"\bM(AXI|INI)MIZE\b", re.IGNORECASE), "highspy"),
@@ -32,7 +25,8 @@ _WANTED = (
 def started_ahead(texts: Iterable[str], threads: int | None = None) -> Iterator[Pool | None]:
     """A pool whose first worker imports what the program seems to need; None when it needs none.
 
-    A guess from the text: a wrong one costs a process, and changes nothing else.
+    A guess from the text: a wrong one costs a process, and changes nothing else. TensorFlow is not
+    among them: it takes so long that the rows are looked at first, which may not suit.
     """
     text = "\n".join(texts)
     if not _EXTENDED.search(text):

@@ -92,6 +92,7 @@ FAMILY = NamedFamily(
             trainer="sqlml.zoo.models.scorecard_trainer:ScoreCardTrainer",
             categories="native",
             missing=True,
+            binary=True,
             doc="Points for each bin of each feature: weight of evidence and logistic regression.",
         ),
     ),

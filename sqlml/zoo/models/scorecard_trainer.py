@@ -23,9 +23,17 @@ class ScoreCardTrainer:
         """Bin every feature by itself, then weigh all features together.
 
         Raises:
-            StepError: E0461, the label has not two classes; E0481, an earlier model is to go on.
+            StepError: E0481, an earlier model is to go on.
         """
-        _check(job)
+        if job.base is not None:
+            raise StepError(
+                Diagnostic(
+                    "E0481",
+                    f"`{job.model}` cannot go on from an earlier model",
+                    hint="leave USING out: the model is trained from the start",
+                    about="using",
+                )
+            )
         known = FAMILY.find(job.model)
         assert known is not None
         given = known.parameters.filled(job.parameters)
@@ -80,24 +88,3 @@ def _regression(
     with noted("scikit-learn", job.note):
         fitted = LogisticRegression(C=inverse, max_iter=MOST_STEPS, tol=1e-8).fit(woe, good, weight)
     return fitted.coef_[0].tolist(), float(fitted.intercept_[0])
-
-
-def _check(job: FitJob) -> None:
-    if job.base is not None:
-        raise _problem(
-            "E0481",
-            f"`{job.model}` cannot go on from an earlier model",
-            "leave USING out: the model is trained from the start",
-            "using",
-        )
-    if job.classes != 2:
-        raise _problem(
-            "E0461",
-            f"a score card tells two classes apart, but the label has {job.classes}",
-            "make two classes of them in the query, for example with CASE",
-            "label",
-        )
-
-
-def _problem(code: str, message: str, hint: str, about: str) -> StepError:
-    return StepError(Diagnostic(code, message, hint=hint, about=about))

@@ -12,7 +12,15 @@ from sqlml.zoo.label import Label
 from sqlml.zoo.model import Estimator
 from sqlml.zoo.steps.cross_validation import cross_validate
 from sqlml.zoo.steps.dataset import QueryDataset, Sampled
-from sqlml.zoo.steps.fitting import Order, Specs, fit_features, fit_model, measured, unfitted
+from sqlml.zoo.steps.fitting import (
+    Order,
+    Specs,
+    fit_features,
+    fit_model,
+    measured,
+    refuse_classes,
+    unfitted,
+)
 from sqlml.zoo.steps.measure import MOST_ROWS_MEASURED, defined
 from sqlml.zoo.steps.partition import fit_segments, without_partition
 from sqlml.zoo.steps.points import facts_of
@@ -53,6 +61,7 @@ def fit_all(
             corner, own.sql, label, task=looked.task, family=model.family, known=known,
             lists=model.multilabel,
         )  # fmt: skip
+        refuse_classes(model, seen)
         return _fit_rows(corner, own, held, features, looked=seen, order=part)
 
     return fit_segments(context, rows, validation, order=order, fit=fit_segment)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo import MODELS
 from sqlml.zoo.bundle import Bundle, load, model_type, trainer_of
 from sqlml.zoo.context import Context, Rows
@@ -81,12 +82,28 @@ def look(context: Context, rows: Rows, label: Sequence[str], order: Order) -> Su
         context, rows.sql, label, task=task, family=order.model.family, known=classes,
         lists=order.model.multilabel,
     )  # fmt: skip
+    if not order.partition:  # else each segment has its own
+        refuse_classes(order.model, looked)
     if looked.guessed:
         context.note(
             f"`{label[0]}` has {len(looked.counts)} whole numbers: a classification; "
             "name a regression model or objective if they are amounts"
         )
     return looked
+
+
+def refuse_classes(model: ModelType, looked: Survey) -> None:
+    """Check that the model can tell as many classes apart."""
+    classes = len(looked.classes or ())
+    if model.binary and classes > 2:
+        raise StepError(
+            Diagnostic(
+                "E0461",
+                f"`{model.name}` tells two classes apart, but the label has {classes}",
+                hint="make two classes of them in the query, for example with CASE",
+                about="label",
+            )
+        )
 
 
 def unfitted(specs: Specs, order: Order) -> Pipeline:

@@ -158,12 +158,6 @@ def test_a_saved_card_scores_the_same(train: Any, tmp_path: Path) -> None:
     np.testing.assert_array_equal(fitted.probabilities(X), loaded.probabilities(X))
 
 
-def test_three_classes_are_refused(train: Any) -> None:
-    with pytest.raises(StepError) as caught:
-        train(label=HOME.astype(np.int32))
-    assert caught.value.diagnostics[0].code == "E0461"
-
-
 def test_an_earlier_card_is_not_continued(train: Any) -> None:
     with pytest.raises(StepError) as caught:
         train(base=train())
