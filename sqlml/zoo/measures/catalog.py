@@ -116,7 +116,7 @@ def _of_probabilities() -> Iterator[Metric]:
 
 
 def _of_values() -> Iterator[Metric]:
-    yield Metric("r2", VALUES, "regression:r2", aliases=("r_squared",))
+    yield Metric("r2", VALUES, "regression:r2", aliases=("r_squared", "R2Score"))
     yield Metric("explained_variance", VALUES, "regression:explained_variance")
     yield Metric("d2_absolute_error", VALUES, "regression:d2_absolute_error")
     errors: Mapping[str, tuple[str, ...]] = {
@@ -136,7 +136,7 @@ def _of_values() -> Iterator[Metric]:
         "max_error": (),
         "mean_poisson_deviance": ("poisson",),
         "mean_gamma_deviance": (),
-        "log_cosh_error": ("log_cosh",),
+        "log_cosh_error": ("log_cosh", "LogCosh", "LogCoshError"),
     }
     for name, aliases in errors.items():
         yield Metric(name, VALUES, f"regression:{name}", aliases=aliases, less_is_better=True)
