@@ -160,7 +160,9 @@ def _models(workflow: "Workflow") -> Sequence[str]:
 
     made: dict[str, str] = {}  # by the step that makes it
     for node in workflow.nodes:
-        made |= {node.name: output.target for output in node.outputs if output.kind == "model"}
+        for output in node.outputs:
+            if output.kind == "model":
+                made[node.name] = output.target
         match node.operation, node.inputs.get("model"):
             case Manage(action="drop", model=dropped), _:
                 made = {step: m for step, m in made.items() if m.casefold() != dropped.casefold()}
