@@ -189,6 +189,12 @@ def test_rows_are_copied_in_binary(client: "psycopg.Connection[Any]") -> None:
     for binary in (False, True):
         found = client.execute("SELECT * FROM many", binary=binary).fetchall()
         assert found == [first, nothing]
+    client.execute("CREATE TEMP TABLE large (a int, b text)")
+    with client.cursor().copy("COPY large FROM STDIN") as copy:  # lines beyond a block
+        for i, length in enumerate((10, 3_000_000, 10, 1_500_000)):
+            copy.write_row((i, "x" * length))
+    lengths = client.execute("SELECT length(b) FROM large ORDER BY a").fetchall()
+    assert lengths == [(10,), (3_000_000,), (10,), (1_500_000,)]
     head = b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\0\1"
     for sent, state in [
         (b"", "22P04"), (head, "22P04"), (head + b"\0\0\0\1", "22P04"),

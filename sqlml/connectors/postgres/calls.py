@@ -101,7 +101,8 @@ def called(sql: str, tokens: Tokens) -> Iterator[Change]:
         if word == "CURRENT_SCHEMA" and words[i + 1 : i + 2] != ["("]:
             yield tokens[i].start, tokens[i].end, "sqlml_pg.main.current_schema()"
         elif words[i + 1 : i + 2] != ["("]:
-            is_user = word in _USERS and (word != "USER" or "FROM" not in words)
+            is_alone = words[0] == "SELECT" and "FROM" not in words
+            is_user = word in _USERS and (word != "USER" or is_alone)
             if is_user and "." not in words[max(i - 1, 0) : i + 2]:
                 yield tokens[i].start, tokens[i].end, "sqlml_pg.main.user_name()"
             continue

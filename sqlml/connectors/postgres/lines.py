@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -85,7 +86,7 @@ def rows(file: IO[bytes], columns: Sequence[str], copy: Copy) -> Iterator[pa.Rec
         reader = csv.open_csv(
             file,
             csv.ReadOptions(
-                column_names=names, skip_rows=int(copy.has_header), block_size=_BLOCK,
+                column_names=names, skip_rows=int(copy.has_header), block_size=_block(file),
                 use_threads=False,
             ),
             csv.ParseOptions(
@@ -103,6 +104,20 @@ def rows(file: IO[bytes], columns: Sequence[str], copy: Copy) -> Iterator[pa.Rec
     except pa.ArrowInvalid as error:
         if "Empty CSV file" not in str(error):
             raise Refused("22P04", f"COPY: {error}") from error
+
+
+def _block(file: IO[bytes]) -> int:
+    """How many bytes to read at a time, so that each line is within two of them."""
+    longest = length = 0
+    while content := file.read(_BLOCK):
+        ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
+        if ends.size == 0:
+            length += len(content)
+            continue
+        longest = max(longest, length + int(ends[0]), int(np.diff(ends).max(initial=0)))
+        length = len(content) - int(ends[-1])
+    file.seek(0)
+    return max(_BLOCK, longest, length)
 
 
 def _filled(batch: pa.RecordBatch, columns: Sequence[str], copy: Copy) -> pa.RecordBatch:
