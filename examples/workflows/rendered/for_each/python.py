@@ -5,6 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 
+def in_threads(function, items, count):
+    """What a function makes of each item, so many of them at a time."""
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(function, items))
+
+
 def cities() -> list[dict]:
     return [{"name": "Lima", "people": 10}, {"name": "Oslo", "people": 1}]
 
@@ -34,10 +40,7 @@ def for_each(item_people, item_name):
 cities_result = cities()
 
 # for-each, line 27
-with ThreadPoolExecutor(2) as pool:
-    for_each_result = list(
-        pool.map(lambda each: for_each(each["people"], each["name"]), cities_result)
-    )
+for_each_result = in_threads(lambda each: for_each(each["people"], each["name"]), cities_result, 2)
 
 # join, line 29
 join_result = join(for_each_result)

@@ -17,37 +17,42 @@ def first_apart(nodes: Sequence[Node], last: Sequence[Node] = ()) -> int:
 
     last: steps on exit.
     """
-    required = _required(nodes)
+    every = [*nodes, *last]
+    asked = {name for one in every for name in _asked_about(one)}
+    asked |= {giver for one in last for giver in givers(one)}
+    required = {one.name: {*_required(one)} for one in nodes}
     for i, node in enumerate(nodes):
         later = nodes[i + 1 :]
-        if any(map(_asks, [*later, *last], [node] * (len(later) + len(last)))):
+        if node.name in asked:
             return i
-        if any(node.name in givers(one) for one in last):
-            return i
-        if isinstance(node.operation, PROGRAMS) and any(
-            node.name not in required[one.name] and not _exclude(node.guard, one.guard)
-            for one in later
-        ):
+        if isinstance(node.operation, PROGRAMS) and not _ends_all(node, later, required):
             return i
         if node.guard is not None and not _is_free(node, later):
             return i
     return len(nodes)
 
 
-def _required(nodes: Sequence[Node]) -> Mapping[str, frozenset[str]]:
-    """By step, those without whose success it does not run."""
-    found: dict[str, frozenset[str]] = {}
-    for node in nodes:
-        direct = {*givers(node)}
-        direct |= {one.node for one in node.after if one.status in ("succeeded", "passed")}
-        found[node.name] = frozenset(direct).union(*(found.get(one, ()) for one in direct))
-    return found
+def _required(node: Node) -> Iterator[str]:
+    """The steps that must not have failed for this one to run."""
+    yield from givers(node)
+    yield from (one.node for one in node.after if one.status in ("succeeded", "passed"))
 
 
-def _asks(node: Node, about: Node) -> bool:
-    """Whether a step asks how another has ended, other than well."""
-    unusual = (one.node for one in node.after if one.status not in ("succeeded", "passed"))
-    return about.name in (*unusual, *watched(node.guard))
+def _ends_all(node: Node, later: Sequence[Node], required: Mapping[str, set[str]]) -> bool:
+    """Whether none of the later steps can run when this one fails."""
+    ended = {node.name}
+    for one in later:
+        if ended & required[one.name]:
+            ended.add(one.name)
+        elif not _exclude(node.guard, one.guard):
+            return False
+    return True
+
+
+def _asked_about(node: Node) -> Iterator[str]:
+    """The steps about which one asks how they have ended, other than well."""
+    yield from (one.node for one in node.after if one.status not in ("succeeded", "passed"))
+    yield from watched(node.guard)
 
 
 def _is_free(node: Node, later: Sequence[Node]) -> bool:
@@ -85,8 +90,3 @@ def _differ(one: Condition, other: Condition) -> bool:
             return left == right and a != b
         case _:
             return False
-
-
-def unconditional(nodes: Sequence[Node]) -> Iterator[str]:
-    """The steps that have succeeded wherever those after them are reached."""
-    yield from (node.name for node in nodes[: first_apart(nodes)] if node.guard is None)

@@ -115,7 +115,8 @@ class Scope:
                 return literal(thaw(items))
             case items:
                 found = self.value(items)
-                return found.text if found.type == "json" else call("json.loads", found.text)
+                reading = "listed" if found.type is None else "json.loads"
+                return found.text if found.type == "json" else call(reading, found.text)
 
     def _type_of_items(self, name: str) -> ValueType | None:
         match self.loop:
@@ -208,11 +209,11 @@ def reader(kind: ValueType | None) -> str:
     return _READERS.get(kind or "text", "")
 
 
-def converted(value: Value, kind: ValueType) -> str:
-    """A value as one of that type."""
-    if kind in ("text", value.type) or (kind == "json" and value.type != "text"):
+def converted(value: Value, kind: ValueType | None) -> str:
+    """A value as one of that type; as it is, where nobody knows the one or the other."""
+    if kind is None or kind == value.type or (kind == "json" and value.type != "text"):
         return value.text
-    return call(reader(kind), value.text)
+    return call(reader(kind) if kind != "text" else "as_text", value.text)
 
 
 def guarded_together(guard: Condition | None) -> tuple[Any, ...]:

@@ -1,14 +1,16 @@
 """A whole workflow as the lines of a script, and the functions that these call."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from sqlml.codegen.python.flow.level import Level, indented, trimmed
+from sqlml.codegen.python.flow.blocks import block, trimmed
+from sqlml.codegen.python.flow.level import Level
 from sqlml.codegen.python.flow.parameters import opening
 from sqlml.codegen.python.flow.programs import Functions
-from sqlml.codegen.python.flow.scope import Left, Scope, Value
+from sqlml.codegen.python.flow.scope import Left, Scope, Value, converted
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.program import Program
-from sqlml.workflow.ir import Call, Node, Workflow
+from sqlml.workflow.ir import Call, Constant, Node, ValueType, Workflow
 from sqlml.workflow.operations import PROGRAMS
 
 
@@ -23,7 +25,7 @@ class Script:
         nodes = [node for part in parts for node in (*part.nodes, *part.on_exit)]
         self.uses_sql = not all(isinstance(node.operation, PROGRAMS) for node in nodes)
         self._functions = Functions(program, nodes)
-        self._called: dict[str, tuple[str, Left]] = {}
+        self._called: dict[str, _Called] = {}
         self.calls: list[str] = []
         lines, given = opening(program, uses_sql=self.uses_sql)
         self.opening = [] if given else lines
@@ -45,38 +47,53 @@ class Script:
     def _level(self, workflow: Workflow, given: Mapping[str, Value]) -> Level:
         return Level(self._program, self._functions, workflow, Scope(given), self._call)
 
-    def _call(self, node: Node) -> tuple[str, Left]:
-        """The function for the workflow that a step calls, and what it leaves."""
+    def _call(self, node: Node, scope: Scope) -> tuple[str, Left]:
+        """The call of a workflow, for which there is a function, and what it leaves."""
         assert isinstance(node.operation, Call)
-        name = node.operation.workflow
-        if name not in self._called:
-            workflow = self._program.part(name)
+        workflow = self._program.part(node.operation.workflow)
+        given = {name: scope.value(value) for name, value in node.inputs.items()}
+        for name, declared in workflow.parameters.items():
+            if name not in given:
+                given[name] = scope.value(Constant(declared.default))
+        if workflow.name not in self._called:
             if workflow.timeout is not None:
-                self._program.refuse(node, f"`{name}` has a timeout of its own")
-            self._called[name] = self._define(workflow)
-        return self._called[name]
+                self._program.refuse(node, f"`{workflow.name}` has a timeout of its own")
+            self._called[workflow.name] = self._define(workflow, given)
+        called = self._called[workflow.name]
+        words = (converted(given[name], kind) for name, kind in called.kinds.items())
+        return call(called.function, *words), called.left
 
-    def _define(self, workflow: Workflow) -> tuple[str, Left]:
+    def _define(self, workflow: Workflow, given: Mapping[str, Value]) -> "_Called":
+        """Write the function for a workflow. given: the values of its first call."""
         function = self._program.variable(workflow.name, "steps")
-        names = {each: self._program.variable(each) for each in workflow.parameters}
-        kinds = {name: one.type for name, one in workflow.parameters.items()}
-        given = {
-            name: Value(variable, None if kinds[name] == "text" else kinds[name])
-            for name, variable in names.items()
+        kinds = {
+            name: given[name].type if declared.type == "text" else declared.type
+            for name, declared in workflow.parameters.items()
         }
-        level = self._level(workflow, given)
-        lines = [*trimmed(level.lines())]
+        names = {name: self._program.variable(name) for name in kinds}
+        level = self._level(workflow, {name: Value(names[name], kinds[name]) for name in kinds})
+        lines = [*level.lines()]
         unsure = level.unsure & {one.node for one in workflow.outputs.values()}
         values = {name: level.left_for_caller(one) for name, one in workflow.outputs.items()}
-        self.calls += ["", "", f"def {function}({', '.join(names.values())}):"]
-        for one in unsure:
-            self.calls.append(f"    {level.scope.left[one].variable} = None")
-        self.calls += indented(lines)
+        missing = (f"{level.scope.left[one].variable} = None" for one in sorted(unsure))
         is_record = len(values) > 1
-        if is_record:
-            told = ", ".join(f"{literal(name)}: {value.text}" for name, value in values.items())
-            self.calls.append(f"    return {{{told}}}")
-        elif values:
-            self.calls.append(f"    return {next(iter(values.values())).text}")
+        told = [f"{literal(name)}: {value.text}" for name, value in values.items()]
+        given_back = (
+            f"{{{', '.join(told)}}}"
+            if is_record
+            else "".join(value.text for value in values.values())
+        )
+        back = [f"return {given_back}"] if values else []
+        head = f"def {function}({', '.join(names.values())}):"
+        self.calls += ["", "", *block(head, (*missing, *trimmed(lines), *back))]
         types = {name: value.type for name, value in values.items()}
-        return function, Left("", types, is_record=is_record, may_lack=bool(unsure))
+        return _Called(function, kinds, Left("", types, is_record, may_lack=bool(unsure)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """The function for a workflow. kinds: of its parameters, in their order."""
+
+    function: str
+    kinds: Mapping[str, ValueType | None]
+    left: Left
