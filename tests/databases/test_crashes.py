@@ -32,7 +32,7 @@ def test_a_kill_leaves_the_old_table_or_the_new_one(tmp_path: Path) -> None:
         connection.execute(f"CREATE TABLE t AS SELECT i AS a, 0 AS turn FROM range({ROWS}) r(i)")
     chance = random.Random(7)
     with Forks(REPLACE) as forks:
-        for _ in range(20):
+        for kill in range(60):
             told = max(forks.killed(path, seconds=chance.uniform(0, 0.3)))
             with duckdb.connect(str(path)) as connection:
                 found = connection.execute(
@@ -41,4 +41,6 @@ def test_a_kill_leaves_the_old_table_or_the_new_one(tmp_path: Path) -> None:
             assert found is not None
             assert found[:2] == (ROWS, ROWS)
             assert found[2] == found[3] >= told
+            if kill >= 20 and found[3] > 5:
+                break  # a busy machine takes longer
     assert found[3] > 5
