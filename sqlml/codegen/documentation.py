@@ -42,13 +42,14 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   the tests by a small interpreter of what is written, not by Tekton itself.
 - `--engine python` is for people to read and go on from: one script without sqlml. Statements of
   SQL are lines of DuckDB and of the trainer's own library: plain statements (tables of a SQLite
-  file are read by ADBC), TRAIN with XGBoost, LightGBM, scikit-learn or statsmodels, or of a
-  ScoreCard, on numbers, dates, text and lists of numbers, PREDICT, EVALUATE, and EXPLAIN … INTO of
-  boosters and score cards; what it has no words for is refused (E0797). Steps of a workflow are
-  calls of their functions, conditions are `if`, loops are loops, and images are run by Podman or
-  Docker. Where a failed step would leave others to run, or something asks how it has ended, ends
-  are noted (`with steps.run(…)`) and the script goes on; elsewhere, and for every statement of SQL
-  that nothing asks about, a failure ends the script.
+  file are read by ADBC), TRAIN with XGBoost, LightGBM, scikit-learn, statsmodels or Keras (deep,
+  linear, both together, recurrent), of a ScoreCard or a GCN, on numbers, dates, text, categories
+  and lists of numbers, PREDICT, EVALUATE, and EXPLAIN … INTO of boosters and score cards; what it
+  has no words for is refused (E0797). Steps of a workflow are calls of their functions, conditions
+  are `if`, loops are loops, and images are run by Podman or Docker. Where a failed step would leave
+  others to run, or something asks how it has ended, ends are noted (`with steps.run(…)`) and the
+  script goes on; elsewhere, and for every statement of SQL that nothing asks about, a failure ends
+  the script.
 
 ## What becomes of what
 

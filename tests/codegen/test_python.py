@@ -58,7 +58,7 @@ def test_a_server_is_not_read() -> None:
     ("rest", "fault"),
     [
         ("TO TRAIN DBSCAN COLUMN sepal_width INTO m", "`sklearn.cluster.DBSCAN` has no rule for"),
-        ("TO TRAIN LinearClassifier LABEL species INTO m", "not `keras.LinearClassifier`"),
+        ("TO TRAIN AutoClassifier LABEL species INTO m", "not `AutoClassifier`"),
         (
             "TO TRAIN xgboost.gbtree WITH validation.folds = 3 LABEL species INTO m",
             "it has the attribute `validation.folds`",

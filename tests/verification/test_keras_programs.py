@@ -1,7 +1,13 @@
 """Programs that train Keras models, the way SQLFlow's tutorials write them."""
 
+from pathlib import Path
+
+import duckdb
 import numpy as np
 import pytest
+
+from sqlml.source import Source
+from tests.codegen.scripts import contents, run_script, same
 
 # One program, so that a single process loads TensorFlow.
 PROGRAM = """
@@ -82,3 +88,18 @@ def test_a_regression_with_text_is_close_to_least_squares(trained):
     weights, *_ = np.linalg.lstsq(matrix, frame["worth"] / 10, rcond=None)
     found = trained.table("worths")["worth"].to_numpy()
     np.testing.assert_allclose(found, matrix @ weights, atol=0.15)
+
+
+def test_a_plain_script_learns_the_same_networks(trained, tmp_path):
+    program = Path(__file__).parents[1].joinpath("codegen/plain/networks.sql").read_text()
+    trained.run(program)
+    workflow = trained.session.compile([Source("networks.sql", program)]).workflow
+    with duckdb.connect(run_script(workflow, tmp_path)) as script:
+        for table in ("both_say", "reading_says"):
+            (ours,), theirs = (
+                trained.run(f"FROM {table} ORDER BY ALL"),
+                contents(script, "main", table),
+            )
+            assert ours.to_arrow().column_names == theirs.column_names
+            for column in theirs.column_names:  # the order of sums rounds single precision
+                same(ours.to_arrow()[column], theirs[column], f"{table}.{column}", 1e-4)

@@ -33,7 +33,7 @@ class Python:
         "workflow timeout": Capability("lowered", "an alarm, where the system is a Unix"),
         "parallelism": Capability("lowered", "steps run one after the other"),
         "exit step": Capability("native", "`finally`"),
-        "schedule": Capability("refused", "let cron run the script"),
+        "schedule": Capability("lowered", "a line for cron, at the top of the script"),
         "parameter": Capability("native", "an option of the script's command line"),
         "file from a store": Capability("refused", "fetch it in a script"),
         "secret": Capability("lowered", "the variable `SQLML_SECRET_<SECRET>_<KEY>`"),
@@ -53,7 +53,7 @@ class Python:
             script = again
         name = options.name or workflow.name.rpartition("/")[2].removesuffix(".sql")
         safe = "".join(c if c.isalnum() else "_" for c in name).strip("_") or "program"
-        return {f"{safe}.py": script.text()}
+        return {f"{safe}.py": script.text(f"{safe}.py")}
 
 
 ENGINE = Python()
@@ -76,21 +76,27 @@ class _Written:
         self.own = script.functions
         self.used = names_for(f"{self._calls}\n{self._body}", self.own)
 
-    def text(self) -> str:
+    def text(self, file: str) -> str:
         opening, calls, body = self._opening, self._calls, self._body
         shared, own = functions_for(self.used), _apart(*self.own.values())
         imports = imports_for("\n".join((opening, shared, calls, body)), self._program.imports)
         future = "from __future__ import annotations" if own else ""
         defined = _apart(opening, shared, own, calls)
         code = f"{defined}\n\n{body}" if defined == opening else _apart(defined, body)
-        head = "\n\n".join(filter(None, (self._title(), future, imports)))
+        head = "\n\n".join(filter(None, (self._title(file), future, imports)))
         space = "\n\n" if opening else "\n\n\n"
         return f"{head}{space}{code.strip()}\n"
 
-    def _title(self) -> str:
+    def _title(self, file: str) -> str:
         title = self._program.workflow.name.replace("\\", "/").replace('"', "'").replace("\n", " ")
         how = " Run it with the path of a DuckDB file." if self._script.uses_sql else ""
-        return f'"""{title}, written by sqlml.{how}"""'
+        schedule = self._program.workflow.schedule
+        if schedule is None:
+            return f'"""{title}, written by sqlml.{how}"""'
+        call = f"python {file}{' FILE.duckdb' if self._script.uses_sql else ''}"
+        times = "".join(f"    {time} {call}\n" for time in schedule.cron)
+        when = f"Lines for cron, times of {schedule.timezone or 'UTC'}:"
+        return f'"""{title}, written by sqlml.{how}\n\n{when}\n\n{times}"""'
 
 
 def _apart(*texts: str) -> str:

@@ -13,7 +13,7 @@ _PARTS = (
     "steps", "programs", "tables", "columns", "categories", "numbers", "dates", "lists",
     "words", "hashes", "crosses", "matrices", "labels", "boosters", "held", "results",
     "measures", "ranks", "reasons", "segments", "drift", "functions", "solving", "remote",
-    "series", "scorecard",
+    "series", "scorecard", "networks", "graph",
 )  # fmt: skip
 _IMPORTS = {
     "Path": "from pathlib import Path",
@@ -29,6 +29,7 @@ _IMPORTS = {
     "highspy": "import highspy",
     "LogisticRegression": "from sklearn.linear_model import LogisticRegression",
     "json": "import json",
+    "keras": "import keras",
     "lightgbm": "import lightgbm",
     "metrics": "from sklearn import metrics",
     "np": "import numpy as np",
@@ -45,6 +46,7 @@ _IMPORTS = {
     "subprocess": "import subprocess",
     "sys": "import sys",
     "tempfile": "import tempfile",
+    "tensorflow": "import tensorflow",
     "time": "import time",
     "traceback": "import traceback",
     "urllib": "import urllib.request",

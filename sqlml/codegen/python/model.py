@@ -97,6 +97,10 @@ class Family(Protocol):
         """Lines that the script needs, besides those of the library's usual names."""
         ...
 
+    def matrix(self, model: Model) -> Iterator[str]:
+        """The lines of the function that makes the model's input of `rows`."""
+        ...
+
     def fit(self, model: Model) -> Iterator[str]:
         """From `matrix` and `label`, and `held_matrix` and `held_label` where rows are held back,
         to a variable of the model's name."""

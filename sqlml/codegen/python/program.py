@@ -21,9 +21,10 @@ from sqlml.workflow.ir import (
 
 _TAKEN = (  # by what statements call their values
     "arguments", "attempt", "bins", "chances", "con", "data", "each", "good", "group",
-    "held_data", "held_label", "held_matrix", "held_rows", "highs", "kinds", "label",
-    "matrix", "measured", "model", "names", "one", "parameters", "parser", "pool", "predicted",
-    "records", "result", "rows", "sizes", "status", "steps", "table", "truth", "values",
+    "held_data", "held_label", "held_matrix", "held_rows", "highs", "inputs", "kinds", "label",
+    "linear", "matrix", "measured", "model", "names", "one", "outputs", "parameters", "parser",
+    "pool", "predicted", "records", "result", "rows", "sizes", "status", "steps", "table",
+    "truth", "values",
 )  # fmt: skip
 _OF_MODEL = ("", "_features", "_fit", "_label", "_rows")  # variables that a model has
 _HINT = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sqlml.codegen.python.families.tabular import Tabular
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import Model
 from sqlml.zoo.models.lightgbm import own_defaults
@@ -11,7 +12,7 @@ _MANY = ("multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr
 _NARROW = 256  # columns, up to which rows are read one by one
 
 
-class LightGBM:
+class LightGBM(Tabular):
     """See model.Family."""
 
     def refusals(self, model: Model) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sqlml.codegen.python.families.tabular import Tabular
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import Model
 from sqlml.zoo.models.scorecard import PARAMETERS
 
 
-class ScoreCard:
+class ScoreCard(Tabular):
     """See model.Family."""
 
     def refusals(self, model: Model) -> Iterator[str]:

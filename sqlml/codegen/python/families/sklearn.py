@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sqlml.codegen.python.families.tabular import Tabular
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import Model
 from sqlml.zoo.models.sklearn import dictionary
@@ -28,7 +29,7 @@ UNLIKELY: Mapping[str, tuple[str, tuple[Any, ...]]] = {
 }
 
 
-class Sklearn:
+class Sklearn(Tabular):
     """See model.Family."""
 
     def refusals(self, model: Model) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sqlml.codegen.python.families.tabular import Tabular
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import Model
 from sqlml.workflow.serial import thaw
@@ -22,7 +23,7 @@ _SMOOTHING = ("trend", "damped_trend", "seasonal", "seasonal_periods", "initiali
 _RATES = ("smoothing_level", "smoothing_trend", "smoothing_seasonal", "damping_trend")
 
 
-class Statsmodels:
+class Statsmodels(Tabular):
     """See model.Family."""
 
     def refusals(self, model: Model) -> Iterator[str]:

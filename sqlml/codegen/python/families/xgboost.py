@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sqlml.codegen.python.families.tabular import Tabular
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.model import Model
 from sqlml.workflow.ir import Train
@@ -21,7 +22,7 @@ _BINNED = {"tree_method": ("auto", "hist"), "updater": ("grow_quantile_histmaker
            "process_type": ("default",)}  # fmt: skip
 
 
-class XGBoost:
+class XGBoost(Tabular):
     """See model.Family."""
 
     def refusals(self, model: Model) -> Iterator[str]:

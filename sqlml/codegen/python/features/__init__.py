@@ -18,4 +18,6 @@ FEATURES = {  # what writes each of them
     "CATEGORY_HASH": "categories:written",
     "CROSS": "categories:written",
     "INDICATOR": "categories:indicator",
+    "EMBEDDING": "categories:indicator",
+    "SEQ_CATEGORY_ID": "lists:sequence",
 }

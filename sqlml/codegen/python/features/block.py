@@ -1,7 +1,7 @@
 """What a feature gives to the matrix of a plain script."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +16,8 @@ class Block:
 
     learnt: lines before, which learn from the rows of the training. width: how many columns it
     has. names: what goes into a list of the columns' names; empty where they have none.
-    is_code: it is the place of a category. is_sparse: it is a sparse matrix of its own.
+    is_code: it is the place of a category. is_sparse: it is a sparse matrix of its own. spec: the
+    feature. target: the input of the model that it feeds.
     """
 
     text: str
@@ -25,6 +26,8 @@ class Block:
     learnt: tuple[str, ...] = ()
     is_code: bool = False
     is_sparse: bool = False
+    spec: Spec = field(default_factory=dict)
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,16 @@ def sparse(spec: Spec, _scope: Scope) -> Block | None:
     return None if text is None else Block(text, width=str(spec["size"]), is_sparse=True)
 
 
+def sequence(spec: Spec, scope: Scope) -> Block | None:
+    """What follows the name, in the call that makes an input of it."""
+    lists = lists_of(spec["of"])
+    if lists is None:
+        return None
+    longest = scope.name(f"{spec['of']['column']['column']}_length")
+    learnt = (f"{longest} = {call('length_of', lists)}",)
+    return Block(f"{lists}, {spec['n']}, {longest}", width=str(spec["n"]), learnt=learnt)
+
+
 def bag(spec: Spec, codes_of: str, count: str, *, weighted: bool) -> str | None:
     """Several codes per row. spec: of the SPARSE that lists them."""
     lists, key_delimiter = lists_of(spec), spec.get("key_delimiter", ":")

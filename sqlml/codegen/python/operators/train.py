@@ -19,7 +19,7 @@ from sqlml.zoo.model import Task
 _SETTINGS = {
     "num_boost_round", "seed", "series", "time", "early_stopping_rounds", "validation.split",
     "validation.metrics", "weight", "group", "partition_by", "partition_default", "verbose",
-    "num_workers", "disk_cache",
+    "num_workers", "disk_cache", "epoch", "batch_size",
 }  # fmt: skip
 _LABELS = {"classification": "classes"}  # others are amounts
 
@@ -99,22 +99,8 @@ def _prepared(model: Model, space: int = 2) -> Iterator[str]:
         yield from block.learnt
     yield from [""] * space
     yield f"def {model.name}_features(rows):"
-    yield from (f"    {line}" for line in _matrix(model))
+    yield from (f"    {line}" for line in family(model.known.family).matrix(model))
     yield from [""] * space
-
-
-def _matrix(model: Model) -> Iterator[str]:
-    dtype = literal(model.known.dtype)
-    if any(block.is_sparse for block in model.features):
-        function = "joined" if model.known.sparse else "densely"
-        head, tail = f"return {function}(", ")"
-        texts = [dtype, *(block.text for block in model.features)]
-    else:
-        head, tail = "return np.column_stack([", f"]).astype({dtype})"
-        texts = [block.text for block in model.features]
-    yield head
-    yield from (f"    {text}," for text in texts)
-    yield tail
 
 
 def _validated(model: Model) -> Iterator[str]:
@@ -127,17 +113,15 @@ def _validated(model: Model) -> Iterator[str]:
 
 def _features(program: Program, node: Node, train: Train, name: str) -> list[Block]:
     specs: Any = thaw(train.features)
-    if len(specs) > 1:
-        program.refuse(node, "its model has several inputs")
     native = model_type(train.estimator).categories == "native"
     scope = Scope(lambda wanted: program.name(f"{name}_{wanted}"), native)
     blocks = []
-    for spec in specs.get("", ()):
+    for target, spec in ((name, one) for name, several in specs.items() for one in several):
         block = block_of(spec, scope)
         if block is None:
             program.refuse(node, f"it has no words for `{spec['function']}` as it is used here")
         else:
-            blocks.append(block)
+            blocks.append(replace(block, spec=spec, target=target))
     return blocks
 
 
