@@ -18,9 +18,13 @@ from sqlml.workflow.ir import (
     Container,
     ForEach,
     Http,
+    Item,
     Join,
     Node,
+    Output,
     OutputDeclaration,
+    Parameter,
+    ParameterDeclaration,
     Place,
     Query,
     Resource,
@@ -125,6 +129,27 @@ def test_an_object_of_a_cluster_may_fail(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 TWICE = ForEach(Constant((1, 2)))
+
+
+def test_lists_are_passed_to_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = ForEach(Parameter("items"))
+    twice = step("twice", "echo $(($1 * 2))", "int", inputs={"x": Item()}, loop=loop)
+    inner = Workflow("inner", (twice,), {"items": ParameterDeclaration()},
+                     {"answer": Output("twice", "result")})  # fmt: skip
+    answer = (OutputDeclaration("answer", "parameter", type="json"),)
+    told = step("told", "echo '[4, 5]'")
+    nodes = (
+        Node(
+            "each", Call("inner"), {"items": Item()}, answer, loop=ForEach(Constant(((1, 2), (3,))))
+        ),
+        Node("known", Call("inner"), {"items": Constant((7,))}, answer),
+        told,
+        Node("read", Call("inner"), {"items": Output("told", "result")}, answer),
+    )
+    ran = Ran(Workflow("w", nodes, workflows=(inner,)), {}, monkeypatch)
+    assert [ran.left(node) for node in nodes] == [[[2, 4], [6]], [14], "[4, 5]", [8, 10]]
+
+
 CALLED = Workflow("inner", (step("one", "echo 1"),), timeout=5)
 
 

@@ -11,7 +11,7 @@ from sqlml.codegen.python.flow.scope import Left, Scope, Value
 from sqlml.codegen.python.flow.statements import statement
 from sqlml.codegen.python.layout import call, literal
 from sqlml.codegen.python.program import Program
-from sqlml.workflow.graph import compared, givers, in_order, operands_of
+from sqlml.workflow.graph import compared, givers, in_order, needs, operands_of
 from sqlml.workflow.ir import (
     Call,
     Condition,
@@ -68,7 +68,12 @@ class Level:
     @property
     def unsure(self) -> set[str]:
         """The steps that may not have succeeded when all have ended well."""
-        return {n.name for i, n in enumerate(self.nodes) if i >= self.apart or n.guard is not None}
+        found: set[str] = set()
+        for node in self.nodes:
+            is_odd = any(after.status in ("failed", "skipped") for after in node.after)
+            if is_odd or _own_guard(node) is not None or found & {*needs(node)}:
+                found.add(node.name)
+        return found
 
     def left_for_caller(self, output: Output) -> Value:
         """What the workflow gives of a step, where that has left something."""
