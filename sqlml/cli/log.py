@@ -21,6 +21,7 @@ def log(run: str, step: str | None, db: str | None) -> None:
 
     with recorded(db=db) as session:
         logs = session.store.runs.logs(run, step)
+        found = session.store.runs.find(run)
         if session.store.placements.find(run) is not None and not all(logs.values()):
             logs = _with_those_of_pods(session, run, logs)
     written = {name: text.rstrip() for name, text in logs.items() if text.strip()}
@@ -29,7 +30,9 @@ def log(run: str, step: str | None, db: str | None) -> None:
             click.echo(f"── {name} " + "─" * max(3, 60 - len(name)))
         click.echo(text)
     if not written:
-        click.echo("nothing was written", err=True)
+        goes_on = found is not None and found.outcome == "running"
+        so_far = " so far; a step's log is here when the step has ended" if goes_on else ""
+        click.echo(f"nothing was written{so_far}", err=True)
 
 
 def _with_those_of_pods(session: "Session", run: str, logs: Mapping[str, str]) -> Mapping[str, str]:

@@ -53,9 +53,12 @@ def schedule(
     if not engine and (suspended or target != Options()):
         raise click.UsageError("where and how an engine runs it: name the engine, --engine argo")
     variables = options.read_variables(pairs)
-    sources = options.read_sources(files, texts)
+    program = options.read_program(files, texts)
+    if not engine and not isinstance(program, Sequence):
+        message, hint = "a job here is a program of SQL, and this is one of Python", "--engine argo"
+        raise ProgramError(Diagnostic("E0813", message, hint=f"let an engine run it: {hint}"))
     with options.opened(creates=not engine, db=db, dialect=dialect) as session:
-        compiled = session.compile(sources, variables)
+        compiled = session.compile(program, variables)
         _check_jobs(compiled)
         if engine:
             planned = replace(compiled.workflow, schedule=when)

@@ -180,6 +180,9 @@ def test_if_is_answered_as_the_scheduler_answers_it() -> None:
 
 def test_a_file_becomes_a_job_of_its_database(sqlml: Sqlml, tmp_path: Path) -> None:
     Path("broken.sql").write_text("SELECT * FROM nowhere")
+    Path("flow.py").write_text(
+        "import sqlml\nwith sqlml.workflow('w') as flow:\n    flow.wait(1)\n"
+    )
     words = ("schedule", "inner.sql", "--db", "x.duckdb")
     assert sqlml(*words, "--cron", "0 3 * * *")[:2] == (0, "job inner is kept: 0 3 * * *\n")
     zone = ("--timezone", "Asia/Tokyo")
@@ -191,6 +194,7 @@ def test_a_file_becomes_a_job_of_its_database(sqlml: Sqlml, tmp_path: Path) -> N
     for said, code in [
         (("schedule", "broken.sql", "--db", "x.duckdb", "--cron", "@daily"), "E0301"),
         (("schedule", "job.sql", "--db", "x.duckdb", "--cron", "@daily"), "E0814"),
+        (("schedule", "flow.py", "--db", "x.duckdb", "--cron", "@daily"), "E0813"),
         ((*words, "--cron", "0 3 * *"), "E0784"),
         ((*words, "--cron", "@daily", "--timezone", "Tokyo"), "E0784"),
         (("schedule", "-c", "-- nothing", "--name", "n", "--cron", "@daily"), "E0813"),
