@@ -13,6 +13,7 @@ from sqlml.codegen.engine import Options, render
 from sqlml.errors import ProgramError
 from sqlml.workflow.ir import (
     After,
+    Cache,
     Call,
     Constant,
     Container,
@@ -29,7 +30,6 @@ from sqlml.workflow.ir import (
     Query,
     Resource,
     Resources,
-    Schedule,
     SecretKey,
     Take,
     Volume,
@@ -157,8 +157,7 @@ CALLED = Workflow("inner", (step("one", "echo 1"),), timeout=5)
     ("workflow", "code", "fault"),
     [
         (Workflow("w", (Node("s", Container("i", daemon=True), place=PLACE),)), "E0752", "daemon"),
-        (Workflow("w", (step("s", "true"),), schedule=Schedule(("0 3 * * *",))), "E0752",
-         "schedule"),
+        (Workflow("w", (step("s", "true", cache=Cache(), place=PLACE),)), "E0752", "cache"),
         (Workflow("w", (step("s", "true"),), volumes=(Volume("v", "empty"),)), "E0752", "volume"),
         (Workflow("w", (Node("s", Resource("{}", "patch"), place=PLACE),)), "E0797",
          "it patches an object of a cluster"),

@@ -46,9 +46,8 @@ class Python:
 
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
         script = _Written(workflow)
-        again = _Written(
-            workflow, script.used | imported()
-        )  # functions may be called as those that it does not use
+        # Functions may be called as those of the library that the script does not use.
+        again = _Written(workflow, script.used | imported())
         if not again.used & again.own.keys():
             script = again
         name = options.name or workflow.name.rpartition("/")[2].removesuffix(".sql")
