@@ -37,6 +37,8 @@ from sqlml.workflow.ir import (
     Workflow,
 )
 
+from .random_workflows import step as shell
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -239,12 +241,12 @@ GROUPED = Workflow(
         Workflow(
             "halved",
             (
-                step("twice", "print(int(args[0]) * 2)", kind="int", inputs={"x": Parameter("x")}),
-                step("never", "print(1)", after=(After("twice", "failed"),)),
-                step("once", "print(int(args[0]) / 2)", kind="float", inputs={"x": result("twice")},
-                     guard=compare("twice", "!=", 0)),
-                step("after", "print(int(args[0]) // 2 + 1)", kind="int",
-                     inputs={"x": result("twice")}, after=(After("once", "passed"),)),
+                shell("twice", "echo $(($1 * 2))", "int", inputs={"x": Parameter("x")}),
+                shell("never", "echo 1", after=(After("twice", "failed"),)),
+                shell("once", "echo $1.5", "float", inputs={"x": result("twice")},
+                      guard=compare("twice", "!=", 0)),
+                shell("after", "echo $(($1 / 2 + 1))", "int", inputs={"x": result("twice")},
+                      after=(After("once", "passed"),)),
             ),
             {"x": ParameterDeclaration("int")},
             {"result": result("after")},
@@ -253,7 +255,7 @@ GROUPED = Workflow(
             "round",
             (
                 Node("count", REPEATED.nodes[0].operation, _IN, _ANSWER),
-                step("same", "print(args[0])", kind="int", inputs={"n": result("count")}),
+                shell("same", "echo $1", "int", inputs={"n": result("count")}),
             ),
             {"folder": ParameterDeclaration()},
             {"result": result("same")},
