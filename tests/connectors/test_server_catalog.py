@@ -97,7 +97,7 @@ SELECT name, count(*) FROM q GROUP BY name ORDER BY count DESC, name;
 SELECT DISTINCT ON (lower(name)) lower(name), extract(year FROM ts), trim(' a '), trim(leading 'x' from 'xa') FROM q WHERE id < 3 ORDER BY lower(name);
 INSERT INTO q (id) VALUES (9) RETURNING id::text, upper('a');
 DELETE FROM q WHERE id = 9;
-SELECT user = current_user, session_user = user, 'integer'::regtype, 'pg_class'::regclass;
+SELECT user = current_user, session_user = user, 'integer'::regtype, 'int8'::regtype::text, 'pg_class'::regclass;
 SELECT to_char(ts, 'YYYY-MM-DD HH24:MI:SS.MS'), to_char(ts, 'FMMonth FMDD, YY'), to_char(ts, 'MON Day dy'), to_char(ts, 'HH12:MI AM pm'), to_char(ts, 'YYYY-"Q"Q IYYY-IW'), to_char(ts, 'D ID W WW DDD US') FROM q ORDER BY id;
 SELECT to_char(n, '9999.99'), to_char(n, 'FM9999.99'), to_char(n, 'FM999,990.00'), to_char(n, '999,999.9'), to_char(n, '0000'), to_char(n, '99'), to_char(n, 'FM90.0%'), to_char(n, 'FM$999,999.00') FROM q ORDER BY id;
 SELECT to_char(ts, 'YYYY-MM'), count(*) FROM q GROUP BY to_char(ts, 'YYYY-MM') ORDER BY 1;

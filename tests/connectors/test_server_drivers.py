@@ -271,5 +271,8 @@ def test_counts_go_up_to_what_two_bytes_hold() -> None:
     assert Body(b"\x9c\x40" + bytes(80_000)).int16s() == [0] * 40_000
 
 
-def test_an_array_may_have_the_catalogs_name() -> None:
+def test_types_may_have_the_catalogs_names() -> None:
     assert "[]" in translated("SELECT '{1}'::_int4 FROM pg_type")
+    assert translated('SELECT $1::"pg_catalog"."int8"::text') == (
+        "SELECT CAST(CAST($1 AS BIGINT) AS TEXT)"
+    )

@@ -26,7 +26,7 @@ _BARE = "|".join(
     sorted({name for name in _TABLES if name.startswith("pg_")} | _FUNCTIONS, key=len, reverse=True)
 )
 _ASKED = re.compile(
-    r"\b(?:pg_catalog|information_schema)\s*\.|\breg(?:class|type|proc|role|namespace|oper)\w*\b"
+    r"\b(?:pg_catalog|information_schema)\"?\s*\.|\breg(?:class|type|proc|role|namespace|oper)\w*\b"
     rf"|(?<![\w.'\"])(?:{_BARE})\b",
     re.IGNORECASE,
 )
@@ -167,7 +167,8 @@ def _registered(cast: exp.Cast, to: str, value: exp.Expr) -> exp.Expr:
     is_compared = isinstance(parent, exp.EQ | exp.NEQ | exp.In)
     if isinstance(parent, exp.Cast) and _type_name(parent.to) in ("oid", "int", "bigint"):
         return _own(f"to_{to}", value)
-    if bare.is_string and isinstance(cast.parent, exp.Select | exp.Alias):
+    is_text_again = isinstance(parent, exp.Cast) and _type_name(parent.to) in ("text", "varchar")
+    if bare.is_string and (is_text_again or isinstance(cast.parent, exp.Select | exp.Alias)):
         return _own(f"from_{to}", _own(f"to_{to}", value))
     is_asked = isinstance(parent, exp.Anonymous) and parent.name.lower().startswith("pg_")
     return _own(f"{'to' if is_text or is_compared or is_asked else 'from'}_{to}", value)
