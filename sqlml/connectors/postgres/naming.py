@@ -175,7 +175,7 @@ def _label(item: Tokens) -> str:
     if found["part"]:
         name = _plain(units[found.end("part") - 1][0])
     if found["casts"] and name in _WEAK:
-        first = letters.index("t", found.end("part")) + 1
+        first = letters.rindex("t") + 1
         return _type([unit[0] for unit in units[first:]])
     return name
 
