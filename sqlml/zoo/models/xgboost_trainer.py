@@ -117,6 +117,8 @@ def form_of(job: FitJob, parameters: Mapping[str, Any]) -> Form:
     if exact:
         check_categories(job.train, "exact")
     cached = bool(job.settings.get("disk_cache"))
+    if job.base is not None and not cached:  # an earlier model looks at values, not at their bins
+        quantized = False
     if cached and (linear or exact):
         raise refused(
             "E0462",

@@ -323,22 +323,23 @@ def test_rounds_are_reported_and_measured_only_when_asked(dataset: Any, fit: Any
 
 
 def test_training_goes_on_from_an_earlier_model(dataset: Any, fit: Any, tmp_path: Path) -> None:
-    matrix = xgboost.QuantileDMatrix(X, VALUES)
-    first = xgboost.train({"nthread": 2}, matrix, 10)
-    expected = xgboost.train({"nthread": 2}, matrix, 10, xgb_model=first)
+    newer = X * 3 + 1  # other values, in other bins
+    first = xgboost.train({"nthread": 2}, xgboost.QuantileDMatrix(X, VALUES), 10)
+    rows = xgboost.DMatrix(newer, VALUES)
+    expected = xgboost.train({"nthread": 2}, rows, 10, xgb_model=first)
     base = fit(TRAINER, "xgboost.gbtree", dataset(X, VALUES))
     base.save(tmp_path)
     reports: list[Any] = []
     estimator = fit(
         TRAINER,
         "xgboost.gbtree",
-        dataset(X, VALUES),
+        dataset(newer, VALUES),
         base=TRAINER.load(tmp_path),
         report=lambda *report: reports.append(report),
     )
     assert [done for done, _, _ in reports] == list(range(1, 11))
     assert estimator.booster.num_boosted_rounds() == 20
-    np.testing.assert_allclose(estimator.predict(X), outputs(expected), rtol=1e-6)
+    np.testing.assert_allclose(estimator.predict(newer), expected.predict(rows), rtol=1e-6)
     np.testing.assert_array_equal(base.predict(X), outputs(first))
 
 
