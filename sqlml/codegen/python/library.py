@@ -68,7 +68,7 @@ def names_for(body: str, own: Iterable[str] = ()) -> frozenset[str]:
         name = wanted.pop()
         if name in known and name not in found:
             found.add(name)
-            wanted |= _names(ast.parse(known[name]))
+            wanted |= _taken_from_outside(ast.parse(known[name]))
     return frozenset(found)
 
 
@@ -114,6 +114,14 @@ def imported() -> frozenset[str]:
 
 def _names(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _taken_from_outside(tree: ast.AST) -> set[str]:
+    """The names in a definition that are none of its own variables."""
+    own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    own |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return {node.id for node in names} - own
 
 
 @cache

@@ -18,7 +18,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import sparse
 from sklearn import metrics
 from sklearn.tree import DecisionTreeRegressor
 
@@ -199,17 +198,6 @@ def number(rows, name):
     return column(rows, name).cast(pa.float64()).to_numpy(zero_copy_only=False)
 
 
-def flags(places, count):
-    """A sparse 0/1 column for each of so many places; all are 0 where it is NaN."""
-    rows = np.flatnonzero(~np.isnan(places))
-    filled = places[rows].astype("int64")
-    return sparse.csr_matrix((np.ones(len(rows)), (rows, filled)), (len(places), count))
-
-
-def filled(values, value):
-    return np.where(np.isnan(values), value, values)
-
-
 @dataclass
 class Label:
     """A label. classes: its values in order, or None where it is an amount."""
@@ -252,21 +240,9 @@ def amounts(rows, name):
     return Label(name, column(rows, name).type)
 
 
-def classes(rows, name):
-    """A label whose values are classes."""
-    values = label_values(rows, name)
-    return Label(name, values.type, values.unique().sort())
-
-
 def tell(measured):
     for name, value in measured.items():
         print(f"{name}: {value}")
-
-
-def said(network, inputs):
-    """What a network says of rows: amounts, chances of the second class, or of all."""
-    values = network.predict(inputs, batch_size=8192, verbose=0).astype("float64")
-    return values[:, 0] if values.shape[1] == 1 else values
 
 
 def as_list(one: float, other: float) -> list[float]:

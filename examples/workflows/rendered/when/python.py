@@ -73,12 +73,6 @@ def amounts(rows, name):
     return Label(name, column(rows, name).type)
 
 
-def classes(rows, name):
-    """A label whose values are classes."""
-    values = label_values(rows, name)
-    return Label(name, values.type, values.unique().sort())
-
-
 def tell(measured):
     for name, value in measured.items():
         print(f"{name}: {value}")
