@@ -116,3 +116,26 @@ def test_other_limits_of_a_called_workflow_are_refused(engine: str, what: str) -
     (fault,) = caught.value.diagnostics
     assert (fault.code, fault.label) == ("E0940", "at f.py:3:1")
     assert what in fault.message
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_steps_on_exit_may_need_others_by_name(failing: bool, tmp_path: Path) -> None:
+    nodes = (
+        step("one", "echo 1", "int"),
+        step("two", "exit 3" if failing else "echo 2", "int", after=(After("one"),)),
+    )
+    exits = (
+        step("sums", "echo $(($1 + 4))", "int", inputs={"x": Output("one", "result")}),
+        step("takes", "echo $1", "int", inputs={"x": Output("two", "result")}),
+        step("mourns", "echo oh", guard=HasStatus("failed", "two")),
+        step("cheers", "echo yes", guard=HasStatus("succeeded")),
+    )
+    workflow = Workflow("w", nodes, on_exit=exits)
+    phase, ended = run(workflow, tmp_path, {})
+    states = {name: STATES[ended[name].phase] for name in ("sums", "takes", "mourns", "cheers")}
+    good, bad = ("skipped", "succeeded") if failing else ("succeeded", "skipped")
+    assert states == {"sums": "succeeded", "takes": good, "mourns": bad, "cheers": good}
+    assert ended["sums"].result == "5"
+    assert phase == ("Failed" if failing else "Succeeded")
+    with pytest.raises(ProgramError, match="E0727"):
+        render(replace(workflow, timeout=60), "argo", Options())
