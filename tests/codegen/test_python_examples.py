@@ -14,7 +14,7 @@ from sqlml.source import Source
 from tests.codegen.scripts import same_tables
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ("iris", "churn")  # others in tests/test_examples.py
+EXAMPLES = ("iris", "drift")  # others in tests/test_examples.py
 PROGRAMS = ("models", "measures", "features", "segments", "drift", "types", "series")
 LINT = ["check", "--isolated", "--no-cache", "--line-length=100", "--select=F,W,I,UP,C4,SIM,RET"]
 
