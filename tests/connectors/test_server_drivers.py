@@ -47,6 +47,8 @@ def test_values_are_read_as_postgresql_writes_them(client: "psycopg.Connection[A
         ("SELECT max(generate_series(1, 2)) AS m FROM t", None),
         ("SELECT a, generate_series(1, f(2)) g", "SELECT a, unnest(generate_series(1, f(2))) g"),
         ("SELECT '{{1},{2}}'::int[]", "SELECT [['1'], ['2']]::int[][] AS \"int4\""),
+        ("ALTER TABLE", None),
+        ("EXPLAIN (,", "EXPLAIN "),
         ("SELECT '{1'::int[] a, '\\x0'::bytea b", None),
     ],
 )

@@ -75,7 +75,7 @@ def _counted(tokens: Tokens, words: Sequence[str]) -> Iterator[Change]:
         last, options = (i + 1, "") if is_serial else _identity(tokens, words, i)
         if not last:
             continue
-        (column,) = parts(tokens[i - 1 if is_serial else first].text)
+        column = parts(tokens[i - 1 if is_serial else first].text)[-1]
         sequence = ".".join(map(identifier, [*schema, f"{own}_{column}_seq"]))
         yield 0, 0, f"CREATE {once[0]}{temporary}SEQUENCE {once[1]}{sequence}{options}; "
         kind = f"{_COUNTING[words[i]]} " if is_serial else ""
@@ -131,7 +131,7 @@ def _one_by_one(tokens: Tokens, words: Sequence[str]) -> Iterator[Change]:
 
 def _altered(tokens: Tokens, words: Sequence[str]) -> Iterator[Change]:
     """Several changes of one table, of which DuckDB takes one at a time."""
-    at = next(i for i, word in enumerate(words) if word not in _IN_FRONT)
+    at = next((i for i, word in enumerate(words) if word not in _IN_FRONT), len(words))
     table, end = _name(tokens, words, at)
     for i in range(end, len(words)):
         if words[i] == "," and _depth(words[:i]) == 0:
@@ -165,7 +165,7 @@ def _explained(tokens: Tokens, words: Sequence[str]) -> Iterator[Change]:
     inner, kept = list(range(2, end - 1)), list[str]()
     text = " ".join(tokens[i].text for i in inner)
     for option in text.split(","):
-        name, *value = option.split()
+        name, *value = option.split() or [""]
         if name.upper() in _EXPLAINED and [each.upper() for each in value] not in (
             ["OFF"],
             ["FALSE"],

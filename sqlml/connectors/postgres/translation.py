@@ -61,9 +61,12 @@ def translated(sql: str) -> str:
     if not _QUERY.match(sql) or not _ASKED.search(sql):
         return sql
     try:
-        tree = sqlglot.parse_one(_OIDS.sub("::oids", sql), dialect="postgres")
+        return _translated(sqlglot.parse_one(_OIDS.sub("::oids", sql), dialect="postgres"))
     except (SqlglotError, RecursionError):
         return sql
+
+
+def _translated(tree: exp.Expr) -> str:
     if isinstance(tree, exp.Select):
         tree.set("expressions", [_written(each) for each in tree.expressions])
     for node in reversed(list(tree.walk())):
