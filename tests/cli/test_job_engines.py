@@ -1,5 +1,6 @@
 """Jobs that engines run, and files that are made jobs."""
 
+import ast
 import json
 import sys
 from collections.abc import Callable
@@ -120,10 +121,19 @@ def test_every_job_is_a_file_and_so_is_what_the_program_says_besides(
     assert "error[E0817]: a cluster is handed one job at a time" in err
 
 
+def test_a_script_has_lines_for_cron(sqlml: Sqlml) -> None:
+    code, text, err = sqlml("render", "-c", JOB, "--engine", "python")
+    assert code == 0, err
+    title = ast.get_docstring(ast.parse(text))
+    assert title is not None
+    told = ["0 3 * * * python nightly.py FILE.duckdb", "30 12 * * 1 python nightly.py FILE.duckdb"]
+    assert [line.strip() for line in title.splitlines()[-2:]] == told
+    assert "times of Europe/Berlin" in title
+
+
 @pytest.mark.parametrize(
     ("engine", "program", "code", "place"),
     [
-        ("python", JOB, "E0752", ":2:10"),
         ("argo", JOB.replace("12 * * 1", "12 * * 7"), "E0784", ":2:23"),
         ("argo", TWINS, "E0817", ":1:1"),
         ("airflow", "SHOW JOBS", "E0817", ":1:1"),

@@ -2,12 +2,16 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import sqlml
+from sqlml.codegen.engine import Options, render
 from sqlml.flow import Flow
+from sqlml.session import connect
+from sqlml.workflow.ir import Volume
 
 
 @sqlml.step
@@ -190,10 +194,12 @@ def test_a_block_without_its_with_has_no_effect_and_is_a_mistake() -> None:
 
 
 def test_a_refusal_of_the_whole_workflow_is_where_it_begins() -> None:
-    with sqlml.workflow("wrong", schedule="0 3 * * *") as flow:
+    with sqlml.workflow("wrong") as flow:
         number(1)
+    with connect(":memory:") as session:
+        asked = replace(session.compile(flow).workflow, volumes=(Volume("cache", "empty"),))
     with pytest.raises(sqlml.SqlmlError) as caught:
-        sqlml.render(flow, engine="python", db=":memory:")
+        render(asked, "python", Options())
     (fault,) = caught.value.diagnostics
     begin = test_a_refusal_of_the_whole_workflow_is_where_it_begins.__code__.co_firstlineno + 1
     assert fault.code == "E0752"
