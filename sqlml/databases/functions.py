@@ -1,7 +1,12 @@
-"""Functions in Python that SQL can call: registered with DuckDB when a statement mentions them."""
+"""Functions in Python that SQL can call: registered with DuckDB when a statement mentions them.
+
+They compute in threads of Python's: TensorFlow's first operation in one of DuckDB's ends the
+process, or never ends.
+"""
 
 import re
 from collections.abc import Callable, Set
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any
 
@@ -31,6 +36,7 @@ class RegisteredFunctions:
         self._all_seen = -1
         self._changing = Lock()
         self._failures: dict[int, Exception] = {}
+        self._threads = ThreadPoolExecutor(thread_name_prefix="sqlml function")
 
     def attach(self, functions: Functions) -> None:
         self._functions = functions
@@ -76,6 +82,7 @@ class RegisteredFunctions:
         with self._changing:
             for name in list(self._known):
                 self._update(name, None)
+        self._threads.shutdown(wait=False)
 
     def _update(self, name: str, function: Function | None) -> None:
         known = self._known.get(name)
@@ -85,7 +92,7 @@ class RegisteredFunctions:
         if function is not None and name not in self._known:
             self._root.create_function(
                 name,
-                _guarded(function.compute, self._failures),
+                _guarded(function.compute, self._threads, self._failures),
                 None,
                 function.type,
                 type="arrow",
@@ -95,7 +102,9 @@ class RegisteredFunctions:
 
 
 def _guarded(
-    compute: Callable[[pa.StructArray], pa.Array], failures: dict[int, Exception]
+    compute: Callable[[pa.StructArray], pa.Array],
+    threads: ThreadPoolExecutor,
+    failures: dict[int, Exception],
 ) -> Callable[[Any], pa.Array]:
     """DuckDB tells of an error in words only: the error itself is kept under a number.
 
@@ -104,7 +113,7 @@ def _guarded(
 
     def call(records: pa.ChunkedArray) -> pa.Array:
         try:
-            return compute(records.combine_chunks())
+            return threads.submit(compute, records.combine_chunks()).result()
         except Exception as error:
             failures[id(error)] = error
             raise RuntimeError(f"sqlml failure {id(error)}") from error
