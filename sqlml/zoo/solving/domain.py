@@ -28,4 +28,5 @@ DOMAINS: Mapping[str, Domain] = {
     "NegativeReals": Domain(upper=0),
     "NonNegativeReals": Domain(lower=0),
     "NonPositiveReals": Domain(upper=0),
+    "UnitInterval": Domain(0, 1),
 }

@@ -234,6 +234,13 @@ def test_a_hundred_thousand_variables_and_as_many_constraints(solve) -> None:
     np.testing.assert_array_equal(values, most)
 
 
+def test_a_variable_keeps_to_its_domain(solve) -> None:
+    data = pa.table({"i": [0, 1], "most": [7.0, 0.5]})
+    most = restriction(["variable"], "<=", column("most"))
+    values = solve(data, "maximize", SUM_X, most, domain="UnitInterval")
+    np.testing.assert_allclose(values, [1, 0.5])
+
+
 def test_zero_is_never_negative_zero(solve) -> None:
     data = pa.table({"i": [0, 1]})
     values = solve(data, "maximize", SUM_X, domain="NonPositiveReals")
