@@ -24,7 +24,8 @@ MIB = 2**20
 
 TRAIN = (
     "SELECT * FROM train TO TRAIN xgboost.gbtree WITH objective = binary:logistic, max_depth = 6, "
-    "tree_method = hist, train.num_boost_round = {rounds} LABEL label INTO m{number};\n"
+    "tree_method = hist, seed = {number}, train.num_boost_round = {rounds} LABEL label"
+    " INTO m{number};\n"
 )
 PREDICT = "SELECT * FROM train TO PREDICT answers.label USING m{number};\n"
 
