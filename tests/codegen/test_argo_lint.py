@@ -29,15 +29,18 @@ def mutated(path: str, value: Any) -> dict[str, Any]:
     """The base manifest with another value at a path; a mapping is merged into one."""
     manifest = deepcopy(BASE)
     place: Any = manifest
-    *parents, last = path.rstrip(".").split(".")
+    *parents, last = path.removesuffix(".").split(".")
     for key in parents:
         place = place[int(key)] if isinstance(place, list) else place.setdefault(key, {})
-    if path.endswith("."):
-        place[int(last)] |= value
+    at: Any = int(last) if isinstance(place, list) else last
+    if not path:
+        place |= value
+    elif path.endswith("."):
+        place[at] |= value
     elif value is GONE:
-        del place[last]
+        del place[at]
     else:
-        place[last] = value
+        place[at] = value
     return manifest
 
 

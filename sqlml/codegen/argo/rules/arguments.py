@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from sqlml.codegen.argo.rules.documents import Part
+from sqlml.codegen.argo.rules.locations import location_faults
 from sqlml.codegen.argo.rules.manifests import STORES
-from sqlml.codegen.argo.rules.templates import enum_faults, location_faults
+from sqlml.codegen.argo.rules.templates import enum_faults
 from sqlml.errors import Diagnostic
 
-_GIVERS = ("configMapKeyRef", "supplied", "event", "expression")
-_OF_OUTPUTS = ("path", "jsonPath", "jqFilter", "parameter")
+_GIVERS = ("configMapKeyRef", "supplied", "event")
+_OF_OUTPUTS = ("path", "jsonPath", "jqFilter", "parameter", "expression")
 
 
 def argument_faults(arguments: Part, *, is_whole: bool = True) -> Iterator[Diagnostic]:

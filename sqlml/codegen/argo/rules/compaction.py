@@ -16,7 +16,11 @@ KINDS = ("Workflow", "CronWorkflow", "WorkflowTemplate", "ClusterWorkflowTemplat
 WORDS = {"string": "s", "integer": "i", "number": "n", "boolean": "b"}
 EITHER = ("IntOrString", "Quantity")  # text in the schema, but numbers are as good
 ANYTHING = ("Item", "FieldsV1", "Plugin", "WorkflowStatus", "CronWorkflowStatus")
-LOOSE = {"Gauge": ("realtime",)}  # the schema asks for it, Argo does not
+LOOSE = {  # the schema asks for it, Argo does not: templateDefaults can give an image
+    "Gauge": ("realtime",),
+    "PodContainer": ("image",),
+    "ScriptTemplate": ("image",),
+}
 VALUES = {  # any scalar, which Argo reads as text
     ("Parameter", "default"): "q",
     ("Parameter", "value"): "q",

@@ -44,6 +44,9 @@ def _entry_faults(manifest: Manifest) -> Iterator[Diagnostic]:
     is_whole = not manifest.is_template and not manifest.refers
     yield from argument_faults(spec.at("arguments"), is_whole=is_whole)
     if manifest.refers:
+        reference = spec.at("workflowTemplateRef")
+        if not reference.at("name").text:
+            yield Diagnostic("E0717", "`workflowTemplateRef` lacks `name`", reference.span)
         if spec.at("templates").items():
             message = (
                 "a workflow that refers to a template of workflows has no templates of its own"
@@ -53,12 +56,6 @@ def _entry_faults(manifest: Manifest) -> Iterator[Diagnostic]:
         return
     if not spec.at("entrypoint").text and not manifest.is_template:
         yield Diagnostic("E0719", "the workflow has no entrypoint", spec.span)
-    is_without = spec.at("automountServiceAccountToken").value is False
-    if is_without and not spec.at("executor", "serviceAccountName").text:
-        message = "without its account's token a pod cannot tell how it ended"
-        hint = "give `executor.serviceAccountName`"
-        span = spec.span_of("automountServiceAccountToken")
-        yield Diagnostic("E0726", message, span, hint=hint)
     for field in ("entrypoint", "onExit"):
         yield from _start_faults(manifest, spec.at(field))
     yield from _hook_faults(manifest, spec)

@@ -10,7 +10,7 @@ LEAVES = ("container", "script", "resource", "http", "data", "containerSet", "pl
 TEMPLATE_KINDS = (*LEAVES, "suspend", "steps", "dag")
 LOOPS = ("withItems", "withParam", "withSequence")
 STORES = ("s3", "gcs", "oss", "hdfs", "git", "http", "azure", "artifactory", "raw", "plugin")
-PODS = ("container", "script", "data", "containerSet", "http", "plugin")  # have a result
+_SPEAKERS = ("container", "script", "data", "http", "plugin")
 _SPECS: Mapping[str, tuple[str, ...]] = {
     "Workflow": ("spec",),
     "CronWorkflow": ("spec", "workflowSpec"),
@@ -68,6 +68,14 @@ def kinds_of(template: Part) -> list[str]:
 
 def is_leaf(template: Part) -> bool:
     return any(template.at(kind).value is not None for kind in LEAVES)
+
+
+def gives_result(template: Part) -> bool:
+    """Whether what it prints, and its exit code, are outputs."""
+    containers = template.at("containerSet", "containers").items()
+    return any(template.at(kind).value is not None for kind in _SPEAKERS) or any(
+        container.at("name").text == "main" for container in containers
+    )
 
 
 def groups_of(template: Part) -> Sequence[Sequence[Part]]:

@@ -12,7 +12,7 @@ _PREFIX = re.compile(r"[a-z0-9][-a-z0-9.]*")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _FIELD = re.compile(r"[A-Za-z0-9][-A-Za-z0-9]*")
 _VALUE = re.compile(r"[-A-Za-z0-9_]+")
-_LONGEST_OBJECT = {"Workflow": 63, "CronWorkflow": 52}
+_LONGEST_OBJECT = {"CronWorkflow": 52}  # whose workflows have a time appended to it
 _LONGEST_FIELD = 128
 
 
@@ -29,7 +29,7 @@ def naming_faults(manifest: Manifest) -> Iterator[Diagnostic]:
 def _object_faults(manifest: Manifest) -> Iterator[Diagnostic]:
     metadata = manifest.document.at("metadata")
     name, prefix = metadata.at("name"), metadata.at("generateName")
-    longest = _LONGEST_OBJECT.get(manifest.kind, 253)
+    longest = _LONGEST_OBJECT.get(manifest.kind, 63)
     if name.text:
         if not _OBJECT.fullmatch(name.text):
             yield _bad(name, manifest.kind, "lower-case letters, digits, `-` and `.`")
@@ -81,7 +81,8 @@ def _each(
         if not name.text:
             yield Diagnostic("E0718", f"the {what} has no name", part.span)
             continue
-        if not pattern.fullmatch(name.text):
+        is_open = what == "volume" and "{{" in name.text  # its name is known when it runs
+        if not is_open and not pattern.fullmatch(name.text):
             words = "letters, digits and `-`" + (" and `_`" if pattern is _VALUE else "")
             yield _bad(name, what, words)
         elif longest and len(name.text) > longest:

@@ -8,10 +8,10 @@ from sqlml.codegen.argo.rules.expressions import EXPRESSION, TAG, fault_of
 from sqlml.codegen.argo.rules.flow import needs_of
 from sqlml.codegen.argo.rules.manifests import (
     LOOPS,
-    PODS,
     Manifest,
     artifacts_of,
     calls_of,
+    gives_result,
     groups_of,
     is_leaf,
     loop_of,
@@ -25,7 +25,7 @@ from sqlml.source import Span
 
 _WORKFLOW = frozenset({
     "workflow.name", "workflow.namespace", "workflow.uid", "workflow.serviceAccountName",
-    "workflow.mainEntrypoint", "workflow.priority", "workflow.creationTimestamp",
+    "workflow.mainEntrypoint", "workflow.creationTimestamp",
     "workflow.scheduledTime", "workflow.duration", "workflow.parameters",
     "workflow.parameters.json", "workflow.annotations", "workflow.annotations.json",
     "workflow.labels", "workflow.labels.json",
@@ -75,7 +75,9 @@ def _world(manifest: Manifest) -> Scope:
     names = {*_WORKFLOW, "node.name", "retries"}
     names |= {f"workflow.parameters.{name}" for name in parameters_of(spec.at("arguments"))}
     if manifest.is_template or manifest.refers:
-        prefixes.append("workflow.parameters.")
+        prefixes += ("workflow.parameters.", "workflow.priority")
+    if spec.at("priority").value is not None:
+        names.add("workflow.priority")
     for kind in ("labels", "annotations"):
         known: set[str] = set()
         for path in (
@@ -133,14 +135,15 @@ def _template_faults(manifest: Manifest, template: Part, around: Scope) -> Itera
             yield from _part_faults(part, _metrics(everything))
         elif field not in ("steps", "dag"):
             yield from _part_faults(part, everything)
+    yield from _part_faults(template.at("dag", "target"), scope)
     for call, before in _with_scopes(template, told, inner):
         yield from _call_faults(manifest, call, before, told)
 
 
 def _inputs_of(template: Part) -> Iterator[str]:
-    yield from ("inputs.parameters", "inputs.artifacts")
+    yield "inputs.artifacts"
     for name in parameters_of(template.at("inputs")):
-        yield f"inputs.parameters.{name}"
+        yield from ("inputs.parameters", f"inputs.parameters.{name}")
     for name in artifacts_of(template.at("inputs")):
         yield from (f"inputs.artifacts.{name}", f"inputs.artifacts.{name}.path")
 
@@ -216,7 +219,7 @@ def _outputs_of(manifest: Manifest, call: Part, root: str) -> tuple[set[str], li
         return names, [f"{prefix}."]
     if target.at("daemon").value is True:
         names.add(f"{prefix}.ip")
-    if any(target.at(kind).value is not None for kind in PODS):
+    if gives_result(target):
         names |= {f"{prefix}.{each}" for each in ("outputs.result", "outputs.exitCode", "exitCode")}
     for kind, outputs in (
         ("parameters", parameters_of(target.at("outputs"))),

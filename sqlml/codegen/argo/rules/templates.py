@@ -4,8 +4,12 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from sqlml.codegen.argo.rules.documents import Part, read_documents
+from sqlml.codegen.argo.rules.locations import (
+    group_path_faults,
+    location_faults,
+    output_artifact_faults,
+)
 from sqlml.codegen.argo.rules.manifests import (
-    STORES,
     TEMPLATE_KINDS,
     Manifest,
     artifacts_of,
@@ -29,6 +33,7 @@ _OUTPUT_SOURCES: Mapping[str, tuple[str, ...]] = {
 }
 _SOURCES = ("path", "jsonPath", "jqFilter", "parameter", "supplied", "expression", "event",
             "configMapKeyRef")  # fmt: skip
+_WITH_FILES = ("container", "script", "data", "containerSet", "resource")
 
 
 def template_faults(manifest: Manifest) -> Iterator[Diagnostic]:
@@ -37,7 +42,8 @@ def template_faults(manifest: Manifest) -> Iterator[Diagnostic]:
         if len(kinds) != 1:
             yield _kinds_fault(template, kinds)
             continue
-        yield from _operation_faults(template, kinds[0])
+        yield from _operation_faults(manifest, template, kinds[0])
+        yield from _account_faults(manifest.spec, template)
         yield from _limit_faults(template, kinds[0])
         yield from _input_faults(template, kinds[0])
         yield from _output_faults(template, kinds[0])
@@ -55,10 +61,11 @@ def _kinds_fault(template: Part, kinds: list[str]) -> Diagnostic:
     return Diagnostic("E0726", f"{named} does nothing", template.span, hint=hint)
 
 
-def _operation_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
+def _operation_faults(manifest: Manifest, template: Part, kind: str) -> Iterator[Diagnostic]:
     body = template.at(kind)
+    defaults = manifest.spec.at("templateDefaults", kind)
     match kind:
-        case "container" | "script" if not body.at("image").text:
+        case "container" | "script" if not (body.at("image").text or defaults.at("image").text):
             yield Diagnostic("E0726", f"the {kind} has no image", template.span_of(kind))
         case "resource":
             yield from _manifest_faults(template, body)
@@ -73,6 +80,19 @@ def _operation_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
         message = "`memoize` names no ConfigMap to keep results in"
         hint = "give it `cache.configMap.name`"
         yield Diagnostic("E0726", message, template.span_of("memoize"), hint=hint)
+
+
+def _account_faults(spec: Part, template: Part) -> Iterator[Diagnostic]:
+    """Whether a pod can tell how it ended."""
+    around = (template, spec.at("templateDefaults"), spec)
+    mounts = [part for part in around if part.has("automountServiceAccountToken")]
+    is_without = mounts and mounts[0].at("automountServiceAccountToken").value is False
+    has_own = any(part.at("executor", "serviceAccountName").text for part in around)
+    if is_without and not has_own and is_leaf(template):
+        message = "without its account's token a pod cannot tell how it ended"
+        hint = "give `executor.serviceAccountName`"
+        span = mounts[0].span_of("automountServiceAccountToken")
+        yield Diagnostic("E0726", message, span, hint=hint)
 
 
 def _manifest_faults(template: Part, body: Part) -> Iterator[Diagnostic]:
@@ -130,11 +150,11 @@ def _container_set_faults(template: Part, body: Part) -> Iterator[Diagnostic]:
 
 def _limit_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
     """Time limits are for what is a pod, and how much runs at once for what is several."""
+    if kind not in ("steps", "dag") and template.at("parallelism").value is not None:
+        message = f"a template of kind `{kind}` runs nothing else and cannot have `parallelism`"
+        hint = "put it on the template whose steps or tasks run this one, or on the workflow"
+        yield Diagnostic("E0726", message, template.span_of("parallelism"), hint=hint)
     if is_leaf(template):
-        if template.at("parallelism").value is not None:
-            message = f"a template of kind `{kind}` is one pod and cannot have `parallelism`"
-            hint = "put it on the template whose steps or tasks run this one, or on the workflow"
-            yield Diagnostic("E0726", message, template.span_of("parallelism"), hint=hint)
         return
     for field in ("timeout", "activeDeadlineSeconds"):
         allowed = kind == "suspend" and field == "activeDeadlineSeconds"
@@ -146,12 +166,11 @@ def _limit_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
 
 def _input_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
     for artifact in template.at("inputs", "artifacts").items():
-        path, name = artifact.at("path"), artifact.at("name").text
-        if kind in ("container", "script", "data", "containerSet") and not path.text:
+        name = artifact.at("name").text
+        if kind in _WITH_FILES and not artifact.at("path").text:
             yield Diagnostic("E0726", f"input artifact `{name}` has no path", artifact.span)
-        if kind in ("steps", "dag") and path.text:
-            message = f"a template of kind `{kind}` has no files, so `path` has no meaning"
-            yield Diagnostic("E0726", message, artifact.span_of("path"))
+        if kind in ("steps", "dag"):
+            yield from group_path_faults(artifact, kind)
         if artifact.at("from").value is not None:
             message = "an input artifact cannot say where it is from; the caller does"
             yield Diagnostic("E0726", message, artifact.span_of("from"))
@@ -171,27 +190,6 @@ def enum_faults(parameter: Part) -> Iterator[Diagnostic]:
         yield Diagnostic("E0724", f"`{value.text}` is not in `enum`", value.span, hint=hint)
 
 
-def location_faults(artifact: Part) -> Iterator[Diagnostic]:
-    """An artifact lies in one place, and a path does not climb."""
-    stores = [store for store in STORES if artifact.at(store).value is not None]
-    if len(stores) > 1:
-        message = f"an artifact lies in `{stores[0]}` or in `{stores[1]}`, not in both"
-        yield Diagnostic("E0726", message, artifact.span_of(stores[1]))
-    if artifact.at("git").value is not None and not artifact.at("git", "repo").text:
-        yield Diagnostic("E0726", "the artifact's `git` lacks `repo`", artifact.span_of("git"))
-    hdfs = artifact.at("hdfs")
-    if hdfs.value is not None:
-        if "{{" not in hdfs.at("path").text and not hdfs.at("path").text.startswith("/"):
-            yield Diagnostic("E0726", "a path of HDFS begins with `/`", artifact.span_of("hdfs"))
-        users = ("hdfsUser", "krbCCacheSecret", "krbKeytabSecret")
-        if not any(hdfs.at(user).value is not None for user in users):
-            message = "the artifact's `hdfs` names no user"
-            hint = f"give it one of: {', '.join(users)}"
-            yield Diagnostic("E0726", message, artifact.span_of("hdfs"), hint=hint)
-    if ".." in artifact.at("path").text.split("/"):
-        yield Diagnostic("E0726", "a path cannot climb with `..`", artifact.at("path").span)
-
-
 def _output_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
     for parameter in template.at("outputs", "parameters").items():
         source, has_value = parameter.at("valueFrom"), parameter.at("value").value is not None
@@ -208,26 +206,11 @@ def _output_faults(template: Part, kind: str) -> Iterator[Diagnostic]:
             hint = f"it takes {' or '.join(f'`{one}`' for one in fitting)}"
             message = f"a template of kind `{kind}` has no `{given[0]}` to take {named} from"
             yield Diagnostic("E0726", message, source.span_of(given[0]), hint=hint)
-        elif not given and not has_value and (source.value is None or not source.has("default")):
+        elif not given and not has_value:
             hint = f"give it `valueFrom` with {' or '.join(f'`{one}`' for one in fitting)}"
             yield Diagnostic("E0726", f"{named} has no source", parameter.span, hint=hint)
     for artifact in template.at("outputs", "artifacts").items():
-        yield from _output_artifact_faults(artifact, kind)
-
-
-def _output_artifact_faults(artifact: Part, kind: str) -> Iterator[Diagnostic]:
-    named = f"output artifact `{artifact.at('name').text}`"
-    given = artifact.at("from").value is not None or artifact.at("fromExpression").value is not None
-    if kind in ("container", "script", "data", "containerSet"):
-        if not artifact.at("path").text:
-            yield Diagnostic("E0726", f"{named} has no path", artifact.span)
-        if given:
-            message = f"{named} is a file of the step: it has a path and no source"
-            yield Diagnostic("E0726", message, artifact.span)
-    if kind in ("steps", "dag") and not given:
-        hint = "give it `from` or `fromExpression`"
-        yield Diagnostic("E0726", f"{named} has no source", artifact.span, hint=hint)
-    yield from location_faults(artifact)
+        yield from output_artifact_faults(artifact, kind)
 
 
 def _metric_faults(part: Part) -> Iterator[Diagnostic]:
@@ -238,3 +221,7 @@ def _metric_faults(part: Part) -> Iterator[Diagnostic]:
             yield Diagnostic("E0726", message, metric.span)
         if not metric.at("help").text:
             yield Diagnostic("E0726", "the metric has no `help`", metric.span)
+        gauge = metric.at("gauge")
+        if gauge.at("realtime").value is True and "resourcesDuration." in gauge.at("value").text:
+            message = "what a step has used is known at its end, not in real time"
+            yield Diagnostic("E0726", message, gauge.at("value").span)
