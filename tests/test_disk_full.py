@@ -79,6 +79,7 @@ with Session.open(db="x.duckdb", threads=1) as session:
         session.run(program)
     except SqlmlError as error:
         print(error.diagnostics[0].code)
+        assert "--resume " + session.store.runs.names()[-1] in str(error)
 """
 HERE = f"""{RECORDS}
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

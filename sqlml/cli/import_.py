@@ -29,7 +29,7 @@ def import_(
             file, name, features=_listed(features), label=label, classes=_listed(classes)
         )
     click.echo(made)
-    click.echo(f"  next: sqlml show {made}{f' --db {db}' if db else ''}", err=True)
+    click.echo(f"  next: sqlml show {made}{options.on(db)}", err=True)
 
 
 def _listed(text: str | None) -> tuple[str, ...]:

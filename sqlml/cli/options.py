@@ -50,8 +50,12 @@ variables = click.option(
 )
 
 
-def _use_zoo(_context: click.Context, _option: click.Parameter, folders: Sequence[str]) -> None:
+_ZOO = "sqlml.zoo"
+
+
+def _use_zoo(context: click.Context, _option: click.Parameter, folders: Sequence[str]) -> None:
     """As if the folders stood in the variable, for this process and its workers."""
+    context.meta[_ZOO] = folders
     if folders:
         os.environ["SQLML_ZOO"] = os.pathsep.join(str(Path(folder).resolve()) for folder in folders)
 
@@ -222,10 +226,10 @@ def read_program(files: Sequence[str], texts: Sequence[str]) -> "Sequence[Source
 
 
 def _read(name: str) -> Source:
-    if name == "-":
-        return Source("<stdin>", sys.stdin.buffer.read().decode("utf-8", "replace"))
+    is_stdin = name == "-"
     try:
-        return Source(name, Path(name).read_bytes().decode("utf-8"))
+        written = sys.stdin.buffer.read() if is_stdin else Path(name).read_bytes()
+        return Source("<stdin>" if is_stdin else name, written.decode("utf-8"))
     except FileNotFoundError as error:
         message = f"there is no file `{name}`"
         raise ProgramError(Diagnostic("E0708", message, hint=_similar_file(name))) from error
@@ -234,7 +238,8 @@ def _read(name: str) -> Source:
         raise ProgramError(Diagnostic("E0708", message)) from error
     except UnicodeDecodeError as error:
         message = f"`{name}` cannot be read: it is not UTF-8 text"
-        raise ProgramError(Diagnostic("E0708", message, hint="save it as UTF-8")) from error
+        hint = "`iconv -t UTF-8` makes it so" if is_stdin else "save it as UTF-8"
+        raise ProgramError(Diagnostic("E0708", message, hint=hint)) from error
 
 
 def _similar_file(name: str) -> str:
@@ -263,7 +268,9 @@ def spelled(
     texts: Sequence[str],
     pairs: Sequence[str],
     db: str | None,
+    *,
     parameters: Sequence[str] = (),
+    dialect: str | None = None,
 ) -> str:
     """The options of `program` as they are typed, to show a command that can be copied."""
     words = [shlex.quote(name) for name in files or ([] if texts else ["-"])]
@@ -271,10 +278,17 @@ def spelled(
         "-c": texts,
         "--var": pairs,
         "--param": parameters,
+        "--dialect": [dialect] if dialect else [],
+        "--zoo": click.get_current_context().meta[_ZOO],
         "--db": [db] if db else [],
     }
     words += [f"{flag} {shlex.quote(value)}" for flag, values in given.items() for value in values]
     return " ".join(words)
+
+
+def on(db: str | None) -> str:
+    """What names the database at the end of a command that is shown."""
+    return f" --db {shlex.quote(db)}" if db else ""
 
 
 def print_notes(notes: Iterable[tuple[str, Span]], *, as_json: bool = False) -> None:

@@ -42,7 +42,7 @@ def plan(
         compiled = session.compile(program, variables)
         told = session.forecast(compiled)
     options.print_notes(compiled.plan.notes)
-    again = options.spelled(files, texts, pairs, db)
+    again = options.spelled(files, texts, pairs, db, dialect=dialect)
     click.echo("\n".join(_lines(compiled.workflow.name, told, again)))
 
 

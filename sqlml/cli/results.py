@@ -1,16 +1,15 @@
 """Result sets on stdout, in the format that was asked for."""
 
 import csv
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from sqlml.cli.table import SHOWN_ROWS, draw, footer, is_numeric
 from sqlml.cli.terminal import width
-from sqlml.cli.values import as_cell, as_text, records, rows
+from sqlml.cli.values import as_cell, as_json, as_text, records, rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,9 +29,9 @@ def print_result(table: "pa.Table", output: str) -> None:
 def print_event(step: str, table: "pa.Table") -> None:
     """Print a result set as JSON events, a page of rows each; `offset` counts the rows before."""
     for offset in range(0, max(1, table.num_rows), _EVENT_ROWS):
-        page = list(records(table.slice(offset, _EVENT_ROWS)))
-        named = {"event": "result", "step": step, "columns": table.column_names}
-        click.echo(_json({**named, "offset": offset, "rows": page}))
+        page = ", ".join(records(table.slice(offset, _EVENT_ROWS)))
+        named = {"event": "result", "step": step, "columns": table.column_names, "offset": offset}
+        click.echo(f'{as_json(named)[:-1]}, "rows": [{page}]}}')
 
 
 def _print_table(table: "pa.Table") -> None:
@@ -63,13 +62,13 @@ def _print_csv(table: "pa.Table") -> None:
 def _print_json(table: "pa.Table") -> None:
     click.echo("[", nl=False)
     for i, record in enumerate(records(table)):
-        click.echo(f"{',' if i else ''}\n{_json(record)}", nl=False)
+        click.echo(f"{',' if i else ''}\n{record}", nl=False)
     click.echo("\n]")
 
 
 def _print_jsonl(table: "pa.Table") -> None:
     for record in records(table):
-        click.echo(_json(record))
+        click.echo(record)
 
 
 def _print_arrow(table: "pa.Table") -> None:
@@ -78,10 +77,6 @@ def _print_arrow(table: "pa.Table") -> None:
 
     with ipc.new_stream(sys.stdout.buffer, table.schema) as stream:
         stream.write_table(table)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 _PRINTERS: Mapping[str, Callable[["pa.Table"], None]] = {

@@ -114,9 +114,14 @@ def run(
                     click.echo()
                 print_result(result.table, output)
             models = [name for name in _models(compiled.workflow) if session.models.find(name)]
-    if not (as_json or (quiet and report.outcome == "succeeded")):
-        again = "" if engine else options.spelled(files, texts, pairs, db, given)
-        for line in _next(report, models, again, f" --db {db}" if db else ""):
+    is_gone = settings.db == IN_MEMORY
+    if not (as_json or is_gone or (quiet and report.outcome == "succeeded")):
+        again = (
+            ""
+            if engine
+            else options.spelled(files, texts, pairs, db, parameters=given, dialect=dialect)
+        )
+        for line in _next(report, models, again, options.on(db)):
             click.echo(f"  {line}", err=True)
     return EXIT_CODES[report.outcome]
 
@@ -143,8 +148,6 @@ def _schedule_on(session: "Session", compiled: "Compiled", engine: str, target: 
 
 def _next(report: "RunReport", models: Sequence[str], again: str, db: str) -> Sequence[str]:
     """The next useful commands. models: that were made. again: what goes on with a run here."""
-    if db.endswith(f" {IN_MEMORY}"):  # all of it is gone
-        return []
     if report.outcome == "succeeded":
         shown = [report.run, *models[:1]]
         return ["next: " + "   ".join(f"sqlml show {quote(name)}{db}" for name in shown)]

@@ -69,7 +69,7 @@ def schedule(
             job = name or _name(files)
             _keep(session, compiled, job, when)
             click.echo(f"job {job} is kept: {', '.join(cron)}")
-            click.echo("  next: sqlml scheduler" + (f" --db {db}" if db else ""), err=True)
+            click.echo("  next: sqlml scheduler" + options.on(db), err=True)
 
 
 def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "Options") -> str:

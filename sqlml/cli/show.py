@@ -71,7 +71,7 @@ def show(name: str, db: str | None, output: str, *, utilisation: bool, html: str
                 on_engine = (s.outcome == "running" and s.title == LET_GO for s in steps)
                 waits = run.outcome == "running" and session.store.waits.of(run.id)
                 if waits or any(on_engine):
-                    hint = f"sqlml continue {run.id}{f' --db {db}' if db else ''}"
+                    hint = f"sqlml continue {run.id}{options.on(db)}"
                     click.echo(f"\n  it waits for you; to let it go on: {hint}", err=True)
             return
         if utilisation:

@@ -20,10 +20,10 @@ def rows(table: "pa.Table") -> Iterator[tuple[Any, ...]]:
         yield from zip(*columns, strict=True)
 
 
-def records(table: "pa.Table") -> Iterator[dict[str, Any]]:
+def records(table: "pa.Table") -> Iterator[str]:
     """A table's rows as JSON objects."""
     for row in rows(table):
-        yield {name: as_json(value) for name, value in zip(table.column_names, row, strict=True)}
+        yield as_json(dict(zip(table.column_names, row, strict=True)))
 
 
 def _values(column: "pa.ChunkedArray") -> Sequence[Any]:
@@ -40,29 +40,26 @@ def _values(column: "pa.ChunkedArray") -> Sequence[Any]:
     return values
 
 
-def as_json(value: Any) -> Any:
-    """The nearest thing that JSON has."""
+def as_json(value: Any) -> str:
+    """The nearest thing that JSON has; a number has all of its digits."""
     match value:
         case None | bool() | int() | str():
-            return value
+            return json.dumps(value, ensure_ascii=False)
         case float():
-            return value if isfinite(value) else None
+            return repr(value) if isfinite(value) else "null"
         case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case datetime() | date() | time():
-            return value.isoformat()
+            return f"{value:f}"
         case timedelta():
-            return value.total_seconds()
-        case bytes():
-            return value.hex()
+            return repr(value.total_seconds())
         case Mapping():
-            return {as_text(key): as_json(item) for key, item in value.items()}
-        case tuple() if hasattr(value, "nanoseconds"):
-            return _interval(*value)
-        case list() | tuple():
-            return [as_json(item) for item in value]
+            items = (f"{as_json(as_text(key))}: {as_json(item)}" for key, item in value.items())
+            return f"{{{', '.join(items)}}}"
+        case list() | tuple() if not hasattr(value, "nanoseconds"):
+            return f"[{', '.join(map(as_json, value))}]"
+        case datetime() | date() | time():
+            return f'"{value.isoformat()}"'
         case _:
-            return str(value)
+            return as_json(as_text(value))
 
 
 def as_text(value: Any) -> str:
@@ -76,9 +73,10 @@ def as_text(value: Any) -> str:
             return repr(value)
         case bytes():
             return value.hex()
+        case tuple() if hasattr(value, "nanoseconds"):
+            return _interval(*value)
         case Mapping() | list() | tuple():
-            told = as_json(value)
-            return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+            return as_json(value)
         case _:
             return str(value)
 

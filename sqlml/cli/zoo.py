@@ -98,7 +98,7 @@ def get(*, name: str, url: str, folder: Path | None, force: bool, db: str | None
     with options.opened(db=db, creates=True) as session:
         made = session.models.receive(exchange, entry)
     click.echo(made)
-    click.echo(f"  next: sqlml show {made}{f' --db {db}' if db else ''}", err=True)
+    click.echo(f"  next: sqlml show {made}{options.on(db)}", err=True)
 
 
 def _no_folder(name: str, folder: Path) -> ProgramError:

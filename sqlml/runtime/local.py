@@ -135,16 +135,27 @@ def run(
             tell(RunStarted(clock(), journal.run, workflow.name, steps, statements))
             scheduler.run()
         except BaseException as error:
-            if isinstance(error, SqlmlError):
-                journal.lose()
-            scheduler.abandon()
-            raise
+            raise _abandoned(scheduler, journal, error) from error.__cause__
         report = _report(workflow, journal.run, clock(), scheduler)
         journal.finish(report.outcome)
         if reuse is not None and report.outcome == "succeeded":
             reuse.succeeded()
     tell(closing(report))
     return report
+
+
+def _abandoned(scheduler: Scheduler, journal: Journal, error: BaseException) -> BaseException:
+    """The error that ends a run before its end; with what can be done where it could no longer be
+    written down.
+    """
+    if not isinstance(error, SqlmlError):
+        scheduler.abandon()
+        return error
+    journal.lose()
+    scheduler.abandon()
+    first, *others = error.diagnostics
+    hints = (first.hint, f"`--resume {journal.run}` then goes on from what was done")
+    return type(error)(replace(first, hint="; ".join(filter(None, hints))), *others)
 
 
 def _end_receipts(

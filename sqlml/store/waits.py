@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,4 @@ class Waits:
     @property
     def _db(self) -> str:
         path = str(self._folder).removesuffix(".sqlml")
-        return "" if path == "sqlml.duckdb" else f" --db {path}"
+        return "" if path == "sqlml.duckdb" else f" --db {quote(path)}"

@@ -250,6 +250,8 @@ def test_output_that_goes_nowhere_is_no_bug(where: str, code: int, told: str) ->
 def test_a_program_can_be_piped_in(sqlml: Sqlml, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("SELECT 'é' AS e".encode())))
     assert sqlml("run", "-q", "--output", "csv")[1] == "e\né\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"SELECT '\xe9' AS e")))
+    assert "error[E0708]: `-` cannot be read: it is not UTF-8 text" in sqlml("run")[2]
 
 
 def test_a_file_that_is_not_there_is_answered_with_the_nearest(sqlml: Sqlml) -> None:
@@ -338,14 +340,22 @@ def test_a_locked_database_is_told(sqlml: Sqlml) -> None:
     assert sqlml("run", "--db", "x.duckdb", "-c", "SELECT 1")[0] == 0
 
 
-def test_commands_that_are_shown_can_be_typed(sqlml: Sqlml) -> None:
+def test_commands_that_are_shown_can_be_typed(
+    sqlml: Sqlml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLML_ZOO", "")  # which --zoo sets
+    Path("my models").mkdir()
     _, _, err = sqlml(
-        "run", "-c", "SELECT ${x} AS a", "--var", "x=error('it''s')", "--db", "a b.duckdb"
-    )
+        "run", "-c", "SELECT ${x} AS a", "--var", "x=error('it''s')", "--db", "a b.duckdb",
+        "--dialect", "mysql", "--zoo", "my models",
+    )  # fmt: skip
     shown = err.split("resume with: sqlml ")[1]
     arguments = shlex.split(shown)
     assert arguments[:3] == ["run", "-c", "SELECT ${x} AS a"]
+    assert arguments[5:9] == ["--dialect", "mysql", "--zoo", "my models"]
     assert sqlml(*arguments)[0] == 1
+    log = err.split("log: sqlml ")[1].splitlines()[0]
+    assert "error[E0623]" in sqlml(*shlex.split(log))[1]
 
 
 @pytest.mark.slow

@@ -15,9 +15,11 @@ from sqlml.cli.main import outcome
 from sqlml.cli.results import print_event, print_result
 from sqlml.cli.table import draw
 
-VALUES = """
-SELECT 1::HUGEINT AS huge, 1.50::DECIMAL(9,2) AS cents, [1, NULL, 3] AS list,
-       {'a': 1, 'b': [0.5, 'nan'::DOUBLE]} AS struct, MAP {'k': 1} AS map,
+EXACT = "-123456789012345678901234567890.12345678"
+VALUES = f"""
+SELECT 1::HUGEINT AS huge, 1.50::DECIMAL(9,2) AS cents,
+       '{EXACT}'::DECIMAL(38,8) AS exact, [1, NULL, 3] AS list,
+       {{'a': 1, 'b': [0.5, 'nan'::DOUBLE]}} AS struct, MAP {{'k': 1}} AS map,
        DATE '2024-01-02' AS day, TIMESTAMP '2024-01-02 03:04:05' AS moment, TIME '01:02:03' AS time,
        INTERVAL '1 month 2 days 3 hours' AS span, '\\xAB\\x01'::BLOB AS bytes, 'nan'::DOUBLE AS nan,
        'a|b"c,d\ne' AS text, NULL AS nothing, 'x'::ENUM('x', 'y') AS choice, true AS yes,
@@ -44,7 +46,8 @@ def printed(
 def test_csv_has_every_value_in_full(printed: Printed) -> None:
     (row,) = csv.DictReader(io.StringIO(printed("csv")))
     assert row == {
-        "huge": "1", "cents": "1.50", "list": "[1, null, 3]",
+        "huge": "1", "cents": "1.50",
+        "exact": EXACT, "list": "[1, null, 3]",
         "struct": '{"a": 1, "b": [0.5, null]}', "map": '{"k": 1}',
         "day": "2024-01-02", "moment": "2024-01-02 03:04:05", "time": "01:02:03",
         "span": "1 month 2 days 3:00:00", "bytes": "ab01", "nan": "nan", "text": 'a|b"c,d\ne',
@@ -58,9 +61,12 @@ def test_json_has_values_of_its_own_kinds(printed: Printed, output: str) -> None
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
 
-    told = json.loads(printed(output), parse_constant=refuse)
+    text = printed(output)
+    told = json.loads(text, parse_constant=refuse)
     row = told[0] if output == "json" else told
+    assert f'"exact": {EXACT}, ' in text
     assert row == {
+        "exact": float(EXACT),
         "huge": 1, "cents": 1.5, "list": [1, None, 3], "struct": {"a": 1, "b": [0.5, None]},
         "map": {"k": 1}, "day": "2024-01-02", "moment": "2024-01-02T03:04:05", "time": "01:02:03",
         "span": "1 month 2 days 3:00:00", "bytes": "ab01", "nan": None, "text": 'a|b"c,d\ne',
