@@ -131,11 +131,9 @@ def run(
             interrupt=interrupt,
         )
         steps = tuple(node.name for node in (*nodes, *workflow.on_exit))
-        try:
+        with _abandoning(scheduler, journal):
             tell(RunStarted(clock(), journal.run, workflow.name, steps, statements))
             scheduler.run()
-        except BaseException as error:
-            raise _abandoned(scheduler, journal, error) from error.__cause__
         report = _report(workflow, journal.run, clock(), scheduler)
         journal.finish(report.outcome)
         if reuse is not None and report.outcome == "succeeded":
@@ -144,18 +142,21 @@ def run(
     return report
 
 
-def _abandoned(scheduler: Scheduler, journal: Journal, error: BaseException) -> BaseException:
-    """The error that ends a run before its end; with what can be done where it could no longer be
-    written down.
-    """
-    if not isinstance(error, SqlmlError):
+@contextmanager
+def _abandoning(scheduler: Scheduler, journal: Journal) -> Iterator[None]:
+    """End all steps when the run breaks off; an error says how to go on, as the journal cannot."""
+    try:
+        yield
+    except SqlmlError as error:
+        journal.lose()
         scheduler.abandon()
-        return error
-    journal.lose()
-    scheduler.abandon()
-    first, *others = error.diagnostics
-    hints = (first.hint, f"`--resume {journal.run}` then goes on from what was done")
-    return type(error)(replace(first, hint="; ".join(filter(None, hints))), *others)
+        first, *others = error.diagnostics
+        hints = (first.hint, f"`--resume {journal.run}` then goes on from what was done")
+        told = replace(first, hint="; ".join(filter(None, hints)))
+        raise type(error)(told, *others) from error
+    except BaseException:
+        scheduler.abandon()
+        raise
 
 
 def _end_receipts(
