@@ -28,7 +28,8 @@ class Settings:
     for each secret, with a file for each key. passes: the optimizer's, as optimizer/pipeline.py
     reads them; empty for those that always run. memory_limits: whether steps that hold more memory
     than they ask for are ended, and tried again with more. advisor: who predicts trainings, as
-    zoo/advisor.py reads it: `package.module:attribute`, or a command.
+    zoo/advisor.py reads it: `package.module:attribute`, or a command. author: who runs programs, as
+    the record of runs tells.
     """
 
     db: str = "sqlml.duckdb"
@@ -44,6 +45,7 @@ class Settings:
     cache_size: int = 10_000_000_000
     cache_policy: str = "expected"
     advisor: str = ""
+    author: str = ""
 
 
 def load_settings(
@@ -114,6 +116,7 @@ _CHOICES = {
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?", re.IGNORECASE)
 _WANTED = {
     "advisor": "package.module:attribute, or a command",
+    "author": "a name",
     "cache_size": "a number of bytes, as 500MB or 2GB",
     "cache_policy": "the name of a cache policy",
     "threads": "a whole number, 0 or more",
@@ -145,7 +148,7 @@ def _convert(name: str, value: Any, origin: str) -> Any:
             return value
         case "db", str() | Path() if str(value):
             return str(value)
-        case "advisor", str():
+        case "advisor" | "author", str():
             return value
         case ("dialect" | "zoo" | "secrets" | "passes" | "cache_policy", str()) | (
             "cache_size",

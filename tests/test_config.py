@@ -89,8 +89,8 @@ def test_an_unknown_setting_is_answered_with_the_nearest(tmp_path: Path) -> None
     assert "E0703" in (said := refused(tmp_path))
     assert said.endswith("did you mean `threads`?")
     assert refused(tmp_path.parent, color="red").endswith(
-        "settings: advisor, cache_policy, cache_size, containers, db, dialect, memory_limits,"
-        " on_error, passes, reuse, secrets,"
+        "settings: advisor, author, cache_policy, cache_size, containers, db, dialect,"
+        " memory_limits, on_error, passes, reuse, secrets,"
         " threads, zoo"
     )
 

@@ -21,6 +21,12 @@ class Attached:
         self._mentions = _mentions(())
         self._changing = Lock()
 
+    def copy(self) -> "Attached":
+        """The same tables, to which others can be added."""
+        own = Attached()
+        own.add(self._tables)
+        return own
+
     def add(self, tables: Tables) -> None:
         with self._changing:
             self._change({**self._tables, **{name.casefold(): tables[name] for name in tables}})

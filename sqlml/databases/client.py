@@ -19,12 +19,14 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 class Client(DuckDB):
     """A database whose statements all run on one connection, one at a time.
 
-    Its settings, temporary tables and transactions are nobody else's; the tables and functions that
-    are attached are those of the database. Closing it leaves that open.
+    Its settings, temporary tables and transactions are nobody else's, and neither are tables that
+    are attached to it; those of the database, and its functions, are there too. Closing it leaves
+    that open.
     """
 
     def __init__(self, database: DuckDB) -> None:
         vars(self).update(vars(database))
+        self._attached = database._attached.copy()
         self._connections = database._connections.alone()
         self._definitions = Definitions(shared=database._connections.borrowed)
         self._detached: set[str] = set()  # tables that this connection may still know

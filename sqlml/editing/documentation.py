@@ -8,6 +8,7 @@ from sqlml.editing.clauses import Place, find_place
 from sqlml.editing.completion import find_border
 from sqlml.editing.cursor import Cursor, find_cursor
 from sqlml.editing.names import Names
+from sqlml.editing.outline import with_made
 from sqlml.error_codes import sections
 from sqlml.source import Source, Span
 from sqlml.zoo.features import FEATURES
@@ -45,7 +46,8 @@ def documented(
     if _CODE.fullmatch(span.text):
         text = sections().get(span.text)
     else:
-        text = _meaning(find_cursor(source, span.end, dialect), span.text, names)
+        cursor = find_cursor(source, span.end, dialect)
+        text = _meaning(cursor, span.text, with_made(names, source, cursor.start, dialect))
     return None if text is None else Documentation(text, span)
 
 

@@ -6,6 +6,7 @@ from time import time
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from sqlml.config import current
 from sqlml.errors import SqlmlError, render
 from sqlml.optimizer.history import operation_of, target_of
 from sqlml.optimizer.reuse import Reuse
@@ -42,6 +43,7 @@ class Journal:
         self.run = run or store.runs.start(
             workflow.name,
             program,
+            author=current().author,
             resumed=store.chains.of(resume)[0] if resume else "",
             driver=Process.own(),
         )

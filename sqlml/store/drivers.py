@@ -80,13 +80,13 @@ class Drivers:
 def begin(ledger: sqlite3.Connection, values: Sequence[Any], driver: Process | None) -> str:
     """Note that a run begins, and who drives it; returns its id, longer when short ones are taken.
 
-    values: its name, program, the run that it goes on from, and the time.
+    values: its name, program, author, the run that it goes on from, and the time.
     """
-    sql = "INSERT INTO runs (id, name, program, resumed, started, outcome)"
+    sql = "INSERT INTO runs (id, name, program, author, resumed, started, outcome)"
     for attempt in count():
         with suppress(sqlite3.IntegrityError):
             run = secrets.token_hex(2 + attempt // 2)
-            ledger.execute(f"{sql} VALUES (?, ?, ?, ?, ?, 'running')", (run, *values))
+            ledger.execute(f"{sql} VALUES (?, ?, ?, ?, ?, ?, 'running')", (run, *values))
             break
     if driver is not None:
         facts = (run, driver.host, driver.number, driver.began)

@@ -112,16 +112,21 @@ class Runs:
         self._ledger = ledger
 
     def start(
-        self, name: str, program: str = "", resumed: str = "", driver: Process | None = None
+        self,
+        name: str,
+        program: str = "",
+        resumed: str = "",
+        driver: Process | None = None,
+        author: str = "",
     ) -> str:
         """Record that a run begins; returns its id, which is longer when short ones are taken.
 
-        driver: the process that does the run, and with which it ends.
+        driver: the process that does the run, and with which it ends. author: who has begun it.
 
         Raises:
             ProgramError: E0870, E0871, the run `resumed` is being done, or has been gone on from.
         """
-        values = (name, program, resumed, time.time())
+        values = (name, program, author, resumed, time.time())
         with self._ledger.transaction() as ledger:
             if resumed:
                 check_free(ledger, resumed)
@@ -129,11 +134,9 @@ class Runs:
 
     def begin(self, run: str, name: str, program: str = "") -> None:
         """Record that the run of that id begins; nothing happens where it has begun before."""
-        self._ledger.write(
-            "INSERT OR IGNORE INTO runs (id, name, program, resumed, started, outcome)"
-            " VALUES (?, ?, ?, '', ?, 'running')",
-            (run, name, program, time.time()),
-        )
+        sql = "INSERT OR IGNORE INTO runs (id, name, program, resumed, started, outcome)"
+        values = (run, name, program, time.time())
+        self._ledger.write(f"{sql} VALUES (?, ?, ?, '', ?, 'running')", values)
 
     def finish(self, run: str, outcome: str) -> None:
         """Record how a run ended: succeeded, failed or interrupted."""
@@ -227,12 +230,9 @@ class Runs:
             ProgramError: E0508 there is no such run.
         """
         self.check(run)
-        rows = self._ledger.rows(
-            "SELECT name, static_hash FROM steps WHERE run = ?"
-            " AND outcome IN ('succeeded', 'reused') ORDER BY number",
-            (run,),
-        )
-        return dict(rows)
+        sql = "SELECT name, static_hash FROM steps WHERE run = ?"
+        is_done = "outcome IN ('succeeded', 'reused')"
+        return dict(self._ledger.rows(f"{sql} AND {is_done} ORDER BY number", (run,)))
 
     def logs(self, run: str, step: str | None = None) -> Mapping[str, str]:
         """What the steps of a run wrote, or one of them, by name.

@@ -204,4 +204,5 @@ MIGRATIONS = (
     CREATE INDEX doings_by_target ON doings (operation, target, used);
     CREATE INDEX doings_by_use ON doings (used);
     """,
+    "ALTER TABLE runs ADD COLUMN author TEXT NOT NULL DEFAULT ''",
 )

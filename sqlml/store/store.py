@@ -78,9 +78,12 @@ class Store:
         """What is written inside lasts as a whole, or not at all; no other thread writes."""
         return self._ledger.transaction()
 
-    def tables(self) -> Mapping[str, Callable[[], "pa.Table"]]:
-        """SQL names and the functions that make their tables, as they are when called."""
-        return tables.tables(self._ledger)
+    def tables(self, reader: str | None = None) -> Mapping[str, Callable[[], "pa.Table"]]:
+        """SQL names and the functions that make their tables, as they are when called.
+
+        reader: the only author of whose runs texts are shown; None: they all are.
+        """
+        return tables.tables(self._ledger, reader)
 
     def close(self) -> None:
         try:

@@ -5,24 +5,28 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from sqlml.store.arrow import query, table
 from sqlml.store.ledger import Ledger
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def tables(ledger: Ledger) -> Mapping[str, Callable[[], "pa.Table"]]:
-    """SQL names and the functions that make their tables. Times are UTC, sizes bytes."""
+def tables(ledger: Ledger, reader: str | None = None) -> Mapping[str, Callable[[], "pa.Table"]]:
+    """SQL names and the functions that make their tables. Times are UTC, sizes bytes.
+
+    reader: the only author of whose runs texts are shown, and of jobs none; None: they all are.
+    """
     return {
         "sqlml_models": lambda: _models(ledger),
-        "sqlml_runs": lambda: _runs(ledger),
-        "sqlml_steps": lambda: _steps(ledger),
-        "sqlml_attempts": lambda: _attempts(ledger),
+        "sqlml_runs": lambda: _runs(ledger, reader),
+        "sqlml_steps": lambda: _steps(ledger, reader),
+        "sqlml_attempts": lambda: _attempts(ledger, reader),
         "sqlml_utilisation": lambda: _utilisation(ledger),
         "sqlml_metrics": lambda: _metrics(ledger),
         "sqlml_trials": lambda: _trials(ledger),
         "sqlml_lineage": lambda: _lineage(ledger),
-        "sqlml_jobs": lambda: _jobs(ledger),
+        "sqlml_jobs": lambda: _jobs(ledger, reader),
         "sqlml_cache": lambda: _cache(ledger),
     }
 
@@ -58,7 +62,7 @@ def _models(ledger: Ledger) -> "pa.Table":
         ("sqlml", pa.string()),
         ("statement", pa.string()),
     ]
-    return _table(schema, [_model(row) for row in rows])
+    return table(schema, [_model(row) for row in rows])
 
 
 def _model(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -87,13 +91,19 @@ def _model(row: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-def _runs(ledger: Ledger) -> "pa.Table":
+_SHOWN = "CASE WHEN ?1 IS NULL OR author = ?1 THEN {} END"
+"""A text of a run, as its reader may see it."""
+_MESSAGE = "nullif(message, '')"
+
+
+def _runs(ledger: Ledger, reader: str | None) -> "pa.Table":
     import pyarrow as pa
 
-    return _query(
+    return query(
         ledger,
         "SELECT id, name, outcome, {started}, {finished}, finished - started,"
-        " nullif(resumed, ''), program FROM runs ORDER BY number",
+        f" nullif(resumed, ''), {_SHOWN.format('program')}, nullif(author, '')"
+        " FROM runs ORDER BY number",
         [
             ("run", pa.string()),
             ("name", pa.string()),
@@ -103,20 +113,23 @@ def _runs(ledger: Ledger) -> "pa.Table":
             ("seconds", pa.float64()),
             ("resumed", pa.string()),
             ("program", pa.string()),
+            ("author", pa.string()),
         ],
+        values=(reader,),
     )
 
 
-def _steps(ledger: Ledger) -> "pa.Table":
+def _steps(ledger: Ledger, reader: str | None) -> "pa.Table":
     import pyarrow as pa
 
     texts = ("step", "operation", "title", "target", "place", "outcome")
-    return _query(
+    return query(
         ledger,
-        "SELECT run, steps.number, steps.name, operation, title, target, place, steps.outcome,"
+        "SELECT run, steps.number, steps.name, operation,"
+        f" {_SHOWN.format('title')}, target, place, steps.outcome,"
         " {started}, {finished}, steps.finished - steps.started, threads, memory, peak_memory,"
-        " rows, nullif(code, ''), nullif(message, ''), static_hash, nullif(key, ''), known,"
-        " outputs, nullif(source, '')"
+        f" rows, nullif(code, ''), {_SHOWN.format(_MESSAGE)}, static_hash, nullif(key, ''),"
+        f" {_SHOWN.format('known')}, {_SHOWN.format('outputs')}, nullif(source, '')"
         " FROM steps JOIN runs ON run = id ORDER BY runs.number, steps.number",
         [
             ("run", pa.string()),
@@ -129,19 +142,20 @@ def _steps(ledger: Ledger) -> "pa.Table":
             *((name, pa.string()) for name in ("code", "message", "static_hash", "key")),
             *((name, pa.string()) for name in ("known", "outputs", "source")),
         ],
-        table="steps.",
+        of="steps.",
+        values=(reader,),
     )
 
 
-def _attempts(ledger: Ledger) -> "pa.Table":
+def _attempts(ledger: Ledger, reader: str | None) -> "pa.Table":
     """The attempts that failed and were followed by others."""
     import pyarrow as pa
 
-    return _query(
+    return query(
         ledger,
-        "SELECT run, step, number, {finished}, seconds, kind, nullif(code, ''), message,"
-        " nullif(memory, 0), nullif(peak_memory, 0)"
-        " FROM attempts ORDER BY rowid",
+        "SELECT run, step, attempts.number, {finished}, seconds, kind, nullif(code, ''),"
+        f" {_SHOWN.format('message')}, nullif(memory, 0), nullif(peak_memory, 0)"
+        " FROM attempts JOIN runs ON run = id ORDER BY attempts.rowid",
         [
             ("run", pa.string()),
             ("step", pa.string()),
@@ -151,6 +165,8 @@ def _attempts(ledger: Ledger) -> "pa.Table":
             *((name, pa.string()) for name in ("kind", "code", "message")),
             *((name, pa.int64()) for name in ("memory", "peak_memory")),
         ],
+        of="attempts.",
+        values=(reader,),
     )
 
 
@@ -161,7 +177,7 @@ def _utilisation(ledger: Ledger) -> "pa.Table":
     """
     import pyarrow as pa
 
-    return _query(
+    return query(
         ledger,
         "WITH lost AS (SELECT run, step, count(*) AS times, sum(memory * seconds) AS cost"
         " FROM attempts WHERE kind = 'out-of-memory' GROUP BY run, step),"
@@ -206,13 +222,13 @@ def _cache(ledger: Ledger) -> "pa.Table":
         ("last_used", pa.timestamp("us")),
         ("run", pa.string()),
     ]
-    return _table(schema, [(*row[:8], bool(row[8]), *row[9:]) for row in rows])
+    return table(schema, [(*row[:8], bool(row[8]), *row[9:]) for row in rows])
 
 
 def _metrics(ledger: Ledger) -> "pa.Table":
     import pyarrow as pa
 
-    return _query(
+    return query(
         ledger,
         "SELECT run, step, nullif(model, ''), version, round, name, value"
         " FROM metrics ORDER BY rowid",
@@ -250,7 +266,7 @@ def _trials(ledger: Ledger) -> "pa.Table":
         ("seconds", pa.float64()),
         ("message", pa.string()),
     ]
-    return _table(schema, [(*about, *_trial(outputs)) for *about, outputs in rows])
+    return table(schema, [(*about, *_trial(outputs)) for *about, outputs in rows])
 
 
 def _trial(outputs: str) -> tuple[Any, ...]:
@@ -271,7 +287,7 @@ def _lineage(ledger: Ledger) -> "pa.Table":
     import pyarrow as pa
 
     columns = ("run", "step", "direction", "kind", "name", "fingerprint")
-    return _query(
+    return query(
         ledger,
         "SELECT run, step, direction, kind, name, nullif(fingerprint, '')"
         " FROM lineage ORDER BY rowid",
@@ -279,37 +295,23 @@ def _lineage(ledger: Ledger) -> "pa.Table":
     )
 
 
-def _jobs(ledger: Ledger) -> "pa.Table":
+def _jobs(ledger: Ledger, reader: str | None) -> "pa.Table":
     import pyarrow as pa
 
     texts = ("schedule", "timezone", "condition", "program", "dialect")
     times = ("created", "next_run", "started", "finished")
-    return _query(
+    return query(
         ledger,
         "SELECT name, (SELECT group_concat(value, ', ') FROM json_each(schedule)), timezone,"
-        " nullif(condition, ''), program, dialect,"
+        " nullif(condition, ''), CASE WHEN ?1 IS NULL THEN program END, dialect,"
         " CAST(created * 1e6 AS INTEGER), CAST(next * 1e6 AS INTEGER), {started}, {finished},"
-        " nullif(run, ''), nullif(outcome, ''), nullif(message, '') FROM jobs ORDER BY folded",
+        " nullif(run, ''), nullif(outcome, ''), CASE WHEN ?1 IS NULL THEN nullif(message, '') END"
+        " FROM jobs ORDER BY folded",
         [
             ("job", pa.string()),
             *((name, pa.string()) for name in texts),
             *((name, pa.timestamp("us")) for name in times),
             *((name, pa.string()) for name in ("run", "outcome", "message")),
         ],
+        values=(reader,),
     )
-
-
-def _query(
-    ledger: Ledger, sql: str, schema: list[tuple[str, "pa.DataType"]], table: str = ""
-) -> "pa.Table":
-    """The rows of a query, whose `{started}` and `{finished}` become microseconds."""
-    times = {name: f"CAST({table}{name} * 1e6 AS INTEGER)" for name in ("started", "finished")}
-    return _table(schema, ledger.rows(sql.format(**times)))
-
-
-def _table(schema: list[tuple[str, "pa.DataType"]], rows: list[tuple[Any, ...]]) -> "pa.Table":
-    import pyarrow as pa
-
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    arrays = [pa.array(column, kind) for column, (_, kind) in zip(columns, schema, strict=True)]
-    return pa.table(arrays, schema=pa.schema(schema))

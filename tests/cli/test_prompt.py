@@ -113,6 +113,13 @@ def test_a_model_is_trained_completed_and_shown(prompt: Prompt) -> None:
 def test_commands(prompt: Prompt) -> None:
     prompt.say("\\d", "iris", "sqlml_models")
     prompt.say("\\d IRIS", "sepal_length", "DOUBLE")
+    for typed, offered, shown in (
+        ("\\d ir", "iris", "sepal_length"),
+        ("\\i fi", r"file\.sql", "from the file"),
+    ):
+        prompt.process.send(typed)
+        prompt.process.expect(offered)
+        prompt.say("\t", shown)
     prompt.say("\\d irsi", "E0921", "did you mean `iris`")
     prompt.say("\\dd", "E0920", "did you mean")
     prompt.say("\\i file.sql", "from the file")

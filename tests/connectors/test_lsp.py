@@ -131,21 +131,31 @@ def test_without_a_database_syntax_and_attributes_are_checked(editor: Editor) ->
     assert editor.open("a.sql", "") == []
 
 
-def test_changes_come_in_pieces_and_a_closed_document_has_no_marks(editor: Editor) -> None:
-    text = f"/* 😀 */ {TRAIN} WITH max_dpeth = 3 LABEL species INTO m;\r\n-- é\r\n"
-    assert len(editor.open("pieces.sql", text)) == 1
-    start = text.index("max_dpeth") + 1  # 😀 counts for two
-    right = {"start": {"line": 0, "character": start}, "end": {"line": 0, "character": start + 9}}
-    below = {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 0}}
-    changes = [
-        {"range": below, "text": "SELECT '😀' TO TRIAN xgboost.gbtree;"},
-        {"range": right, "text": "max_depth"},
-    ]
-    uri = editor.uri("pieces.sql")
-    (found,) = editor.after(
-        "didChange", uri, {"textDocument": {"uri": uri, "version": 2}, "contentChanges": changes}
-    )
-    assert (found["code"], ranged(found)) == ("E0109", (2, 15, 2, 20))
+def test_lines_end_where_editors_end_them_and_a_closed_document_has_no_marks(
+    editor: Editor,
+) -> None:
+    text = "SELECT '\f\v\x85\u2028' AS odd;\r\n-- é\r\nSELECT '😀' TO TRIAN xgboost.gbtree;"
+    uri = editor.uri("odd.sql")
+    for version in range(2):
+        (found,) = editor.open("odd.sql", text + "\n" * version)
+        assert (found["code"], ranged(found)) == ("E0109", (2, 15, 2, 20))
+    assert editor.after("didClose", uri, {"textDocument": {"uri": uri}}) == []
+
+
+def test_an_editor_is_answered_while_a_long_document_is_checked(editor: Editor) -> None:
+    editor.open("short.sql", f"{TRAIN} WITH max_de")
+    uri = editor.uri("long.sql")
+    text = f"{TRAIN} WITH max_depth = 3 LABEL species INTO m;\n" * 300
+    document = {"uri": uri, "languageId": "sql", "version": 1, "text": text}
+    editor.told.pop(uri, None)
+    editor.tell("textDocument/didOpen", {"textDocument": document})
+    for version in range(2, 12):  # of which only the last is worth checking
+        changes = [{"text": f"{text}{'-' * version}"}]
+        changed = {"textDocument": {"uri": uri, "version": version}, "contentChanges": changes}
+        editor.tell("textDocument/didChange", changed)
+    (found, *_) = editor.at("completion", "short.sql", 0, len(TRAIN) + 12)["items"]
+    assert found["label"] == "max_depth"
+    assert uri not in editor.told
     assert editor.after("didClose", uri, {"textDocument": {"uri": uri}}) == []
 
 

@@ -44,6 +44,13 @@ def test_values_are_read_as_postgresql_writes_them(client: "psycopg.Connection[A
     [
         ("SELECT x AS name, jsonb, '{a}' AS b FROM t", None),
         ("SELECT * FROM t, generate_series(1, 2)", None),
+        (
+            "SELECT at, t.at AS by, by FROM t WHERE at AT TIME ZONE 'UTC' > 1 GROUP BY by",
+            """SELECT "at", t."at" AS "by", "by" FROM t WHERE "at" AT TIME ZONE 'UTC' > 1"""
+            ' GROUP BY "by"',
+        ),
+        ("CREATE TABLE t (by TEXT, at INT)", 'CREATE TABLE t ("by" TEXT, "at" INT)'),
+        ("INSERT INTO t BY NAME SELECT a UNION BY NAME FROM u ORDER BY a", None),
         ("SELECT max(generate_series(1, 2)) AS m FROM t", None),
         ("SELECT a, generate_series(1, f(2)) g", "SELECT a, unnest(generate_series(1, f(2))) g"),
         ("SELECT '{{1},{2}}'::int[]", "SELECT [['1'], ['2']]::int[][] AS \"int4\""),

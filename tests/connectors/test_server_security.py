@@ -217,6 +217,25 @@ def test_temporary_tables_are_nobody_elses(port: int) -> None:
         assert found.fetchall() == []
 
 
+def test_programs_are_shown_to_their_authors_and_administrators(port: int) -> None:
+    for role in ("train", "admin"):
+        with connected(port, role) as client:
+            client.execute(f"SELECT *, 'by {role}' AS secret FROM iris TO EVALUATE m")
+    shown = (
+        "SELECT author, program LIKE '%secret%', (SELECT count(title) FROM sqlml_steps s"
+        " WHERE s.run = r.run) FROM sqlml_runs r WHERE outcome = 'succeeded' AND author IS NOT NULL"
+        " ORDER BY started DESC LIMIT 2"
+    )
+    for role, by_train, by_admin in (
+        ("read", (None, 0), (None, 0)),
+        ("train", (True, 1), (None, 0)),
+        ("admin", (True, 1), (True, 1)),
+    ):
+        with connected(port, role) as client:
+            found = client.execute(shown).fetchall()
+            assert found == [("admin", *by_admin), ("train", *by_train)], role
+
+
 def test_a_statement_may_not_take_longer_than_it_is_given(port: int) -> None:
     with connected(port, "read") as client:
         client.execute("SET statement_timeout = '300ms'")

@@ -203,6 +203,15 @@ def test_pandas_writes_and_reads_tables(memory: sa.Engine) -> None:
     assert len(pd.read_sql_table("frames", memory)) == 3
 
 
+def test_columns_may_be_called_by_any_word(memory: sa.Engine) -> None:
+    with memory.connect() as connection:
+        listed = "SELECT DISTINCT keyword_name FROM duckdb_keywords()"
+        words = list(connection.exec_driver_sql(listed).scalars())
+        assert len(words) > 400
+        pd.DataFrame({word: [1] for word in words}).to_sql("words", connection, index=False)
+        assert list(pd.read_sql_table("words", connection).columns) == words
+
+
 def test_models_are_trained_and_applied_through_an_engine(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM iris")).scalar() == 150

@@ -1,7 +1,8 @@
 r"""The commands of the prompt: `\d`, `\m`, `\timing` …"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,9 @@ from sqlml.cli.help import explained
 from sqlml.cli.interactive.running import run, show
 from sqlml.cli.options import read_program
 from sqlml.cli.show import description
+from sqlml.editing.names import Names
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
+from sqlml.zoo.models import model_names
 
 if TYPE_CHECKING:
     from sqlml.cli.interactive.loop import Loop
@@ -22,11 +25,15 @@ class Leave(Exception):  # noqa: N818 - it is no error
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """usage: how it is written. act: does it, with what stands behind its name."""
+    """usage: how it is written. act: does it, with what stands behind its name.
+
+    choices: what may stand there.
+    """
 
     usage: str
     doc: str
     act: Callable[["Loop", str], None]
+    choices: Callable[[Names], Iterable[str]] = lambda _: ()
 
 
 def obey(loop: "Loop", text: str) -> bool:
@@ -99,8 +106,9 @@ def _edit(loop: "Loop", _argument: str) -> None:
 def _include(loop: "Loop", name: str) -> None:
     if not name:
         raise ProgramError(Diagnostic("E0708", "there is no file to read", hint="\\i FILE"))
+    bare = name[1:-1] if name[:1] in ("'", '"') and name[-1] == name[0] else name
     try:
-        run(loop.connection, read_program([name], []))
+        run(loop.connection, read_program([str(Path(bare).expanduser())], []))
     finally:
         loop.refresh()
 
@@ -115,17 +123,35 @@ def _help(_loop: "Loop", topic: str) -> None:
         click.echo(f"  {command.usage:<{width}}  {command.doc}")
 
 
+def _named_tables(names: Names) -> Iterable[str]:
+    return names.tables
+
+
+def _known_models(names: Names) -> Iterable[str]:
+    return (*names.models, *model_names())
+
+
+def _topics(_names: Names) -> Iterable[str]:
+    from sqlml.error_codes import sections
+
+    return (*model_names(), *sections())
+
+
 def _leave(_loop: "Loop", _argument: str) -> None:
     raise Leave
 
 
 COMMANDS: Mapping[str, Command] = {
-    "\\d": Command("\\d [TABLE]", "the tables, or the columns of one", _tables),
-    "\\m": Command("\\m [MODEL]", "the trained models, or what is known of one", _models),
+    "\\d": Command("\\d [TABLE]", "the tables, or the columns of one", _tables, _named_tables),
+    "\\m": Command(
+        "\\m [MODEL]", "the trained models, or what is known of one", _models, _known_models
+    ),
     "\\timing": Command("\\timing", "say how long each statement takes, or no longer", _timing),
     "\\e": Command("\\e", "write the last program again, in your editor", _edit),
     "\\i": Command("\\i FILE", "run a file", _include),
-    "\\?": Command("\\? [NAME]", "this list; or what an error code or a model means", _help),
+    "\\?": Command(
+        "\\? [NAME]", "this list; or what an error code or a model means", _help, _topics
+    ),
     "\\q": Command("\\q", "leave", _leave),
 }
 _WORDS = {"exit": "\\q", "quit": "\\q", "help": "\\?"}

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.styles import Style
 
+from sqlml.cli.interactive.commands import COMMANDS
 from sqlml.cli.interactive.highlight import Highlighting
 from sqlml.cli.terminal import colored, shortened
 from sqlml.editing.completion import complete
@@ -64,7 +65,8 @@ class Prompt:
         def _(event: KeyPressEvent) -> None:
             buffer = event.current_buffer
             menu = buffer.complete_state
-            if menu is not None and menu.current_completion is not None:
+            is_command = buffer.text.lstrip().startswith("\\")
+            if not is_command and menu is not None and menu.current_completion is not None:
                 buffer.complete_state = None  # the choice stands in the line already
             elif is_submitted(buffer.text, self._dialect):
                 buffer.validate_and_handle()
@@ -92,6 +94,7 @@ class Suggestions(Completer):
     ) -> Iterator[Completion]:
         position = document.cursor_position
         if document.text.lstrip().startswith("\\"):
+            yield from self._of_command(document.text_before_cursor.lstrip(), complete_event)
             return
         found = complete(document.text, position, self._names(), self._dialect)
         if found.start == position and not complete_event.completion_requested:
@@ -103,6 +106,23 @@ class Suggestions(Completer):
                 start_position=found.start - position,
                 display_meta=shortened(remark, _WIDEST_REMARK),
             )
+
+    def _of_command(self, text: str, complete_event: CompleteEvent) -> Iterator[Completion]:
+        r"""Commands, and what stands behind them: `\d TABLE`, `\m MODEL`, `\i FILE`."""
+        name, space, argument = text.partition(" ")
+        argument = argument.lstrip()
+        if not space:
+            for command in COMMANDS:
+                if command.startswith(name):
+                    doc = COMMANDS[command].doc
+                    yield Completion(command, start_position=-len(name), display_meta=doc)
+        elif name == "\\i":
+            file = Document(argument)
+            yield from PathCompleter(expanduser=True).get_completions(file, complete_event)
+        elif name in COMMANDS:
+            for choice in COMMANDS[name].choices(self._names()):
+                if choice.casefold().startswith(argument.casefold()):
+                    yield Completion(choice, start_position=-len(argument))
 
 
 class History(FileHistory):

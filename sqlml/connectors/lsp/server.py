@@ -1,9 +1,12 @@
 """What the language server answers."""
 
+import asyncio
+import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import closing, redirect_stdout
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, redirect_stdout, suppress
 from typing import Any
 
 from lsprotocol import types
@@ -52,7 +55,10 @@ class Server:
         self._dialect = settings.dialect
         self._shadow = Shadow(settings)
         self._names = Names()
-        self._editor = LanguageServer("sqlml", __version__)
+        self._last: dict[str, Source] = {}  # documents as they are, until they are checked
+        self._checking = ThreadPoolExecutor(1, "check")
+        # in pieces they would go wrong: editors see lines end at fewer characters than pygls does
+        self._editor = LanguageServer("sqlml", __version__, types.TextDocumentSyncKind.Full)
         tell = self._editor.feature
         for event in (
             types.TEXT_DOCUMENT_DID_OPEN,
@@ -71,24 +77,44 @@ class Server:
         """Answer until the editor leaves."""
         asked = os.fdopen(os.dup(sys.stdin.fileno()), "rb")  # pygls closes what it is given
         answered = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-        with closing(self._shadow), redirect_stdout(sys.stderr):  # the protocol's alone
-            self._editor.start_io(asked, answered)
+        with closing(self._shadow), self._checking, redirect_stdout(sys.stderr):
+            try:
+                self._editor.start_io(asked, answered)  # stdout is the protocol's alone
+            finally:
+                self._last.clear()  # what waits to be checked is wanted no more
 
     def check(self, asked: _Changed) -> None:
-        """Tell what is wrong with a document."""
-        source, positions = self._read(asked.text_document.uri)
+        """Tell what is wrong with a document, once that is known; others are answered meanwhile."""
+        uri = asked.text_document.uri
+        source, positions = self._read(uri)
+        self._last[uri] = source
+        loop = asyncio.get_running_loop()
+
+        def work() -> None:
+            if self._last.get(uri) is not source:  # it has changed meanwhile
+                return
+            found = [_diagnostic(one, positions, source) for one in self._faults(source)]
+            with suppress(RuntimeError):  # the editor has left
+                loop.call_soon_threadsafe(self._mark, uri, source, found)
+
+        self._checking.submit(work).add_done_callback(_report)
+
+    def _faults(self, source: Source) -> Sequence[Diagnostic]:
         session = self._shadow.session()
         if session is not None:
             self._names = read_names(session.database, session.store)
-        found = faults(source, session, self._dialect)
-        shown = [_diagnostic(one, positions, source) for one in found]
-        self._mark(asked.text_document.uri, shown)
+        return faults(source, session, self._dialect)
 
     def forget(self, asked: types.DidCloseTextDocumentParams) -> None:
         """Take back what was told of a document that is closed."""
-        self._mark(asked.text_document.uri, [])
+        uri = asked.text_document.uri
+        self._last.pop(uri, None)
+        self._mark(uri, None, [])
 
-    def _mark(self, uri: str, shown: list[types.Diagnostic]) -> None:
+    def _mark(self, uri: str, source: Source | None, shown: list[types.Diagnostic]) -> None:
+        """source: that was checked; an older one says nothing of how the document is now."""
+        if self._last.get(uri) is not source:
+            return
         told = types.PublishDiagnosticsParams(uri, shown)
         self._editor.text_document_publish_diagnostics(told)
 
@@ -159,6 +185,12 @@ def _answering(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return method(asked)
 
     return answer
+
+
+def _report(done: Future[None]) -> None:
+    error = None if done.cancelled() else done.exception()
+    if error is not None:
+        logging.getLogger(__name__).error("a document could not be checked", exc_info=error)
 
 
 def _diagnostic(found: Diagnostic, positions: Positions, source: Source) -> types.Diagnostic:

@@ -140,9 +140,11 @@ class Server:
             if notice is not None:
                 loop.call_soon_threadsafe(_write, writer, notice)
 
-        opened = partial(connect, self.database, autocommit=True, listener=tell, **self.settings)
-        connection = await self.run(opened)
+        told: dict[str, Any] = {"autocommit": True, "listener": tell, "author": user.name}
+        connection = await self.run(partial(connect, self.database, **told, **self.settings))
         connection.streams = True
+        if user.role != "admin":
+            connection.client.attach_tables(connection.session.store.tables(user.name))
         zone, path = partial(in_zone, connection), partial(on_path, connection)
         settings = Settings(user.role, self.longest, zone, path)
         known = Described(self._described)

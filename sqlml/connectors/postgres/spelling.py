@@ -1,6 +1,7 @@
 """What PostgreSQL's clients write otherwise than DuckDB reads it, at the same place of the text.
 
-Names of types, bytes and arrays as text, keys that count by themselves, functions that give rows.
+Names of types, bytes and arrays as text, keys that count by themselves, functions that give rows,
+columns called `at` or `by`.
 All else stays as it is written.
 """
 
@@ -16,7 +17,7 @@ from sqlml.connectors.postgres.naming import Change, is_selected, named
 from sqlml.connectors.postgres.operators import operated
 from sqlml.grammar.keywords import VERBS
 from sqlml.grammar.tokens import Token, scan
-from sqlml.quoting import literal
+from sqlml.quoting import identifier, literal
 
 _TYPES = {"JSONB": "JSON", "NAME": "VARCHAR", "CSTRING": "VARCHAR", "UNKNOWN": "VARCHAR"}
 _ROWS = "GENERATE_SERIES"
@@ -24,11 +25,19 @@ _MODELS = frozenset({"PREDICT", "PREDICT_PROBA"})
 _OCTAL = re.compile(rb"\\(\\|[0-7]{3})")
 _NUMBER = re.compile(r"\s*[+-]?(\d+)(?:\.(\d*))?\s*")
 _MOST_DIGITS = 38
+_BEFORE_NAMES = frozenset({
+    ".", ",", "(", "=", "SELECT", "DISTINCT", "WHERE", "AND", "OR", "NOT", "ON", "AS", "SET", "BY",
+    "ADD", "COLUMN",
+})  # fmt: skip
 
 
 def spelled(sql: str) -> str:
     """A statement as DuckDB reads it."""
     tokens = list(scan(sql))
+    kept = list(_kept(tokens))
+    if kept:
+        sql = _changed(sql, kept)
+        tokens = list(scan(sql))
     words = [token.keyword for token in tokens]
     found = [
         *_literals(tokens, words),
@@ -58,6 +67,17 @@ def _changed(sql: str, changes: Sequence[Change]) -> str:
             done += [sql[position:start], text]
             position = end
     return "".join([*done, sql[position:]])
+
+
+def _kept(tokens: Sequence[Token]) -> Iterator[Change]:
+    """`at` and `by` as names, which DuckDB keeps for `AT TIME ZONE`, `GROUP BY` and the like."""
+    words = [token.keyword for token in tokens]
+    for i, word in enumerate(words):
+        is_name = (word == "AT" and words[i + 1 : i + 2] not in (["TIME"], ["LOCAL"], ["("])) or (
+            word == "BY" and i > 0 and words[i - 1] in _BEFORE_NAMES
+        )
+        if is_name:
+            yield tokens[i].start, tokens[i].end, identifier(word.lower())
 
 
 # --- values ---

@@ -20,13 +20,10 @@ class Preparer(IdentifierPreparer):
     """DuckDB's reserved words are PostgreSQL's, and a few."""
 
     reserved_words = RESERVED_WORDS | {
-        "pivot",
-        "qualify",
-        "summarize",
-        "unpivot",
-        "describe",
-        "show",
-    }
+        "anti", "asof", "at", "by", "collation", "concurrently", "describe", "glob", "lambda",
+        "lateral", "pivot", "pivot_longer", "pivot_wider", "positional", "qualify", "semi", "show",
+        "summarize", "tablesample", "unpack", "unpivot",
+    }  # fmt: skip
 
 
 class Execution(DefaultExecutionContext):

@@ -27,7 +27,8 @@ class Reflection(DefaultDialect):
             connection,
             "SELECT schema_name AS name, database_name = current_database() AS here, database_name"
             " FROM duckdb_schemas() WHERE (NOT internal OR schema_name = 'main')"
-            " AND database_name NOT IN ('system', 'temp') AND NOT starts_with(name, '__sqlml')",
+            " AND database_name NOT IN ('system', 'temp', 'sqlml_pg')"
+            " AND NOT starts_with(name, '__sqlml')",
         )
         named = [r["name"] if r["here"] else f"{r['database_name']}.{r['name']}" for r in rows]
         return sorted(named)
