@@ -137,11 +137,15 @@ class Functions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a step that must not be done twice leaves with its change. changes: tables it writes."""
+    """What a step that must not be done twice leaves with its change. changes: tables it writes.
+
+    ahead: the SQL of the transaction that it begins, which will call the functions of today.
+    """
 
     run: str
     step: str
     changes: tuple[str, ...] = ()
+    ahead: str = ""
 
 
 class Receipts(Protocol):

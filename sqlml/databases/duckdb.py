@@ -141,7 +141,7 @@ class DuckDB:
             return connection.sql(sql).to_arrow_table()
 
     def execute(self, sql: str, receipt: Receipt | None = None) -> pa.Table | None:
-        with self._running(sql) as connection:
+        with self._running(sql, receipt.ahead if receipt else "") as connection:
             statements = parse(connection, sql)
             if receipt and [each.type.name for each in statements] == ["TRANSACTION"]:
                 self.receipts.accompany(connection, receipt)
@@ -255,13 +255,13 @@ class DuckDB:
         self._connections.close()
 
     @contextmanager
-    def _running(self, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _running(self, sql: str, ahead: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection where `sql` finds the attached tables, and whose errors speak about it."""
         self._remote.prepare(sql)
         with self._connections.use() as connection, noticed(sql):
             try:
                 self._attached.register(connection, sql)
-                self._functions.register(sql)
+                self._functions.register(sql + ahead)
                 yield connection
             except duckdb.Error as error:
                 raise self._functions.failure(error) or translate_on(

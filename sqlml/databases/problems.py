@@ -150,6 +150,7 @@ _BEFORE_NAME = re.compile(r"\b(?:TABLE|VIEW|SCHEMA|EXISTS|AS)\s+$", re.IGNORECAS
 _AMBIGUOUS = re.compile(r"Ambiguous reference to column name \"(.+?)\" \(use: (.*)\)")
 _UNGROUPED = re.compile(r'column "(.+)" must appear in the GROUP BY clause')
 _VIEW = re.compile(r'Existing object "(.+)" is of type (\w+), trying to replace with type (\w+)')
+_MODEL = "sqlml_predict"  # how names of functions begin that are models
 _PREDICTIONS = ("predict", "predict_proba")  # which are replaced wherever sqlglot sees them
 _TOO_LARGE = re.compile(
     r"with value (\S+) can't be cast because the value is out of range for the destination type"
@@ -182,6 +183,10 @@ def _missing(report: _Report) -> _Wording:
     if name.lower() in _PREDICTIONS:
         message = f"`{name}` is not understood in this statement"
         return message, "", name, "predict in a simpler one: a view or a table of its own"
+    if name.startswith(_MODEL):
+        message = f"there is no model `{name.partition(':')[2].partition('@')[0]}` to call"
+        hint = "a transaction calls none that was trained after its BEGIN; `TO PREDICT` uses it"
+        return message, "function", name, hint
     if "function" in what or "macro" in what:
         return f"there is no function `{name}`", "function", name, ""
     kind = what if what in ("table", "schema", "type") else ""

@@ -15,6 +15,7 @@ from sqlml.databases.database import Database, Receipt
 from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import identifier, select_from
 from sqlml.runtime.events import Event, StepNote, StepProgress
+from sqlml.runtime.foresight import Foresight
 from sqlml.runtime.report import ResultSet
 from sqlml.runtime.rows import BATCH_ROWS, QueryRows, file_reader, map_file
 from sqlml.runtime.sharing import Answers, Readings
@@ -39,7 +40,8 @@ class Surroundings:
     run: str
     tell: Callable[[Event], None]
     clock: Callable[[], float]
-    serial: bool = False
+    serial: bool
+    foresight: Foresight
 
 
 class DriverContext:
@@ -108,8 +110,11 @@ class DriverContext:
         return source.table(sql)
 
     def execute(self, sql: str, *, once: Sequence[str] | None = None) -> pa.Table | None:
-        receipt = None if once is None else Receipt(self._shared.run, self._step, tuple(once))
-        return self._shared.database.execute(sql, receipt)
+        shared, step = self._shared, self._step
+        if once is None:
+            return shared.database.execute(sql)
+        receipt = Receipt(shared.run, step, tuple(once), shared.foresight.behind(step))
+        return shared.database.execute(sql, receipt)
 
     def extend(
         self,

@@ -17,6 +17,7 @@ from sqlml.runtime.crew import Rules
 from sqlml.runtime.events import Event, Listener, RunStarted
 from sqlml.runtime.execution import Execution, Locate
 from sqlml.runtime.expansion import last_nodes
+from sqlml.runtime.foresight import Foresight
 from sqlml.runtime.inputs import Inputs
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.machine import core_count, memory_limit
@@ -105,7 +106,9 @@ def run(
         folder = ending.enter_context(
             scratch_folder(scratch or store.folder / "scratch", journal.run)
         )
-        shared = Surroundings(database, store, journal.run, inbox.put, clock, serial)
+        shared = Surroundings(
+            database, store, journal.run, inbox.put, clock, serial, Foresight(nodes, store)
+        )
         programs = Programs(workflow, store, journal.run, means, folder)
         ending.callback(programs.processes.close)
         execution = Execution(
