@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from sqlml.couler.flow import Flow, current
 from sqlml.couler.omitted import with_omissions
@@ -64,9 +65,13 @@ def _built(flow: Flow) -> Workflow:
             security_context=told.get("security_context"),
             labels=labels,
         ),
-        ext={"argo": {**layout, **({"cron": limits} if limits else {})}},
+        ext={"argo": {**layout, **_given(cron=limits, labels=labels)}},
         place=told.get("place"),
     )
+
+
+def _given(**fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
 
 
 def _volumes(declared: tuple[Volume, ...], nodes: tuple[Node, ...]) -> Iterator[Volume]:

@@ -8,6 +8,7 @@ from sqlml.workflow.ir import After, AllOf, AnyOf, Condition, HasStatus, Not, St
 from sqlml.workflow.places import fault, kebab
 
 _TOKEN = re.compile(r"\s*(&&|\|\||!|\(|\)|[A-Za-z0-9][-\w]*(?:\.\w+)?)")
+_NAME = re.compile(r"([A-Za-z0-9][-\w]*)((?:\.\w+)?)")
 _STATUSES: dict[str, Status] = {
     "": "passed",
     "Succeeded": "succeeded",
@@ -35,6 +36,12 @@ def parse_depends(text: str) -> tuple[tuple[After, ...], Condition | None]:
     if not rest:
         return after, None
     return after, rest[0] if len(rest) == 1 else AllOf(rest)
+
+
+def in_argos_words(text: str) -> str:
+    """The terms as Argo is to have them, with the names that the steps have."""
+    named = _NAME.sub(lambda match: f"{kebab(match[1])}{match[2]}", text)
+    return " ".join(named.split())
 
 
 class _Reader:

@@ -14,7 +14,7 @@ from sqlml.workflow.places import caller, fault, kebab
 from sqlml.workflow.rewiring import renaming
 
 _MISSING = object()
-_OF_SCOPES = ("frontier", "guards", "family", "passed_on", "is_edge", "occurrences")
+_OF_SCOPES = ("frontier", "guards", "terms", "family", "passed_on", "is_edge", "occurrences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,16 @@ class Family:
 class Scope:
     """Steps being written one after the other.
 
-    frontier: what the next step comes after. guards: the conditions around it. passed_on: outputs
-    that it gets besides its arguments. In a `dag` (is_edge) what is said twice is one step; so it
-    is among the steps on exit for one status (realm). occurrences: what one function of it has
-    said so far, how often.
+    frontier: what the next step comes after. guards: the conditions around it. terms: what
+    frontier and guards are in Argo's words. passed_on: outputs that a step gets besides its
+    arguments. In a `dag` (is_edge) what is said twice is one step; so it is among the steps on exit
+    for one status (realm). occurrences: what one function of it has said so far, how often.
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
     frontier: tuple[After, ...] = ()
     guards: tuple[Condition, ...] = ()
+    terms: tuple[tuple[After, ...], str] | None = None
     family: Family | None = None
     passed_on: tuple[Any, ...] = ()
     is_edge: bool = False
@@ -213,6 +214,9 @@ def _placed(node: Node, scope: Scope) -> Node:
     guard = all_of(tuple(guards))
     data = {*givers(node), *(output.node for output in compared(guard)), node.name}
     after = dict.fromkeys([*node.after, *(a for a in scope.frontier if a.node not in data)])
+    if scope.terms and scope.terms[0] == scope.frontier:
+        argo = {**node.ext.get("argo", {}), "depends": scope.terms[1]}
+        node = replace(node, ext={**node.ext, "argo": argo})
     return replace(node, guard=guard, after=tuple(after))
 
 

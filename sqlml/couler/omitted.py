@@ -8,26 +8,15 @@ a `when`.
 from collections.abc import Iterable
 from dataclasses import replace
 
+from sqlml.workflow.graph import is_of_order
 from sqlml.workflow.ir import AllOf, AnyOf, Condition, HasStatus, Node, Not
 
 
 def with_omissions(nodes: Iterable[Node]) -> tuple[Node, ...]:
     """The steps; what plainly depends on one that can be omitted needs it to have succeeded."""
     nodes = tuple(nodes)
-    omitted = {node.name for node in nodes if node.guard and _is_of_order(node.guard)}
+    omitted = {node.name for node in nodes if node.guard and is_of_order(node.guard)}
     return tuple(_after(node, omitted) for node in nodes) if omitted else nodes
-
-
-def _is_of_order(condition: Condition) -> bool:
-    match condition:
-        case HasStatus():
-            return True
-        case AllOf(terms) | AnyOf(terms):
-            return all(_is_of_order(term) for term in terms)
-        case Not(term):
-            return _is_of_order(term)
-        case _:
-            return False
 
 
 def _after(node: Node, omitted: set[str]) -> Node:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlml.couler.conditions import called
-from sqlml.couler.depends import parse_depends
+from sqlml.couler.depends import in_argos_words, parse_depends
 from sqlml.couler.flow import Flow, current
 from sqlml.workflow.ir import After
 from sqlml.workflow.places import fault, kebab
@@ -49,7 +49,7 @@ def set_dependencies(
         scope.occurrences = Counter()
         if isinstance(dependencies, str):
             after, condition = parse_depends(dependencies)
-            scope.frontier = after
+            scope.frontier, scope.terms = after, (after, in_argos_words(dependencies))
             scope.guards = (*guards, *([condition] if condition else []))
         else:
             names = _names(dependencies)
@@ -57,6 +57,7 @@ def set_dependencies(
             scope.passed_on = tuple(_passed_on(flow, names))
         given = step_function()
         scope.frontier, scope.family, scope.guards, scope.passed_on = (), None, guards, ()
+        scope.terms = None
     return given
 
 

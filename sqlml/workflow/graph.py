@@ -142,6 +142,11 @@ def watched(condition: Condition | None) -> Iterator[str]:
             yield from watched(term)
 
 
+def is_of_order(condition: Condition) -> bool:
+    """Whether a condition asks for nothing but how steps ended."""
+    return next(operands_of(condition), None) is None
+
+
 Links = Mapping[str, tuple[str, ...]]  # by node, what it needs
 
 

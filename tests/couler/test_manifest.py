@@ -43,11 +43,11 @@ def test_the_listings_of_the_paper_are_manifests_that_argo_takes_and_files_of_ev
 
 
 def test_the_entrypoint_comes_first_and_templates_in_the_order_of_their_definition() -> None:
-    couler.config_workflow(name="nightly")
+    couler.config_workflow(name="nightly", user_id="me")
     job("b", step_name="second")
     job("a", step_name="first")
     manifest = checked()
-    assert manifest["metadata"] == {"name": "nightly"}
+    assert manifest["metadata"] == {"name": "nightly", "labels": {"couler_job_user": "me"}}
     assert manifest["spec"]["entrypoint"] == "nightly"
     assert [t["name"] for t in manifest["spec"]["templates"]] == ["nightly", "second", "first"]
 
@@ -71,6 +71,37 @@ def test_implicit_order_is_groups_of_steps_and_explicit_order_lists_of_dependenc
         ("a", None),
         ("b", ["a"]),
     ]
+
+
+def test_terms_of_dependencies_are_argos_own_with_the_names_of_the_steps() -> None:
+    """The graph of Argo's own example, which has no tasks but the program's."""
+    terms = {
+        "A": None,
+        "B": ["A"],
+        "C": ["A"],
+        "Should_1": "A && (C.Succeeded || C.Failed)",
+        "should-2": "B || C",
+        "not-3": "B && C",
+        "should-4": "should-2.Succeeded  ||\n not-3.Errored",
+    }
+    made = {
+        name: couler.set_dependencies(lambda name=name: job("x", step_name=name), term)
+        for name, term in terms.items()
+    }
+    coin = couler.equal(made["B"], "heads")
+    couler.set_dependencies(lambda: couler.when(coin, lambda: job("x", step_name="D")), "A || C")
+    tasks = {task["name"]: task for task in checked()["spec"]["templates"][0]["dag"]["tasks"]}
+    assert {name: task.get("depends") for name, task in tasks.items()} == {
+        "a": None,
+        "b": "a",
+        "c": "a",
+        "should-1": "a && (c.Succeeded || c.Failed)",
+        "should-2": "b || c",
+        "not-3": "b && c",
+        "should-4": "should-2.Succeeded || not-3.Errored",
+        "d": "(a || c) && b",
+    }
+    assert {name for name, task in tasks.items() if "when" in task} == {"d"}
 
 
 def test_a_script_of_another_language_finds_its_arguments_behind_its_own_file() -> None:

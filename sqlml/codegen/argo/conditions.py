@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from sqlml.codegen.argo.text import Scope
-from sqlml.workflow.graph import givers, watched
+from sqlml.workflow.graph import givers, is_of_order, watched
 from sqlml.workflow.ir import (
     AllOf,
     AnyOf,
@@ -26,6 +26,7 @@ from sqlml.workflow.ir import (
 from sqlml.workflow.texts import as_text
 
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_NAMED = re.compile(r"([A-Za-z0-9][-\w]*)(?:\.\w+)?")
 _AS_NUMBER = r"^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$"
 _PHASES: dict[Status, tuple[str, ...]] = {
     "succeeded": ("Succeeded",),
@@ -151,6 +152,28 @@ def _least(statuses: set[Status], node: Node) -> frozenset[Status]:
 def is_plain(statuses: frozenset[Status]) -> bool:
     """Whether `dependencies` says it: succeeded, or skipped."""
     return statuses == {"passed"}
+
+
+def told_depends(node: Node, order: Mapping[str, frozenset[Status]], scope: Scope) -> str:
+    """The order of a step whose program says it in Argo's own words; empty for others.
+
+    Its guard is then what `beyond_order` leaves of it.
+    """
+    text = node.ext.get("argo", {}).get("depends") if node.ext else None
+    if not isinstance(text, str):
+        return ""
+    names = {*_NAMED.findall(text)}
+    if not names <= scope.nodes.keys():  # some are in other groups of a large graph
+        return ""
+    rest = {name: statuses for name, statuses in order.items() if name not in names}
+    return f"({text}) && {depends_of(rest, scope)}" if rest else text
+
+
+def beyond_order(condition: Condition | None) -> Condition | None:
+    """A guard without what it asks for of how steps ended."""
+    terms = condition.terms if isinstance(condition, AllOf) else (condition,)
+    left = tuple(term for term in terms if term is not None and not is_of_order(term))
+    return AllOf(left) if len(left) > 1 else next(iter(left), None)
 
 
 def depends_of(order: Mapping[str, frozenset[Status]], scope: Scope) -> str:

@@ -152,7 +152,8 @@ class _Writer:
         spec = self.spec(main, parts)
         if self.kind == "CronWorkflow" and workflow.schedule:
             spec = {**_schedule(workflow, workflow.schedule), "workflowSpec": spec}
-        told = {self.name: self.object(self.kind, self.name, spec)}
+        labels = thaw(workflow.ext.get("argo", {}).get("labels", {}))
+        told = {self.name: self.object(self.kind, self.name, spec, labels)}
         for part in parts:
             alone = replace(
                 workflow,
@@ -167,8 +168,10 @@ class _Writer:
             told[part.name] = self.object("WorkflowTemplate", part.name, self.spec(alone))
         return told
 
-    def object(self, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
-        metadata = {"name": name, **given(namespace=self.options.namespace)}
+    def object(
+        self, kind: str, name: str, spec: dict[str, Any], labels: Any = None
+    ) -> dict[str, Any]:
+        metadata = {"name": name, **given(namespace=self.options.namespace, labels=labels)}
         return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
 
     def spec(self, workflow: Workflow, apart: Iterable[Workflow] = ()) -> dict[str, Any]:

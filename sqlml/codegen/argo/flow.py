@@ -5,7 +5,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlml.codegen.argo.children import is_apart, starting
-from sqlml.codegen.argo.conditions import depends_of, is_plain, order_of, scope_of, when_of
+from sqlml.codegen.argo.conditions import (
+    beyond_order,
+    depends_of,
+    is_plain,
+    order_of,
+    scope_of,
+    told_depends,
+    when_of,
+)
 from sqlml.codegen.argo.failures import NOTHING, Orders, forgotten, reminder
 from sqlml.codegen.argo.lifting import Template
 from sqlml.codegen.argo.lists import marked, marking
@@ -64,14 +72,19 @@ class Flow:
     # --- steps ---
 
     def _dag(self, workflow: Workflow, scope: Scope, orders: Orders) -> Template:
-        is_list = all(map(is_plain, (s for order in orders.values() for s in order.values())))
+        told = {n.name: told_depends(n, orders[n.name], scope) for n in workflow.nodes}
+        in_own_words = any(told.values())
+        are_plain = map(is_plain, (s for order in orders.values() for s in order.values()))
+        is_list = not in_own_words and all(are_plain)
         tasks = []
         for node in workflow.nodes:
             order = orders[node.name]
-            waits = {"dependencies": [*order]} if is_list else {"depends": depends_of(order, scope)}
-            guard = when_of(node.guard, scope_of(node, scope)) if node.guard is not None else ""
-            tasks.append(self._call(node, scope, waits if order else {}, guard))
-        if failures := forgotten(orders):
+            depends = told[node.name] or depends_of(order, scope)
+            waits = {"dependencies": [*order]} if is_list else {"depends": depends}
+            guard = beyond_order(node.guard) if told[node.name] else node.guard
+            when = when_of(guard, scope_of(node, scope)) if guard is not None else ""
+            tasks.append(self._call(node, scope, waits if order else {}, when))
+        if not in_own_words and (failures := forgotten(orders)):
             nothing = self.library.put("nothing", NOTHING)
             tasks += [reminder(name, orders, nothing) for name in failures]
         return {"dag": {"failFast": False, "tasks": tasks}}

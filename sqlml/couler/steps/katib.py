@@ -12,6 +12,7 @@ from sqlml.workflow.places import fault
 
 _LOOP = re.compile(r"\{\{-?\s*range\s+\.\s*-?\}\}(.*?)\{\{-?\s*end\s*-?\}\}", re.DOTALL)
 _REST = re.compile(r"[ \t]*\{\{-?\s*(?:with\s+\.HyperParameters|end)\s*-?\}\}[ \t]*\n?")
+_OLDER = (".HyperParameters", "{{.Trial}}", "{{.NameSpace}}")
 _NAMES = re.compile(
     r"\n[ \t]*(?:name|namespace):\s*[\"']?\{\{\s*\.(?:Trial|NameSpace)\s*\}\}[\"']?"
 )
@@ -42,7 +43,11 @@ def run(  # noqa: PLR0917
     if not tuning_params or not objective or not raw_template:
         raise fault("E0730", "a search needs `tuning_params`, `objective` and `raw_template`")
     names = [str(parameter.get("name", "")) for parameter in tuning_params]
-    trial = object_of(_today(raw_template, names))
+    trial = {
+        field: value
+        for field, value in object_of(_today(raw_template, names)).items()
+        if value is not None  # what is left of its names
+    }
     spec = {
         "objective": _objective(objective),
         "algorithm": {"algorithmName": algorithm},
@@ -99,7 +104,7 @@ def _parameter(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def _today(template: Any, names: list[str]) -> Any:
     """A trial's template, where it is of an older version in the terms of today's."""
-    if not isinstance(template, str) or ".HyperParameters" not in template:
+    if not isinstance(template, str) or not any(word in template for word in _OLDER):
         return template
 
     def written_out(loop: re.Match[str]) -> str:
