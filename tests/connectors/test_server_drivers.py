@@ -99,7 +99,7 @@ def test_a_session_has_its_settings(port: int) -> None:
         assert client.execute("SHOW application_name").fetchone() == ("",)
         for sql, state in [
             ("SET client_encoding TO latin1", "0A000"), ("SET intervalstyle TO iso_8601", "0A000"),
-            ("SET timezone TO 'Nowhere/Land'", "22023"), ("LISTEN x", "0A000"),
+            ("SET timezone TO 'Nowhere/Land'", "22023"), ("LOCK x", "0A000"),
             ("PREPARE TRANSACTION 'x'", "0A000"), ("COMMIT PREPARED 'x'", "0A000"),
             ("SELECT ''::hstore", "42704"), ("SELECT to_char(now(), 'J')", "0A000"),  # E1100
             ("SELECT to_date('1', application_name) FROM pg_stat_activity", "0A000"),

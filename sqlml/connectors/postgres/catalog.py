@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from sqlml.connectors.dbapi import Connection
+from sqlml.connectors.postgres.reserved import SERVICE
 from sqlml.connectors.postgres.settings import REPORTED, SETTINGS
 from sqlml.connectors.postgres.translation import NAME, SCRIPTS
 from sqlml.connectors.postgres.types import ARRAYS, BY_DUCKDB, NUMERIC, ONE_CHARACTER, type_of
@@ -37,6 +38,8 @@ def attach(connection: Connection) -> None:
             return
         path = str(Path(folder) / f"{NAME}.duckdb")
         with duckdb.connect(path) as made:
+            text = duckdb.sqltype("VARCHAR")  # a function is looked for where a macro is made
+            made.create_function(SERVICE, _told, [duckdb.sqltype("BIGINT"), text, text, text], text)
             made.begin()
             for script in (_types(), _settings(), *SCRIPTS):
                 made.execute(script)
@@ -44,20 +47,28 @@ def attach(connection: Connection) -> None:
         own.execute(f"ATTACH {literal(path)} AS {NAME} (READ_ONLY)")
 
 
+def _told(_caller: int, what: str, _first: str, _second: str) -> str:
+    """Stands for what a server offers."""
+    return what
+
+
 def _settings() -> str:
-    """What `SHOW` tells, as a table."""
+    """What `SHOW` tells, as a view: of settings that have been changed, what the client has set."""
     told = {name.lower(): name for name in REPORTED}
     rows = ", ".join(
         f"({literal(told.get(name, name))}, {literal(value)})" for name, value in SETTINGS.items()
     )
     return f"""
-    CREATE TABLE pg_settings AS
+    CREATE MACRO own_setting(x) AS
+      json_extract_string(getvariable('sqlml_settings')::VARCHAR, '$."' || lower(x) || '"');
+    CREATE TABLE setting_names AS FROM (VALUES {rows}) t(name, first);
+    CREATE VIEW pg_settings AS
     SELECT name, setting, NULL::VARCHAR AS unit, 'Preset Options' AS category, '' AS short_desc,
       '' AS extra_desc, 'user' AS context, 'string' AS vartype, 'default' AS source,
       NULL::VARCHAR AS min_val, NULL::VARCHAR AS max_val, NULL::VARCHAR[] AS enumvals,
-      setting AS boot_val, setting AS reset_val, NULL::VARCHAR AS sourcefile,
+      first AS boot_val, first AS reset_val, NULL::VARCHAR AS sourcefile,
       NULL::INTEGER AS sourceline, false AS pending_restart
-    FROM (VALUES {rows}) t(name, setting);
+    FROM (SELECT name, coalesce(own_setting(name), first) AS setting, first FROM setting_names);
     """
 
 

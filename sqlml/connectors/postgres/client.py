@@ -82,7 +82,7 @@ class Client:
         """End what runs now; called for another connection of the same client."""
         portal = self._current
         if portal is not None:
-            portal.is_cancelled = True
+            portal.is_cancelled = self._speech.session.is_cancelled = True
             if portal.cursor is not None:
                 portal.cursor.cancel()
 
@@ -231,6 +231,7 @@ class Client:
     async def _start(self, portal: Portal, most: int) -> Rows:
         """Begin a statement; its first rows."""
         self._current = portal
+        self._speech.session.begin(self._said)
         limit = int(self._speech.settings["statement_timeout"])
         if limit and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(limit / 1000, self.cancel)
@@ -293,13 +294,10 @@ class Client:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for sent in self._speech.take_changes():
-            self._out.add(sent)
         in_transaction = self._connection.in_transaction
-        if not in_transaction:
-            self._speech.settings.leave()
         self._has_failed &= in_transaction
-        self._out.add(messages.ready("E" if self._has_failed else "T" if in_transaction else "I"))
+        status = "E" if self._has_failed else "T" if in_transaction else "I"
+        self._out.add(*self._speech.rest(status), messages.ready(status))
         await self._out.drain()
 
     def _check_usable(self, text: Text) -> None:

@@ -45,7 +45,7 @@ def parameter_oids(connection: Connection, sql: str, given: Sequence[int]) -> Se
     wanted = max((number for _, _, number in numbered(sql)), default=0)
     if not wanted:
         return ()
-    found = _own_parts(sql)
+    found = own_parts(sql)
     query = found[0].statement if found else None
     text = query.query.sql if isinstance(query, ast.Predict | ast.Evaluate) else sql
     with connection.reporting(), _free(connection).client.present() as present:
@@ -73,7 +73,7 @@ def fields_of(
         Refused: E0903 only running the statement can tell them.
     """
     written = substituted(sql, lambda number: _null(types[number - 1]))
-    found = _own_parts(written)
+    found = own_parts(written)
     if found is not None and found[0].kind == "extended":
         return _planned(connection, found[0].statement)
     with connection.reporting():
@@ -103,7 +103,7 @@ def _told_of(sql: str) -> Iterator[None]:
         raise raised(problem, told if is_known else replace(told, span=None)) from problem
 
 
-def _own_parts(sql: str) -> Sequence[Part] | None:
+def own_parts(sql: str) -> Sequence[Part] | None:
     return parts(substituted(sql, lambda _: "NULL"), "duckdb")
 
 

@@ -2,10 +2,20 @@
 
 _SAVEPOINTS = frozenset({"SAVEPOINT", "RELEASE"})  # only going back to one cannot be done
 OF_SESSION = frozenset(
-    {"SET", "RESET", "DISCARD", "DEALLOCATE", "PREPARE", "UNLISTEN", *_SAVEPOINTS}
+    {
+        "SET",
+        "RESET",
+        "DISCARD",
+        "DEALLOCATE",
+        "PREPARE",
+        "LISTEN",
+        "UNLISTEN",
+        "NOTIFY",
+        *_SAVEPOINTS,
+    }
 )
 ABSENT = {
-    "LISTEN": "ask again from time to time", "NOTIFY": "", "LOCK": "transactions see one state",
+    "LOCK": "transactions see one state",
     "DO": "", "GRANT": "roles are in the file of users", "REVOKE": "roles are in the file of users",
 }  # fmt: skip
 """Statements of PostgreSQL that DuckDB does not have, with what there is instead."""

@@ -103,6 +103,11 @@ def report(kind: bytes, fields: Mapping[str, str]) -> bytes:
     return message(kind, b"".join(key.encode() + text(fields[key]) for key in fields) + b"\0")
 
 
+def notification(number: int, name: str, payload: str) -> bytes:
+    """What a client that listens is told. number: of the client that has said it."""
+    return message(b"A", number.to_bytes(4, "big") + text(name) + text(payload))
+
+
 def warning(state: str, text: str) -> bytes:
     """state: an SQLSTATE."""
     return report(b"N", {"S": "WARNING", "V": "WARNING", "C": state, "M": text})

@@ -55,13 +55,19 @@ def named(tokens: Tokens) -> Iterator[Change]:
     Names that are there are in lower case unless they are quoted.
     """
     for i, token in enumerate(tokens):
-        if token.keyword in ("SELECT", "RETURNING"):
+        if token.keyword in ("SELECT", "RETURNING") and not _is_alias(tokens, i):
             for item in _items(tokens, i + 1):
                 name = _label(item) if _is_bare(item) else ""
                 if name:
                     yield item[-1].end, item[-1].end, f" AS {identifier(name)}"
                 elif [token.keyword for token in item[-2:-1]] == ["AS"]:
                     yield item[-1].start, item[-1].end, _folded(item[-1])
+
+
+def _is_alias(tokens: Tokens, at: int) -> bool:
+    """`x AS select,`: any word may be a name there."""
+    behind = [token.keyword for token in tokens[at + 1 : at + 2]]
+    return at > 0 and tokens[at - 1].keyword == "AS" and behind in ([","], ["FROM"])
 
 
 def _items(tokens: Tokens, at: int) -> Iterator[Tokens]:
@@ -160,7 +166,7 @@ def _is_bare(item: Tokens) -> bool:
         return False
     if _VALUE.fullmatch(letters):
         return True
-    return letters[-1] != "w" or letters[-2:-1] in ("o", "k", "y")
+    return letters[-1] != "w" or re.search("[oky]w(?:dw)*$", letters) is not None
 
 
 def _label(item: Tokens) -> str:
@@ -170,7 +176,8 @@ def _label(item: Tokens) -> str:
         return _plain(units[-1][0])
     found = _VALUE.fullmatch(letters)
     if found is None:
-        return _plain(item[-1]) if letters[-1:] == "w" and letters[-2:-1] not in "ok" else _UNNAMED
+        is_name = letters[-1:] == "w" and re.search("[oky]w(?:dw)*$", letters) is None
+        return _plain(item[-1]) if is_name else _UNNAMED
     name = _core(found["core"], units[: found.end("core")])
     if found["part"]:
         name = _plain(units[found.end("part") - 1][0])
@@ -249,6 +256,8 @@ def _type(tokens: Tokens) -> str:
 
 
 def _folded(name: Token) -> str:
+    if name.keyword in ("SELECT", "NOT"):
+        return identifier(name.text.lower())
     return name.text.lower() if name.kind == "word" else name.text
 
 

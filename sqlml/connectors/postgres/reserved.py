@@ -22,6 +22,9 @@ _HARMLESS = frozenset({
     "duckdb_dependencies", "duckdb_functions", "duckdb_indexes", "duckdb_keywords",
     "duckdb_schemas", "duckdb_sequences", "duckdb_tables", "duckdb_types", "duckdb_views",
 })  # fmt: skip
+SERVICE = "sqlml_served"
+"""The function that those of PostgreSQL's stand upon which the server itself does."""
+
 TELLING = frozenset({"duckdb_logs"})
 """Views of what other clients do."""
 
@@ -61,7 +64,7 @@ def reserved() -> Reserved:
             return frozenset(name for (name,) in own.execute(query).fetchall())
 
         return Reserved(
-            (listed(_SUSPECT) | TELLING) - _HARMLESS,
+            (listed(_SUSPECT) | TELLING | {SERVICE}) - _HARMLESS,
             listed(_FUNCTIONS) | _MODELS,
             listed(_RELATIONS),
         )

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sqlml.connectors.dbapi import Connection
 from sqlml.connectors.postgres.cells import (
     binary,
     fixed,
@@ -26,6 +27,17 @@ from sqlml.connectors.postgres.types import BIGNUM, TEXT, UHUGEINT, VARCHAR, Typ
 
 Convert = Callable[[pa.Table, Sequence[str]], pa.Table]
 """A table and expressions of DuckDB's SQL over it to their values."""
+
+
+def converting(connection: Connection) -> Convert:
+    """What a connection's database makes of a table, beside all that the connection does."""
+
+    def convert(table: pa.Table, expressions: Sequence[str]) -> pa.Table:
+        with connection.client.beside() as beside:
+            named = [f"{written} AS c{i}" for i, written in enumerate(expressions)]
+            return beside.from_arrow(table).project(", ".join(named)).to_arrow_table()
+
+    return convert
 
 
 class RowEncoder:

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -21,6 +21,8 @@ from sqlml.connectors.postgres.messages import Body, ProtocolViolation
 from sqlml.connectors.postgres.nesting import Predictions
 from sqlml.connectors.postgres.paths import on_path
 from sqlml.connectors.postgres.scram import Exchange, Verifier, WrongPassword
+from sqlml.connectors.postgres.services import offered
+from sqlml.connectors.postgres.sessions import Session, Sessions, ending
 from sqlml.connectors.postgres.settings import Settings
 from sqlml.connectors.postgres.speech import Speech
 from sqlml.connectors.postgres.turns import Turns
@@ -59,6 +61,8 @@ class Server:
     _first: Connection | None = None
     _described: Known = field(default_factory=Kept)
     _predictions: Predictions = field(default_factory=Predictions)
+    _sessions: Sessions = field(default_factory=Sessions)
+    _ending: ExitStack = field(default_factory=ExitStack)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def listen(self, host: str, port: int) -> asyncio.Server:
@@ -72,6 +76,7 @@ class Server:
         if self.memory:
             self._first.execute(f"SET memory_limit = '{self.memory}B'").close()
         catalog.attach(self._first)
+        self._ending.enter_context(offered(self._first, self._sessions))
         permissions.lock(self._first)
         return await asyncio.start_server(self._welcome, host, port)
 
@@ -81,6 +86,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._first is not None:
+            self._ending.close()
             self._first.close()
         if self._turns is not None:
             self._turns.close()
@@ -148,9 +154,14 @@ class Server:
         zone, path = partial(in_zone, connection), partial(on_path, connection)
         settings = Settings(user.role, self.longest, zone, path)
         known = Described(self._described)
-        speech = Speech(user.role, settings, described=known, predictions=self._predictions)
+        session = Session(number, user, writer.get_extra_info("peername"))
+        session.application = lambda: settings["application_name"]
+        speech = Speech(
+            session, self._sessions, settings, described=known, predictions=self._predictions
+        )
         client = Client(reader, writer, connection, speech, self.run)
         self._clients[number] = (secret, client)
+        self._meet(session, client, writer)
         try:
             await self.run(partial(_begin, connection, number, user, settings, start))
             shown = settings.reported()
@@ -160,6 +171,19 @@ class Server:
             del self._clients[number]
             client.cancel()
             await asyncio.shield(self.run(client.close))
+            self._sessions.remove(number)
+
+    def _meet(self, session: Session, client: Client, writer: asyncio.StreamWriter) -> None:
+        """Let other clients see a new one, end it, and tell it something."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        session.cancel, session.end = client.cancel, ending(loop, writer, task)
+        self._sessions.add(session)
+
+        def write(told: bytes) -> None:
+            loop.call_soon_threadsafe(_write, writer, told)
+
+        self._sessions.channels.enter(session.number, write)
 
     async def _started(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -244,6 +268,7 @@ def _begin(
     with connection.reporting(), connection.client.running("") as own:
         own.execute(f"SET VARIABLE sqlml_process = {number}")
         own.execute(f"SET VARIABLE sqlml_user = {literal(user.name)}")
+        own.execute(f"SET VARIABLE sqlml_role = {literal(user.role)}")
     is_superuser = "on" if user.role == "admin" else "off"
     settings.begin(start, session_authorization=user.name, is_superuser=is_superuser)
 

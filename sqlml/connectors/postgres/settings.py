@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from sqlml.connectors.postgres import messages
 from sqlml.connectors.postgres.access import Role
 from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
@@ -102,6 +104,17 @@ class Settings:
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
+
+    def all(self) -> Mapping[str, str]:
+        return self._values
+
+    def shown(self, words: Sequence[str]) -> pa.Table | None:
+        """What SHOW gives; None for what is not set here."""
+        name = "".join(words[1:3]).lower() if len(words) > 2 else words[-1].lower()
+        name = {"transactionisolation": "transaction_isolation"}.get(name, name)
+        if name not in self:
+            return None
+        return pa.table({name: pa.array([self[name]], pa.string())})
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

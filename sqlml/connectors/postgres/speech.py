@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from sqlml.connectors.dbapi import Connection
-from sqlml.connectors.dbapi.programs import Part
-from sqlml.connectors.dbapi.programs import parts as parts_of
 from sqlml.connectors.postgres import cursors, messages, owned, permissions
 from sqlml.connectors.postgres.access import Role
 from sqlml.connectors.postgres.copying import Copy, copy_of, target
 from sqlml.connectors.postgres.described import Described
-from sqlml.connectors.postgres.describing import parameter_oids
+from sqlml.connectors.postgres.describing import own_parts, parameter_oids
 from sqlml.connectors.postgres.executing import executed, preparing
 from sqlml.connectors.postgres.failures import (
     ACTIVE_TRANSACTION,
@@ -26,7 +24,7 @@ from sqlml.connectors.postgres.kinds import ABSENT, IN_TWO_PHASES, OF_SESSION, S
 from sqlml.connectors.postgres.limits import check_portals
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.nesting import Predictions
-from sqlml.connectors.postgres.opened import tell
+from sqlml.connectors.postgres.opened import known_statements, open_cursors, tell
 from sqlml.connectors.postgres.parameters import numbered, substituted
 from sqlml.connectors.postgres.portals import (
     QUERIES,
@@ -42,8 +40,9 @@ from sqlml.connectors.postgres.portals import (
 from sqlml.connectors.postgres.predicting import with_functions
 from sqlml.connectors.postgres.prepared import PreparedStatements
 from sqlml.connectors.postgres.public import Public
-from sqlml.connectors.postgres.rows import RowEncoder
+from sqlml.connectors.postgres.rows import RowEncoder, converting
 from sqlml.connectors.postgres.scrolling import Scrolled
+from sqlml.connectors.postgres.sessions import Session, Sessions
 from sqlml.connectors.postgres.settings import Settings
 from sqlml.connectors.postgres.together import Runner
 from sqlml.connectors.postgres.types import TEXT
@@ -55,7 +54,8 @@ from sqlml.databases.statements import CHANGING
 class Speech:
     """Statements of one client, in its role."""
 
-    role: Role = "admin"
+    session: Session
+    sessions: Sessions
     settings: Settings = field(default_factory=Settings)
     portals: dict[str, Portal] = field(default_factory=dict)
     statements: PreparedStatements = field(default_factory=PreparedStatements)
@@ -66,6 +66,10 @@ class Speech:
     _rolls_back: bool = False
     _refuses: bool = False  # changes: DuckDB itself, in a transaction that was begun READ ONLY
     _dropped: list[str] = field(default_factory=list)  # tables, at the end of the transaction
+
+    @property
+    def role(self) -> Role:
+        return self.session.user.role
 
     # --- what is asked before a statement runs ---
 
@@ -93,7 +97,7 @@ class Speech:
             return Prepared(text, parameter_oids(connection, query, oids), None)
         if text.first == "FETCH":
             return Prepared(text, (), cursors.opened(cursors.taken(text).name, self.portals).fields)
-        shown = self._shown(text) if text.first == "SHOW" else None
+        shown = self.settings.shown(text.words) if text.first == "SHOW" else None
         if shown is not None:
             return Prepared(text, (), [Field(name, TEXT) for name in shown.column_names])
         permissions.check(text.sql, self.role)
@@ -125,7 +129,7 @@ class Speech:
                 self._prepare(connection, text)
             case first if first in OF_SESSION:
                 self._arrange(text)
-            case "SHOW" if (shown := self._shown(text)) is not None:
+            case "SHOW" if (shown := self.settings.shown(text.words)) is not None:
                 portal.fields = [Field(name, TEXT) for name in shown.column_names]
                 self._give(portal, connection, iter(shown.to_batches()))
             case "ROLLBACK" if "TO" in text.words[1:4]:
@@ -157,6 +161,10 @@ class Speech:
                 self.settings.reset("".join(text.words[1:]))
             case "DISCARD" | "DEALLOCATE":
                 self.statements.deallocate(text)
+            case "LISTEN" | "UNLISTEN":
+                self.sessions.channels.change(self.session.number, text.sql)
+            case "NOTIFY":
+                self.sessions.channels.say(self.session.number, text.sql)
         if text.words[:2] == ("DISCARD", "ALL"):
             self.settings.reset("ALL")
 
@@ -184,15 +192,21 @@ class Speech:
             return f"MOVE {portal.moved}"
         if portal.rows is not None:
             return tag(text, portal.sent)
-        own = _own_parts(text.sql)
+        own = own_parts(text.sql)
         if own is not None and own[-1].kind == "extended" and text.first in QUERIES:
             return type(own[-1].statement).__name__.upper()
         return tag(text, -1 if portal.cursor is None else portal.cursor.rowcount)
 
-    def take_changes(self) -> Sequence[bytes]:
-        """The messages that tell of settings that have changed, and of what is odd."""
+    def rest(self, status: str) -> Sequence[bytes]:
+        """The client is waited for: what it has to know by now. status: of its transaction."""
+        self.session.rest(status)
         warnings, self._warnings = self._warnings, []
-        return [*warnings, *self.settings.take_changes()]
+        told = [*warnings, *self.settings.take_changes()]
+        if status == "I":
+            self.settings.leave()
+            self.sessions.locks.leave(self.session.number)
+            told += self.sessions.channels.flush(self.session.number, well=True)
+        return told
 
     def _check_allowed(self, sql: str) -> None:
         permissions.check(sql, self.role)
@@ -205,9 +219,9 @@ class Speech:
 
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
         self._check_allowed(sql)
-        tell(connection, sql, self.portals, self.statements)
+        self._tell(connection, sql)
         sql, oids, given = with_written(sql, portal.prepared.oids, portal.values)
-        own = _own_parts(sql) if given else None
+        own = own_parts(sql) if given else None
         if own is not None and len(own) == 1 and own[0].kind == "calling":
             sql, given = with_functions(connection, sql, oids), exact(oids, given)
         elif own is not None:
@@ -220,10 +234,19 @@ class Speech:
         cursor.execute(sql, list(given) or None)
         found = fields_of(cursor)
         if found is not None:
-            _check_unchanged(portal, found)
+            portal.check_unchanged(found)
             portal.fields = found
             rows = at_once if portal.holds or CHANGING.search(sql) else batches
             self._give(portal, connection, rows(cursor))
+
+    def _tell(self, connection: Connection, sql: str) -> None:
+        user = self.session.user
+        tell(connection, sql, {
+            "cursors": lambda: open_cursors(self.portals),
+            "prepared": lambda: known_statements(self.statements),
+            "settings": self.settings.all,
+            "clients": lambda: self.sessions.rows(user),
+        })  # fmt: skip
 
     def _begin(self, connection: Connection, portal: Portal) -> None:
         if connection.in_transaction:
@@ -246,6 +269,7 @@ class Speech:
         self.settings.leave()
         self._refuses = False
         if rolls_back:
+            self.sessions.channels.flush(self.session.number, well=False)
             connection.rollback()
         else:
             owned.drop(connection, dropped)
@@ -290,29 +314,5 @@ class Speech:
         formats = messages.chosen_formats(portal.formats, len(types))
         if portal.copy is not None:
             formats = [int(portal.copy.form == "binary")] * len(types)
-
-        def convert(table: pa.Table, expressions: Sequence[str]) -> pa.Table:
-            with connection.client.beside() as beside:
-                named = [f"{written} AS c{i}" for i, written in enumerate(expressions)]
-                return beside.from_arrow(table).project(", ".join(named)).to_arrow_table()
-
         portal.rows = rows
-        portal.encoder = RowEncoder(types, formats, convert)
-
-    def _shown(self, text: Text) -> pa.Table | None:
-        name = "".join(text.words[1:3]).lower() if len(text.words) > 2 else text.words[-1].lower()
-        name = {"transactionisolation": "transaction_isolation"}.get(name, name)
-        if name not in self.settings:
-            return None
-        return pa.table({name: pa.array([self.settings[name]], pa.string())})
-
-
-def _own_parts(sql: str) -> Sequence[Part] | None:
-    return parts_of(substituted(sql, lambda _: "NULL"), "duckdb")
-
-
-def _check_unchanged(portal: Portal, found: Sequence[Field]) -> None:
-    told = portal.prepared.fields
-    if told is not None and [each.type.oid for each in told] != [each.type.oid for each in found]:
-        message = "the columns have changed since the statement was prepared"
-        raise Refused(UNSUPPORTED, message, hint="prepare it again")
+        portal.encoder = RowEncoder(types, formats, converting(connection))

@@ -9,8 +9,8 @@ from sqlml.connectors.dbapi.programs import parts
 from sqlml.connectors.postgres.portals import Text
 
 _NEITHER = frozenset({
-    "SET", "SHOW", "RESET", "DISCARD", "DEALLOCATE", "PREPARE", "UNLISTEN", "SAVEPOINT", "RELEASE",
-    "COMMIT", "END", "ROLLBACK", "ABORT",
+    "SET", "SHOW", "RESET", "DISCARD", "DEALLOCATE", "PREPARE", "LISTEN", "UNLISTEN", "SAVEPOINT",
+    "RELEASE", "COMMIT", "END", "ROLLBACK", "ABORT",
 })  # fmt: skip
 _ALONE = frozenset({"CHECKPOINT", "VACUUM", "PRAGMA", "CALL"})
 

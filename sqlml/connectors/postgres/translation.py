@@ -21,13 +21,17 @@ _SCHEMAS = {"pg_catalog": "main", "information_schema": "information"}
 _MADE = re.compile(r"^CREATE (TABLE|VIEW|MACRO) (?:information\.)?(\w+)", re.MULTILINE)
 _NAMES = [found for script in _CATALOG for found in _MADE.findall(script)]
 _TABLES = frozenset(name for kind, name in _NAMES if kind != "MACRO") | {"pg_settings"}
-_FUNCTIONS = frozenset(name for kind, name in _NAMES if kind == "MACRO")
-_BARE = "|".join(
-    sorted({name for name in _TABLES if name.startswith("pg_")} | _FUNCTIONS, key=len, reverse=True)
-)
+_FOUND = frozenset(name for name in _TABLES if name.startswith("pg_"))
+"""What is found without the name of a schema in front."""
+_PRIVATE = frozenset({
+    "ident", "quoted", "is_served", "shown", "on_path", "user_name", "name_parts", "row_count",
+    "default_written", "view_definition", "own_setting", "own_role", "may_do",
+})  # fmt: skip
+_FUNCTIONS = frozenset(name for kind, name in _NAMES if kind == "MACRO") - _PRIVATE
+_BARE = "|".join(sorted(_FOUND | _FUNCTIONS, key=len, reverse=True))
 _ASKED = re.compile(
     r"\b(?:pg_catalog|information_schema)\"?\s*\.|\breg(?:class|type|proc|role|namespace|oper)\w*\b"
-    rf"|(?<![\w.'\"])(?:{_BARE})\b",
+    rf"|(?<![\w.'\"])\"?(?:{_BARE})\b",
     re.IGNORECASE,
 )
 _QUERY = re.compile(r"[\s(]*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
@@ -36,11 +40,15 @@ _TYPES = {
     "oid": "BIGINT", "xid": "BIGINT", "cid": "BIGINT", "name": "VARCHAR", "char": "VARCHAR",
     "text": "VARCHAR", "bpchar": "VARCHAR", "unknown": "VARCHAR", "aclitem": "VARCHAR",
     "int2vector": "SMALLINT[]", "oidvector": "BIGINT[]", "jsonb": "JSON", "oids": "UINTEGER[]",
-    **dict.fromkeys(("regproc", "regprocedure", "regoper", "regoperator"), "VARCHAR"),
+    **dict.fromkeys(("regprocedure", "regoper", "regoperator"), "VARCHAR"),
 }  # fmt: skip
 _VECTORS = frozenset({"indkey", "indclass", "indcollation", "indoption", "proargtypes"})
 """Columns of the type int2vector or oidvector: text to clients, and their places begin with 0."""
-_REGISTERED = {name: name for name in ("regclass", "regtype", "regrole", "regnamespace")}
+_CALLS = frozenset({
+    "typinput", "typoutput", "typreceive", "typsend", "typmodin", "typmodout", "typanalyze",
+})  # fmt: skip
+"""Columns of the type regproc: OIDs, of which clients see the names."""
+_REGISTERED = {name: name for name in ("regclass", "regtype", "regrole", "regnamespace", "regproc")}
 _CALLED: Mapping[type, str] = {
     exp.CurrentVersion: "version", exp.CurrentSchemas: "current_schemas",
 }  # fmt: skip
@@ -76,7 +84,7 @@ def _translated(tree: exp.Expr) -> str:
     return tree.sql("duckdb", unsupported_level=ErrorLevel.IGNORE)
 
 
-def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901 - a list
+def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901, PLR0912 - a list
     """What stands for a node whose parts are translated already."""
     match node:
         case exp.Table():
@@ -90,6 +98,8 @@ def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901 - a list
         case exp.Bracket() if node.this.name in _VECTORS:
             (place,) = node.expressions
             node.set("expressions", [exp.Add(this=exp.paren(place), expression=_ONE.copy())])
+        case exp.Anonymous() if node.name.lower() == "generate_subscripts" and _is_vector(node):
+            return exp.Sub(this=node.copy(), expression=_ONE.copy())
         case exp.Collate():
             return _part(node, "this")
         case exp.Like() | exp.ILike() if not (_is_any(node) or isinstance(node.parent, exp.Escape)):
@@ -107,6 +117,10 @@ def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901 - a list
     return node
 
 
+def _is_vector(call: exp.Anonymous) -> bool:
+    return bool(call.expressions) and call.expressions[0].name in _VECTORS
+
+
 def _is_told(call: exp.Expr) -> bool:
     """Whether it has a schema in front that is not PostgreSQL's."""
     return isinstance(call.parent, exp.Dot) and call.parent.this.name not in _SCHEMAS
@@ -119,8 +133,12 @@ def _is_any(like: exp.Like | exp.ILike) -> bool:
 
 def _table(table: exp.Table) -> exp.Expr:
     is_function = isinstance(table.this, exp.Func)
+    if is_function and _is_computed(table.this):
+        return _row_of(table)
     schema, name = table.text("db").lower(), table.this.name.lower()
-    if schema not in _SCHEMAS and (schema or name not in (_FUNCTIONS if is_function else _TABLES)):
+    if schema not in _SCHEMAS and (schema or name not in (_FUNCTIONS if is_function else _FOUND)):
+        return table
+    if not schema and name in _with_names(table):
         return table
     table.set("db", None)
     if name not in (_FUNCTIONS if is_function else _TABLES):
@@ -130,6 +148,34 @@ def _table(table: exp.Table) -> exp.Expr:
     table.set("db", exp.to_identifier(_SCHEMAS.get(schema, "main")))
     table.set("catalog", exp.to_identifier(NAME))
     return table
+
+
+def _is_computed(call: exp.Expr) -> bool:
+    """Whether it gives one value, or its arguments are queries by now, as DuckDB has none there."""
+    if isinstance(call, exp.GenerateSeries):
+        return any(call.find_all(exp.Anonymous))
+    return isinstance(call, exp.StringToArray)
+
+
+def _row_of(table: exp.Table) -> exp.Expr:
+    """The rows of a function in a query of their own, called as they were."""
+    called = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier("own"))
+    name = called.columns[0] if called.columns else called.this
+    rows = table.this
+    if isinstance(rows, exp.GenerateSeries):
+        series = [rows.args[each] for each in ("start", "end", "step") if rows.args.get(each)]
+        rows = exp.func("unnest", exp.func("generate_series", *series, dialect="duckdb"))
+    return exp.select(exp.alias_(rows, name.copy())).subquery(called.this.copy())
+
+
+def _with_names(table: exp.Table) -> frozenset[str]:
+    """What WITH in front of a table's query, or of one around it, defines."""
+    found, query = set[str](), table.parent
+    while query is not None:
+        own = query.args.get("with_")
+        found |= {each.alias.lower() for each in own.expressions} if own else set()
+        query = query.parent
+    return frozenset(found)
 
 
 def _part(node: exp.Expr, name: str) -> exp.Expr:
@@ -173,7 +219,7 @@ def _registered(cast: exp.Cast, to: str, value: exp.Expr) -> exp.Expr:
     is_text_again = isinstance(parent, exp.Cast) and _type_name(parent.to) in ("text", "varchar")
     if bare.is_string and (is_text_again or isinstance(cast.parent, exp.Select | exp.Alias)):
         return _own(f"from_{to}", _own(f"to_{to}", value))
-    is_asked = isinstance(parent, exp.Anonymous) and parent.name.lower().startswith("pg_")
+    is_asked = isinstance(parent, exp.Anonymous) and parent.name.lower() in _FUNCTIONS
     return _own(f"{'to' if is_text or is_compared or is_asked else 'from'}_{to}", value)
 
 
@@ -182,8 +228,10 @@ def _type_name(kind: exp.Expr) -> str:
 
 
 def _written(column: exp.Expr) -> exp.Expr:
-    """A vector as its text."""
+    """A vector as its text, and a function as its name."""
     value = column.unalias()
+    if isinstance(value, exp.Column) and value.name in _CALLS:
+        return exp.alias_(_own("from_regproc", value.copy()), column.alias_or_name)
     if not isinstance(value, exp.Column) or value.name not in _VECTORS:
         return column
     text = exp.func("array_to_string", value.copy(), exp.Literal.string(" "))

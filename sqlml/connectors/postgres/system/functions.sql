@@ -4,8 +4,7 @@ CREATE MACRO current_schemas(implicit) AS CASE WHEN implicit THEN ['pg_catalog']
   || coalesce((SELECT list(sqlml_pg.main.shown(own.name)) FROM (SELECT unnest(system.main.current_schemas(false)) AS name) own), [sqlml_pg.main.current_schema()]);
 CREATE MACRO on_path(schema_name) AS list_position(sqlml_pg.main.current_schemas(false), schema_name);
 CREATE MACRO pg_backend_pid() AS coalesce(getvariable('sqlml_process')::INTEGER, 0);
-CREATE MACRO user_name() AS coalesce(getvariable('sqlml_user')::VARCHAR, 'sqlml');
-CREATE MACRO current_setting(x, missing := false) AS (SELECT own.setting FROM sqlml_pg.main.pg_settings own WHERE own.name = lower(x));
+CREATE MACRO current_setting(x, missing := false) AS sqlml_pg.main.own_setting(x);
 CREATE MACRO set_config(x, value, is_local) AS value;
 CREATE MACRO parse_ident(x) AS list_transform(
   regexp_extract_all(x, '"(?:[^"]|"")+"|[^".\s]+'),
@@ -19,12 +18,14 @@ CREATE MACRO pg_get_keywords() AS TABLE
     true AS barelabel, keyword_category AS catdesc, 'can be bare label' AS baredesc FROM duckdb_keywords();
 CREATE MACRO format_type(x, modifier) AS (SELECT min(own.written) FROM sqlml_pg.main.type_names own WHERE own.oid = x)
   || CASE WHEN x = 1700 AND modifier > 0 THEN '(' || ((modifier - 4) >> 16) || ',' || ((modifier - 4) & 65535) || ')' ELSE '' END;
-CREATE MACRO pg_get_userbyid(x) AS CASE WHEN x = 10 THEN 'sqlml' ELSE 'unknown (OID=' || x || ')' END;
+CREATE MACRO pg_get_userbyid(x) AS CASE WHEN x = 10 THEN 'sqlml' WHEN x = 11 THEN sqlml_pg.main.user_name() ELSE 'unknown (OID=' || x || ')' END;
 CREATE MACRO to_regtype(x) AS coalesce((SELECT min(own.oid) FROM sqlml_pg.main.pg_type own WHERE own.typname = x),
   (SELECT min(own.oid) FROM sqlml_pg.main.type_names own WHERE own.written = x));
 CREATE MACRO to_regnamespace(x) AS (SELECT own.oid FROM sqlml_pg.main.pg_namespace own WHERE own.nspname = sqlml_pg.main.ident(x));
-CREATE MACRO to_regrole(x) AS CASE WHEN sqlml_pg.main.ident(x) = 'sqlml' THEN 10 END;
 CREATE MACRO name_parts(x) AS [sqlml_pg.main.ident(own_part) FOR own_part IN regexp_extract_all(x, '"(?:[^"]|"")*"|[^.]+')];
+CREATE MACRO to_regproc(x) AS coalesce(TRY_CAST(x AS BIGINT), (SELECT min(own.oid) FROM sqlml_pg.main.pg_proc own WHERE own.proname = sqlml_pg.main.name_parts(x::VARCHAR)[-1]));
+CREATE MACRO from_regproc(x) AS CASE WHEN x = 0 THEN '-' ELSE coalesce((SELECT min(own.proname) FROM sqlml_pg.main.pg_proc own WHERE own.oid = x), x::VARCHAR) END;
+CREATE MACRO to_regrole(x) AS (SELECT own.oid FROM sqlml_pg.main.pg_roles own WHERE own.rolname = sqlml_pg.main.ident(x));
 CREATE MACRO to_regclass(x) AS coalesce(
   TRY_CAST(x AS BIGINT),
   (SELECT arg_min(own.oid, coalesce(sqlml_pg.main.on_path(own.schema_name), 0)) FROM sqlml_pg.main.relations own WHERE own.relname = sqlml_pg.main.name_parts(x::VARCHAR)[-1]
@@ -38,7 +39,7 @@ CREATE MACRO from_regclass(x) AS coalesce(
   (SELECT min(own.relname) FROM sqlml_pg.main.system_relations own WHERE own.oid = x), x::VARCHAR);
 CREATE MACRO from_regtype(x) AS coalesce(CASE WHEN x = 0 THEN '-' END, sqlml_pg.main.format_type(x, -1), x::VARCHAR);
 CREATE MACRO from_regnamespace(x) AS coalesce((SELECT own.nspname FROM sqlml_pg.main.pg_namespace own WHERE own.oid = x), x::VARCHAR);
-CREATE MACRO from_regrole(x) AS CASE WHEN x = 10 THEN 'sqlml' ELSE x::VARCHAR END;
+CREATE MACRO from_regrole(x) AS coalesce((SELECT own.rolname FROM sqlml_pg.main.pg_roles own WHERE own.oid = x), x::VARCHAR);
 CREATE MACRO pg_table_is_visible(x) AS x IN (SELECT own.oid FROM sqlml_pg.main.relations own WHERE sqlml_pg.main.on_path(own.schema_name) IS NOT NULL);
 CREATE MACRO pg_function_is_visible(x) AS true;
 CREATE MACRO pg_type_is_visible(x) AS true;
@@ -54,12 +55,42 @@ CREATE MACRO pg_ts_template_is_visible(x) AS true;
 CREATE MACRO pg_statistics_obj_is_visible(x) AS true;
 CREATE MACRO pg_relation_is_publishable(x) AS false;
 CREATE MACRO pg_relation_is_updatable(x, triggers := false) AS CASE WHEN x IN (SELECT own.oid FROM sqlml_pg.main.relations own WHERE own.relkind = 'r') THEN 28 ELSE 0 END;
-CREATE MACRO pg_advisory_unlock_all() AS NULL::VARCHAR;
+CREATE MACRO pg_cancel_backend(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'cancel', x::VARCHAR, '')::BOOLEAN;
+CREATE MACRO pg_terminate_backend(x, timeout := 0) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'end', x::VARCHAR, '')::BOOLEAN;
+CREATE MACRO pg_sleep(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'sleep', x::DOUBLE::VARCHAR, '');
+CREATE MACRO pg_notify(x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'notify', x::VARCHAR, coalesce(y::VARCHAR, ''));
+CREATE MACRO pg_listening_channels() AS unnest([]::VARCHAR[]);
+CREATE MACRO pg_advisory_unlock_all() AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'unlock_all', '', '');
+CREATE MACRO pg_advisory_lock(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'lock', x::VARCHAR, ''),
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'lock', x || ' ' || y, '');
+CREATE MACRO pg_advisory_lock_shared(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'lock_shared', x::VARCHAR, ''),
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'lock_shared', x || ' ' || y, '');
+CREATE MACRO pg_advisory_xact_lock(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'xact_lock', x::VARCHAR, ''),
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'xact_lock', x || ' ' || y, '');
+CREATE MACRO pg_advisory_xact_lock_shared(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'xact_lock_shared', x::VARCHAR, ''),
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'xact_lock_shared', x || ' ' || y, '');
+CREATE MACRO pg_try_advisory_lock(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'trylock', x::VARCHAR, '')::BOOLEAN,
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'trylock', x || ' ' || y, '')::BOOLEAN;
+CREATE MACRO pg_try_advisory_lock_shared(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'trylock_shared', x::VARCHAR, '')::BOOLEAN,
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'trylock_shared', x || ' ' || y, '')::BOOLEAN;
+CREATE MACRO pg_try_advisory_xact_lock(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'tryxact_lock', x::VARCHAR, '')::BOOLEAN,
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'tryxact_lock', x || ' ' || y, '')::BOOLEAN;
+CREATE MACRO pg_try_advisory_xact_lock_shared(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'tryxact_lock_shared', x::VARCHAR, '')::BOOLEAN,
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'tryxact_lock_shared', x || ' ' || y, '')::BOOLEAN;
+CREATE MACRO pg_advisory_unlock(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'unlock', x::VARCHAR, '')::BOOLEAN,
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'unlock', x || ' ' || y, '')::BOOLEAN;
+CREATE MACRO pg_advisory_unlock_shared(x) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'unlock_shared', x::VARCHAR, '')::BOOLEAN,
+  (x, y) AS sqlml_served(sqlml_pg.main.pg_backend_pid(), 'unlock_shared', x || ' ' || y, '')::BOOLEAN;
 CREATE MACRO pg_is_in_recovery() AS false;
+CREATE MACRO pg_is_wal_replay_paused() AS false;
+CREATE MACRO pg_current_xact_id_if_assigned() AS NULL::BIGINT;
+CREATE MACRO txid_current_if_assigned() AS NULL::BIGINT;
+CREATE MACRO pg_blocking_pids(x) AS []::INTEGER[];
 CREATE MACRO pg_is_other_temp_schema(x) AS false;
 CREATE MACRO pg_my_temp_schema() AS 0;
 CREATE MACRO pg_get_expr(a, b, pretty := true) AS a;
-CREATE MACRO pg_get_constraintdef(x, pretty := true) AS (SELECT own.definition FROM sqlml_pg.main.constraint_definitions own WHERE own.oid = x);
+CREATE MACRO pg_get_constraintdef(x, pretty := false) AS (
+  SELECT CASE WHEN own.kind = 'CHECK' AND NOT pretty THEN 'CHECK (' || own.definition[7:] || ')' ELSE own.definition END FROM sqlml_pg.main.constraint_definitions own WHERE own.oid = x);
 CREATE MACRO pg_get_indexdef(x, place := 0, pretty := false) AS (
   SELECT CASE WHEN place > 0 THEN own.written[place] ELSE own.beginning
     || CASE WHEN pretty AND own.schema_name = sqlml_pg.main.current_schema() THEN '' ELSE sqlml_pg.main.quoted(own.schema_name) || '.' END || own.ending END
@@ -96,9 +127,9 @@ CREATE MACRO col_description(x, number) AS (SELECT min(own.description) FROM sql
 CREATE MACRO shobj_description(x, catalog) AS NULL::VARCHAR;
 CREATE MACRO has_database_privilege(a, b, c := '') AS true;
 CREATE MACRO has_schema_privilege(a, b, c := '') AS true;
-CREATE MACRO has_table_privilege(a, b, c := '') AS true;
-CREATE MACRO has_any_column_privilege(a, b, c := '') AS true;
-CREATE MACRO has_column_privilege(a, b, c, d := '') AS true;
+CREATE MACRO has_table_privilege(a, b, c := '') AS sqlml_pg.main.may_do(coalesce(nullif(c, ''), b));
+CREATE MACRO has_any_column_privilege(a, b, c := '') AS sqlml_pg.main.may_do(coalesce(nullif(c, ''), b));
+CREATE MACRO has_column_privilege(a, b, c, d := '') AS sqlml_pg.main.may_do(coalesce(nullif(d, ''), c));
 CREATE MACRO has_sequence_privilege(a, b, c := '') AS true;
 CREATE MACRO has_function_privilege(a, b, c := '') AS true;
 CREATE MACRO has_type_privilege(a, b, c := '') AS true;

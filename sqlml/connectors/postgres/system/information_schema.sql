@@ -48,7 +48,7 @@ SELECT current_database() AS constraint_catalog, schema_name AS constraint_schem
   CASE kind WHEN 'FOREIGN KEY' THEN generate_subscripts(names, 1)::INTEGER END AS position_in_unique_constraint
 FROM main.constraint_facts WHERE kind <> 'CHECK';
 CREATE VIEW information.constraint_column_usage AS
-SELECT current_database() AS table_catalog, schema_name AS table_schema, coalesce(referenced_table, table_name) AS table_name, unnest(coalesce(referenced_column_names, names)) AS column_name,
+SELECT current_database() AS table_catalog, schema_name AS table_schema, coalesce(referenced_table, table_name) AS table_name, unnest(CASE kind WHEN 'FOREIGN KEY' THEN referenced_column_names ELSE names END) AS column_name,
   current_database() AS constraint_catalog, schema_name AS constraint_schema, name AS constraint_name FROM main.constraint_facts;
 CREATE VIEW information.constraint_table_usage AS
 SELECT current_database() AS table_catalog, schema_name AS table_schema, coalesce(referenced_table, table_name) AS table_name, current_database() AS constraint_catalog,
@@ -71,13 +71,21 @@ SELECT current_database() AS specific_catalog, schema_name AS specific_schema, f
 CREATE VIEW information.character_sets AS
 SELECT NULL::VARCHAR AS character_set_catalog, NULL::VARCHAR AS character_set_schema, 'UTF8' AS character_set_name, 'UCS' AS character_repertoire, 'UTF8' AS form_of_use,
   current_database() AS default_collate_catalog, 'pg_catalog' AS default_collate_schema, 'C' AS default_collate_name;
-CREATE VIEW information.enabled_roles AS SELECT 'sqlml' AS role_name;
+CREATE VIEW information.enabled_roles AS SELECT rolname AS role_name FROM main.pg_roles;
 CREATE VIEW information.applicable_roles AS SELECT 'sqlml' AS grantee, 'sqlml' AS role_name, 'NO' AS is_grantable WHERE false;
 CREATE VIEW information.table_privileges AS
-SELECT 'sqlml' AS grantor, 'sqlml' AS grantee, table_catalog, table_schema, table_name, privilege_type, 'YES' AS is_grantable,
+SELECT 'sqlml' AS grantor, rolname AS grantee, table_catalog, table_schema, table_name, privilege_type, 'YES' AS is_grantable,
   CASE privilege_type WHEN 'SELECT' THEN 'YES' ELSE 'NO' END AS with_hierarchy
-FROM information.tables, (SELECT unnest(['INSERT', 'SELECT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege_type);
+FROM information.tables, main.pg_roles, (SELECT unnest(['INSERT', 'SELECT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege_type)
+WHERE rolname = 'sqlml' OR main.may_do(privilege_type);
+CREATE VIEW information.column_privileges AS
+SELECT p.grantor, p.grantee, p.table_catalog, p.table_schema, p.table_name, c.column_name, p.privilege_type, p.is_grantable
+FROM information.table_privileges p JOIN information.columns c USING (table_schema, table_name) WHERE p.privilege_type IN ('INSERT', 'SELECT', 'UPDATE', 'REFERENCES');
 CREATE VIEW information.role_table_grants AS FROM information.table_privileges;
+CREATE VIEW information.element_types AS
+SELECT current_database() AS object_catalog, table_schema AS object_schema, table_name AS object_name, 'TABLE' AS object_type, dtd_identifier AS collection_type_identifier,
+  (SELECT min(written) FROM main.type_names n WHERE n.oid = t.typelem) AS data_type, current_database() AS udt_catalog, 'pg_catalog' AS udt_schema, udt_name[2:] AS udt_name
+FROM information.columns JOIN main.pg_type t ON t.typname = udt_name WHERE data_type = 'ARRAY';
 CREATE VIEW information.triggers AS
 SELECT table_catalog AS trigger_catalog, table_schema AS trigger_schema, table_name AS trigger_name, '' AS event_manipulation, table_catalog AS event_object_catalog,
   table_schema AS event_object_schema, table_name AS event_object_table, 0 AS action_order, '' AS action_condition, '' AS action_statement, '' AS action_orientation, '' AS action_timing

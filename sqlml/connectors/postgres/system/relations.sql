@@ -24,10 +24,14 @@ UNION ALL SELECT 950, 'C', 11, 10, 'c', true, -1, 'C', 'C', NULL, NULL;
 CREATE TABLE pg_language AS SELECT 14 AS oid, 'sql' AS lanname, 10 AS lanowner, false AS lanispl, true AS lanpltrusted,
   0 AS lanplcallfoid, 0 AS laninline, 0 AS lanvalidator, NULL::VARCHAR[] AS lanacl;
 CREATE TABLE pg_tablespace AS SELECT 1663 AS oid, 'pg_default' AS spcname, 10 AS spcowner, NULL::VARCHAR[] AS spcacl, NULL::VARCHAR[] AS spcoptions;
-CREATE TABLE pg_roles AS SELECT 'sqlml' AS rolname, true AS rolsuper, true AS rolinherit, true AS rolcreaterole, true AS rolcreatedb,
-  true AS rolcanlogin, true AS rolreplication, -1 AS rolconnlimit, '********' AS rolpassword, NULL::TIMESTAMPTZ AS rolvaliduntil,
-  true AS rolbypassrls, NULL::VARCHAR[] AS rolconfig, 10 AS oid;
-CREATE TABLE pg_user AS SELECT rolname AS usename, oid AS usesysid, rolcreatedb AS usecreatedb, rolsuper AS usesuper,
+-- All is the role's that is called as the product; who is there is one, too.
+CREATE MACRO user_name() AS coalesce(getvariable('sqlml_user')::VARCHAR, 'sqlml');
+CREATE MACRO own_role() AS coalesce(getvariable('sqlml_role')::VARCHAR, 'admin');
+CREATE MACRO may_do(privilege) AS sqlml_pg.main.own_role() <> 'read' OR lower(privilege) LIKE 'select%';
+CREATE VIEW pg_roles AS SELECT name AS rolname, is_first OR own_role() = 'admin' AS rolsuper, true AS rolinherit, is_first AS rolcreaterole, is_first AS rolcreatedb,
+  true AS rolcanlogin, is_first AS rolreplication, -1 AS rolconnlimit, '********' AS rolpassword, NULL::TIMESTAMPTZ AS rolvaliduntil,
+  is_first AS rolbypassrls, NULL::VARCHAR[] AS rolconfig, oid FROM (VALUES ('sqlml', 10, true), (user_name(), 11, false)) role(name, oid, is_first) WHERE is_first OR name <> 'sqlml';
+CREATE VIEW pg_user AS SELECT rolname AS usename, oid AS usesysid, rolcreatedb AS usecreatedb, rolsuper AS usesuper,
   rolreplication AS userepl, rolbypassrls AS usebypassrls, rolpassword AS passwd, rolvaliduntil AS valuntil, rolconfig AS useconfig FROM pg_roles;
 CREATE TABLE pg_group (groname VARCHAR, grosysid BIGINT, grolist BIGINT[]);
 -- What OIDs of pg_description.classoid and `'pg_class'::regclass` stand for.
@@ -133,7 +137,9 @@ SELECT f.oid, function_name AS proname, n.oid AS pronamespace, 10 AS proowner, 1
   len(parameters)::SMALLINT AS pronargs, 0::SMALLINT AS pronargdefaults, 2276 AS prorettype, [2276::BIGINT FOR p IN parameters] AS proargtypes, NULL::BIGINT[] AS proallargtypes,
   NULL::VARCHAR[] AS proargmodes, parameters AS proargnames, NULL::VARCHAR AS proargdefaults, NULL::BIGINT[] AS protrftypes, macro_definition AS prosrc, NULL::VARCHAR AS probin,
   NULL::VARCHAR AS prosqlbody, NULL::VARCHAR[] AS proconfig, NULL::VARCHAR[] AS proacl
-FROM function_facts f JOIN pg_namespace n ON n.nspname = schema_name;
+FROM function_facts f JOIN pg_namespace n ON n.nspname = schema_name
+UNION ALL SELECT oid, name, 11, 10, 12, 1, 0, 0, '-', 'f', false, false, true, false, 'i', 's', 1, 0, 2276, [2276::BIGINT], NULL, NULL, NULL, NULL, NULL, name, NULL, NULL, NULL, NULL
+FROM system_functions WHERE oid > 0;
 CREATE VIEW pg_description AS
 SELECT oid AS objoid, 1259 AS classoid, 0 AS objsubid, comment AS description FROM relations WHERE comment IS NOT NULL
 UNION ALL SELECT relation, 1259, column_index, comment FROM stored_columns WHERE comment IS NOT NULL
@@ -165,4 +171,23 @@ CREATE VIEW pg_indexes AS
 SELECT schema_name AS schemaname, table_name AS tablename, name AS indexname, NULL::VARCHAR AS tablespace, beginning || quoted(schema_name) || '.' || ending AS indexdef
 FROM index_definitions;
 CREATE VIEW pg_stat_user_tables AS
-SELECT oid AS relid, schema_name AS schemaname, relname, reltuples AS n_live_tup, 0 AS n_dead_tup FROM relations WHERE relkind = 'r';
+SELECT oid AS relid, schema_name AS schemaname, relname, 0::BIGINT AS seq_scan, 0::BIGINT AS seq_tup_read, 0::BIGINT AS idx_scan, 0::BIGINT AS idx_tup_fetch,
+  0::BIGINT AS n_tup_ins, 0::BIGINT AS n_tup_upd, 0::BIGINT AS n_tup_del, 0::BIGINT AS n_tup_hot_upd, reltuples AS n_live_tup, 0 AS n_dead_tup,
+  0::BIGINT AS n_mod_since_analyze, 0::BIGINT AS n_ins_since_vacuum, NULL::TIMESTAMPTZ AS last_vacuum, NULL::TIMESTAMPTZ AS last_autovacuum,
+  NULL::TIMESTAMPTZ AS last_analyze, NULL::TIMESTAMPTZ AS last_autoanalyze, 0::BIGINT AS vacuum_count, 0::BIGINT AS autovacuum_count,
+  0::BIGINT AS analyze_count, 0::BIGINT AS autoanalyze_count FROM relations WHERE relkind = 'r';
+CREATE VIEW pg_stat_all_tables AS FROM pg_stat_user_tables;
+CREATE VIEW pg_stat_user_indexes AS
+SELECT i.table_oid AS relid, i.oid AS indexrelid, i.schema_name AS schemaname, i.table_name AS relname, i.name AS indexrelname, 0::BIGINT AS idx_scan,
+  0::BIGINT AS idx_tup_read, 0::BIGINT AS idx_tup_fetch FROM index_facts i;
+CREATE VIEW clients AS SELECT unnest(from_json(coalesce(getvariable('sqlml_clients')::VARCHAR, '[]'),
+  '[{"pid": "INTEGER", "usename": "VARCHAR", "application_name": "VARCHAR", "client_addr": "VARCHAR", "client_port": "INTEGER", "backend_start": "TIMESTAMPTZ",
+  "xact_start": "TIMESTAMPTZ", "query_start": "TIMESTAMPTZ", "state_change": "TIMESTAMPTZ", "state": "VARCHAR", "query": "VARCHAR"}]'), recursive := true);
+CREATE VIEW pg_stat_activity AS
+SELECT 16384 AS datid, current_database() AS datname, pid, NULL::INTEGER AS leader_pid, CASE usename WHEN 'sqlml' THEN 10 WHEN user_name() THEN 11 END AS usesysid, usename,
+  application_name, client_addr, NULL::VARCHAR AS client_hostname, client_port, backend_start, xact_start, query_start, state_change, NULL::VARCHAR AS wait_event_type,
+  NULL::VARCHAR AS wait_event, state, NULL::BIGINT AS backend_xid, NULL::BIGINT AS backend_xmin, NULL::BIGINT AS query_id, query, 'client backend' AS backend_type FROM clients;
+CREATE VIEW pg_stat_database AS
+SELECT 16384 AS datid, current_database() AS datname, (SELECT count(*) FROM clients)::INTEGER AS numbackends, 0::BIGINT AS xact_commit, 0::BIGINT AS xact_rollback,
+  0::BIGINT AS blks_read, 0::BIGINT AS blks_hit, 0::BIGINT AS tup_returned, 0::BIGINT AS tup_fetched, 0::BIGINT AS tup_inserted, 0::BIGINT AS tup_updated,
+  0::BIGINT AS tup_deleted, 0::BIGINT AS conflicts, 0::BIGINT AS temp_files, 0::BIGINT AS temp_bytes, 0::BIGINT AS deadlocks, NULL::TIMESTAMPTZ AS stats_reset;
