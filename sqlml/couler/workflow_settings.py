@@ -14,6 +14,7 @@ from sqlml.couler.pods import (
     VolumeClaimTemplate,
 )
 from sqlml.errors import did_you_mean
+from sqlml.store import cron
 from sqlml.workflow.ir import Dns, Schedule
 from sqlml.workflow.ir import Toleration as Tolerated
 from sqlml.workflow.ir import Volume as Storage
@@ -89,13 +90,13 @@ def _set_schedule(told: Any) -> None:
         if word not in _CRON:
             raise fault("E0730", f"`cron_config` has no `{word}`", did_you_mean(str(word), _CRON))
     config = {**_CRON, **told}
-    cron = config["schedules"] or config["schedule"]
-    lines = tuple(cron) if isinstance(cron, list | tuple) else (cron,)
-    if not all(isinstance(line, str) and len(line.split()) == 5 for line in lines):
+    times = config["schedules"] or config["schedule"]
+    lines = tuple(times) if isinstance(times, list | tuple) else (times,)
+    if not all(map(_is_line, lines)):
         raise fault(
             "E0730",
-            f"the schedule cannot be {cron!r:.60}",
-            'it has five fields: `cron_config={"schedule": "0 3 * * *"}`',
+            f"the schedule cannot be {times!r:.60}",
+            'it has five fields: `cron_config={"schedule": "0 3 * * *"}`; or is such as `@daily`',
         )
     found = [*map(cron_fault, lines), timezone_fault(str(config["timezone"]))]
     if wrong := next(filter(None, found), ""):
@@ -111,6 +112,10 @@ def _set_schedule(told: Any) -> None:
         schedule=Schedule(lines, config["timezone"], overlap, suspended),  # type: ignore[arg-type]
         cron_limits={_camel(word): int(quantity(word, n)) for word, n in limits.items()},
     )
+
+
+def _is_line(told: object) -> bool:
+    return isinstance(told, str) and (len(told.split()) == 5 or not cron.cron_fault(told))
 
 
 def _word(name: str, told: Any) -> str | None:

@@ -135,11 +135,12 @@ def test_exit_handlers_are_for_the_kind_of_end_that_they_are_set_for() -> None:
 
 
 def test_a_schedule_makes_a_cron_workflow() -> None:
-    couler.config_workflow(name="nightly", cron_config={"schedule": "0 3 * * *", "suspend": True})
+    times = ["0 3 * * *", "@hourly"]
+    couler.config_workflow(name="nightly", cron_config={"schedules": times, "suspend": True})
     job("a")
     manifest = checked()
     assert manifest["kind"] == "CronWorkflow"
-    assert manifest["spec"]["schedules"] == ["0 3 * * *"]
+    assert manifest["spec"]["schedules"] == times
     assert manifest["spec"]["suspend"] is True
 
 

@@ -28,7 +28,7 @@ class Grammar:
     kinds: dict[str, Kind]
 
 
-def _grammar(operand: str, **symbols: str) -> Grammar:
+def _grammar(operand: str, blank: str = r"\s", **symbols: str) -> Grammar:
     kinds: dict[str, Kind] = {
         symbol: kind  # type: ignore[misc]
         for kind, written in symbols.items()
@@ -38,7 +38,8 @@ def _grammar(operand: str, **symbols: str) -> Grammar:
         kinds[opening], kinds[closing] = "open", "close"
     signs = sorted((each for each in kinds if not each.isalpha()), key=len, reverse=True)
     written = "|".join(map(re.escape, signs))
-    return Grammar(re.compile(rf"\s*(?:({operand})|({written})|(\S))", re.DOTALL), kinds)
+    token = rf"(?:{blank})*(?:({operand})|({written})|(\S)|$)"
+    return Grammar(re.compile(token, re.DOTALL), kinds)
 
 
 WHEN = _grammar(
@@ -50,6 +51,7 @@ WHEN = _grammar(
 )
 EXPRESSION = _grammar(
     rf"{_STRING}|{_NUMBER}|{_NEGATED}|[#$]?[A-Za-z_]\w*|\#",
+    blank=r"\s|//[^\n]*|/\*.*?\*/",
     prefix="! not let if",
     either="+ - . ?.",
     infix="== != <= >= && || ** .. ?? < > * / % ^ ? | = and or in matches contains "
@@ -98,7 +100,7 @@ def _tokens(text: str, grammar: Grammar) -> Iterator[tuple[str, Kind]]:
             yield other, "bad"
         elif symbol is not None:
             yield symbol, grammar.kinds[symbol]
-        else:
+        elif operand is not None:
             negated = operand.startswith("not") and operand[3:4].isspace()
             yield operand, "infix" if negated else grammar.kinds.get(operand, "operand")
 

@@ -48,8 +48,10 @@ def template_faults(manifest: Manifest) -> Iterator[Diagnostic]:
         yield from _input_faults(template, kinds[0])
         yield from _output_faults(template, kinds[0])
         yield from _metric_faults(template)
+        yield from _lock_faults(template)
         yield from mount_faults(manifest, template)
     yield from _metric_faults(manifest.spec)
+    yield from _lock_faults(manifest.spec)
 
 
 def _kinds_fault(template: Part, kinds: list[str]) -> Diagnostic:
@@ -225,3 +227,10 @@ def _metric_faults(part: Part) -> Iterator[Diagnostic]:
         if gauge.at("realtime").value is True and "resourcesDuration." in gauge.at("value").text:
             message = "what a step has used is known at its end, not in real time"
             yield Diagnostic("E0726", message, gauge.at("value").span)
+
+
+def _lock_faults(part: Part) -> Iterator[Diagnostic]:
+    for semaphore in part.at("synchronization", "semaphores").items():
+        if all(semaphore.at(key).value is None for key in ("configMapKeyRef", "database")):
+            hint = "give it `configMapKeyRef` or `database`"
+            yield Diagnostic("E0726", "the semaphore has no limit", semaphore.span, hint=hint)
