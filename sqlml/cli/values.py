@@ -28,15 +28,14 @@ def records(table: "pa.Table") -> Iterator[str]:
 
 def _values(column: "pa.ChunkedArray") -> Sequence[Any]:
     import pyarrow as pa
-    from pyarrow.compute import cast
 
     if pa.types.is_float32(column.type):  # as Python floats, 0.1 would be 0.10000000149011612
-        texts = cast(column, pa.string()).to_pylist()
+        texts = column.cast(pa.string()).to_pylist()
         return [None if text is None else float(text) for text in texts]
     try:
         values: list[Any] = column.to_pylist(maps_as_pydicts="lossy")
     except (ValueError, OverflowError):  # dates that Python does not have, nanoseconds
-        values = cast(column, pa.string()).to_pylist()
+        values = column.cast(pa.string()).to_pylist()
     return values
 
 

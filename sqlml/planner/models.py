@@ -8,7 +8,7 @@ from typing import Any
 from sqlml.databases.database import Column
 from sqlml.planner.catalog import Catalog
 from sqlml.planner.outputs import names_of_stored
-from sqlml.zoo.bundle import FORMAT
+from sqlml.zoo.bundle_format import FORMAT
 from sqlml.zoo.model import Task
 
 

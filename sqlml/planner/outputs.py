@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlml.zoo.features.contract import Feature
-from sqlml.zoo.features.numeric import Numeric
 
 
 def names_of_stored(pipelines: Mapping[str, Any]) -> tuple[str, ...]:
@@ -16,5 +15,7 @@ def names_of_stored(pipelines: Mapping[str, Any]) -> tuple[str, ...]:
 
 def names_of_numbers(features: Mapping[str, Sequence[Feature]]) -> tuple[str, ...]:
     """The columns that need not be learnt."""
+    from sqlml.zoo.features.numeric import Numeric
+
     every = (feature for several in features.values() for feature in several)
     return tuple(feature.label for feature in every if isinstance(feature, Numeric))

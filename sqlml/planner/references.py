@@ -6,7 +6,7 @@ from sqlml.planner.models import Model
 from sqlml.planner.plan import ModelUse
 from sqlml.planner.scope import Scope
 from sqlml.source import Span
-from sqlml.zoo.bundle import FORMAT
+from sqlml.zoo.bundle_format import FORMAT
 
 
 def use_model(scope: Scope, name: ast.Name, way_out: str = "") -> tuple[ModelUse, Model | None]:

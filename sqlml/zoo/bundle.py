@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlml.errors import Diagnostic, StepError
+from sqlml.zoo.bundle_format import FORMAT
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.label import ClassValue, Label
 from sqlml.zoo.model import Estimator, ModelType, Task, Trainer
 from sqlml.zoo.models import find_model
 
-FORMAT = 1
 FILE = "manifest.json"
 
 

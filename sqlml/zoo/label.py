@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sqlml.quoting import as_written, identifier
+from sqlml.zoo import arrow_compute as pc
 
 ClassValue = str | int | bool
 Kind = Literal["text", "boolean", "integer", "float", "decimal", "list", "other"]

@@ -1,12 +1,11 @@
 """The contract between the step zoo and a trainer family: what a model is, fits on, and gives."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic
 from sqlml.zoo.attributes import Dictionary, Value
@@ -14,6 +13,9 @@ from sqlml.zoo.library import Library
 from sqlml.zoo.search import Candidate
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sqlml.zoo.timeline import Timeline
 
 Task = Literal[
@@ -171,12 +173,12 @@ class FitJob:
     seed: int
     threads: int
     folder: Path  # scratch
-    base: "Estimator | None" = None  # continue from this one
+    base: Estimator | None = None  # continue from this one
     class_counts: tuple[int, ...] = ()  # training rows of each class
     labels: int = 1  # how many there are
     rows: int = 0  # to train on; 0 where nobody knows
     parts: tuple[Part, ...] = ()  # what the matrix is made of; empty: numbers
-    timeline: "Timeline | None" = None  # of a forecast
+    timeline: Timeline | None = None  # of a forecast
     report: Callable[[int, int, Mapping[str, float]], None] = field(
         default=lambda _done, _total, _values: None
     )
@@ -187,9 +189,9 @@ class FitJob:
 class Trainer(Protocol):
     """Fits one family's models."""
 
-    def fit(self, job: FitJob) -> "Estimator": ...
+    def fit(self, job: FitJob) -> Estimator: ...
 
-    def load(self, folder: Path) -> "Estimator":
+    def load(self, folder: Path) -> Estimator:
         """The estimator saved in `folder`."""
         ...
 
@@ -252,9 +254,9 @@ class CountedOutputs(Protocol):
 class Forecaster(Protocol):
     """An estimator that looks ahead; a row of its matrix is a time and, perhaps, a series' code."""
 
-    timeline: "Timeline"
+    timeline: Timeline
 
-    def at_level(self, level: float) -> "Estimator":
+    def at_level(self, level: float) -> Estimator:
         """The same, with intervals that a value lies in with that probability."""
         ...
 

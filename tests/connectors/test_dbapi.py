@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import duckdb
+import numpy as np
 import pytest
 
 import sqlml
@@ -41,6 +42,29 @@ def test_a_value_comes_back_as_it_went_in_however_it_is_passed(
     text = "SELECT ?, typeof(?), PREDICT('m', 1.0, 1.0, 1.0, 1.0)"
     written = cursor.execute(text, [value, value]).fetchall()
     assert written == [(*bound[0], "setosa")]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.int64(7), 7),
+        (np.float32(0.5), 0.5),
+        (np.bool_(True), True),
+        (np.datetime64("2024-02-29T12:30:15.000250000"), datetime(2024, 2, 29, 12, 30, 15, 250)),
+        (np.datetime64("NaT"), None),
+        (np.timedelta64(90, "s"), timedelta(seconds=90)),
+        (np.arange(3), [0, 1, 2]),
+    ],
+    ids=repr,
+)
+def test_values_of_numpy_are_those_of_python(
+    cursor: sqlml.Cursor, value: Any, expected: Any
+) -> None:
+    assert cursor.execute("SELECT ?", [value]).fetchone() == (expected,)
+    query = "SELECT x FROM (SELECT *, ? AS x FROM iris TO PREDICT USING m) AS v LIMIT 1"
+    assert cursor.execute(query, [value]).fetchone() == (expected,)
+    with pytest.raises(sqlml.ProgrammingError, match="one value of type int"):
+        cursor.execute("SELECT ?", 7)
 
 
 def test_a_value_that_sql_cannot_write_is_refused(cursor: sqlml.Cursor) -> None:

@@ -16,9 +16,9 @@ CHANGES = (
 )  # fmt: skip
 
 
-def parse(sql: str) -> exp.Expr:
+def parse(sql: str, dialect: str = "sqlml") -> exp.Expr:
     assert plugin.Sqlml is not None  # loaded, and so registered under its name
-    return sqlglot.parse_one(sql, dialect="sqlml")
+    return sqlglot.parse_one(sql, dialect=dialect)
 
 
 def changes(tree: exp.Expr) -> bool:
@@ -47,13 +47,28 @@ def changes(tree: exp.Expr) -> bool:
         ("DROP MODEL IF EXISTS m", True),
     ],
 )  # fmt: skip
-def test_a_statement_is_taken_apart_and_written_again(sql: str, is_change: bool) -> None:
-    tree = parse(sql)
+@pytest.mark.parametrize("dialect", ["sqlml", "sqlmlserver"])
+def test_a_statement_is_taken_apart_and_written_again(
+    sql: str, is_change: bool, dialect: str
+) -> None:
+    tree = parse(sql, dialect)
     assert changes(tree) is is_change
-    assert tree.sql(dialect="sqlml") == sql
-    assert parse(tree.sql(dialect="sqlml")) == tree
-    pretty = tree.copy().sql(dialect="sqlml", pretty=True)
+    assert tree.sql(dialect=dialect) == sql
+    assert parse(tree.sql(dialect=dialect), dialect) == tree
+    pretty = tree.copy().sql(dialect=dialect, pretty=True)
     assert "".join(pretty.split()) == "".join(sql.split())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT TO_TIMESTAMP('2025-01-05', 'YYYY-MM-DD'), TO_CHAR(d, 'YYYY'), a ~ 'x' FROM t",
+        "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY a), JSONB_EXTRACT_PATH(j, 'a') FROM t",
+        "SELECT * EXCLUDE (a) FROM (SELECT * FROM t TO PREDICT USING m) AS v",
+    ],
+)
+def test_what_tools_send_to_the_server_keeps_its_meaning(sql: str) -> None:
+    assert parse(sql, "sqlmlserver").sql(dialect="sqlmlserver") == sql
 
 
 def test_the_tables_of_the_query_are_found() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlml.connectors.dbapi.bulk import SELF_REFERENCES, in_bulk
-from sqlml.connectors.dbapi.errors import InterfaceError
+from sqlml.connectors.dbapi.errors import InterfaceError, ProgrammingError
 from sqlml.connectors.dbapi.execution import run
+from sqlml.connectors.dbapi.literals import as_python
 from sqlml.connectors.dbapi.rows import Row, Rows
 from sqlml.connectors.dbapi.types import ColumnDescription
 from sqlml.databases.client import Parameters
@@ -58,15 +59,16 @@ class Cursor:
         """
         self._check_open()
         self._forget()
+        given = _given(parameters)
         with self.connection.reporting():
-            outcome = run(self.connection, operation, parameters, self._stop)
+            outcome = run(self.connection, operation, given, self._stop)
         self._rows, self.rowcount = outcome.rows, outcome.rowcount
         self.results = outcome.results
         return self
 
     def executemany(self, operation: str, seq_of_parameters: Iterable[Parameters]) -> Self:
         """Run a statement once for each set of values. It gives no rows."""
-        rows = list(seq_of_parameters)
+        rows = [_given(row) or () for row in seq_of_parameters]
         together = in_bulk(operation, rows)
         if together is not None:
             statement, columns, table = together
@@ -190,3 +192,21 @@ class Cursor:
             fetched = rows.fetch(most)
         self._fetched += len(fetched)
         return fetched
+
+
+def _given(parameters: Parameters | None) -> Parameters | None:
+    """The values of a statement's parameters, as DuckDB takes them.
+
+    Raises:
+        ProgrammingError: E0885, they are no sequence and no mapping.
+    """
+    if parameters is None:
+        return None
+    if isinstance(parameters, Mapping):
+        return {name: as_python(value) for name, value in parameters.items()}
+    try:
+        return [as_python(value) for value in parameters]
+    except TypeError as error:
+        message = f"the parameters are one value of type {type(parameters).__name__}"
+        hint = "a single value is a sequence too: `[value]`"
+        raise ProgrammingError(Diagnostic("E0885", message, hint=hint)) from error

@@ -27,6 +27,16 @@ def written(value: object) -> str | None:
     return _of_numpy(value) if type(value).__module__ == "numpy" else None
 
 
+def as_python(value: object) -> Any:
+    """A scalar of NumPy as Python has it; whatever else as it is."""
+    if type(value).__module__ != "numpy" or getattr(value, "shape", None) != ():
+        return value
+    scalar: Any = value
+    if scalar.dtype.kind in "mM":  # of nanoseconds there would be a number
+        scalar = scalar.astype(f"{scalar.dtype.kind}8[us]")
+    return scalar.item()
+
+
 def _decimal(value: Decimal) -> str | None:
     if not value.is_finite():
         return None
@@ -56,7 +66,7 @@ def _list(value: Sequence[Any]) -> str | None:
 
 def _of_numpy(value: Any) -> str | None:
     """A scalar, or an array."""
-    found = value.tolist()
+    found = as_python(value) if value.shape == () else [as_python(each) for each in value]
     return None if type(found).__module__ == "numpy" else written(found)
 
 

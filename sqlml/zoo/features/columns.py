@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sqlml.zoo import arrow_compute as pc
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.contract import ColumnReference
 

@@ -1,14 +1,14 @@
 """DATE_PARTS: the parts of a date or time as numbers. What such a column is by default."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sqlml.errors import did_you_mean
+from sqlml.zoo import arrow_compute as pc
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.arguments import Arguments, words
 from sqlml.zoo.features.blocks import Block
@@ -25,21 +25,18 @@ def epoch(dates: pa.Array) -> pa.Array:
     return pc.divide(instants.cast(pa.float64(), safe=False), float(_DAY_IN_MICROSECONDS))
 
 
-_DATE: Mapping[str, Callable[[pa.Array], pa.Array]] = {
-    "year": pc.year,
-    "quarter": pc.quarter,
-    "month": pc.month,
-    "week": pc.iso_week,
-    "day": pc.day,
-    "weekday": pc.day_of_week,  # Monday is 0
-    "dayofyear": pc.day_of_year,
-    "epoch": epoch,
+# The functions of Arrow that give them.
+_DATE: Mapping[str, str] = {
+    "year": "year",
+    "quarter": "quarter",
+    "month": "month",
+    "week": "iso_week",
+    "day": "day",
+    "weekday": "day_of_week",  # Monday is 0
+    "dayofyear": "day_of_year",
+    "epoch": "",
 }
-_TIME: Mapping[str, Callable[[pa.Array], pa.Array]] = {
-    "hour": pc.hour,
-    "minute": pc.minute,
-    "second": pc.second,
-}
+_TIME: Mapping[str, str] = {"hour": "hour", "minute": "minute", "second": "second"}
 _PARTS = {**_DATE, **_TIME}
 _ALLOWED: Mapping[Kind, Mapping[str, Any]] = {"date": _DATE, "time": _TIME}
 _OF_DATE = ("year", "month", "day", "weekday", "dayofyear")
@@ -47,6 +44,10 @@ _DEFAULTS: Mapping[Kind, tuple[str, ...]] = {
     "timestamp": (*_OF_DATE, "hour", "minute"),
     "time": ("hour", "minute", "second"),
 }
+
+
+def _values(part: str, dates: pa.Array) -> pa.Array:
+    return epoch(dates) if part == "epoch" else getattr(pc, _PARTS[part])(dates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class DateParts(Feature):
             raise problems.infinite_value(self.column.name)
         matrix = np.empty((columns.rows, len(self.parts)))
         for place, part in enumerate(self.parts):
-            matrix[:, place] = _PARTS[part](array).to_numpy(zero_copy_only=False)
+            matrix[:, place] = _values(part, array).to_numpy(zero_copy_only=False)
         return matrix
 
 

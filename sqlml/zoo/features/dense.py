@@ -6,10 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sqlml.errors import StepError
+from sqlml.zoo import arrow_compute as pc
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.arguments import Arguments
 from sqlml.zoo.features.blocks import Block

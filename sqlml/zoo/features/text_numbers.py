@@ -1,8 +1,8 @@
 """Text that holds numbers: splitting and reading it, all rows at once."""
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from sqlml.zoo import arrow_compute as pc
 from sqlml.zoo.features import problems
 
 BRACKETS = " \t\r\n[](){}"

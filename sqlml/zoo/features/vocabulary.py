@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sqlml.quoting import literal
+from sqlml.zoo import arrow_compute as pc
 from sqlml.zoo.features import problems
 from sqlml.zoo.features.arguments import Arguments, words
 from sqlml.zoo.features.blocks import Entries, row_starts

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import identifier, subquery
+from sqlml.zoo import arrow_compute as pc
 from sqlml.zoo.context import Context
 from sqlml.zoo.label import Label
 
