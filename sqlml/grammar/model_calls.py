@@ -144,7 +144,8 @@ class ModelCalls:
     def has_open_types(self) -> bool:
         """Whether only the run can tell the type of a function."""
         assert self._tree is not None
-        return any(node.meta.get("sqlml_type") == "" for node in self._tree.find_all(exp.Anonymous))
+        calls = self._tree.find_all(exp.Anonymous)
+        return any(c.meta.get("sqlml_type") == "" and not _is_of_a_class(c) for c in calls)
 
     def sql(self, to_dialect: str) -> str:
         """The statement for the database."""
@@ -183,6 +184,13 @@ def _stand_in(node: exp.Anonymous) -> None:
     replaced.replace(
         exp.Paren(this=exp.Case(ifs=[exp.If(this=exp.or_(*looked_at, copy=False), true=value)]))
     )
+
+
+def _is_of_a_class(node: exp.Anonymous) -> bool:
+    """Whether one probability is taken: a number, whatever classes there are."""
+    part = node.parent
+    is_part = isinstance(part, exp.Dot | exp.Bracket) and part.this is node
+    return is_part and node.this.name.startswith("sqlml_predict_proba:")
 
 
 def _name_result(node: exp.Expr, dialect: str) -> None:

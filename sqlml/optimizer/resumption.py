@@ -53,6 +53,11 @@ class Resumption:
         """Whether a step has been done that does this."""
         return static_hash in self._done
 
+    def shows_again(self, node: Node, static_hash: str) -> bool:
+        """Whether the rows of a query that has been done are asked for again."""
+        is_query = isinstance(node.operation, Query) and not node.operation.session
+        return is_query and _says_only(node) and self.has_done(static_hash)
+
     def has_changed(self, model: str) -> bool:
         """Whether the runs have themselves renamed or dropped a model, or one version of it."""
         return model.partition("@")[0].casefold() in self._changed

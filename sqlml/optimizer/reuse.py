@@ -136,9 +136,13 @@ class Reuse:
             return why_new(node, versions(node), self._store.doings)
         return why_again(node, self._read[node.name], last)
 
-    def damage(self, node: Node) -> str:
-        """Why what was kept of `node`, which was looked up, cannot be used; empty: it can."""
-        return self._keeper.damages.get(node.name, "")
+    def remark(self, node: Node) -> str:
+        """What is to be told of running `node`, which was looked up; empty: nothing."""
+        resumed = self._resumption
+        shows_again = resumed and resumed.shows_again(node, self.static_hash(node))
+        if shows_again and self._has_been_touched(node):
+            return "it shows what is there now, which later steps of the run have changed"
+        return self._keeper.damages.get(node.name, "")  # what was kept of it cannot be used
 
     def succeeded(self) -> None:
         """Note that nobody will go on with this run."""

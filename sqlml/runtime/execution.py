@@ -284,8 +284,8 @@ class Execution:
             return None
         with self._reusing:
             found = self._reuse.lookup(node, models, parameters)
-        if damage := self._reuse.damage(node):
-            self._shared.tell(StepNote(self._shared.clock(), node.name, damage))
+        if remark := self._reuse.remark(node):
+            self._shared.tell(StepNote(self._shared.clock(), node.name, remark))
         return found
 
     def _done_with_what_is_gone(self, node: Node, outputs: Given) -> Reused | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sqlml.errors import StepError
+from sqlml.runtime.events import Event, StepNote
 from sqlml.session import Session, connect
 from sqlml.source import Source
 
@@ -262,6 +263,18 @@ def test_a_resumed_run_sees_data_that_were_mended_meanwhile(
     run = failed_run(session, program)
     file.write_text("a\n1\n")
     assert session.run(program, resume=run).to_arrow()["a"].to_pylist() == [1]
+
+
+def test_a_resumed_run_says_where_it_shows_other_rows_than_the_first_did(session: Session) -> None:
+    shown = "SELECT count(*) AS n FROM t; SELECT 1; DELETE FROM t WHERE i > 3;"
+    program = f"CREATE TABLE t AS SELECT range AS i FROM range(9); {shown} SELECT error('x') FROM t"
+    run = failed_run(session, program)
+    told: list[Event] = []
+    session.run(program.replace("error('x')", "1"), resume=run, listeners=[told.append])
+    noted = [(event.step, event.message) for event in told if isinstance(event, StepNote)]
+    assert noted == [
+        ("query-2", "it shows what is there now, which later steps of the run have changed")
+    ]
 
 
 def test_without_reuse_a_resumed_run_goes_on_with_the_models_it_had(session: Session) -> None:

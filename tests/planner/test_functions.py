@@ -131,7 +131,9 @@ def test_who_reads_a_view_uses_the_models_that_it_calls(flowers):
 
 def test_a_class_of_a_model_that_is_not_trained_yet_is_known_to_be_a_number(flowers):
     flowers.plan(f"{TRAIN} SELECT sum(PREDICT_PROBA('m', i).setosa) FROM iris i")
-    flowers.plan(f"{TRAIN} SELECT PREDICT_PROBA('m', 'setosa', i) + 1 FROM iris i")
+    proba = "SELECT PREDICT_PROBA('m', 'setosa', i) AS p, species FROM iris i"
+    fit = flowers.operator(f"{TRAIN} {proba} TO TRAIN xgboost.gbtree LABEL species INTO n")
+    assert [column.type for column in fit.rows.schema.columns] == ["DOUBLE", "VARCHAR"]
 
 
 # --- errors -------------------------------------------------------------------------------
