@@ -13,7 +13,6 @@ def cancel(run: str, db: str | None) -> None:
     """Let a run on an engine stop; its steps on exit still run."""
     from sqlml.cli.engine_run import placed
     from sqlml.cli.records import recorded
-    from sqlml.runtime.cluster.submit import cancel as stop
 
     with recorded(db=db) as session:
         session.store.runs.steps(run)
@@ -22,5 +21,5 @@ def cancel(run: str, db: str | None) -> None:
             message = f"run `{run}` is not on an engine"
             hint = "press Ctrl-C where it runs"
             raise ProgramError(Diagnostic("E0783", message, hint=hint))
-        is_stopped = stop(*place)
+        is_stopped = place.stop()
     click.echo(f"run {run} is asked to stop" if is_stopped else f"run {run} had ended already")

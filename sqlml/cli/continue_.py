@@ -33,11 +33,10 @@ def _released(session: "Session", run: str, step: str | None) -> Sequence[str]:
         ProgramError: E1030 no step waits, E1031 that one does not; and what a cluster raises.
     """
     from sqlml.cli.engine_run import placed
-    from sqlml.runtime.cluster.submit import resume
 
     place = placed(session, run)
     if place is not None:
-        return resume(*place, choose=lambda waiting: _chosen(run, step, waiting))
+        return place.resume(lambda waiting: _chosen(run, step, waiting))
     store = session.store
     waits = store.waits.of(run) if run in store.drivers.living() else {}
     chosen = _chosen(run, step, [*waits])

@@ -1,7 +1,7 @@
 """A program's run on an engine: what it needs is put into its store, then it is handed over."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,22 +16,22 @@ from sqlml.errors import Diagnostic, ProgramError
 from sqlml.grammar.secrets import without_secrets
 from sqlml.results import Result
 from sqlml.runtime.cluster import CLUSTER_ENGINES
-from sqlml.runtime.cluster.api import Cluster, Object, Resource
 from sqlml.runtime.cluster.engine import ClusterEngine
-from sqlml.runtime.cluster.follow import follow
-from sqlml.runtime.cluster.kubeconfig import access
-from sqlml.runtime.cluster.submit import named, submit, submitted
+from sqlml.runtime.cluster.run import ClusterSubmitter
 from sqlml.runtime.events import Listener
+from sqlml.runtime.handed.follow import follow
+from sqlml.runtime.handed.run import EngineRun, Submitter
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.report import ResultSet, RunReport
+from sqlml.runtime.servers import SERVER_ENGINES
 from sqlml.runtime.supply import Supply
 from sqlml.session import Compiled, Session
 from sqlml.store.depot import Depot
-from sqlml.store.placements import Placement
 from sqlml.workflow.ir import Json, Workflow
 from sqlml.workflow.operations import PROGRAMS
 from sqlml.workflow.parameters import bind
 from sqlml.workflow.parts import joined
+from sqlml.workflow.serial import thaw
 
 _RUN_ID = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
@@ -55,41 +55,44 @@ def run_on(
 
     Raises:
         ProgramError: E0780 nothing can be handed to that engine, E0781 the run cannot have that id,
-            E0782 there is no store, and what the engine, the store and the cluster raise.
+            E0782 there is no store, and what the engine, the store and its place raise.
     """
     engine, target = asked.engine, asked.target
     _check_run(session, asked.run, engine)
     workflow = with_values(compiled.workflow, asked.parameters)
-    files = render(workflow, engine, target)
-    runner = cluster_engine(engine)
+    values = {name: thaw(workflow.parameters[name].default) for name in asked.parameters}
+    submitter = submitter_of(engine)
+    _check_unscheduled(workflow)
+    files = render(compiled.workflow if submitter.takes_values else workflow, engine, target)
     check_store(compiled.workflow, target)
-    objects = objects_of(files)
-    manifest = runner.whole(the(runner.kind, objects), objects)
+    offer = submitter.offer(files, target.settings, target.namespace, values)
     followed = told_of(workflow, engine)
-    cluster = Cluster(access(target.namespace))
     run = _recorded(session, compiled, asked.run)
-    made = named(manifest, run)
-    kind, name = made["kind"], made["metadata"]["name"]
-    session.store.placements.put(
-        Placement(run, engine, cluster.namespace, made["apiVersion"], kind, name)
-    )
     try:
-        submission = submitted(cluster, made, run)
-        if submission is None:
+        session.store.placements.put(offer.place(run))
+        handed = offer.find(run)
+        if handed is None:
             supply(session, compiled, target.worker.store)
-            runner.prepare(cluster, objects)
-            submission = submit(cluster, made, run)
+            handed = offer.submit(run, lambda text: click.echo(text, err=True))
     except BaseException:
         session.store.runs.finish(run, "interrupted")
         raise
     journal = Journal(session.store, followed, run=run)
     try:
-        report = follow(cluster, runner, submission, followed, journal, listeners=[listener])
+        report = follow(handed, followed, journal, listeners=[listener])
     except KeyboardInterrupt:
-        click.echo(f"run {run} goes on as {kind} {name}; to stop it: sqlml cancel {run}", err=True)
+        note = f"run {run} goes on as {handed.title}; to stop it: sqlml cancel {run}"
+        click.echo(note, err=True)
         raise
-    uid = str(submission.answer["metadata"]["uid"])
-    return report, _results(followed, target.worker.store, uid)
+    return report, _results(followed, target.worker.store, handed.inside)
+
+
+def _check_unscheduled(workflow: Workflow) -> None:
+    """Raises: ProgramError: E0780, it would be run again and again."""
+    if workflow.schedule is not None:
+        message = f"workflow `{workflow.name}` has a schedule, and is to be run now"
+        hint = "leave it out; or write its files: sqlml render --engine NAME --to FOLDER"
+        raise ProgramError(Diagnostic("E0780", message, hint=hint))
 
 
 def told_of(workflow: Workflow, engine: str) -> Workflow:
@@ -158,6 +161,18 @@ def check_store(workflow: Workflow, target: Options) -> None:
         raise ProgramError(Diagnostic("E0782", message, hint=hint))
 
 
+def submitter_of(name: str) -> Submitter:
+    """What hands runs to the engine of that name.
+
+    Raises:
+        ProgramError: E0780, it takes files; there is no such engine.
+    """
+    ENGINES.load(name)
+    if name in SERVER_ENGINES:
+        return SERVER_ENGINES.load(name)
+    return ClusterSubmitter(name, cluster_engine(name))
+
+
 def cluster_engine(name: str) -> ClusterEngine:
     """The engine of that name, as one that runs on a cluster.
 
@@ -171,27 +186,6 @@ def cluster_engine(name: str) -> ClusterEngine:
     raise ProgramError(Diagnostic("E0780", message, hint=hint))
 
 
-def objects_of(files: Mapping[str, str]) -> Sequence[Object]:
-    """The objects of Kubernetes that an engine's files describe."""
-    import yaml
-
-    return [dict(each) for text in files.values() for each in yaml.safe_load_all(text)]
-
-
-def the(kind: str, objects: Sequence[Object]) -> Object:
-    """The object of that kind.
-
-    Raises:
-        ProgramError: E0780, something else was written.
-    """
-    for each in objects:
-        if each["kind"] == kind:
-            return each
-    message = f"a {objects[0]['kind']} was written, and a {kind} is needed here"
-    hint = "`sqlml run` runs a program now, `sqlml schedule` again and again"
-    raise ProgramError(Diagnostic("E0780", message, hint=hint))
-
-
 def supply(session: Session, compiled: Compiled, url: str) -> None:
     """Put what the program needs of the database into the engine's store."""
     if url:
@@ -201,15 +195,11 @@ def supply(session: Session, compiled: Compiled, url: str) -> None:
             needs.put_needs(compiled.workflow)
 
 
-def placed(session: Session, run: str) -> tuple[Cluster, ClusterEngine, Resource, str] | None:
-    """The cluster and engine that a run is on, and its object there; None for one done here.
+def placed(session: Session, run: str) -> EngineRun | None:
+    """A run as its engine has it; None for one done here.
 
     Raises:
-        ProgramError: no cluster is known.
+        ProgramError: the engine's place is not known.
     """
     place = session.store.placements.find(run)
-    if place is None:
-        return None
-    resource = Resource.of({"apiVersion": place.api_version, "kind": place.kind})
-    engine = CLUSTER_ENGINES.load(place.engine)
-    return Cluster(access(place.namespace)), engine, resource, place.name
+    return None if place is None else submitter_of(place.engine).find(place)

@@ -38,11 +38,7 @@ def log(run: str, step: str | None, db: str | None) -> None:
 def _with_those_of_pods(session: "Session", run: str, logs: Mapping[str, str]) -> Mapping[str, str]:
     """The logs, and what the pods of those steps have printed whose end nobody has followed."""
     from sqlml.cli.engine_run import placed
-    from sqlml.runtime.cluster.follow import logs_of
+    from sqlml.runtime.handed.follow import logs_of
 
     place = placed(session, run)
-    if place is None:
-        return logs
-    cluster, engine, resource, name = place
-    state = cluster.get(resource, name)
-    return logs if state is None else logs_of(cluster, engine, state, logs)
+    return logs if place is None else logs_of(place, logs)

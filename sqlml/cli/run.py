@@ -32,7 +32,7 @@ EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
 @click.option(
     "--param", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow."
 )
-@click.option("--engine", metavar="NAME", help="Run it on a cluster: argo, tekton.")
+@click.option("--engine", metavar="NAME", help="Run it on an engine: argo, tekton, airflow, kfp.")
 @click.option("--run-id", default="", metavar="ID", help="Of a run on an engine: done only once.")
 @click.option("--quiet", "-q", is_flag=True, help="Show results and errors only.")
 @options.target

@@ -78,11 +78,12 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     Raises:
         ProgramError: what the engine, the store and the cluster raise.
     """
-    from sqlml.cli.engine_run import check_store, cluster_engine, objects_of, supply, the
+    from sqlml.cli.engine_run import check_store, cluster_engine, supply
     from sqlml.codegen.engine import render
     from sqlml.runtime.cluster import submit
     from sqlml.runtime.cluster.api import Cluster
     from sqlml.runtime.cluster.kubeconfig import access
+    from sqlml.runtime.cluster.run import objects_of, the
 
     workflow = compiled.workflow
     runner = cluster_engine(engine)

@@ -25,9 +25,20 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   made twice. On Tekton a run is a PipelineRun that holds its pipeline, and so is not changed by
   what is run after it; what its steps share is a ConfigMap with the version in its name. Steps of
   called workflows are told one by one there, and as parts of the call on Argo.
-- A run cannot be handed to Airflow and Kubeflow Pipelines (E0780): what is a run there is known to
-  servers of their own, with users and uploads of their own, and not to Kubernetes; render the file
-  and give it to them. `--engine python` writes a script, which is run as any other.
+- So does `sqlml run flow.sql --engine airflow --set server=http://localhost:8080 --set dags=FOLDER
+  --store …`: the DAG file is put into the folder that Airflow reads, and when Airflow knows it as
+  it is (new files are found every five minutes, unless `refresh_interval` says otherwise), a run of
+  it is triggered that has our id. Without `dags`, somebody else puts there what `sqlml render`
+  writes. A file that sqlml has not written stays, and so does one that a run is reading. What
+  Airflow knows you by is in `SQLML_AIRFLOW_TOKEN`, or in `SQLML_AIRFLOW_USER` and
+  `SQLML_AIRFLOW_PASSWORD`, which a token is asked for with; it is kept nowhere. `sqlml cancel`
+  marks the run as failed, as Airflow's page does: steps on exit are left out then.
+- And `sqlml run flow.sql --engine kfp --set server=http://localhost:8888 --store …`: the pipeline
+  is sent with the run, whose name there ends with our id. The token is in `SQLML_KFP_TOKEN`, or in
+  the file that Kubeflow puts into pods; `--namespace` is that of a user. What steps print is asked
+  of the API server, at `/apis/v1alpha1/runs/…/log`; where that does not tell it, `kubectl logs`
+  does, and a step that was left out counts as succeeded.
+- `--engine python` writes a script, which is run as any other (E0780).
 - `sqlml schedule flow.sql --cron '0 3 * * *' --engine argo --store …` makes a CronWorkflow of it,
   or replaces the one of that name; `--engine tekton` a CronJob, with an account of its own that may
   start PipelineRuns in its namespace and do nothing else. Its base tables are those of that moment.
@@ -36,6 +47,13 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   Argo, Airflow, Tekton (with `--namespace`) and Kubeflow, where a person makes the recurring run.
 - No secret is written into a file: `CREATE SECRET` is refused there (E0753). Give the steps
   credentials through their environment.
+- A program was run by hand through Airflow 3.3.2: `airflow db migrate`, then `airflow api-server`,
+  `airflow dag-processor` and `airflow scheduler` on the loopback, with SQLite and LocalExecutor; it
+  trained, predicted and gave the same rows as here, the same command again submitted nothing, and
+  failures, conditions, maps and `sqlml cancel` came to what they come to here, steps on exit after
+  a cancel apart. In the tests a small server answers as that one did. No server of Kubeflow was at
+  hand: the tests' is written from the published interface, and Kubeflow's own client, which is run
+  against it, agrees with it.
 - Argo's manifests are checked against its schema and by a linter (`sqlml lint FILE`). Airflow's
   files and Kubeflow's pipelines are run by these engines themselves in the tests, with the same
   results as here; Argo's are not run: that needs a cluster. Tekton's are linted too, and run in

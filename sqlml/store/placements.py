@@ -7,7 +7,8 @@ from sqlml.store.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The object of a cluster that is a run. api_version, kind: as manifests have them."""
+    """Where an engine has a run. namespace: of the cluster, or the URL of the engine's server.
+    api_version, kind: of the cluster's object that is the run, as manifests have them."""
 
     run: str
     engine: str

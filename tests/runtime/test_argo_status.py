@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sqlml.runtime.cluster.argo import steps_of
-from sqlml.runtime.cluster.logs import told_in
+from sqlml.runtime.handed.logs import told_in
 
 
 def node(

@@ -10,7 +10,8 @@ import pytest
 from sqlml.cli.main import outcome
 from sqlml.session import connect
 
-from .cluster_server import FakeCluster, Fault
+from .cluster_server import FakeCluster, Fault, fake_cluster
+from .test_servers import HANDLERS
 
 PROGRAM = "SELECT sum(2 * a) AS total FROM base"
 Shown = tuple[int, str, str]
@@ -84,6 +85,30 @@ def test_a_model_is_trained_and_used_on_tekton_as_it_is_here(
     assert "run `t1` was done on engine `tekton`" in sqlml(*on_argo("--run-id", "t1"))[2]
 
 
+@pytest.mark.parametrize(("engine", "handler"), [*HANDLERS.items()])
+def test_a_program_runs_on_a_server_of_an_engine_and_gives_what_it_gives_here(
+    sqlml: Any, engine: str, handler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLML_AIRFLOW_TOKEN", "ann")
+    with fake_cluster(handler) as server:
+        server.folder = tmp_path  # type: ignore[attr-defined]
+        place = ["--engine", engine, "--set", f"server={server.url}"]
+        place += ["--set", f"dags={tmp_path}"] if engine == "airflow" else []
+        words = [*on_argo("--output", "csv"), *place]
+        code, out, err = sqlml(*words, "--run-id", "nightly-1")
+        assert (code, out) == (0, "total\n90\n"), err
+        posts = server.count("post")
+        assert sqlml(*words, "--run-id", "nightly-1")[:2] == (code, out)
+        assert (server.count("post"), len(server.state.runs)) == (posts, 1)
+        assert "succeeded" in sqlml("show", "nightly-1", "--db", "x.duckdb")[1]
+        assert sqlml("cancel", "nightly-1", "--db", "x.duckdb")[1].endswith("had ended already\n")
+        gone = [key for key, one in server.state.objects.items() if "nightly-1" in str(one)]
+        for key in gone:
+            del server.state.objects[key]
+        code, _, err = sqlml("cancel", "nightly-1", "--db", "x.duckdb")
+        assert (code, err[6:11]) == (2, "E0777")
+
+
 def told_in(out: str) -> list[Any]:
     """What a run has told of its steps' ends, and its results."""
     events = [json.loads(line) for line in out.splitlines()]
@@ -99,7 +124,7 @@ def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
 
     base = ["run", "p.sql", "--db", "x.duckdb", "--engine"]
     assert error(*base, "argo") == "E0782"
-    assert error(*base, "airflow", "--store", "depot") == "E0780"
+    assert error(*base, "airflow", "--store", "depot") == "E1101"
     assert error(*on_argo("--run-id", "Not_Good")) == "E0781"
     assert sqlml("run", "-c", "SELECT 1", "--db", "x.duckdb")[0] == 0
     with connect(tmp_path / "x.duckdb") as session:
@@ -109,7 +134,9 @@ def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
     assert error(*schedule, "daily at 3") == "E0784"
     assert error(*schedule, "0 3 * * *") == "E0782"
     assert error(*on_argo("--set", "kind=WorkflowTemplate")) == "E0780"
-    assert error(*base, "kfp", "--store", "depot") == "E0780"
+    assert error(*base, "kfp", "--store", "depot") == "E1101"
+    assert error(*base, "python", "--store", "depot") == "E0780"
+    assert error(*schedule[:5], "airflow", "--store", "d", "--cron", "0 3 * * *") == "E0780"
     on_tekton = [*schedule[:5], "tekton", "--store", "depot"]
     assert error(*on_tekton, "--cron", "0 3 * * *", "--cron", "0 5 * * *") == "E1077"
     assert error("cancel", run, "--db", "x.duckdb") == "E0783"

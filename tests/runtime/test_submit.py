@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from sqlml import couler
-from sqlml.cli.engine_run import objects_of, the, told_of
+from sqlml.cli.engine_run import told_of
 from sqlml.codegen.engine import Options, render
 from sqlml.codegen.lint import lint
 from sqlml.codegen.yaml import dump
@@ -21,11 +21,13 @@ from sqlml.databases.duckdb import DuckDB
 from sqlml.errors import SqlmlError
 from sqlml.runtime import local
 from sqlml.runtime.cluster import CLUSTER_ENGINES
-from sqlml.runtime.cluster.api import Cluster, Patience, Resource
-from sqlml.runtime.cluster.follow import Rules, follow, logs_of
+from sqlml.runtime.cluster.api import Cluster, Resource
 from sqlml.runtime.cluster.kubeconfig import access
+from sqlml.runtime.cluster.run import ClusterRun, objects_of, the
 from sqlml.runtime.cluster.submit import Submission, cancel, named, resume, submit
 from sqlml.runtime.events import Event, StepFinished, StepNote, StepSkipped
+from sqlml.runtime.handed.follow import Rules, follow, logs_of
+from sqlml.runtime.handed.patience import Patience
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
@@ -94,8 +96,12 @@ def followed(
     submission = begun(cluster, workflow, engine=engine)
     store.runs.begin("r1", workflow.name)
     journal = Journal(store, workflow, run="r1")
-    runner, rules = CLUSTER_ENGINES.load(engine), rules or Rules()
-    return follow(cluster, runner, submission, workflow, journal, listeners=listeners, rules=rules)
+    run = placed(cluster, engine, submission)
+    return follow(run, workflow, journal, listeners=listeners, rules=rules or Rules())
+
+
+def placed(cluster: Cluster, engine: str, made: Submission) -> ClusterRun:
+    return ClusterRun(cluster, CLUSTER_ENGINES.load(engine), made.run, made.resource, made.name)
 
 
 TOLD = '{"event": "step_failed", "diagnostics": [{"code": "E0602", "message": "no label"}]}'
@@ -466,11 +472,10 @@ def test_couler_makes_workflow_and_secrets_once(server: FakeCluster) -> None:
 @on_each_engine
 def test_logs_of_a_run_that_lasts(engine: str, cluster: Cluster, server: FakeCluster) -> None:
     workflow = Workflow("two", (step("quick", "echo first"), *LONG.nodes))
-    submission, runner = begun(cluster, workflow, engine=engine), CLUSTER_ENGINES.load(engine)
+    run = placed(cluster, engine, begun(cluster, workflow, engine=engine))
     deadline = time.monotonic() + 120
     while not server.state.logs and time.monotonic() < deadline:
         time.sleep(0.02)
-    state = next(cluster.states(submission.resource, submission.name))
-    assert logs_of(cluster, runner, state, {"quick": "", "slow": "known"})["slow"] == "known"
-    logs = logs_of(cluster, runner, state, {"quick": "", "slow": ""})
+    assert logs_of(run, {"quick": "", "slow": "known"})["slow"] == "known"
+    logs = logs_of(run, {"quick": "", "slow": ""})
     assert {name: text.rstrip() for name, text in logs.items()} == {"quick": "first", "slow": ""}

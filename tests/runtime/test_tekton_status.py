@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sqlml.runtime.cluster.engine import StepStatus
 from sqlml.runtime.cluster.tekton import ENGINE
+from sqlml.runtime.handed.run import StepStatus
 from sqlml.workflow.ir import (
     After,
     AllOf,

@@ -55,6 +55,9 @@ class Airflow:
     settings: Mapping[str, str] = {
         "files": "the folder for files that pass between steps",
         "pods": "the namespace of a cluster, in which every step runs as a pod of its image",
+        "server": "for `sqlml run`: the URL of the API server (`AIRFLOW__API__BASE_URL`)",
+        "dags": "for `sqlml run`: the folder that it reads DAGs from "
+        "(`AIRFLOW__CORE__DAGS_FOLDER`)",
     }
     variants: Mapping[str, Mapping[Feature, Capability]] = {"pods": airflow_pods.SUPPORT}
     support: Mapping[Feature, Capability] = {

@@ -49,7 +49,10 @@ class Kubeflow:
     name = "kfp"
     title = "Kubeflow Pipelines"
     outputs = "outputs"
-    settings: Mapping[str, str] = {}
+    settings: Mapping[str, str] = {
+        "server": "for `sqlml run`: the URL of the API server (`KF_PIPELINES_ENDPOINT`)",
+        "experiment": "for `sqlml run`: the name of the run's experiment, instead of `Default`",
+    }
     support: Mapping[Feature, Capability] = {
         **{feature: Capability("lowered", "the step's own Python does it") for feature in FEATURES},
         "container": Capability("lowered", "the image must have Python 3.10 or newer"),

@@ -4,11 +4,9 @@ A call that the cluster is too busy for, or whose answer is lost, is made again.
 name of ours, and so is there once, however often it was asked for.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Self
 
 from sqlml.errors import ProgramError
@@ -22,13 +20,10 @@ from sqlml.runtime.cluster.refusals import (
     seconds_asked,
     unreachable,
 )
-from sqlml.runtime.retry import wait
-from sqlml.workflow.ir import Backoff
+from sqlml.runtime.handed.patience import BUSY, Caller, Patience, Unanswered, pause_after
 
 Object = Mapping[str, Any]
 
-_BACKOFF = Backoff(0.5, 2.0, 30.0)
-_BUSY = frozenset({429, 500, 502, 503, 504})
 _KEPT = {  # as the client calls them
     "Secret": "secret",
     "ConfigMap": "config_map",
@@ -52,19 +47,6 @@ class Resource:
     @property
     def title(self) -> str:
         return f"{self.plural}.{self.group}"
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to go on with a cluster that does not answer, and how long for one answer.
-
-    total, connect, answer: seconds. first: as total, of one that has never answered.
-    """
-
-    total: float = 120.0
-    connect: float = 10.0
-    answer: float = 60.0
-    first: float = 10.0
 
 
 class Cluster:
@@ -95,10 +77,7 @@ class Cluster:
         self._core = client.CoreV1Api(access.client)
         self._watch = watch.Watch
         self._errors = client.ApiException
-        self._patience = patience or Patience()
-        self._has_answered = False
-        self._sleep = sleep
-        self._clock = clock
+        self._caller = Caller(patience, sleep=sleep, clock=clock)
 
     def create(self, manifest: Object) -> Object | None:
         """Make an object; None where one of its name is there already."""
@@ -131,14 +110,14 @@ class Cluster:
             if found is None:
                 return
             yield found
-            began, is_empty = self._clock(), True
+            began, is_empty = self._caller.clock(), True
             for change in self._changes(resource, name, version, refresh):
                 is_empty = False
                 yield change
-            is_short = self._clock() - began < refresh / 2
+            is_short = self._caller.clock() - began < refresh / 2
             fruitless = fruitless + 1 if is_empty and is_short else 0
             if fruitless:
-                self._sleep(wait(_BACKOFF, fruitless, random.random()))
+                self._caller.sleep(pause_after(fruitless))
 
     def merge(self, resource: Resource, name: str, version: str, changes: Object) -> bool:
         """Merge changes into an object; False where it is of another version by now."""
@@ -253,13 +232,14 @@ class Cluster:
         """An object whenever it changes, as long as one watch lasts."""
         from urllib3.exceptions import HTTPError
 
+        patience = self._caller.patience
         events = self._watch().stream(
             self._objects.list_namespaced_custom_object,
             *self._path(resource),
             field_selector=f"metadata.name={name}",
             resource_version=version,
             timeout_seconds=lasting,
-            _request_timeout=(self._patience.connect, self._patience.answer + lasting),
+            _request_timeout=(patience.connect, patience.answer + lasting),
         )
         try:
             for event in events:
@@ -268,7 +248,7 @@ class Cluster:
                 if event["object"]["metadata"]["name"] == name:
                     yield event["object"]
         except self._errors as error:
-            if error.status not in {*_BUSY, 410}:
+            if error.status not in {*BUSY, 410}:
                 raise refused(error, self._place("watch", resource)) from error
         except HTTPError:
             return
@@ -284,30 +264,23 @@ class Cluster:
         """Call, and call again where nothing is known of the call or the cluster is busy."""
         from urllib3.exceptions import HTTPError
 
-        timeouts = (self._patience.connect, self._patience.answer)
-        began = self._clock()
-        for attempt in count(1):
-            pause = wait(_BACKOFF, attempt, random.random())
+        timeouts = (self._caller.patience.connect, self._caller.patience.answer)
+
+        def once() -> Any:
             try:
                 answer = do(*arguments, _request_timeout=timeouts, **options)
-                self._has_answered = True
                 status = getattr(answer, "status", 200)
                 if isinstance(status, int) and status >= 300:  # an answer not yet read
                     raise self._errors(http_resp=answer)
                 return read(answer)
             except self._errors as error:
-                self._has_answered = True
-                if error.status not in _BUSY:
-                    raise meant(error, place) from error
-                reason: Exception = error
-                pause = max(pause, seconds_asked(error))
+                if error.status in BUSY:
+                    raise Unanswered(error, seconds_asked(error)) from error
+                raise meant(error, place) from error
             except HTTPError as error:
-                reason = error
-            patience = self._patience.total if self._has_answered else self._patience.first
-            if self._clock() + pause > began + patience:
-                raise unreachable(self._host, reason, attempt) from reason
-            self._sleep(pause)
-        raise AssertionError
+                raise Unanswered(error) from error
+
+        return self._caller.call(once, lambda reason, n: unreachable(self._host, reason, n))
 
     def _path(self, resource: Resource) -> tuple[str, str, str, str]:
         return resource.group, resource.version, self.namespace, resource.plural

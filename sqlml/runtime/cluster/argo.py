@@ -10,8 +10,9 @@ from functools import cache
 from typing import Any
 
 from sqlml.runtime.cluster.api import Cluster, Object, Resource
-from sqlml.runtime.cluster.engine import End, Look, State, StepStatus, seconds_between
+from sqlml.runtime.cluster.engine import Look
 from sqlml.runtime.cluster.submit import replace
+from sqlml.runtime.handed.run import End, State, StepStatus, seconds_between
 from sqlml.workflow.ir import Workflow
 
 _WORKFLOWS = Resource("argoproj.io", "v1alpha1", "workflows")

@@ -2,37 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 from sqlml.runtime.cluster.api import Cluster, Object
-from sqlml.runtime.report import RunOutcome
+from sqlml.runtime.handed.run import End, StepStatus
 from sqlml.workflow.ir import Workflow
-
-State = Literal["waiting", "running", "succeeded", "failed", "skipped", "interrupted"]
-
-_NO_IMAGE = (
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "InvalidImageName",
-    "ErrImageNeverPull",
-    "TaskRunImagePullFailed",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class StepStatus:
-    """A step as its engine sees it. seconds: that it took. message: why it is in that state. pods:
-    what the engine calls its pods, in the order they began."""
-
-    state: State
-    seconds: float = 0.0
-    message: str = ""
-    pods: Sequence[str] = ()
-
-    @property
-    def lacks_image(self) -> bool:
-        return any(word in self.message for word in _NO_IMAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +16,6 @@ class Look:
 
     steps: Mapping[str, StepStatus]
     pods: Callable[[StepStatus], Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a run has ended. message: the engine's, empty for a good end."""
-
-    outcome: RunOutcome
-    message: str = ""
 
 
 class ClusterEngine(Protocol):
@@ -96,11 +62,3 @@ class ClusterEngine(Protocol):
     def look(self, cluster: Cluster, run: Object, workflow: Workflow) -> Look:
         """What has become of the steps of a run. workflow: the run's, as far as it is known."""
         ...
-
-
-def seconds_between(began: Any, ended: Any) -> float:
-    """The seconds between two times as Kubernetes writes them; 0 where one is missing."""
-    if not began or not ended:
-        return 0.0
-    span = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
-    return max(0.0, span.total_seconds())

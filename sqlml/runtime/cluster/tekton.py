@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.cluster.api import Cluster, Object, Resource
-from sqlml.runtime.cluster.engine import End, Look, State, StepStatus, seconds_between
-from sqlml.runtime.cluster.omission import Given, begins, reason
+from sqlml.runtime.cluster.engine import Look
+from sqlml.runtime.handed.omission import Given, begins, reason
+from sqlml.runtime.handed.run import End, State, StepStatus, seconds_between
 from sqlml.workflow.ir import Workflow
 
 _TASK_RUNS = Resource("tekton.dev", "v1", "taskruns")

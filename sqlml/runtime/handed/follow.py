@@ -1,15 +1,13 @@
-"""Follows a run on a cluster: tells the events that a run here would, and writes them down."""
+"""Follows a run of an engine: tells the events that a run here would, and writes them down."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlml.errors import Diagnostic, StepError
-from sqlml.runtime.cluster.api import Cluster, Object
-from sqlml.runtime.cluster.engine import ClusterEngine, End, Look, StepStatus
-from sqlml.runtime.cluster.logs import Told, read_logs, told_in
-from sqlml.runtime.cluster.submit import Submission, cancel
 from sqlml.runtime.events import Event, Listener, RunStarted, StepNote
+from sqlml.runtime.handed.logs import Told, told_in
+from sqlml.runtime.handed.run import End, EngineRun, Moment, StepStatus
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.report import RunReport, StepReport, closing
 from sqlml.runtime.telling import Teller
@@ -26,9 +24,7 @@ class Rules:
 
 
 def follow(
-    cluster: Cluster,
-    engine: ClusterEngine,
-    submission: Submission,
+    run: EngineRun,
     workflow: Workflow,
     journal: Journal,
     *,
@@ -39,30 +35,21 @@ def follow(
 
     Raises:
         StepError: E0778 the engine cannot run the workflow at all.
-        ProgramError: what a cluster raises; the run goes on.
+        ProgramError: what the engine raises; the run goes on.
     """
-    follower = _Follower(cluster, engine, submission, workflow, rules or Rules())
+    follower = _Follower(run, workflow, rules or Rules())
     follower.begin(journal, listeners)
     end = None
-    for state in cluster.states(submission.resource, submission.name, engine.refresh):
-        follower.see(engine.look(cluster, state, workflow))
-        if (end := engine.end(state)) is not None:
+    for moment in run.moments(workflow):
+        follower.see(moment)
+        if (end := moment.end) is not None:
             break
     return follower.finish(end or End("interrupted"))
 
 
 class _Follower:
-    def __init__(
-        self,
-        cluster: Cluster,
-        engine: ClusterEngine,
-        submission: Submission,
-        workflow: Workflow,
-        rules: Rules,
-    ) -> None:
-        self._cluster = cluster
-        self._engine = engine
-        self._submission = submission
+    def __init__(self, run: EngineRun, workflow: Workflow, rules: Rules) -> None:
+        self._run = run
         self._workflow = workflow
         self._nodes = (*workflow.nodes, *workflow.on_exit)
         self._rules = rules
@@ -86,15 +73,15 @@ class _Follower:
         )
         self._teller.added(self._workflow.on_exit)
         names = tuple(node.name for node in self._nodes)
-        run, place = self._submission.run, self._submission.title
-        self._tell(RunStarted(0.0, run, self._workflow.name, names, place=place))
+        run, title = self._run.run, self._run.title
+        self._tell(RunStarted(0.0, run, self._workflow.name, names, place=title))
 
-    def see(self, look: Look) -> None:
+    def see(self, moment: Moment) -> None:
         """Tell what is new of the steps."""
         for node in self._nodes:
-            status = look.steps.get(node.name)
+            status = moment.steps.get(node.name)
             if status is not None and node.name not in self._reports:
-                self._see_step(node, status, look)
+                self._see_step(node, status, moment)
 
     def finish(self, end: End) -> RunReport:
         """Tell how the run has ended."""
@@ -102,14 +89,14 @@ class _Follower:
         for node in self._nodes:
             if node.name not in self._reports:
                 self._end(node, StepReport("skipped", because="the run ended before it"))
-        report = RunReport(self._submission.run, outcome, self._clock(), self._reports)
+        report = RunReport(self._run.run, outcome, self._clock(), self._reports)
         self._journal.finish(outcome)
         self._tell(closing(report))
         if outcome == "failed" and not report.diagnostics:
             raise StepError(self._failure("the run", end.message))
         return report
 
-    def _see_step(self, node: Node, status: StepStatus, look: Look) -> None:
+    def _see_step(self, node: Node, status: StepStatus, moment: Moment) -> None:
         if status.state == "skipped":
             self._end(node, StepReport("skipped", because=status.message or "not needed"))
             return
@@ -121,11 +108,11 @@ class _Follower:
             self._journal.group_started(node)
             self._tell(self._teller.started(node, 0))
             if node.operation == Suspend(None):
-                hint = f"sqlml continue {self._submission.run}"
+                hint = f"sqlml continue {self._run.run}"
                 note = f"it waits for you; to let it go on: {hint}"
                 self._tell(StepNote(self._clock(), node.name, note))
         if status.state != "running":
-            told = told_in(read_logs(self._cluster, look.pods(status), self._engine.container))
+            told = told_in(moment.log(node.name, status))
             self._logs[node.name] = told.text
             self._end(node, self._report(node, status, told))
 
@@ -153,11 +140,11 @@ class _Follower:
         if node.name in self._stuck or self._rules.clock() - since < self._rules.grace:
             return
         self._stuck[node.name] = _no_image(node, status)
-        cancel(self._cluster, self._engine, self._submission.resource, self._submission.name)
+        self._run.stop()
 
     def _failure(self, what: str, message: str) -> Diagnostic:
-        hint = f"sqlml log {self._submission.run}"
-        return Diagnostic("E0778", f"{what} failed on the cluster", label=message, hint=hint)
+        hint = f"sqlml log {self._run.run}"
+        return Diagnostic("E0778", f"{what} failed on {self._run.where}", label=message, hint=hint)
 
     def _end(self, node: Node, report: StepReport) -> None:
         self._reports[node.name] = report
@@ -177,14 +164,12 @@ def _no_image(node: Node, status: StepStatus) -> Diagnostic:
     return Diagnostic("E0779", message, label=status.message, hint=hint)
 
 
-def logs_of(
-    cluster: Cluster, engine: ClusterEngine, run: Object, known: Mapping[str, str]
-) -> Mapping[str, str]:
+def logs_of(run: EngineRun, known: Mapping[str, str]) -> Mapping[str, str]:
     """What the steps of a run have printed until now. known: what is written down of them."""
-    look = engine.look(cluster, run, Workflow("", ()))
     found = dict(known)
-    for name, status in look.steps.items():
-        if name in known and not known[name]:
-            log = read_logs(cluster, look.pods(status), engine.container)
-            found[name] = told_in(log).text
+    for moment in run.moments(Workflow("", ())):
+        for name, status in moment.steps.items():
+            if name in known and not known[name]:
+                found[name] = told_in(moment.log(name, status)).text
+        break
     return found

@@ -51,6 +51,11 @@ def reason(node: Node, given: Mapping[str, Given | None]) -> str:
     return next(_unmet(node, given), "its condition does not hold")
 
 
+def is_held_back(node: Node, given: Mapping[str, Given | None]) -> bool:
+    """Whether its own condition, and nothing else, is why a step was left out."""
+    return not any(_unmet(node, given))
+
+
 def _unmet(node: Node, given: Mapping[str, Given | None]) -> Iterator[str]:
     """What keeps a step from running; the one that is most to blame comes first."""
     missing = [name for name in givers(node) if _state(name, given) != "succeeded"]

@@ -1,4 +1,4 @@
-"""What the pods of a run have printed, and what steps of SQL tell in it."""
+"""What steps have printed, and what steps of SQL tell in it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlml.errors import Diagnostic
-from sqlml.runtime.cluster.api import Cluster
 
 _LONGEST = 60
-_MOST_PODS = 20  # whose logs are read, of one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +28,10 @@ class Told:
         return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
-def read_logs(cluster: Cluster, pods: Sequence[str], container: str) -> str:
-    """What the pods of a step have printed, the last ones of many."""
-    return "\n".join(
-        filter(None, (cluster.log(pod, container).rstrip() for pod in pods[-_MOST_PODS:]))
-    )
-
-
 def told_in(log: str) -> Told:
     """What a log says; events are lines of JSON, as `sqlml step` prints them."""
-    events, text = [], []
-    for line in log.splitlines():
-        event = _event(line)
-        if event is None:
-            text.append(line)
-        else:
-            events.append(event)
+    events = events_in(log)
+    text = (line for line in log.splitlines() if _event(line) is None)
     last: dict[str, Any] = next((e for e in reversed(events) if e["event"] in _ENDS), {})
     return Told(
         "\n".join(text),
@@ -53,6 +39,10 @@ def told_in(log: str) -> Told:
         last.get("metrics", {}),
         tuple(map(_diagnostic, last.get("diagnostics", ()))),
     )
+
+
+def events_in(log: str) -> Sequence[dict[str, Any]]:
+    return [event for line in log.splitlines() if (event := _event(line)) is not None]
 
 
 _ENDS = frozenset({"step_finished", "step_failed"})
