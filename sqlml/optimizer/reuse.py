@@ -29,7 +29,7 @@ from sqlml.store.drivers import RECOVERED
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
 from sqlml.workflow.ir import Node, Workflow
-from sqlml.workflow.transactions import transactions
+from sqlml.workflow.transactions import is_undone, transactions
 from sqlml.zoo.steps.outcome import Outcome
 
 # What a manifest tells of a model's training that changes nothing that the model does. Its files
@@ -253,7 +253,9 @@ class Reuse:
         if steps[0].name not in self._ended:
             hashed = [(step, self.static_hash(step)) for step in steps]
             found = self._resumption.find_transaction(hashed)
-            made = ((step, found[step.name].step.outputs) for step in steps if step.name in found)
+            undone = is_undone(steps)
+            left = [step for step in steps if not (undone and tables_left(step))]
+            made = ((step, found[step.name].step.outputs) for step in left if step.name in found)
             stands = not any(self._standing.missing(step, outputs) for step, outputs in made)
             self._ended[steps[0].name] = found if stands else {}
         return self._ended[steps[0].name].get(node.name)

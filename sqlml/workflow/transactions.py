@@ -33,6 +33,11 @@ def is_boundary(node: Node) -> bool:
     return _word(node) in _BEGINS | _ENDS
 
 
+def is_undone(steps: Sequence[Node]) -> bool:
+    """Whether a transaction leaves the database as it was."""
+    return _word(steps[-1]) in _ENDS - _COMMITS
+
+
 def with_changes(nodes: Sequence[Node]) -> tuple[Node, ...]:
     """The steps, where each COMMIT tells the tables that its transaction changes."""
     changed = {

@@ -297,6 +297,17 @@ def test_a_transaction_that_was_rolled_back_is_made_again(session: Session) -> N
     assert session.run("SELECT count(*) AS n FROM log").to_arrow()["n"].to_pylist() == [1]
 
 
+def test_what_was_undone_is_not_missed_when_a_run_is_gone_on_from(session: Session) -> None:
+    session.run("CREATE TABLE log (a INTEGER)")
+    program = (
+        "BEGIN; CREATE TABLE made AS FROM log; CREATE VIEW v AS FROM made; ROLLBACK;"
+        "INSERT INTO log VALUES (2); SELECT error('no') FROM log"
+    )
+    run = failed_run(session, program)
+    session.run(program.replace("error('no')", "1"), resume=run)
+    assert session.run("FROM log").to_arrow()["a"].to_pylist() == [2]
+
+
 def test_statements_about_the_connection_are_said_again(session: Session) -> None:
     session.run("CREATE TABLE log (a INTEGER)")
     program = (
