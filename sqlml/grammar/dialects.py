@@ -16,7 +16,10 @@ from sqlml.grammar.foreign_syntax import mend_syntax
 
 _REPLACE = re.compile(r"\s*REPLACE\s+INTO\b", re.IGNORECASE)
 _RENAME = re.compile(r"\s*RENAME\s+TABLE\s+([^\s,]+)\s+TO\s+([^\s,]+)\s*\Z", re.IGNORECASE)
-_LIFECYCLE = re.compile(r"\bLIFECYCLE\s+\d+\s*\Z", re.IGNORECASE)
+_LIFECYCLE = re.compile(
+    r"(\bCREATE\s+TABLE\s[^'\"(]*?)\bLIFECYCLE\s+\d+(?=\s+AS\b)|\bLIFECYCLE\s+\d+\s*\Z",
+    re.IGNORECASE,
+)
 
 
 def read(sql: str, dialect: str) -> exp.Expr:
@@ -30,7 +33,7 @@ def read(sql: str, dialect: str) -> exp.Expr:
     if dialect == "mysql" and (renamed := _RENAME.match(sql)):
         sql = f"ALTER TABLE {renamed[1]} RENAME TO {renamed[2]}"
     if dialect == "hive":
-        sql = _LIFECYCLE.sub("", sql)  # of tables of MaxCompute
+        sql = _LIFECYCLE.sub(r"\1", sql)  # of tables of MaxCompute
     with _unforeseen_told():
         tree: exp.Expr = parse_one(sql, dialect=_dialect(dialect))
     return tree

@@ -256,10 +256,13 @@ def _tell_unknown(scope: Scope, written: ast.Name, name: str, known: Vocabulary)
 
 
 def _meant(space: str, rest: str, known: Vocabulary) -> str:
-    """The nearest spelling: the same in another namespace, else another in the same, else any."""
+    """The nearest spelling: the other number, else the same in another namespace, else any."""
     if instead := instead_of_attribute(rest):
         return instead
     rest = attribute_of_today(rest)
+    for number in (f"{rest}s", rest.removesuffix("s")):
+        if number != rest and number in known.namespaces.get(space, _NOTHING):
+            return f"did you mean `{space}.{number}`?"
     for namespace, dictionary in known.namespaces.items():
         if rest in dictionary:
             spelling = rest if namespace in known.bare else f"{namespace}.{rest}"

@@ -41,6 +41,7 @@ _NO_ATTRIBUTES = {
     "sketch_eps": "write `max_bin`, which is about 1 / sketch_eps",
     "silent": "write `verbosity = 0`",
     "decay": "leave it out: the learning rate stays as it is",
+    "label_col": "the model knows its label",
     "excluded_columns": "features are the columns of the query, or those that COLUMN lists",
 }
 OWN = "a class of your own is named by its file or module: see docs/custom-models.md"

@@ -19,9 +19,11 @@ def dialect_hint(
     attempt: does with a statement in the database's own dialect what failed with this one; what it
     does to the catalog stays, so that later statements are not at fault, too.
     """
-    if problem.kind != "syntax" or scope.dialect != scope.catalog.dialect:
+    if scope.dialect != scope.catalog.dialect:
         return ""
-    if "end of input" in str(problem):  # it is unfinished, not foreign
+    if problem.kind == "column":
+        return _text_hint(scope, sql, problem, attempt)
+    if problem.kind != "syntax" or "end of input" in str(problem):  # unfinished, not foreign
         return ""
     is_hive = any(f"`{word}`" in str(problem).upper() for word in _OF_HIVE)
     for dialect in sorted(_NAMES, reverse=not is_hive):
@@ -34,3 +36,19 @@ def dialect_hint(
                 continue
         return f"this reads as SQL of {_NAMES[dialect]}: run the program with `--dialect {dialect}`"
     return ""
+
+
+def _text_hint(
+    scope: Scope, sql: str, problem: QueryProblem, attempt: Callable[[str], object]
+) -> str:
+    """What to write for `"text"`, which names a column here; empty where that is not at fault."""
+    start = len(sql) if problem.offset is None else problem.offset
+    quoted = sql[start : start + problem.length]
+    if not quoted.startswith('"'):
+        return ""
+    try:
+        attempt(translate(sql, "mysql", scope.catalog.dialect))
+    except (ProgramError, QueryProblem):
+        return ""
+    text = quoted.strip('"')
+    return f"`{quoted}` is a name here: write '{text}', or run the program with `--dialect mysql`"

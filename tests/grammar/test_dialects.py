@@ -271,7 +271,8 @@ PROGRAMS = {
         "hive",
         [
             "CREATE TABLE p (id INT) COMMENT 'x' PARTITIONED BY (day STRING) LIFECYCLE 7",
-            "set odps.sql.mapper.split.size=256", "ANALYZE TABLE p COMPUTE STATISTICS",
+            "set odps.sql.mapper.split.size=256", "CREATE TABLE IF NOT EXISTS q LIFECYCLE 7 AS SELECT id FROM t",
+            "ANALYZE TABLE p COMPUTE STATISTICS",
             "ALTER TABLE p ADD IF NOT EXISTS PARTITION (day = 'b')", "DESCRIBE FORMATTED p",
             "INSERT INTO p VALUES (1, 'a'), (2, 'b')", "ALTER TABLE p DROP IF EXISTS PARTITION (day = 'a')",
             "ALTER TABLE p CHANGE COLUMN id number BIGINT", "ALTER TABLE p ADD COLUMNS (x INT, y STRING)",

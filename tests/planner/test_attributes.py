@@ -23,6 +23,7 @@ def test_an_unknown_attribute_is_an_error_with_the_nearest_name(bench):
     [
         ("model.max_dpeth = 6", "did you mean `model.max_depth`?"),
         ("validation.splt = 0.5", "did you mean `validation.split`?"),
+        ("validation.metric = auc", "did you mean `validation.metrics`?"),
         ("train.max_depth = 6", "write `max_depth`"),
         ("split = 0.5", "write `validation.split`"),
     ],

@@ -78,6 +78,8 @@ class _Container:
         if code:
             message = f"no container can be made of the image `{operation.image}`"
             hint = "\n".join(last_lines(self._job.log)[-3:])
+            if "short-name" in hint:
+                hint += f"\n  name its registry in front: `registry.example.com/{operation.image}`"
             raise StepError(Diagnostic("E0688", message, hint=hint))
 
     def put(self, files: Mapping[str, Path]) -> None:

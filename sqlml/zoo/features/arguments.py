@@ -8,6 +8,7 @@ from sqlml.zoo.features.contract import ColumnReference, Feature
 from sqlml.zoo.features.kinds import Kind
 
 DELIMITERS = {"COMMA": ",", "SPACE": " ", "COLON": ":", "SEMICOLON": ";", "TAB": "\t"}
+_ESCAPED = {r"\t": "\t", r"\n": "\n", r"\001": "\x01", r"\u0001": "\x01"}  # Hive's is \001
 _NUMBER_TYPES = ("int", "int32", "int64", "float", "float32", "float64", "double")
 
 
@@ -88,7 +89,7 @@ class Arguments:
                 f"{words(value)} is no delimiter",
                 f"write one of {', '.join(DELIMITERS)}, or the text itself in quotes",
             )
-        found = DELIMITERS.get(value.upper())
+        found = DELIMITERS.get(value.upper()) or _ESCAPED.get(value)
         if found is None and value.isalnum():
             self.refuse(f"`{value}` is no delimiter", f"write one of {', '.join(DELIMITERS)}")
         return found or value

@@ -62,6 +62,11 @@ class Categorical(Feature):
         """The same ids without their order, where they have one."""
         return self
 
+    @property
+    def listing(self) -> "Categorical":
+        """The same ids, of which a text may list several if its values say so."""
+        return self
+
     def outputs(self, encoding: Encoding) -> Sequence[Output]:
         if not self._as_codes(encoding):
             return [Output(f"{self.label}={level}") for level in self.levels]

@@ -13,7 +13,14 @@ from sqlml.zoo.features.arguments import Arguments, words
 from sqlml.zoo.features.blocks import Entries, several_per_row
 from sqlml.zoo.features.categorical import Categorical, Ids
 from sqlml.zoo.features.columns import Columns
-from sqlml.zoo.features.contract import Answers, ColumnReference, Feature, Reading, Statistic
+from sqlml.zoo.features.contract import (
+    Aggregate,
+    Answers,
+    ColumnReference,
+    Feature,
+    Reading,
+    Statistic,
+)
 from sqlml.zoo.features.dense import Dense
 from sqlml.zoo.features.kinds import Kind, array_length, element_kind
 from sqlml.zoo.features.number import Number
@@ -28,12 +35,14 @@ class CategoryId(Categorical):
     """Whole numbers in [0, n) as ids; any other number is an error.
 
     of: a column, or several ids per row: the numbers of DENSE, the indices of SPARSE. weighted: an
-    index of SPARSE counts as much as its value says.
+    index of SPARSE counts as much as its value says. may_list: whether the texts of the column are
+    ids or lists of ids, as in `3,5,7`, is still to be told by their values.
     """
 
     of: ColumnReference | Dense | Sparse
     n: int
     weighted: bool = False
+    may_list: bool = False
 
     function = "CATEGORY_ID"
     usage = "CATEGORY_ID(column | DENSE(…) | SPARSE(…), n [, delimiter])"
@@ -71,16 +80,26 @@ class CategoryId(Categorical):
     def is_bag(self) -> bool:
         return not isinstance(self.of, ColumnReference)
 
+    @property
+    def listing(self) -> Self:
+        is_text = isinstance(self.of, ColumnReference) and self.of.kind == "text"
+        return replace(self, may_list=True) if is_text else self
+
     def readings(self) -> Iterator[tuple[ColumnReference, Reading]]:
         yield self.references[0], "raw"
 
     def needs(self) -> Sequence[Statistic]:
-        return () if isinstance(self.of, ColumnReference) else self.of.needs()
+        if isinstance(self.of, ColumnReference):
+            return (_lists(self.of),) if self.may_list else ()
+        return self.of.needs()
 
     def learn(self, answers: Answers) -> Self:
-        if not isinstance(self.of, Dense):
-            return self
-        return replace(self, of=self.of.learn(answers))
+        of: ColumnReference | Dense | Sparse = self.of
+        if isinstance(of, Dense):
+            of = of.learn(answers)
+        elif self.may_list and isinstance(of, ColumnReference) and answers[_lists(of)]:
+            of = Sparse(of, self.n, key_delimiter="")
+        return replace(self, of=of, may_list=False)
 
     def ids(self, columns: Columns) -> Ids | Entries:
         match self.of:
@@ -112,6 +131,11 @@ class CategoryId(Categorical):
             whole = int(value) if float(value).is_integer() else float(value)
             raise problems.outside(self.label, whole, self.n, self.function)
         return ids
+
+
+def _lists(column: ColumnReference) -> Aggregate:
+    """Whether a text holds more than one number."""
+    return Aggregate(f"coalesce(bool_or(contains({column.identifier}, ',')), FALSE)")
 
 
 def _is_uneven(column: ColumnReference) -> bool:

@@ -1,6 +1,6 @@
 """EMBEDDING: a vector per category, which the model learns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ INITIALIZERS = (
     *("glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal"),
     *("lecun_uniform", "ones", "random_normal", "random_uniform", "truncated_normal", "zeros"),
 )
+_ALIASES = {"normal": "random_normal", "one": "ones", "uniform": "random_uniform", "zero": "zeros"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,12 @@ class Embedding(Indicator):
             value = CategoryId(value, value.size)
         of = categorical_argument(given, value, lists=True)
         return cls(
-            of if isinstance(of, Categorical) else Vocabulary(of, other=False, delimiter=None),
+            of.listing
+            if isinstance(of, Categorical)
+            else Vocabulary(of, other=False, delimiter=None),
             given.count(1, name="the dimension"),
             _one_of(given, 2, "combiner", COMBINERS) or "sum",
-            _one_of(given, 3, "initializer", INITIALIZERS),
+            _one_of(given, 3, "initializer", INITIALIZERS, _ALIASES),
         )
 
     @property
@@ -80,11 +83,19 @@ class Embedding(Indicator):
         )
 
 
-def _one_of(given: Arguments, place: int, noun: str, choices: tuple[str, ...]) -> str:
-    """A word, any case; empty where it is not given."""
+def _one_of(
+    given: Arguments,
+    place: int,
+    noun: str,
+    choices: tuple[str, ...],
+    aliases: Mapping[str, str] | None = None,
+) -> str:
+    """A choice as it is spelt, of a word in any case or `CamelCase`; empty where none is given."""
     value = given.get(place)
     if value is None:
         return ""
-    if not isinstance(value, str) or value.lower() not in choices:
+    known = {choice.replace("_", ""): choice for choice in choices} | {**(aliases or {})}
+    found = known.get(value.lower().replace("_", "")) if isinstance(value, str) else None
+    if found is None:
         given.refuse(f"{words(value)} is no {noun}", f"write one of {', '.join(choices)}")
-    return value.lower()
+    return found

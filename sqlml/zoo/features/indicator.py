@@ -40,7 +40,7 @@ class Indicator(Feature):
             return value  # has a column per id already
         of = categorical_argument(given, value, lists=True)
         if isinstance(of, Categorical):
-            return cls(of.unordered)
+            return cls(of.unordered.listing)
         return cls(Vocabulary(of, other=False, delimiter=None))
 
     @property

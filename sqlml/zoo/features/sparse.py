@@ -82,7 +82,8 @@ class Sparse(Feature):
         values = None
         if texts is not None:
             items, values = self._keys_and_values(items, texts)
-            items = text_numbers(self.label, items, texts, whole=True)
+            hint = f"name another delimiter behind the shape: `SPARSE({self.label}, n, SPACE)`"
+            items = text_numbers(self.label, items, texts, whole=True, hint=hint)
         keys = np.asarray(items.to_numpy(zero_copy_only=False))
         outside = ~((keys >= 0) & (keys < self.size) & (keys % 1 == 0))
         if outside.any():

@@ -24,7 +24,7 @@ RUNNABLES: "Registry[Runnable]" = Registry(
 # The image that SQLFlow published its programs in, and those that we have under another name.
 _SQLFLOW = "sqlflow/runnable"
 _PUBLISHED = {"binning.py": ("binning",), "two_dim_binning.py": ("binning", "--jointly")}
-_COUNTERPARTS = {"psi.py": "psi", "extract_ts_features.py": "time_features"}
+_COUNTERPARTS = {"psi": "psi", "ts_": "time_features", "time_series": "time_features"}
 
 
 def find_runnable(image: str, words: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
@@ -43,5 +43,6 @@ def find_runnable(image: str, words: tuple[str, ...]) -> tuple[str, tuple[str, .
 
 def counterpart(image: str, words: tuple[str, ...]) -> str | None:
     """The ready-made program that does what one of SQLFlow's does, with other arguments."""
-    is_theirs = image.casefold().partition(":")[0] == _SQLFLOW
-    return _COUNTERPARTS.get(words[0]) if is_theirs and words else None
+    if image.casefold().partition(":")[0] != _SQLFLOW or not words:
+        return None
+    return next((name for part, name in _COUNTERPARTS.items() if part in words[0]), None)

@@ -34,6 +34,12 @@ def test_an_embedding_of_text_learns_its_vocabulary(bench):
     assert rows == [[(0, 1)], [(1, 1)], [(0, 1)]]
 
 
+@pytest.mark.parametrize("written", ["uniform", "Random_Uniform", "RandomUniform"])
+def test_an_initializer_has_the_names_that_keras_gives_it(bench, written):
+    bench.table(TABLE)
+    assert bench.feature("EMBEDDING", "city", 8, "sum", written).initializer == "random_uniform"
+
+
 def test_what_training_did_not_see_has_no_vector(bench):
     bench.table(TABLE)
     pipeline = bench.fit(bench.feature("EMBEDDING", "city", 8), encoding=NETWORK)
@@ -97,6 +103,20 @@ def test_a_delimiter_makes_several_ids_of_a_text(bench):
     np.testing.assert_array_equal(np.sort(words[0])[-2:], [1, 2])
     assert np.array_equal(words[2] > 0, words[0] == 1)
     assert not words[1].any()
+
+
+def test_ids_may_be_listed_where_vectors_or_columns_are_made_of_them(bench):
+    bench.table(TABLE)
+    plain, listed = bench.feature("CATEGORY_ID", "steps", 5), ("CATEGORY_ID", "steps", 5, "COMMA")
+    found = bench.matrix(bench.feature("INDICATOR", plain))
+    assert found.tolist() == bench.matrix(bench.feature(*listed)).tolist()
+    assert (
+        of_network(bench, bench.feature("EMBEDDING", plain, 3))[1]
+        == of_network(bench, bench.feature("EMBEDDING", bench.feature(*listed), 3))[1]
+    )
+    bench.table("SELECT unnest(['3', NULL, '1']) AS steps")
+    found = bench.matrix(bench.feature("INDICATOR", bench.feature("CATEGORY_ID", "steps", 4)))
+    assert found.tolist() == [[0, 0, 0, 1], [0] * 4, [0, 1, 0, 0]]
 
 
 def test_an_id_out_of_range_is_an_error_in_a_sequence_too(bench):

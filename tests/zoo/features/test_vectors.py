@@ -99,6 +99,8 @@ def test_other_text_stays_categories(bench, texts):
     [
         (["3:0.5,5:1", "0", "", None], (6,)),
         (["3:0.5 5", "0:1", " ", None], ([2, 3], "SPACE")),
+        (["3:0.5\t5", "0", "", None], (6, r"\t")),
+        (["3:0.5\x015:1", "0", "", None], (6, r"\001")),
         (["3=0.5;5=1", "0=1", "", None], (6, ";", "int64", "=", "float32")),
     ],
 )
@@ -135,8 +137,9 @@ def test_a_feature_that_is_too_wide_to_be_dense_is_an_error(bench):
 )
 def test_an_entry_that_cannot_be_is_an_error(bench, text, code):
     bench.table(f"SELECT unnest(['1', '{text}']) AS v")
-    with pytest.raises(StepError, match=f"{code}.*`v`"):
+    with pytest.raises(StepError, match=f"{code}.*`v`") as caught:
         bench.matrix(bench.feature("SPARSE", "v", 6))
+    assert ("`SPARSE(v, n, SPACE)`" in caught.value.diagnostics[0].hint) == (text == "a")
 
 
 def test_buckets_of_a_vector_are_those_of_each_position(bench):

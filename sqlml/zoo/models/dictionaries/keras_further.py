@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sqlml.zoo.attributes import Attribute, Dictionary, WithoutEffect
-from sqlml.zoo.models.dictionaries.booster_attributes import choice, flag, integer, number, reserved
+from sqlml.zoo.models.dictionaries.booster_attributes import choice, flag, integer, number
 from sqlml.zoo.models.dictionaries.keras_parameters import (
     ACTIVATIONS,
     HIDDEN_LAYERS,
@@ -80,8 +80,18 @@ CLUSTERS = (
     WithoutEffect("train_batch_size", doc="`train.batch_size` is that of all steps"),
     WithoutEffect("kmeans_init", doc="k-means begins 20 times"),
     WithoutEffect("pretrain_initializer", doc="layers begin as Keras begins them"),
-    reserved("run_pretrain", "leave it out: the autoencoder is trained, then the clusters"),
-    reserved("existed_pretrain_model", "leave it out: the autoencoder is trained here"),
+    *(
+        WithoutEffect(name, doc="the autoencoder is trained for `model.pretrain_epochs`")
+        for name in (
+            *("pretrain_use_callbacks", "pretrain_cbearlystop_patience"),
+            *("pretrain_cbearlystop_mindelta", "pretrain_cbreduce_patience"),
+            "pretrain_cbreduce_factor",
+        )
+    ),
+    WithoutEffect("train_use_tol", doc="training stops at `model.tol`; with 0, when all is still"),
+    WithoutEffect("loss", doc="it is the divergence of Kullback and Leibler"),
+    choice("run_pretrain", True, (True,), "The autoencoder is always trained first."),
+    choice("existed_pretrain_model", None, (None,), "The autoencoder is always trained here."),
     number("tol", 0.001, 0, "Stop if no more than this share of rows changed cluster.", maximum=1),
 )
 CLUSTERS_TRAINING = TRAINING.only("seed", "verbose").merge(
