@@ -111,6 +111,18 @@ def test_templates_of_other_files_are_known_when_they_are_given() -> None:
     assert told(user) == []
     found = lint([Source("w.yaml", user), Source("shared.yaml", dump(shared))])
     assert [fault.message for fault in found] == ["there is no template `u`"]
+    shared["spec"]["arguments"] = {"parameters": [{"name": "a"}, {"name": "b", "value": "c"}]}
+    for spec, faults in (
+        ({"arguments": {"parameters": [{"name": "a", "value": "1"}]}, "entrypoint": "t"}, []),
+        ({"entrypoint": "t"}, ["parameter `a` of `shared` has no value"]),
+        ({"entrypoint": "u", "arguments": {"parameters": [{"name": "a", "value": "1"}]}},
+         ["there is no template `u`"]),
+        ({"arguments": {"parameters": [{"name": "a", "value": "1"}]}},
+         ["neither the workflow nor `shared` has an entrypoint"]),
+    ):  # fmt: skip
+        referring = {**BASE, "spec": {"workflowTemplateRef": {"name": "shared"}, **spec}}
+        sources = [Source("w.yaml", dump(referring)), Source("shared.yaml", dump(shared))]
+        assert [fault.message for fault in lint(sources)] == faults
 
 
 def test_cron_workflows() -> None:

@@ -53,12 +53,30 @@ def _entry_faults(manifest: Manifest) -> Iterator[Diagnostic]:
             )
             hint = "take `workflowTemplateRef` away, or run its templates by `templateRef`"
             yield Diagnostic("E0726", message, spec.span_of("templates"), hint=hint)
+        if other := manifest.library.get(reference.at("name").text):
+            yield from _referred_faults(spec, other, reference)
         return
     if not spec.at("entrypoint").text and not manifest.is_template:
         yield Diagnostic("E0719", "the workflow has no entrypoint", spec.span)
     for field in ("entrypoint", "onExit"):
         yield from _start_faults(manifest, spec.at(field))
     yield from _hook_faults(manifest, spec)
+
+
+def _referred_faults(spec: Part, other: Manifest, reference: Part) -> Iterator[Diagnostic]:
+    """Of a workflow whose templates are those of another manifest."""
+    given = parameters_of(spec.at("arguments"))
+    for name, parameter in parameters_of(other.spec.at("arguments")).items():
+        if name not in given and not _has_value(parameter):
+            message = f"parameter `{name}` of `{other.name}` has no value"
+            hint = "give it one among the `arguments`"
+            yield Diagnostic("E0721", message, reference.span, hint=hint)
+    start = spec.at("entrypoint")
+    if not start.text and not other.spec.at("entrypoint").text:
+        message = f"neither the workflow nor `{other.name}` has an entrypoint"
+        yield Diagnostic("E0719", message, reference.span, hint="give it `entrypoint`")
+    if start.text and "{{" not in start.text and start.text not in other.templates:
+        yield _no_template(start, other.templates)
 
 
 def _start_faults(manifest: Manifest, start: Part) -> Iterator[Diagnostic]:
