@@ -9,11 +9,13 @@ from typing import Any
 from sqlml.errors import Diagnostic, ProgramError, did_you_mean
 from sqlml.grammar.printer import print_program
 from sqlml.optimizer.forecast import Forecast, StepForecast
+from sqlml.runtime.titles import titles
 from sqlml.session import Compiled, connect
 from sqlml.source import Source, Span
 from sqlml.workflow.graph import needs
 from sqlml.workflow.text import print_workflow
 
+_WIDEST = 52  # of a title
 _MOST_NAMES = 6  # of steps that a step waits for
 
 
@@ -63,7 +65,9 @@ def differences(compiled: Compiled) -> str:
 
 
 def overview(compiled: Compiled, told: Forecast) -> str:
-    """Every statement: its plan, its step, and what running it now would come to."""
+    """Every statement: its plan, its step, and what running it now would come to; and the steps of
+    a workflow that are no statements.
+    """
     return "\n".join(_lines(compiled, told)).rstrip()
 
 
@@ -75,12 +79,24 @@ def _lines(compiled: Compiled, told: Forecast) -> Iterator[str]:
         for i, line in enumerate(operator.text().splitlines()):
             yield f"  {'' if i else 'plan':<12}{line}"
         for name in nodes[index]:
-            step = steps[name]
-            waits = _listed(needs(step.node))
-            yield f"  {'workflow':<12}{f'{waits} ─▶ ' if waits else ''}{name}"
-            yield f"  {'passes':<12}{_size(step)}"
-            yield f"  {'run':<12}{step.why}"
+            if name in steps:
+                yield from _step(steps.pop(name))
         yield ""
+    shown = titles(compiled.workflow)
+    for name, step in steps.items():
+        told, place = " ".join(shown.get(name, "").split()), step.node.place
+        where = f"{place.file}:{place.line}" if place else ""
+        yield f"step          {told[:_WIDEST]:<{_WIDEST}} {where}".rstrip()
+        yield from _step(step)
+        yield ""
+
+
+def _step(step: StepForecast) -> Iterator[str]:
+    """How a step stands in the workflow, and what is to be said of it."""
+    waits = _listed(needs(step.node))
+    yield f"  {'workflow':<12}{f'{waits} ─▶ ' if waits else ''}{step.node.name}"
+    yield f"  {'passes':<12}{_size(step)}"
+    yield f"  {'run':<12}{step.why}"
 
 
 def _listed(names: Sequence[str]) -> str:

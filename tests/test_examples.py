@@ -162,7 +162,14 @@ CHECKS: dict[str, Callable[[Results], bool]] = {
 }
 
 
-ENGINES = [("argo", {}), ("airflow", {}), ("airflow", {"pods": "lab"}), ("kfp", {}), ("tekton", {})]
+ENGINES = [
+    ("argo", {}),
+    ("airflow", {}),
+    ("airflow", {"pods": "lab"}),
+    ("kfp", {}),
+    ("tekton", {}),
+    ("python", {}),
+]
 
 
 def every_engine_takes_it(session: Session, compiled: Compiled) -> None:
@@ -174,7 +181,7 @@ def every_engine_takes_it(session: Session, compiled: Compiled) -> None:
         for name, text in files.items():
             if engine in ("argo", "tekton"):
                 assert lint([Source(name, text)]) == []
-            elif engine == "airflow":
+            elif engine in ("airflow", "python"):
                 compile(text, name, "exec")
 
 

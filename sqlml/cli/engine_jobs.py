@@ -23,6 +23,7 @@ from sqlml.workflow.ir import (
     Output,
     OutputDeclaration,
     Schedule,
+    Train,
     Workflow,
 )
 
@@ -62,6 +63,7 @@ def files_of(programs: Sequence[Compiled], engine: str, target: Options) -> Mapp
         ProgramError: E0817 two of them would have the same name; what rendering raises.
     """
     files: dict[str, str] = {}
+    target = replace(target, shared=_shared([one.workflow for one in programs]))
     for one in programs:
         for name, text in render(one.workflow, engine, target).items():
             if name in files:
@@ -70,6 +72,15 @@ def files_of(programs: Sequence[Compiled], engine: str, target: Options) -> Mapp
                 raise ProgramError(Diagnostic("E0817", message, one.program.span, hint=hint))
             files[name] = text
     return files
+
+
+def _shared(workflows: Sequence[Workflow]) -> Mapping[str, Node]:
+    """The models that one of the workflows trains and another uses."""
+    nodes = [node for workflow in workflows for node in workflow.nodes]
+    used = (value for node in nodes for value in node.inputs.values())
+    names = {value.name for value in used if isinstance(value, ModelReference)}
+    trained = {one.operation.into: one for one in nodes if isinstance(one.operation, Train)}
+    return {name: trained[name] for name in sorted(names & {*trained})}
 
 
 def _written(

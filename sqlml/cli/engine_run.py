@@ -96,10 +96,10 @@ def _check_unscheduled(workflow: Workflow) -> None:
 
 
 def told_of(workflow: Workflow, engine: str) -> Workflow:
-    """The workflow whose steps an engine tells of: for one without calls, the steps of what is
-    called."""
+    """The workflow whose steps an engine tells of: those of the whole, where it is in parts; for an
+    engine without calls, those of what is called."""
     if ENGINES.load(engine).support["sub-workflow"].support == "native":
-        return workflow
+        return joined(workflow)
     flat = flatten(joined(workflow), is_told=True)
     return replace(flat, nodes=tuple(node for node in flat.nodes if not is_end(node)))
 
@@ -154,7 +154,8 @@ def _check_run(session: Session, run: str, engine: str) -> None:
 
 def check_store(workflow: Workflow, target: Options) -> None:
     """Raises: ProgramError: E0782, the steps need a store and there is none."""
-    has_sql = any(not isinstance(node.operation, PROGRAMS) for node in workflow.nodes)
+    nodes = joined(workflow).nodes
+    has_sql = any(not isinstance(node.operation, PROGRAMS) for node in nodes)
     if has_sql and not (target.worker.store or target.worker.db):
         message = "an engine's steps need a store, through which tables and models move"
         hint = "name one that they reach: --store s3://bucket/folder"
@@ -192,7 +193,7 @@ def supply(session: Session, compiled: Compiled, url: str) -> None:
         with TemporaryDirectory(prefix="sqlml-") as scratch:
             depot = Depot(url)
             needs = Supply(depot, session.database, session.store, Path(scratch))
-            needs.put_needs(compiled.workflow)
+            needs.put_needs(joined(compiled.workflow))
 
 
 def placed(session: Session, run: str) -> EngineRun | None:

@@ -28,11 +28,11 @@ def explain(
     The stages are `tree`, `plan`, `workflow`, and then the optimizer's passes by name.
     """
     variables = options.read_variables(pairs)
-    sources = options.read_sources(files, texts)
+    program = options.read_program(files, texts)
     from sqlml import stages
 
     with options.opened(db=db, dialect=dialect, passes=passes) as session:
-        compiled = session.compile(sources, variables)
+        compiled = session.compile(program, variables)
         options.print_notes(compiled.plan.notes)
         if after is not None:
             click.echo(stages.after(compiled, after).rstrip())

@@ -80,7 +80,7 @@ def heading(event: RunStarted) -> str:
     """The line that a run begins with."""
     statements = [_count(event.statements, "statement")] if event.statements else []
     steps = _count(len(event.steps), "step")
-    return " · ".join([event.workflow, *statements, steps, event.place])
+    return " · ".join([event.workflow, *statements, steps, event.place, f"run {event.run}"])
 
 
 def closing(event: RunFinished, *, color: bool) -> str:

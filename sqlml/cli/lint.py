@@ -18,6 +18,10 @@ def lint(*, files: Sequence[str], as_json: bool) -> int | None:
 
     FILE: a file, `-`, or a folder of them.
     """
+    for program in (name for name in files if name.endswith((".py", ".sql"))):
+        message = f"`{program}` is a program, and lint checks the manifests that become of one"
+        hint = f"sqlml render {program} --engine argo | sqlml lint -"
+        raise ProgramError(Diagnostic("E0716", message, hint=hint))
     names = [*_named(files)]
     if not names:
         message = f"there are no YAML files in {', '.join(f'`{name}`' for name in files)}"

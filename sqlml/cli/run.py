@@ -92,15 +92,21 @@ def run(
                 options.print_notes(compiled.plan.notes, as_json=as_json)
             if not compiled.workflow.nodes:
                 return _nothing_to_do(quiet=quiet)
-            if engine and (made := _schedule_on(session, compiled, engine, target)):
-                click.echo(made)
-                return 0
+            jobs: Sequence[Compiled] = ()
+            if engine:
+                rest, jobs = _apart(session, compiled, engine, target)
+                if rest is None:
+                    _schedule_on(session, jobs, engine, target)
+                    return 0
+                compiled = rest
             with progress_for(compiled.workflow, as_json=as_json, quiet=quiet) as progress:
                 if engine:
                     from sqlml.cli.engine_run import Asked, run_on
 
                     asked = Asked(engine, target, run_id, parameters)
                     report, results = run_on(session, compiled, asked, progress)
+                    if report.outcome == "succeeded":
+                        _schedule_on(session, jobs, engine, target)
                 else:
                     done = session.execute(
                         compiled, [progress], parameters=parameters, resume=resume, pool=pool
@@ -132,18 +138,33 @@ def _nothing_to_do(*, quiet: bool) -> int:
     return 0
 
 
-def _schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "Options") -> str:
-    """Let an engine run the job that a program makes; what to tell of it, or nothing."""
-    from sqlml.cli.engine_jobs import for_engine
-    from sqlml.cli.schedule import schedule_on
-    from sqlml.errors import Diagnostic, ProgramError
+def _apart(
+    session: "Session", compiled: "Compiled", engine: str, target: "Options"
+) -> "tuple[Compiled | None, Sequence[Compiled]]":
+    """What an engine is to run now, if anything; and the jobs that a program makes, for later.
 
-    first, *others = for_engine(session, compiled, engine)
-    if others:
-        message = "a cluster is handed one job at a time, and the program says more"
-        hint = f"one CREATE JOB; `sqlml render --engine {engine}` writes all that it says"
-        raise ProgramError(Diagnostic("E0817", message, first.program.span, hint=hint))
-    return "" if first is compiled else schedule_on(session, first, engine, target)
+    Raises:
+        ProgramError: the engine cannot have one of them.
+    """
+    from sqlml.cli.engine_jobs import files_of, for_engine
+    from sqlml.cli.engine_run import cluster_engine
+
+    programs = for_engine(session, compiled, engine)
+    jobs = [one for one in programs if one is not compiled and one.workflow.schedule]
+    if jobs:
+        cluster_engine(engine)
+        files_of(programs, engine, target)
+    return next((one for one in programs if one not in jobs), None), jobs
+
+
+def _schedule_on(
+    session: "Session", jobs: "Sequence[Compiled]", engine: str, target: "Options"
+) -> None:
+    """Let an engine run jobs at their times, and tell so."""
+    from sqlml.cli.schedule import schedule_on
+
+    for job in jobs:
+        click.echo(schedule_on(session, job, engine, target))
 
 
 def _next(report: "RunReport", models: Sequence[str], again: str, db: str) -> Sequence[str]:

@@ -91,13 +91,15 @@ class Options:
     """How to write a workflow for an engine.
 
     name: of the workflow there; empty for its own. namespace: of the cluster. worker: how SQL steps
-    are run. settings: what only one engine knows, by name.
+    are run. settings: what only one engine knows, by name. shared: by name, the models that one of
+    several files of a program makes and others use, with the steps that train them.
     """
 
     name: str = ""
     namespace: str = ""
     worker: Worker = field(default_factory=Worker)
     settings: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, Node] = field(default_factory=dict)
 
 
 class Engine(Protocol):

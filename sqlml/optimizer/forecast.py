@@ -113,7 +113,7 @@ class _Forecaster:
                 self._left[node.name] = found.outputs
                 return StepForecast(node, False, f"unchanged since run {found.run}")
         is_trial = isinstance(node.operation, Trial)
-        self._trained[node.name] = "an earlier trial" if is_trial else target_of(node)
+        self._trained[node.name] = "an earlier trial" if is_trial else target_of(node) or node.name
         self._altered |= _altered(node)
         self._effects.add(node)
         if node.same_as:

@@ -84,14 +84,36 @@ _HEAD = ("from __future__ import annotations", "", "import json", "import os", "
 
 
 def _program(called: Called, prints: ValueType | None) -> str:
-    call = f"{called.name}({', '.join(_given(called.are_text))})"
+    """The function may have the name of what the script calls besides, which then has another."""
+    aside, quiet, show, json = (
+        _beside(called.name, name) for name in ("sys", "redirect_stdout", "print", "json")
+    )
+    call = f"{called.name}({', '.join(_given(called.are_text, called.name))})"
+    head = [_imported(called.name, line) for line in (*_HEAD, _QUIET)]
+    if called.name == "print":
+        head.append("from builtins import print as step_print")
     if prints is None:
-        return "\n".join([*_HEAD, "", "", called.text, "", "", call, ""])
+        head.remove(_imported(called.name, _QUIET))
+        return "\n".join([*head, "", "", called.text, "", "", call, ""])
     return "\n".join(
-        [*_HEAD, "from contextlib import redirect_stdout", "", "", called.text, "", "",
-         "with redirect_stdout(sys.stderr):", f"    result = {call}",
-         "print(result)" if prints == "text" else "print(json.dumps(result))", ""]
+        [*head, "", "", called.text, "", "", f"with {quiet}({aside}.stderr):",
+         f"    result = {call}",
+         f"{show}(result)" if prints == "text" else f"{show}({json}.dumps(result))", ""]
     )  # fmt: skip
+
+
+_QUIET = "from contextlib import redirect_stdout"
+
+
+def _imported(function: str, line: str) -> str:
+    """The import under the name by which the script calls it."""
+    name = line.rpartition(" ")[2]
+    return line if name != function else f"{line} as {_beside(function, name)}"
+
+
+def _beside(function: str, name: str) -> str:
+    """What a script calls something by whose name the function may have."""
+    return f"step_{name}" if name == function else name
 
 
 def _whole(definition: ast.FunctionDef, text: str) -> str:
@@ -142,17 +164,18 @@ def parameters_of(function: Callable[..., Any], count: int) -> bool:
 
 def _with_call(name: str, definition: str, are_text: Sequence[bool]) -> str:
     imports = [
-        *(["import json"] if not all(are_text) else []),
-        *(["import os"] if are_text else []),
+        *([_imported(name, "import json")] if not all(are_text) else []),
+        *([_imported(name, "import os")] if are_text else []),
     ]
-    return "\n".join([*imports, definition, f"{name}({', '.join(_given(are_text))})", ""])
+    return "\n".join([*imports, definition, f"{name}({', '.join(_given(are_text, name))})", ""])
 
 
-def _given(are_text: Sequence[bool]) -> list[str]:
-    """What reads the arguments."""
-    words = [f'os.environ["{argument(i)}"]' for i in range(len(are_text))]
+def _given(are_text: Sequence[bool], function: str) -> list[str]:
+    """What reads the arguments of the function."""
+    os, json = _beside(function, "os"), _beside(function, "json")
+    words = [f'{os}.environ["{argument(i)}"]' for i in range(len(are_text))]
     return [
-        w if is_text else f"json.loads({w})" for w, is_text in zip(words, are_text, strict=True)
+        w if is_text else f"{json}.loads({w})" for w, is_text in zip(words, are_text, strict=True)
     ]
 
 

@@ -31,6 +31,8 @@ from sqlml.workflow.rewiring import renaming
 
 Groups = Sequence[Sequence[str]]
 
+PART_LABEL = "sqlml-part"  # of the runs of parts that are objects of a cluster
+
 
 def in_parts(workflow: Workflow, groups: Groups, name: str = "part") -> Workflow:
     """The workflow as calls of parts, one for each group of steps; parts keep the groups' order.

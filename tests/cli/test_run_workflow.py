@@ -1,6 +1,7 @@
 """`sqlml run` of a workflow that is written out, with parameters."""
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -54,7 +55,12 @@ def test_a_workflow_in_a_file_is_run_with_parameters(
     ]  # fmt: skip
     assert outcome(["run", "flow.workflow", "--param", "n=7"]) == 1
     shown = capsys.readouterr().err
-    assert shown.startswith("nightly · 2 steps · local\n")
+    heading, closing = (
+        re.search(r"^nightly · 2 steps · local · run (\w+)\n", shown),
+        "skipped · run",
+    )
+    assert heading
+    assert f"{closing} {heading[1]}" in shown
     assert "✗ each.1" in shown
     assert "sqlml run flow.workflow --param n=7 --resume" in shown
     assert outcome(["run", "flow.workflow"]) == 2

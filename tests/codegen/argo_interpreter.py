@@ -119,6 +119,13 @@ class WorkflowRun:
     def end(self, place: Place, ended: Ended) -> None:
         """Told of a node that has ended, or was left out."""
 
+    def child(
+        self, template: Template, given: Mapping[str, str], _metadata: Mapping[str, Any]
+    ) -> "WorkflowRun":
+        """A run of a workflow template, as an object of its own."""
+        name = f"child-{self._pods}"
+        return WorkflowRun([template], self._folder / name, given, name)
+
     def run(self) -> str:
         """Run it to its end; Succeeded or Failed."""
         phase = self._execute(self._spec["entrypoint"], {}, (), self.nodes).phase
@@ -301,12 +308,7 @@ class WorkflowRun:
         assert found["kind"] == "WorkflowTemplate"
         given = manifest["spec"].get("arguments", {}).get("parameters", [])
         self._pods += 1
-        run = WorkflowRun(
-            [found],
-            self._folder / f"child-{self._pods}",
-            {one["name"]: one["value"] for one in given},
-            f"child-{self._pods}",
-        )
+        run = self.child(found, {one["name"]: one["value"] for one in given}, manifest["metadata"])
         phase = run.run()
         if phase != "Succeeded":
             return Ended("Failed")

@@ -14,8 +14,10 @@ from kfp.local import io  # type: ignore[import-not-found]
 
 def main(folder: str, conf: str) -> None:
     told: dict[str, Any] = {}
+    loaded = []
     for file in Path(folder).glob("golden-*.yaml"):
         components.load_component_from_file(str(file))
+        loaded.append(file.name)
     given: dict[str, Any] = {}
     keep = io.IOStore.put_task_output
 
@@ -31,7 +33,7 @@ def main(folder: str, conf: str) -> None:
         pipeline = components.load_component_from_file(str(Path(folder, f"{name}.yaml")))
         task = pipeline(**arguments)
         told[name] = {"state": str(getattr(task, "state", "")), "given": dict(given)}
-    Path(conf).with_suffix(".out").write_text(json.dumps(told))
+    Path(conf).with_suffix(".out").write_text(json.dumps({"runs": told, "loaded": loaded}))
 
 
 if __name__ == "__main__":

@@ -4,11 +4,18 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import chdir
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+
+from sqlml.cli.engine_jobs import files_of, for_engine
+from sqlml.codegen.engine import Options
+from sqlml.codegen.programs import Worker
+from sqlml.session import connect
+from sqlml.source import Source
 
 from .corpus import CORPUS
 from .everywhere import here, write
@@ -33,6 +40,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     pipelines.mkdir()
     conf = prepare("kfp", pipelines, home, settings={}, store=str(home / "store"))
     conf |= write("kfp", SEEDS, pipelines, home, settings={})
+    write_examples(pipelines)
     for golden in (ROOT / "examples/workflows/rendered").glob("*/kfp.yaml"):
         shutil.copy(golden, pipelines / f"golden-{golden.parent.name}.yaml")
     file = home / "conf.json"
@@ -47,7 +55,26 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     (home / "log").write_text(done.stdout + done.stderr)
-    return {"runs": json.loads(file.with_suffix(".out").read_text()), "home": home}
+    return {**json.loads(file.with_suffix(".out").read_text()), "home": home}
+
+
+def write_examples(folder: Path) -> None:
+    """The example programs of SQL; a program of jobs is a file for each."""
+    with chdir(ROOT):
+        for path in Path("examples/sql").glob("*.sql"):
+            with connect(":memory:") as session:
+                compiled = session.compile([Source(path.name, path.read_text())])
+                options = Options(worker=Worker(store="s3://bucket/flow"))
+                files = files_of(for_engine(session, compiled, "kfp"), "kfp", options)
+            for name, text in files.items():
+                (folder / f"golden-{path.stem}-{name}").write_text(text)
+
+
+def test_the_sdk_loads_every_example(ran: dict[str, Any]) -> None:
+    examples = [*(ROOT / "examples/workflows").glob("*.*"), *(ROOT / "examples/sql").glob("*.sql")]
+    assert len(examples) > 25
+    for example in examples:
+        assert any(one.startswith(f"golden-{example.stem}") for one in ran["loaded"]), example
 
 
 @pytest.mark.parametrize("name", CORPUS)

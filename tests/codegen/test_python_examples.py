@@ -2,12 +2,14 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from sqlml.cli.engine_jobs import files_of, for_engine
 from sqlml.codegen.engine import Options, render
 from sqlml.session import connect
 from sqlml.source import Source
@@ -15,7 +17,7 @@ from tests.codegen.scripts import same_tables
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("iris", "drift")  # others in tests/test_examples.py
-PROGRAMS = ("models", "measures", "features", "segments", "drift", "types", "series")
+PROGRAMS = ("models", "measures", "features", "segments", "drift", "types", "series", "searches")
 LINT = ["check", "--isolated", "--no-cache", "--line-length=100", "--select=F,W,I,UP,C4,SIM,RET"]
 
 
@@ -45,6 +47,29 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str
 def test_examples_leave_the_same_tables(databases: tuple[Path, Path, str]) -> None:
     ours, theirs, _printed = databases
     assert same_tables(ours, theirs) > 20
+
+
+def test_a_job_uses_the_model_that_another_job_has_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a script, started by cron; the model lies in a file beside the database."""
+    monkeypatch.chdir(ROOT)
+    program = Path("examples/sql/nightly.sql").read_text()
+    with connect(tmp_path / "here.duckdb") as session:
+        compiled = session.compile([Source("nightly.sql", program)])
+        files = files_of(for_engine(session, compiled, "python"), "python", Options())
+        first, job, asked = re.split(r"CREATE OR REPLACE JOB|SHOW JOBS", program)[:3]
+        trained = job[job.index("BEGIN") + 5 : job.index("END;")]
+        session.run(f"{first} {trained} {asked[asked.index('SELECT') :]}")
+    assert [*files] == ["nightly.py", "retrain.py", "measure.py"]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(sys, "argv", ["measure.py", str(tmp_path / "there.duckdb")])
+    with pytest.raises(SystemExit, match=r"there is no model leaving in .*run the script that"):
+        runpy.run_path(str(tmp_path / "measure.py"))
+    for name in files:
+        runpy.run_path(str(tmp_path / name))
+    assert same_tables(tmp_path / "here.duckdb", tmp_path / "there.duckdb") == 3
 
 
 def test_measures_are_printed(databases: tuple[Path, Path, str]) -> None:

@@ -107,6 +107,11 @@ class FakeCluster(ThreadingHTTPServer):
         return path
 
 
+def has_label(thing: JsonObject, name: str, sign: str = "", value: str = "") -> bool:
+    labels = thing["metadata"].get("labels", {})
+    return (labels.get(name) == value) == (sign == "=") if sign else name in labels
+
+
 def merge(thing: JsonObject, changes: JsonObject) -> None:
     """As RFC 7396 says; null takes away."""
     for key, value in changes.items():
@@ -255,12 +260,8 @@ class Handler(BaseHTTPRequestHandler):
         with state.changed:
             items = [each for (kind, _), each in state.objects.items() if kind == self.kind]
             if label := self.query.get("labelSelector"):
-                name, sign, value = re.split("(!?=)", label)
-                items = [
-                    each
-                    for each in items
-                    if (each["metadata"].get("labels", {}).get(name) == value) == (sign == "=")
-                ]
+                name, *asked = re.split("(!?=)", label)
+                items = [each for each in items if has_label(each, name, *asked)]
             version = str(state.version)
         return 200, {"items": items, "metadata": {"resourceVersion": version}}
 

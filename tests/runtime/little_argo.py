@@ -17,7 +17,10 @@ JsonObject = dict[str, Any]
 class Run(WorkflowRun):
     """Runs a Workflow in a thread of its own, and writes down how far it is in its status."""
 
-    def __init__(self, state: Any, workflow: JsonObject) -> None:
+    def __init__(
+        self, state: Any, workflow: JsonObject, arguments: Mapping[str, str] | None = None
+    ) -> None:
+        """arguments: of a child, which runs in its parent's thread."""
         self.state = state
         self.name = workflow["metadata"]["name"]
         self.told: dict[str, JsonObject] = {}
@@ -25,17 +28,35 @@ class Run(WorkflowRun):
         self.folder = TemporaryDirectory()
         parts = [one for (kind, _), one in state.objects.items() if kind == "workflowtemplates"]
         uid = workflow["metadata"]["uid"]
-        super().__init__([workflow, *parts], Path(self.folder.name) / "r", {}, uid)
-        self.thread = threading.Thread(target=self.follow, daemon=True)
-        self.thread.start()
+        super().__init__([workflow, *parts], Path(self.folder.name) / "r", arguments or {}, uid)
+        self.uid, self.children = uid, list[Run]()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        if arguments is None:
+            self.thread.start()
+
+    def child(
+        self, template: Mapping[str, Any], given: Mapping[str, str], metadata: Mapping[str, Any]
+    ) -> "Run":
+        name = f"{metadata['generateName']}{self.uid}"
+        owners = [{"kind": "Workflow", "uid": self.uid}]
+        told = {"name": name, "uid": f"{name}-uid", "ownerReferences": owners}
+        child = {**template, "kind": "Workflow", "metadata": {**told, "labels": metadata["labels"]}}
+        self.state.put("workflows", child, "ADDED")
+        self.children.append(Run(self.state, child, given))
+        return self.children[-1]
 
     def stop(self) -> None:
         self.is_closing = True
-        self.thread.join()
+        if self.thread.is_alive():
+            self.thread.join()
+        for child in self.children:
+            child.stop()
         self.folder.cleanup()
 
-    def follow(self) -> None:
-        self.tell(self.run())
+    def run(self) -> str:
+        phase = super().run()
+        self.tell(phase)
+        return phase
 
     @property
     def is_stopped(self) -> bool:

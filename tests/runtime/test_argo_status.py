@@ -62,6 +62,14 @@ def test_steps_are_found_among_attempts_rounds_and_groups(is_packed: bool) -> No
     assert steps_of({}) == {}
 
 
+def test_steps_are_found_within_groups_that_only_argo_needs() -> None:
+    found = steps_of({"status": {"nodes": {one["id"]: one for one in NODES}}}, {"each", "inner"})
+    assert {name: (one.state, list(one.pods)) for name, one in found.items()} == {
+        "each": ("failed", ["w-5", "w-6"]),
+        "inner": ("running", ["w-11"]),
+    }
+
+
 def test_a_log_tells_events_and_text() -> None:
     failed = {"code": "E0602", "message": "no", "hint": "yes", "place": "a.sql:1:1"}
     events = [

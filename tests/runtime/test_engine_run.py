@@ -109,6 +109,23 @@ def test_a_program_runs_on_a_server_of_an_engine_and_gives_what_it_gives_here(
         assert (code, err[6:11]) == (2, "E0777")
 
 
+def test_the_steps_of_parts_that_are_runs_of_their_own_are_told_as_any(
+    sqlml: Any, server: FakeCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "p.sql").write_text("""
+        CREATE TABLE doubled AS SELECT 2 * a AS b FROM base;
+        SELECT sum(b) AS c FROM doubled;
+    """)
+    words = on_argo("--json", "--passes", "split{steps=1}", "--run-id", "parts-1")
+    code, out, err = sqlml(*words)
+    assert code == 0, err
+    events = [json.loads(line) for line in out.splitlines()]
+    ends = {e["step"]: e["event"] for e in events if e["event"].startswith("step_f")}
+    assert ends == dict.fromkeys(("query", "query-2"), "step_finished")
+    assert [kind for kind, _ in server.state.objects].count("workflows") == 3
+    assert told_in(out)[-1] == [{"c": 90}]
+
+
 def told_in(out: str) -> list[Any]:
     """What a run has told of its steps' ends, and its results."""
     events = [json.loads(line) for line in out.splitlines()]
@@ -155,7 +172,9 @@ def test_a_program_is_scheduled_on_tekton(sqlml: Any, server: FakeCluster) -> No
     }  # fmt: skip
 
 
-def test_a_program_is_scheduled_and_scheduled_anew(sqlml: Any, server: FakeCluster) -> None:
+def test_a_program_is_scheduled_and_scheduled_anew(
+    sqlml: Any, server: FakeCluster, tmp_path: Path
+) -> None:
     base = ["--db", "x.duckdb", "--engine", "argo", "--store", "depot"]
     words = ["schedule", "p.sql", *base, "--name", "nightly"]
     code, out, err = sqlml(*words, "--cron", "0 3 * * *")
@@ -168,6 +187,13 @@ def test_a_program_is_scheduled_and_scheduled_anew(sqlml: Any, server: FakeClust
     there = server.state.objects["cronworkflows", "nightly"]
     assert there["spec"]["schedules"] == ["30 4 * * *"]
     assert there["spec"]["workflowSpec"]["entrypoint"]
+    (tmp_path / "p.sql").write_text("""CREATE TABLE made AS SELECT * FROM base;
+        CREATE JOB one SCHEDULE '5 5 * * *' AS SELECT * FROM base;
+        CREATE JOB two SCHEDULE '6 6 * * *' AS SELECT * FROM made;""")
+    code, out, err = sqlml(*on_argo())
+    told = "cronworkflows/{0} is scheduled in namespace lab: {1} {1} * * *\n"
+    assert (code, out) == (0, told.format("one", 5) + told.format("two", 6)), err
+    assert (tmp_path / "depot/tables/made.parquet").exists()
     job = "CREATE JOB nightly SCHEDULE '45 5 * * *' AS SELECT 1"
     assert "nightly is scheduled anew" in sqlml("run", *base, "-c", job)[1]
     there = server.state.objects["cronworkflows", "nightly"]

@@ -7,6 +7,7 @@ from sqlml.codegen.argo.objects import API_VERSION
 from sqlml.codegen.argo.pods import given
 from sqlml.codegen.yaml import dump
 from sqlml.workflow.ir import Node, Workflow
+from sqlml.workflow.parts import PART_LABEL
 
 
 def is_apart(node: Node) -> bool:
@@ -20,7 +21,7 @@ def starting(node: Node, part: Workflow) -> Template:
         "workflowTemplateRef": {"name": part.name},
         **given(arguments=given(parameters=[{"name": n, "value": m} for m, n in marks.items()])),
     }
-    metadata = {"generateName": f"{part.name}-"}
+    metadata = {"generateName": f"{part.name}-", "labels": {PART_LABEL: part.name}}
     text = dump({"apiVersion": API_VERSION, "kind": "Workflow", "metadata": metadata, "spec": spec})
     for mark, name in reversed(marks.items()):  # VALUE_12 before VALUE_1
         text = text.replace(mark, f"{{{{=toJson(inputs.parameters['{name}'])}}}}")

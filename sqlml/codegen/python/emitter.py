@@ -8,7 +8,7 @@ from sqlml.codegen.python.layout import laid_out
 from sqlml.codegen.python.library import functions_for, imported, imports_for, names_for
 from sqlml.codegen.python.program import Program
 from sqlml.errors import ProgramError
-from sqlml.workflow.ir import Workflow
+from sqlml.workflow.ir import Node, Workflow
 
 
 class Python:
@@ -45,9 +45,9 @@ class Python:
     }
 
     def render(self, workflow: Workflow, options: Options) -> Mapping[str, str]:
-        script = _Written(workflow)
+        script = _Written(workflow, options.shared)
         # Functions may be called as those of the library that the script does not use.
-        again = _Written(workflow, script.used | imported())
+        again = _Written(workflow, options.shared, script.used | imported())
         if not again.used & again.own.keys():
             script = again
         name = options.name or workflow.name.rpartition("/")[2].removesuffix(".sql")
@@ -62,9 +62,11 @@ class _Written:
     """A script with all that it calls. own: the functions that are its steps. used: the names of
     what it calls besides."""
 
-    def __init__(self, workflow: Workflow, kept: frozenset[str] | None = None) -> None:
+    def __init__(
+        self, workflow: Workflow, shared: Mapping[str, Node], kept: frozenset[str] | None = None
+    ) -> None:
         """Raises: ProgramError: E0797, it does what a script cannot."""
-        self._program = Program(workflow, kept)
+        self._program = Program(workflow, kept, shared)
         self._script = Script(self._program)
         if self._program.faults:
             raise ProgramError(*self._program.faults)

@@ -3,10 +3,18 @@
 import io
 import tokenize
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 WIDTH = 100
 _INDENT = " " * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A value that is known only when the script runs, as Python."""
+
+    text: str
 
 
 def quoted(text: str) -> str:
@@ -23,6 +31,8 @@ def quoted(text: str) -> str:
 def literal(value: Any) -> str:
     """A value as Python."""
     match value:
+        case Code(text):
+            return text
         case str():
             return quoted(value)
         case Mapping():

@@ -65,6 +65,7 @@ _AGREEMENTS = {
         "homogeneity", "completeness", "v_measure", "fowlkes_mallows",
     )
 }  # fmt: skip
+_USUAL = "truth, predicted"
 _AVERAGES = {f"{name}_{how}" for name in _AVERAGED for how in ("micro", "macro", "weighted")}
 _KNOWN = {
     "classification": {**_FLAGS, **_CLASSES},
@@ -112,6 +113,20 @@ def measured(
     yield f'    "loss": {_loss(task, chances)},'
     yield from (f'    "{name}": {_expression(name, task, model)},' for name in wanted)
     yield "}"
+
+
+def scored(model: Model, matrix: str, name: str) -> Iterator[str]:
+    """One metric, and of what it needs of the predictions no more. `truth` is there already."""
+    writer = family(model.known.family)
+    chances = writer.chances(model, matrix)
+    task = model.task or (_task_of((name,)) if name else None)
+    wanted = _expression(name, task, model) if task else f"usual_score({_USUAL}, {model.label})"
+    if "predicted" in wanted:
+        yield f"predicted = {writer.predicted(model, matrix)}"
+    if "chances" in wanted:
+        late = "" if task else f" if {model.label}.classes is not None else None"
+        yield f"chances = {chances}{late}"
+    yield f"return {wanted}"
 
 
 def _task_of(names: Sequence[str]) -> str | None:

@@ -2,11 +2,13 @@
 
 import builtins
 import keyword
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from sqlml.codegen.python.layout import quoted
 from sqlml.codegen.python.library import reserved
 from sqlml.codegen.python.model import Model
+from sqlml.codegen.python.searches import without_trials
 from sqlml.errors import Diagnostic
 from sqlml.workflow.ir import (
     Check,
@@ -20,10 +22,10 @@ from sqlml.workflow.ir import (
 )
 
 _TAKEN = (  # by what statements call their values
-    "arguments", "attempt", "bins", "chances", "con", "data", "each", "good", "group",
-    "held_data", "held_label", "held_matrix", "held_rows", "highs", "inputs", "kinds", "label",
-    "linear", "matrix", "measured", "model", "names", "one", "outputs", "parameters", "parser",
-    "pool", "predicted", "records", "result", "rows", "sizes", "status", "steps", "table",
+    "arguments", "attempt", "best_trial", "bins", "chances", "con", "data", "each", "good", "group",
+    "held_data", "held_label", "held_matrix", "held_parts", "held_rows", "highs", "inputs", "kinds",
+    "label", "linear", "matrix", "measured", "model", "names", "one", "outputs", "parameters",
+    "parser", "pool", "predicted", "records", "result", "rows", "sizes", "status", "steps", "table",
     "truth", "values",
 )  # fmt: skip
 _OF_MODEL = ("", "_features", "_fit", "_label", "_rows")  # variables that a model has
@@ -34,13 +36,23 @@ _HINT = (
 
 
 class Program:
-    """faults: what cannot be written; a script is good when there are none."""
+    """faults: what cannot be written; a script is good when there are none. searches: by the step
+    that trains what they find."""
 
-    def __init__(self, workflow: Workflow, kept: frozenset[str] | None = None) -> None:
-        """kept: the names that its functions may not have; by default, all that are known."""
-        self.workflow = workflow
+    def __init__(
+        self,
+        workflow: Workflow,
+        kept: frozenset[str] | None = None,
+        shared: Mapping[str, Node] = MappingProxyType({}),
+    ) -> None:
+        """kept: the names that its functions may not have; by default, all that are known.
+
+        shared: as in engine.Options.
+        """
+        self.workflow, self.searches = without_trials(workflow)
         self.faults: list[Diagnostic] = []
         self.imports: set[str] = set()
+        self.shared = shared
         self._names = {
             *_TAKEN,
             *(reserved() if kept is None else kept),
@@ -106,6 +118,22 @@ class Program:
 
     def store(self, node: Node, train: Train, model: Model) -> None:
         self._models[node.name] = self._stored[train.into] = model
+
+    def know(self, model: Model) -> None:
+        """Let steps use a model that another script has trained."""
+        self._stored[model.train.into] = model
+
+    def trained(self, node: Node) -> Model | None:
+        """The model that a step trains; None where it trains none, or is refused."""
+        return self._models.get(node.name)
+
+    def models_of_others(self) -> Iterator[str]:
+        """The shared models that steps use and none of them trains."""
+        nodes = [*self.workflow.nodes, *self.workflow.on_exit]
+        own = {one.operation.into for one in nodes if isinstance(one.operation, Train)}
+        used = (value for node in nodes for value in node.inputs.values())
+        names = (value.name for value in used if isinstance(value, ModelReference))
+        yield from (one for one in dict.fromkeys(names) if one in self.shared and one not in own)
 
     def alias(self, model: Model, alias: str) -> None:
         """Let a stored model be known by an alias, too."""

@@ -98,7 +98,9 @@ class Cluster:
         """An object as it is now; None where there is none of that name."""
         return self._look(resource, name)[0]
 
-    def states(self, resource: Resource, name: str, refresh: int = 60) -> Iterator[Object]:
+    def states(
+        self, resource: Resource, name: str, refresh: Callable[[Object], int] = lambda _: 60
+    ) -> Iterator[Object]:
         """An object now, and again whenever it changes, until it is not there any more.
 
         A watch that breaks off, or whose version is too old for the cluster, begins with a look.
@@ -111,10 +113,11 @@ class Cluster:
                 return
             yield found
             began, is_empty = self._caller.clock(), True
-            for change in self._changes(resource, name, version, refresh):
+            lasting = refresh(found)
+            for change in self._changes(resource, name, version, lasting):
                 is_empty = False
                 yield change
-            is_short = self._caller.clock() - began < refresh / 2
+            is_short = self._caller.clock() - began < lasting / 2
             fruitless = fruitless + 1 if is_empty and is_short else 0
             if fruitless:
                 self._caller.sleep(pause_after(fruitless))

@@ -4,7 +4,7 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from sqlml.runtime.cluster.engine import Look
 from sqlml.runtime.cluster.submit import replace
 from sqlml.runtime.handed.run import End, State, StepStatus, seconds_between
 from sqlml.workflow.ir import Workflow
+from sqlml.workflow.parts import PART_LABEL
 
 _WORKFLOWS = Resource("argoproj.io", "v1alpha1", "workflows")
 _STATES: Mapping[str, State] = {
@@ -27,6 +28,7 @@ _STATES: Mapping[str, State] = {
 }
 _ENDED = frozenset({"Succeeded", "Failed", "Error"})
 _COUNTED = re.compile(r"\(\d+(:.*)?\)$", re.DOTALL)  # an attempt, or a round with its item
+_GROUP = re.compile(r"(.*-)?(group|part)-\d+")  # that only Argo needs, as a file is written
 _PARTS = "parts"  # whose the templates are that runs share
 _NODE_ID = "workflows.argoproj.io/node-id"
 
@@ -36,7 +38,9 @@ class Argo:
     schedule = ("CronWorkflow",)
     stop: Mapping[str, str] = {"shutdown": "Stop"}
     container = "main"
-    refresh = 60
+
+    def refresh(self, run: Object) -> int:
+        return 5 if has_parts(run) else 60  # a part that goes on does not change the whole
 
     def whole(self, run: Object, objects: Sequence[Object]) -> Object:
         return run
@@ -69,7 +73,7 @@ class Argo:
         return found
 
     def children(self, cluster: Cluster, run: Object) -> Sequence[Object]:
-        if not any("resource" in each for each in _templates(run)):
+        if not has_parts(run):
             return ()
         running = cluster.list(_WORKFLOWS, "workflows.argoproj.io/completed!=true")
         found = [run]
@@ -89,31 +93,55 @@ class Argo:
         return {"spec": {"suspend": None}, "status": changes}
 
     def look(self, cluster: Cluster, run: Object, workflow: Workflow) -> Look:
+        known = {node.name for node in (*workflow.nodes, *workflow.on_exit)}
+        found: dict[str, StepStatus] = {}
+        runs: dict[str, str] = {}  # by what a node is called inside
+        for each in (run, *self._parts(cluster, run)):
+            told = steps_of(each, known)
+            found |= told
+            name = each["metadata"]["name"]
+            runs |= {pod: name for status in told.values() for pod in status.pods}
+
         @cache
-        def names() -> Mapping[str, str]:
-            label = f"workflows.argoproj.io/workflow={run['metadata']['name']}"
+        def names(name: str) -> Mapping[str, str]:
+            label = f"workflows.argoproj.io/workflow={name}"
             return {pod["annotations"].get(_NODE_ID): pod["name"] for pod in cluster.pods(label)}
 
         def pods(step: StepStatus) -> Sequence[str]:
-            return [names()[node] for node in step.pods if node in names()]
+            return [names(runs[pod])[pod] for pod in step.pods if pod in names(runs[pod])]
 
-        return Look(steps_of(run), pods)
+        return Look(found, pods)
+
+    def _parts(self, cluster: Cluster, run: Object) -> Sequence[Object]:
+        """The runs of its parts, whether they have ended or not."""
+        if not has_parts(run):
+            return ()
+        every = cluster.list(_WORKFLOWS, PART_LABEL)
+        return [each for each in every if run["metadata"]["uid"] in _owners(each)]
 
 
 ENGINE = Argo()
 
 
-def steps_of(workflow: Object) -> Mapping[str, StepStatus]:
+def has_parts(run: Object) -> bool:
+    """Whether it may start objects, such as runs of its parts."""
+    return any("resource" in each for each in _templates(run))
+
+
+def steps_of(workflow: Object, known: Collection[str] = ()) -> Mapping[str, StepStatus]:
     """The steps that have begun, or never will, by name; those of called workflows count as parts
-    of the steps that call them."""
+    of the steps that call them.
+
+    known: the names of the steps, which may stand in groups of Argo's own; empty if nobody knows.
+    """
     nodes = _nodes(workflow.get("status", {}))
     pods: dict[str, list[Mapping[str, Any]]] = {}
     for node in nodes.values():
         if node.get("type") == "Pod":
-            pods.setdefault(_owner(node, nodes), []).append(node)
+            pods.setdefault(_owner(node, nodes, known), []).append(node)
     found = {}
     for node in nodes.values():
-        if _is_step(node, nodes):
+        if _is_step(node, nodes, known):
             name = node["displayName"]
             parts = sorted(pods.get(name, ()), key=lambda pod: pod.get("startedAt") or "")
             messages = [node.get("message"), *(part.get("message") for part in reversed(parts))]
@@ -153,18 +181,27 @@ def _nodes(status: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return nodes or {}
 
 
-def _is_step(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> bool:
+def _is_step(node: Mapping[str, Any], nodes: Mapping[str, Any], known: Collection[str]) -> bool:
     """Whether a node is a step of the workflow itself, and no attempt, round or group of it."""
     parent = nodes.get(node.get("boundaryID", ""))
     is_counted = _COUNTED.search(node["displayName"]) is not None
-    is_group = node.get("type") == "StepGroup"
-    return parent is not None and not parent.get("boundaryID") and not is_counted and not is_group
+    if parent is None or is_counted or node.get("type") == "StepGroup":
+        return False
+    name, *around = [_name(each) for each in _upwards(node, nodes)]
+    if not known:
+        return not _GROUP.fullmatch(name) and all(map(_GROUP.fullmatch, around))
+    return name in known and not any(one in known for one in around)
 
 
-def _owner(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> str:
+def _owner(node: Mapping[str, Any], nodes: Mapping[str, Any], known: Collection[str]) -> str:
     """The name of the step that a node is a part of."""
-    last = list(_upwards(node, nodes))[-1]
-    return _COUNTED.sub("", last["displayName"])
+    around = [_name(each) for each in _upwards(node, nodes)]
+    is_known = known.__contains__ if known else lambda name: not _GROUP.fullmatch(name)
+    return next(filter(is_known, reversed(around)), around[-1])
+
+
+def _name(node: Mapping[str, Any]) -> str:
+    return _COUNTED.sub("", node["displayName"])
 
 
 def _upwards(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -21,15 +21,17 @@ class Look:
 class ClusterEngine(Protocol):
     """kind: of the objects that are one run each. schedule: the kinds of those that start runs at
     given times, the last of which says when. stop: what is merged into a run's `spec` so that it
-    stops, its steps on exit still run. container: of a pod, the one that does the step. refresh:
-    seconds after which a run is looked at again, though it has not changed itself.
+    stops, its steps on exit still run. container: of a pod, the one that does the step.
     """
 
     kind: str
     schedule: Sequence[str]
     stop: Mapping[str, str]
     container: str
-    refresh: int
+
+    def refresh(self, run: Object) -> int:
+        """Seconds after which a run is looked at again, though it has not changed itself."""
+        ...
 
     def whole(self, run: Object, objects: Sequence[Object]) -> Object:
         """A run with what goes into it of the other objects that were written with it."""

@@ -28,7 +28,9 @@ class Tekton:
     schedule = ("Pipeline", "Role", "RoleBinding", "CronJob")
     stop: Mapping[str, str] = {"status": "CancelledRunFinally"}
     container = "step-step"
-    refresh = 10  # a TaskRun that waits, or begins at last, does not change the PipelineRun
+
+    def refresh(self, run: Object) -> int:
+        return 10  # a TaskRun that waits, or begins at last, does not change the PipelineRun
 
     def whole(self, run: Object, objects: Sequence[Object]) -> Object:
         """The run holds its pipeline: another one of that name changes nothing for it."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlml.codegen.python.model import Family
 
-FAMILIES = ("xgboost", "lightgbm", "sklearn", "keras", "graph", "scorecard", "statsmodels")
+FAMILIES = ("xgboost", "lightgbm", "sklearn", "keras", "graph", "scorecard", "statsmodels", "auto")
 
 
 def family(name: str) -> "Family":

@@ -9,6 +9,7 @@ from sqlml.codegen.python.flow.parameters import opening
 from sqlml.codegen.python.flow.programs import Functions
 from sqlml.codegen.python.flow.scope import Left, Scope, Value, converted
 from sqlml.codegen.python.layout import call, literal
+from sqlml.codegen.python.operators.kept import taken
 from sqlml.codegen.python.program import Program
 from sqlml.workflow.ir import Call, Constant, Node, ValueType, Workflow
 from sqlml.workflow.operations import PROGRAMS
@@ -40,6 +41,7 @@ class Script:
         workflow = self._program.workflow
         if workflow.timeout is not None:
             yield call("end_after", f"{workflow.timeout:g}")
+        yield from taken(self._program)
         yield from self._level(workflow, given).lines()
         if self.uses_sql:
             yield from ("", "con.close()")

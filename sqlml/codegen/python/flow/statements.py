@@ -5,6 +5,7 @@ from importlib import import_module
 from sqlml.codegen.python.flow.scope import Left
 from sqlml.codegen.python.layout import call, literal, quoted
 from sqlml.codegen.python.operators import OPERATORS
+from sqlml.codegen.python.operators.kept import kept
 from sqlml.codegen.python.program import Program
 from sqlml.workflow.ir import Evaluate, Node, Query, Train
 
@@ -22,8 +23,10 @@ def statement(program: Program, node: Node) -> tuple[list[str], Left]:
     if given and isinstance(node.operation, Query):
         row = call("first_row", quoted(node.operation.sql), literal(given))
         return [f"{variable} = {row}"], left
-    writer = import_module(f"sqlml.codegen.python.operators.{OPERATORS[kind]}")
+    module = "search" if node.name in program.searches else OPERATORS[kind]
+    writer = import_module(f"sqlml.codegen.python.operators.{module}")
     lines = [*writer.write(program, node, node.operation)]
+    lines += kept(program, node)
     if given and not _measures(node):
         program.refuse(node, "it has no words for what it gives to other steps")
     return [*lines, *([f"{variable} = measured"] if given else [])], left

@@ -68,7 +68,7 @@ def _inputs(program: Program, node: Node, model: Model, predict: Predict) -> Ite
 
 def _of_nothing(model: Model, shape: str = "0", *, is_whole: bool = True) -> str:
     """scikit-learn refuses to predict where there are no rows."""
-    if model.known.family != "sklearn" or model.task == "transformation":
+    if model.known.family not in ("sklearn", "auto") or model.task == "transformation":
         return ""
     kind = ", int" if is_whole and model.task in ("clustering", "outliers") else ""
     return f" if len(rows) else np.empty({shape}{kind})"

@@ -25,18 +25,12 @@ _LABELS = {"classification": "classes"}  # others are amounts
 
 
 def write(program: Program, node: Node, train: Train) -> Iterator[str]:
-    known = model_type(train.estimator)
-    if known.family not in FAMILIES:
-        program.refuse(node, f"it knows {', '.join(FAMILIES)}, not `{train.estimator}`")
+    model = model_of(program, node, train)
+    if model is None:
         return
-    name = program.name_model(train.into.rpartition(".")[2])
-    features = _features(program, node, train, name)
-    model = Model(name, train, _task(train), features, _held(program, node, train))
-    _check(program, node, model)
-    if program.is_refused(node):
-        return
+    name = model.name
     program.store(node, train, model)
-    program.imports.update(family(known.family).imports(model))
+    program.imports.update(family(model.known.family).imports(model))
     yield f"rows = fetch({program.rows(node)})"
     if program.is_checked(node, train):
         yield f"{name}_rows = rows"
@@ -46,6 +40,19 @@ def write(program: Program, node: Node, train: Train) -> Iterator[str]:
     yield from _prepared(model)
     yield from _fitted(model)
     yield from _validated(model)
+
+
+def model_of(program: Program, node: Node, train: Train) -> Model | None:
+    """What a training makes; None where it is refused."""
+    known = model_type(train.estimator)
+    if known.family not in FAMILIES:
+        program.refuse(node, f"it knows {', '.join(FAMILIES)}, not `{train.estimator}`")
+        return None
+    name = program.name_model(train.into.rpartition(".")[2])
+    features = features_of(program, node, train, name)
+    model = Model(name, train, task_of(train), features, held_of(program, node, train))
+    check(program, node, model)
+    return None if program.is_refused(node) else model
 
 
 def _fitted_apart(model: Model, fit: str) -> Iterator[str]:
@@ -83,10 +90,16 @@ def _fitted(model: Model) -> Iterator[str]:
 def _prepared(model: Model, space: int = 2) -> Iterator[str]:
     """The label, the rows that are held back, and the function that makes the matrix.
 
-    space: how many lines are left free around it.
+    space: how many lines are left free around that.
     """
     if group := model.train.settings.get("group"):
         yield f"rows = by_group(rows, {literal(group)})"
+    yield from labelled(model)
+    yield from featured(model, space)
+
+
+def labelled(model: Model) -> Iterator[str]:
+    """The label, and the rows that are held back."""
     if model.column:
         kind = _LABELS.get(model.task, "amounts") if model.task else "classes_or_amounts"
         yield f"{model.label} = {call(kind, 'rows', literal(model.column))}"
@@ -95,8 +108,17 @@ def _prepared(model: Model, space: int = 2) -> Iterator[str]:
     elif model.held:
         told = call("held_back", "rows", literal(model.held.share), str(model.seed), model.label)
         yield f"rows, held_rows = {told}"
+
+
+def featured(model: Model, space: int = 2) -> Iterator[str]:
+    """What the features learn, and the function that makes the matrix."""
     for block in model.features:
         yield from block.learnt
+    yield from applied(model, space)
+
+
+def applied(model: Model, space: int = 2) -> Iterator[str]:
+    """The function that makes the matrix, of features that have learnt."""
     yield from [""] * space
     yield f"def {model.name}_features(rows):"
     yield from (f"    {line}" for line in family(model.known.family).matrix(model))
@@ -111,7 +133,7 @@ def _validated(model: Model) -> Iterator[str]:
         yield "tell(measured)"
 
 
-def _features(program: Program, node: Node, train: Train, name: str) -> list[Block]:
+def features_of(program: Program, node: Node, train: Train, name: str) -> list[Block]:
     specs: Any = thaw(train.features)
     native = model_type(train.estimator).categories == "native"
     scope = Scope(lambda wanted: program.name(f"{name}_{wanted}"), native)
@@ -125,12 +147,12 @@ def _features(program: Program, node: Node, train: Train, name: str) -> list[Blo
     return blocks
 
 
-def _task(train: Train) -> Task | None:
+def task_of(train: Train) -> Task | None:
     known = model_type(train.estimator)
     return MODELS.load(known.family).task(known, train.parameters)  # type: ignore[arg-type]
 
 
-def _held(program: Program, node: Node, train: Train) -> Held | None:
+def held_of(program: Program, node: Node, train: Train) -> Held | None:
     """The rows that are not trained on."""
     share: Any = train.settings.get("validation.split")
     match node.inputs.get("validation"):
@@ -143,7 +165,7 @@ def _held(program: Program, node: Node, train: Train) -> Held | None:
             return None
 
 
-def _check(program: Program, node: Node, model: Model) -> None:
+def check(program: Program, node: Node, model: Model) -> None:
     train, settings = model.train, model.train.settings
     for reason in family(model.known.family).refusals(model):
         program.refuse(node, reason)
