@@ -84,9 +84,9 @@ def _lines(compiled: Compiled, told: Forecast) -> Iterator[str]:
         yield ""
     shown = titles(compiled.workflow)
     for name, step in steps.items():
-        told, place = " ".join(shown.get(name, "").split()), step.node.place
+        title, place = " ".join(shown.get(name, "").split()), step.node.place
         where = f"{place.file}:{place.line}" if place else ""
-        yield f"step          {told[:_WIDEST]:<{_WIDEST}} {where}".rstrip()
+        yield f"step          {title[:_WIDEST]:<{_WIDEST}} {where}".rstrip()
         yield from _step(step)
         yield ""
 

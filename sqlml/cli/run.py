@@ -1,6 +1,6 @@
 """`sqlml run`: run a program here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from sqlml.cli import options
 
 if TYPE_CHECKING:
     from sqlml.codegen.engine import Options
+    from sqlml.results import Result
     from sqlml.runtime.report import RunReport
     from sqlml.session import Compiled, Session
     from sqlml.workflow.ir import Workflow
@@ -83,7 +84,6 @@ def run(
     texts_here = () if engine else (source.text for source in sources)
     with started_ahead(texts_here, settings.threads or None) as pool:
         from sqlml.cli.progress import progress_for
-        from sqlml.cli.results import print_event, print_result
         from sqlml.session import Session
 
         with Session.open(settings) as session:
@@ -92,33 +92,26 @@ def run(
                 options.print_notes(compiled.plan.notes, as_json=as_json)
             if not compiled.workflow.nodes:
                 return _nothing_to_do(quiet=quiet)
-            jobs: Sequence[Compiled] = ()
-            if engine:
-                rest, jobs = _apart(session, compiled, engine, target)
-                if rest is None:
-                    _schedule_on(session, jobs, engine, target)
-                    return 0
-                compiled = rest
+            first, jobs = _apart(session, compiled, engine, target)
+            if engine and first is None:
+                _schedule_on(session, jobs, engine, target)
+                return 0
+            compiled = first or compiled
             with progress_for(compiled.workflow, as_json=as_json, quiet=quiet) as progress:
                 if engine:
                     from sqlml.cli.engine_run import Asked, run_on
 
                     asked = Asked(engine, target, run_id, parameters)
                     report, results = run_on(session, compiled, asked, progress)
-                    if report.outcome == "succeeded":
-                        _schedule_on(session, jobs, engine, target)
+                    _schedule_on(
+                        session, jobs if report.outcome == "succeeded" else (), engine, target
+                    )
                 else:
                     done = session.execute(
                         compiled, [progress], parameters=parameters, resume=resume, pool=pool
                     )
                     report, results = done.report, done.results
-            for i, result in enumerate(results):
-                if as_json:
-                    print_event(result.step, result.table)
-                    continue
-                if i and output in ("table", "markdown"):
-                    click.echo()
-                print_result(result.table, output)
+            _print(results, output, as_json=as_json)
             models = [name for name in _models(compiled.workflow) if session.models.find(name)]
     is_gone = settings.db == IN_MEMORY
     if not (as_json or is_gone or (quiet and report.outcome == "succeeded")):
@@ -132,6 +125,18 @@ def run(
     return EXIT_CODES[report.outcome]
 
 
+def _print(results: "Iterable[Result]", output: str, *, as_json: bool) -> None:
+    from sqlml.cli.results import print_event, print_result
+
+    for i, result in enumerate(results):
+        if as_json:
+            print_event(result.step, result.table)
+            continue
+        if i and output in ("table", "markdown"):
+            click.echo()
+        print_result(result.table, output)
+
+
 def _nothing_to_do(*, quiet: bool) -> int:
     if not quiet:
         click.echo("there is no statement to run", err=True)
@@ -139,9 +144,9 @@ def _nothing_to_do(*, quiet: bool) -> int:
 
 
 def _apart(
-    session: "Session", compiled: "Compiled", engine: str, target: "Options"
+    session: "Session", compiled: "Compiled", engine: str | None, target: "Options"
 ) -> "tuple[Compiled | None, Sequence[Compiled]]":
-    """What an engine is to run now, if anything; and the jobs that a program makes, for later.
+    """What is to run now, if anything; and the jobs that an engine is to run at their times.
 
     Raises:
         ProgramError: the engine cannot have one of them.
@@ -149,12 +154,14 @@ def _apart(
     from sqlml.cli.engine_jobs import files_of, for_engine
     from sqlml.cli.engine_run import cluster_engine
 
+    if engine is None:
+        return compiled, ()
     programs = for_engine(session, compiled, engine)
-    jobs = [one for one in programs if one is not compiled and one.workflow.schedule]
-    if jobs:
+    rest = [one for one in programs if one is compiled or not one.workflow.schedule]
+    if len(rest) < len(programs):
         cluster_engine(engine)
         files_of(programs, engine, target)
-    return next((one for one in programs if one not in jobs), None), jobs
+    return next(iter(rest), None), programs[len(rest) :]
 
 
 def _schedule_on(

@@ -116,9 +116,9 @@ def test_every_job_is_a_file_and_so_is_what_the_program_says_besides(
         "with one run at a time."
     )
     assert "`0 @weekly`" not in job["pipelineInfo"]["description"]
-    code, _, err = sqlml("run", "job.sql", "--engine", "argo", "--store", "s3://b")
+    code, _, err = sqlml("run", "-c", TWINS, "--engine", "argo", "--store", "s3://b")
     assert code == 2
-    assert "error[E0817]: a cluster is handed one job at a time" in err
+    assert "error[E0817]: two files for the engine would be called `a-b.yaml`" in err
 
 
 def test_a_script_has_lines_for_cron(sqlml: Sqlml) -> None:

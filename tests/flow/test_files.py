@@ -34,6 +34,51 @@ def test_a_python_file_is_run_and_rendered(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.split() == ["n", "20"]
     assert outcome(["render", "flow.py", "--engine", "argo"]) == 0
     assert "name: nightly" in capsys.readouterr().out
+    assert outcome(["lint", "flow.py"]) == 2
+    assert "sqlml render flow.py --engine argo | sqlml lint -" in capsys.readouterr().err
+
+
+NAMED = """
+import sqlml
+
+@sqlml.step
+def print(n: int) -> str:
+    return str(n)
+
+@sqlml.step
+def redirect_stdout(n: str) -> int:
+    return int(n)
+
+@sqlml.step
+def os(n: int) -> int:
+    return 1 if n < 2 else n * os(n - 1)
+
+@sqlml.step
+def sys(n: str) -> int:
+    return int(n)
+
+@sqlml.step
+def json(n: int, of: list[int]) -> list[int]:
+    return [n, *of]
+
+with sqlml.workflow("named") as flow:
+    left = print(os(redirect_stdout(print(4))))
+    json(sys(left), [1])
+"""
+
+
+def test_functions_may_have_the_names_of_what_their_scripts_call(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("named.py").write_text(NAMED)
+    assert outcome(["run", "named.py", "--json"]) == 0
+    assert '"summary": "[24, 1]"' in capsys.readouterr().out
+    assert outcome(["plan", "named.py"]) == 0
+    assert "the longest way: print ─▶ redirect-stdout ─▶ os" in capsys.readouterr().out
+    assert outcome(["explain", "named.py"]) == 0
+    told = capsys.readouterr().out
+    assert "step          def os(n: int) -> int:" in told
+    assert "print-2 ─▶ sys" in told
 
 
 @pytest.mark.parametrize(
