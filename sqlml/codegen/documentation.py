@@ -43,10 +43,10 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
 - `sqlml schedule flow.sql --cron '0 3 * * *' --engine argo --store …` makes a CronWorkflow of it,
   or replaces the one of that name; `--engine tekton` a CronJob, with an account of its own that may
   start PipelineRuns in its namespace and do nothing else. Its base tables are those of that moment.
-  So does `sqlml run` of a program with `CREATE JOB`: what it says besides is run now, and where that
-  has ended well, each job is scheduled. `sqlml render` writes a file for each, and one for the rest,
-  which is to be run once: for Argo, Airflow, Tekton (with `--namespace`) and Kubeflow, where a
-  person makes the recurring run.
+  So does `sqlml run` of a program with `CREATE JOB`: what it says besides is run now; where that
+  has ended well, each job is scheduled. `sqlml render` writes a file for each, and one for the
+  rest, to be run once: for Argo, Airflow, Tekton (with `--namespace`) and Kubeflow, where a person
+  makes the recurring run.
 - No secret is written into a file: `CREATE SECRET` is refused there (E0753). Give the steps
   credentials through their environment.
 - A program was run by hand through Airflow 3.3.2: `airflow db migrate`, then `airflow api-server`,
@@ -68,11 +68,11 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   that an advisor guides or that halve the rows, PREDICT, EVALUATE, and EXPLAIN … INTO of boosters
   and score cards; what it has no words for is refused (E0797). Of a program of jobs there is a
   script for each; a model that one trains and another uses lies in a folder beside the database
-  (`FILE.duckdb.models`), if it is one of XGBoost, LightGBM or scikit-learn. Steps of a workflow are calls of their functions, conditions
-  are `if`, loops are loops, and images are run by Podman or Docker. Where a failed step would leave
-  others to run, or something asks how it has ended, ends are noted (`with steps.run(…)`) and the
-  script goes on; elsewhere, and for every statement of SQL that nothing asks about, a failure ends
-  the script.
+  (`FILE.duckdb.models`), if it is one of XGBoost, LightGBM or scikit-learn. Steps of a workflow are
+  calls of their functions, conditions are `if`, loops are loops, and images are run by Podman or
+  Docker. Where a failed step would leave others to run, or something asks how it has ended, ends
+  are noted (`with steps.run(…)`) and the script goes on; elsewhere, and for every statement of SQL
+  that nothing asks about, a failure ends the script.
 
 ## What becomes of what
 

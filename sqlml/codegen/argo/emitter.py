@@ -73,10 +73,9 @@ class Argo:
                 with suppress(TooManyTemplates):
                     writer = _Writer(options, kind, name, size, as_written=as_written)
                     manifests = writer.manifests(workflow)
-                    fit = [_fits(manifest, size) for manifest in manifests.values()]
-                    if all(fit):
+                    if manifests and all(_fits(one, size) for one in manifests.values()):
                         return _texts(manifests)
-                    if as_written and len(fit) > 1 and not fit[0]:
+                    if as_written and not manifests:
                         size = 0  # what starts the parts is too large, and more for smaller ones
                 workflow = joined(workflow)
             size = min(size, len(workflow.nodes)) // 2
@@ -136,7 +135,9 @@ class _Writer:
     as_written: bool = False
 
     def manifests(self, workflow: Workflow) -> dict[str, dict[str, Any]]:
-        """By name: the workflow's, and those of its parts that are objects of their own."""
+        """By name: the workflow's, and those of its parts that are objects of their own; none where
+        what starts the parts is too large.
+        """
         prefix = f"{self.name[:40]}-part"
         whole = in_parts(workflow, self.size, prefix, apart=True, as_written=self.as_written)
         workflow = joined(workflow)
@@ -154,6 +155,8 @@ class _Writer:
             spec = {**_schedule(workflow, workflow.schedule), "workflowSpec": spec}
         labels = thaw(workflow.ext.get("argo", {}).get("labels", {}))
         told = {self.name: self.object(self.kind, self.name, spec, labels)}
+        if parts and not _fits(told[self.name], self.size):
+            return {}
         for part in parts:
             alone = replace(
                 workflow,
