@@ -97,6 +97,9 @@ SELECT obj_description(('"' || "table_schema" || '"."' || "table_name" || '"')::
 WITH columns AS (SELECT schemaname AS select, pg_catalog.has_table_privilege(current_user, tablename, 'select') AS not FROM pg_catalog.pg_tables WHERE tablename = 't') SELECT * FROM columns;
 SELECT pg_get_constraintdef(oid), pg_get_constraintdef(oid, true) FROM pg_constraint WHERE contype = 'c' AND conrelid = 't'::regclass;
 SELECT usename = current_user, state, query LIKE 'SELECT use%', rolsuper, backend_type FROM pg_stat_activity JOIN pg_roles ON rolname = usename WHERE pid = pg_backend_pid();
+SELECT ref.conname, a1.attname, a2.attname FROM (select conrelid, conkey, confrelid, confkey, generate_series(array_lower(conkey, 1), array_upper(conkey, 1)) as i, conname
+  from pg_catalog.pg_constraint cn, pg_catalog.pg_class c where contype = 'f' and conrelid = c.oid and relname = 'Two Words') ref JOIN pg_catalog.pg_attribute a1
+  ON a1.attrelid = ref.conrelid AND a1.attnum = conkey[i] JOIN pg_catalog.pg_attribute a2 ON a2.attrelid = ref.confrelid AND a2.attnum = confkey[i] ORDER BY ref.i;
 SELECT object_name, data_type FROM information_schema.element_types WHERE object_schema = 'public';
 SELECT DISTINCT grantee = current_user, privilege_type FROM information_schema.table_privileges WHERE grantee = current_user AND table_name = 't' ORDER BY 2;
 SELECT pg_try_advisory_lock(1), pg_try_advisory_lock(1, 2), pg_advisory_unlock(1), pg_advisory_unlock_all(), pg_sleep(0);
@@ -142,6 +145,12 @@ SELECT current_schema, current_schemas(false), 'o'::regclass, 't'::regclass;
 RESET search_path;
 SHOW search_path;
 SELECT id AS Total, name "Name" FROM q WHERE id = 1;
+SELECT * FROM upper('a');
+SELECT x, x.* FROM lower('A') AS x WHERE extract(year FROM date_trunc('year', date '2020-02-03')) = 2020;
+SELECT id, NOT id > 1 AS "select" INTO TEMPORARY TABLE chosen FROM q WHERE id < 3;
+SELECT * FROM chosen ORDER BY id;
+CREATE TEMP TABLE later (a int UNIQUE DEFERRABLE INITIALLY DEFERRED, b int PRIMARY KEY NOT DEFERRABLE);
+SELECT NOT q.id IS NULL, - q.id, NOT (q.id = 1) FROM q WHERE q.id = 1;
 CREATE TEMP TABLE keyed (id serial, "N" int);
 INSERT INTO keyed ("N") VALUES (1), (2) RETURNING id;
 DROP TABLE IF EXISTS nothing, keyed CASCADE;

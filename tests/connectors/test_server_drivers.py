@@ -111,6 +111,19 @@ def test_a_session_has_its_settings(port: int) -> None:
         assert process == (client.info.backend_pid, "ann")
 
 
+def test_numbers_have_the_places_that_are_given(client: "psycopg.Connection[Any]") -> None:
+    for written in ("1.10", "-0.001", "0", "12345678901234567890.12345", "1E+3", "9" * 38):
+        cursor = client.execute("SELECT %s::numeric, CAST(%s AS numeric)", [Decimal(written)] * 2)
+        assert [*map(str, cursor.fetchone() or ())] == [f"{Decimal(written):f}"] * 2
+    moments = client.execute(
+        "SELECT %b::timestamp::text, %b::date = 'infinity'", ["-infinity", "infinity"]
+    ).fetchone()
+    assert moments == ("-infinity", True)
+    with client.cursor(binary=True) as cursor:
+        cursor.execute("SELECT indkey FROM pg_index LIMIT 0")
+        assert [column.type_code for column in cursor.description or ()] == [22]
+
+
 def test_transactions_warn_and_keep_their_word(client: "psycopg.Connection[Any]") -> None:
     told: list[str | None] = []
     client.add_notice_handler(lambda notice: told.append(notice.sqlstate))

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlml.connectors.postgres import patterns
 from sqlml.connectors.postgres.failures import UNSUPPORTED, Refused
 from sqlml.connectors.postgres.naming import ENDS, Change, divided, end_of, is_selected
+from sqlml.connectors.postgres.reserved import reserved
 from sqlml.grammar.tokens import Token
 from sqlml.quoting import literal
 
@@ -63,6 +64,18 @@ class _Call:
         return is_selected([token.keyword for token in self._all], self._place)
 
     @property
+    def is_table(self) -> bool:
+        """Whether it stands behind the FROM of a query: `extract(year FROM f(x))` has one, too."""
+        words, depth = [token.keyword for token in self._all], 0
+        if words[self._place - 2 : self._place - 1] == ["DISTINCT"]:
+            return False
+        for i in range(self._place - 1, -1, -1):
+            depth += (words[i] == ")") - (words[i] == "(")
+            if depth < 0:
+                return words[i + 1] in ("SELECT", "WITH")
+        return words[0] in ("SELECT", "WITH", "INSERT", "CREATE", "EXPLAIN")
+
+    @property
     def alias(self) -> str:
         """What the rows of a call in FROM are called."""
         behind = self._all[self._end : self._end + 2]
@@ -98,13 +111,11 @@ def called(sql: str, tokens: Tokens) -> Iterator[Change]:
     if words[:1] == ["CREATE"] and not {"MACRO", "FUNCTION"}.isdisjoint(words[:5]):
         return
     for i, word in enumerate(words):
-        if word == "CURRENT_SCHEMA" and words[i + 1 : i + 2] != ["("]:
-            yield tokens[i].start, tokens[i].end, "sqlml_pg.main.current_schema()"
-        elif words[i + 1 : i + 2] != ["("]:
-            is_alone = words[0] == "SELECT" and "FROM" not in words
-            is_user = word in _USERS and (word != "USER" or is_alone)
-            if is_user and "." not in words[max(i - 1, 0) : i + 2]:
-                yield tokens[i].start, tokens[i].end, "sqlml_pg.main.user_name()"
+        if words[i + 1 : i + 2] != ["("]:
+            yield from _named(tokens, words, i)
+            continue
+        if i and words[i - 1] == "FROM" and word.lower() in reserved().scalars:
+            yield from _as_row(_Call(sql, tokens, i))
             continue
         if word in _TIMES and words[i + 3 : i + 4] == [")"]:  # as precise as it is
             yield tokens[i + 1].start, tokens[i + 3].end, ""
@@ -118,6 +129,30 @@ def called(sql: str, tokens: Tokens) -> Iterator[Change]:
             yield start, tokens[i].end, _RENAMED[word]
         else:
             yield from _REWRITTEN[word](_Call(sql, tokens, i))
+
+
+def _named(tokens: Tokens, words: Sequence[str], at: int) -> Iterator[Change]:
+    """`current_user` and its kin, which have no brackets."""
+    if words[at] == "CURRENT_SCHEMA":
+        yield tokens[at].start, tokens[at].end, "sqlml_pg.main.current_schema()"
+    is_alone = words[0] == "SELECT" and "FROM" not in words
+    is_user = words[at] in _USERS and (words[at] != "USER" or is_alone)
+    if is_user and "." not in words[max(at - 1, 0) : at + 2]:
+        yield tokens[at].start, tokens[at].end, "sqlml_pg.main.user_name()"
+
+
+def _as_row(call: _Call) -> Iterator[Change]:
+    """`FROM upper('x') AS y`: a table of one value, which is called as the table is."""
+    if not call.is_table:
+        return
+    name = call.alias or call.name.text
+    made = next(iter(_REWRITTEN.get(call.name.keyword, _unchanged)(call)), None)
+    written = made[2] if made else call.sql[call.tokens[0].start : call.tokens[-1].end]
+    yield from _whole(call, f"(SELECT {written} AS {name})")
+
+
+def _unchanged(_call: _Call) -> Iterator[Change]:
+    return iter(())
 
 
 def _string(tokens: Tokens) -> str | None:

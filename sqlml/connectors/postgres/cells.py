@@ -58,6 +58,8 @@ def binary(column: pa.Array, kind: Type) -> pa.Array:
         numbers = large(column).to_pylist()
         told = [None if n is None else _numeric(Decimal(n), 0) for n in numbers]
         return pa.array(told, pa.binary())
+    if kind in types.VECTORS.values():
+        column = column.field(0)
     if kind.element is not None:
         encoded = _arrays(column, kind.element)
     else:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from sqlml.connectors.postgres.naming import Change, end_of
+from sqlml.grammar.keywords import VERBS
 from sqlml.grammar.tokens import Token, scan
 from sqlml.quoting import identifier, literal, parts
 
@@ -20,7 +22,14 @@ _WITHOUT = frozenset({
     ("CREATE", "UNLOGGED"), ("INDEX", "CONCURRENTLY"), ("EXPLAIN", "VERBOSE"), ("TABLE", "ONLY"),
     ("EXISTS", "ONLY"),
 })  # fmt: skip
+_LATER = (
+    ["NOT", "DEFERRABLE"],
+    ["DEFERRABLE"],
+    ["INITIALLY", "DEFERRED"],
+    ["INITIALLY", "IMMEDIATE"],
+)
 _IN_FRONT = frozenset({"ALTER", "TABLE", "IF", "EXISTS", "ONLY"})
+_TARGETS = frozenset({"LOCAL", "GLOBAL", "TEMP", "TEMPORARY", "UNLOGGED", "TABLE"})
 _EXPLAINED = frozenset({"ANALYZE", "FORMAT"})
 
 
@@ -28,9 +37,13 @@ def defined(tokens: Tokens) -> Iterator[Change]:
     """A statement that defines, or explains, something, as DuckDB reads it."""
     words = [token.keyword for token in tokens]
     match words[:1]:
+        case ["SELECT" | "WITH"] if "INTO" in words:
+            yield from _selected_into(tokens, words)
+            return
         case ["CREATE"] if "TABLE" in words[:4]:
             yield from _counted(tokens, words)
             yield from _kept(tokens, words)
+            yield from _checked_at_once(tokens, words)
         case ["CREATE"] if "INDEX" in words[:3]:
             yield from _indexed(tokens, words)
         case ["DROP"] if words[1:2] and words[1] in _SEVERAL:
@@ -119,6 +132,30 @@ def _kept(tokens: Tokens, words: Sequence[str]) -> Iterator[Change]:
     for i in range(len(tokens) - 2):
         if words[i : i + 3] == ["ON", "COMMIT", "DROP"]:
             yield tokens[i].start, tokens[i + 2].end, ""
+
+
+def _checked_at_once(tokens: Tokens, words: Sequence[str]) -> Iterator[Change]:
+    """`DEFERRABLE INITIALLY DEFERRED`: DuckDB checks each statement."""
+    for i in range(1, len(words)):
+        for said in _LATER:
+            if words[i : i + len(said)] == said:
+                yield tokens[i].start, tokens[i + len(said) - 1].end, ""
+
+
+def _selected_into(tokens: Tokens, words: Sequence[str]) -> Iterator[Change]:
+    """`SELECT … INTO TEMP TABLE t FROM …`, which is CREATE TABLE … AS."""
+    at = next((i for i, word in enumerate(words) if word == "INTO" and not _depth(words[:i])), 0)
+    if not at or any(word == "TO" and after in VERBS for word, after in pairwise(words)):
+        return
+    first = at + 1
+    while words[first : first + 1] and words[first] in _TARGETS:
+        first += 1
+    if first >= len(words) or tokens[first].kind not in ("word", "quoted"):
+        return
+    name, end = _name(tokens, words, first)
+    temporary = "TEMP " if not _TEMPORARY.isdisjoint(words[at + 1 : first]) else ""
+    yield tokens[0].start, tokens[0].start, f"CREATE {temporary}TABLE {name} AS "
+    yield tokens[at].start, tokens[end - 1].end, ""
 
 
 def _one_by_one(tokens: Tokens, words: Sequence[str]) -> Iterator[Change]:

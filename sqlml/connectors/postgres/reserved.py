@@ -33,6 +33,8 @@ _SUSPECT = (
     " WHERE has_side_effects OR function_type IN ('table', 'table_macro')"
 )
 _FUNCTIONS = "SELECT DISTINCT lower(function_name) FROM duckdb_functions()"
+_SCALARS = f"{_FUNCTIONS} WHERE function_type IN ('scalar', 'macro')"
+_TABLES = f"{_FUNCTIONS} WHERE function_type IN ('table', 'table_macro')"
 _RELATIONS = "SELECT DISTINCT lower(view_name) FROM duckdb_views()"
 
 
@@ -40,12 +42,13 @@ _RELATIONS = "SELECT DISTINCT lower(view_name) FROM duckdb_views()"
 class Reserved:
     """In lower case. suspect: functions and views that change something or tell of the machine.
 
-    functions: operators, too.
+    functions: operators, too. scalars: what gives one value, whatever it is called for.
     """
 
     suspect: frozenset[str]
     functions: frozenset[str]
     relations: frozenset[str]
+    scalars: frozenset[str]
 
 
 @cache
@@ -67,4 +70,5 @@ def reserved() -> Reserved:
             (listed(_SUSPECT) | TELLING | {SERVICE}) - _HARMLESS,
             listed(_FUNCTIONS) | _MODELS,
             listed(_RELATIONS),
+            listed(_SCALARS) - listed(_TABLES),
         )

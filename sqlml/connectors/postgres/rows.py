@@ -23,7 +23,7 @@ from sqlml.connectors.postgres.dimensions import depth_of
 from sqlml.connectors.postgres.lines import lines
 from sqlml.connectors.postgres.messages import Format
 from sqlml.connectors.postgres.texts import expression, from_arrow
-from sqlml.connectors.postgres.types import BIGNUM, TEXT, UHUGEINT, VARCHAR, Type
+from sqlml.connectors.postgres.types import BIGNUM, TEXT, UHUGEINT, VARCHAR, VECTORS, Type
 
 Convert = Callable[[pa.Table, Sequence[str]], pa.Table]
 """A table and expressions of DuckDB's SQL over it to their values."""
@@ -111,6 +111,8 @@ class RowEncoder:
 
 def _is_foreign(arrow: pa.DataType, kind: Type) -> bool:
     """Whether values that are told as text are something else."""
+    if kind in VECTORS.values():
+        return False
     if kind.element is not None:
         for _ in range(depth_of(arrow)):
             arrow = arrow.value_type

@@ -25,7 +25,7 @@ from sqlml.connectors.postgres.limits import check_portals
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.nesting import Predictions
 from sqlml.connectors.postgres.opened import known_statements, open_cursors, tell
-from sqlml.connectors.postgres.parameters import numbered, substituted
+from sqlml.connectors.postgres.parameters import numbered, sized, substituted
 from sqlml.connectors.postgres.portals import (
     QUERIES,
     Portal,
@@ -220,6 +220,7 @@ class Speech:
     def _execute(self, connection: Connection, portal: Portal, sql: str) -> None:
         self._check_allowed(sql)
         self._tell(connection, sql)
+        sql = sized(sql, portal.values)
         sql, oids, given = with_written(sql, portal.prepared.oids, portal.values)
         own = own_parts(sql) if given else None
         if own is not None and len(own) == 1 and own[0].kind == "calling":

@@ -15,6 +15,7 @@ from sqlml.connectors.postgres.calls import called
 from sqlml.connectors.postgres.defining import defined
 from sqlml.connectors.postgres.naming import Change, is_selected, named
 from sqlml.connectors.postgres.operators import operated
+from sqlml.connectors.postgres.parameters import VAGUE
 from sqlml.grammar.keywords import VERBS
 from sqlml.grammar.tokens import Token, scan
 from sqlml.quoting import identifier, literal
@@ -155,7 +156,7 @@ def _text(token: Token) -> str:
 
 
 def _numbers(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
-    """`1.2345::numeric`, of which DuckDB would keep three places. Of a parameter it keeps ten."""
+    """`1.2345::numeric`, of which DuckDB would keep three places; of a parameter, ten."""
     for i, token in enumerate(tokens):
         at = _type_place(words, i) if token.kind in ("string", "number") else -1
         if at < i or words[at : at + 1] not in (["NUMERIC"], ["DECIMAL"]):
@@ -163,7 +164,7 @@ def _numbers(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[Change]:
         if words[at + 1 : at + 2] in (["("], ["["]):
             continue
         if i and words[i - 1] == "$":
-            yield tokens[at].start, tokens[at].end, "DECIMAL(38, 10)"
+            yield tokens[at].start, tokens[at].end, VAGUE
         elif found := _NUMBER.fullmatch(_text(token) if token.kind == "string" else token.text):
             scale = len(found[2] or "")
             digits = max(len(found[1].lstrip("0")) + scale, 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sqlml.connectors.postgres.types import Type
+from sqlml.connectors.postgres.types import VECTORS, Type
 from sqlml.quoting import identifier, literal
 
 _OTHERWISE = (b"e", b"n", b"0.0000")  # in numbers with an exponent, or that get one, nan and inf
@@ -56,6 +56,8 @@ def _is_between(column: pa.Array, first: int, behind: int) -> bool:
 def expression(column: str, kind: Type, depth: int = 1) -> str:
     """SQL of DuckDB for a column's values as PostgreSQL's text. depth: of lists in lists."""
     name = identifier(column)
+    if kind in VECTORS.values():
+        return f"array_to_string({name}.{kind.name}, ' ')"
     if kind.element is not None:
         own = expression("x", kind, depth - 1) if depth > 1 else expression("x", kind.element)
         if depth == 1 and kind.element.name not in _BARE:

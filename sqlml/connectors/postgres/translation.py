@@ -43,7 +43,8 @@ _TYPES = {
     **dict.fromkeys(("regprocedure", "regoper", "regoperator"), "VARCHAR"),
 }  # fmt: skip
 _VECTORS = frozenset({"indkey", "indclass", "indcollation", "indoption", "proargtypes"})
-"""Columns of the type int2vector or oidvector: text to clients, and their places begin with 0."""
+"""Columns of the type int2vector or oidvector, whose places begin with 0."""
+_PLACES = frozenset({"indkey", "indoption"})
 _CALLS = frozenset({
     "typinput", "typoutput", "typreceive", "typsend", "typmodin", "typmodout", "typanalyze",
 })  # fmt: skip
@@ -100,6 +101,8 @@ def _instead(node: exp.Expr) -> exp.Expr:  # noqa: C901, PLR0912 - a list
             node.set("expressions", [exp.Add(this=exp.paren(place), expression=_ONE.copy())])
         case exp.Anonymous() if node.name.lower() == "generate_subscripts" and _is_vector(node):
             return exp.Sub(this=node.copy(), expression=_ONE.copy())
+        case exp.Explode() if isinstance(node.this, exp.ExplodingGenerateSeries):
+            return node.this  # that is how it is written again
         case exp.Collate():
             return _part(node, "this")
         case exp.Like() | exp.ILike() if not (_is_any(node) or isinstance(node.parent, exp.Escape)):
@@ -228,14 +231,17 @@ def _type_name(kind: exp.Expr) -> str:
 
 
 def _written(column: exp.Expr) -> exp.Expr:
-    """A vector as its text, and a function as its name."""
+    """A vector as clients read it, and a function as its name."""
     value = column.unalias()
     if isinstance(value, exp.Column) and value.name in _CALLS:
         return exp.alias_(_own("from_regproc", value.copy()), column.alias_or_name)
     if not isinstance(value, exp.Column) or value.name not in _VECTORS:
         return column
-    text = exp.func("array_to_string", value.copy(), exp.Literal.string(" "))
-    return exp.alias_(text, column.alias_or_name)
+    kind = "int2vector" if value.name in _PLACES else "oidvector"
+    told = exp.Struct(
+        expressions=[exp.PropertyEQ(this=exp.to_identifier(kind), expression=value.copy())]
+    )
+    return exp.alias_(told, column.alias_or_name)
 
 
 def _own(name: str, *arguments: exp.Expr) -> exp.Expr:

@@ -64,9 +64,15 @@ ARRAYS = {
     701: 1022, 1043: 1015, 1082: 1182, 1083: 1183, 1114: 1115, 1184: 1185, 1186: 1187, 1266: 1270,
     1562: 1563, 1700: 1231, 2950: 2951,
 }  # fmt: skip
+VECTORS = {
+    "int2vector": Type(22, "int2vector", element=INT2),
+    "oidvector": Type(30, "oidvector", element=OID),
+}
+"""Columns of the catalog, which are structs here: drivers read them by their types."""
 _SEVERAL = {"UINTEGER[]": OID, "VARCHAR[]": TEXT}
 """Arrays that drivers know without asking: they ask for the types of others with these."""
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+_VECTOR = re.compile(r'STRUCT\("?(\w+vector)"? \w+\[\]\)')
 _LIST = re.compile(r"(.*)\[\d*\]$", re.DOTALL)
 
 
@@ -79,6 +85,8 @@ def type_of(duckdb_type: str) -> Type:
     if duckdb_type in _SEVERAL:
         element = _SEVERAL[duckdb_type]
         return Type(ARRAYS[element.oid], f"_{element.name}", element=element)
+    if (vector := _VECTOR.fullmatch(duckdb_type)) and vector[1] in VECTORS:
+        return VECTORS[vector[1]]
     if decimal := _DECIMAL.fullmatch(duckdb_type):
         precision, scale = int(decimal[1]), int(decimal[2])
         return Type(NUMERIC.oid, "numeric", modifier=(precision << 16 | scale) + 4)

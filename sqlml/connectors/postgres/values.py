@@ -19,6 +19,10 @@ from sqlml.connectors.postgres.parameters import substituted
 from sqlml.quoting import literal
 
 _2000 = datetime(2000, 1, 1)
+_ENDS = {
+    size: {2 ** (8 * size - 1) - 1: "infinity", -(2 ** (8 * size - 1)): "-infinity"}
+    for size in (4, 8)
+}
 _WRONG = "22P02"
 _DATE_ZONE = re.compile(rb" ?[+]\d\d(?::\d\d)?$| -\d\d(?::\d\d)?$")  # as pgjdbc has it
 _ALL_DIGITS = Context(prec=200_000)  # more than PostgreSQL's NUMERIC can have
@@ -166,8 +170,10 @@ def _interval(raw: bytes) -> object:
     return f"{months} months {days} days {microseconds} microseconds"
 
 
-def _date(raw: bytes) -> date:
+def _date(raw: bytes) -> object:
     (days,) = struct.unpack("!i", raw)
+    if days in _ENDS[4]:
+        return _ENDS[4][days]
     return (_2000 + timedelta(days=days)).date()
 
 
@@ -176,9 +182,14 @@ def _time(raw: bytes) -> time:
     return (_2000 + timedelta(microseconds=microseconds)).time()
 
 
-def _timestamp(raw: bytes) -> datetime:
+def _timestamp(raw: bytes) -> object:
     (microseconds,) = struct.unpack("!q", raw)
-    return _2000 + timedelta(microseconds=microseconds)
+    return _ENDS[8].get(microseconds) or _2000 + timedelta(microseconds=microseconds)
+
+
+def _timestamptz(raw: bytes) -> object:
+    found = _timestamp(raw)
+    return found.replace(tzinfo=UTC) if isinstance(found, datetime) else found
 
 
 def _array(raw: bytes) -> list[object]:
@@ -237,7 +248,7 @@ _BINARY: Mapping[int, Callable[[bytes], object]] = {
     types.DATE.oid: _date,
     types.TIME.oid: _time,
     types.TIMESTAMP.oid: _timestamp,
-    types.TIMESTAMPTZ.oid: lambda raw: _timestamp(raw).replace(tzinfo=UTC),
+    types.TIMESTAMPTZ.oid: _timestamptz,
     types.INTERVAL.oid: _interval,
     types.UUID.oid: lambda raw: uuid.UUID(bytes=raw),
     types.JSONB.oid: lambda raw: raw[1:].decode(),

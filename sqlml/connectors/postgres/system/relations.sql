@@ -88,7 +88,7 @@ SELECT oid AS indexrelid, table_oid AS indrelid, len(places)::SMALLINT AS indnat
   CASE WHEN list_contains(places, 0) THEN array_to_string([w FOR w, i IN written IF places[i] = 0], ', ') END AS indexprs, NULL::VARCHAR AS indpred
 FROM index_facts;
 CREATE MACRO default_written(x, kind) AS CASE WHEN kind = 'VARCHAR' AND regexp_full_match(x, '''(?:[^'']|'''')*''') THEN x || '::character varying'
-  ELSE regexp_replace(x, '^nextval\((''[^'']*'')\)$', 'nextval(\1::regclass)') END;
+  ELSE regexp_replace(regexp_replace(x, '^nextval\(''"([a-z_][a-z0-9_]*)"''\)$', 'nextval(''\1'')'), '^nextval\((''[^'']*'')\)$', 'nextval(\1::regclass)') END;
 CREATE VIEW stored_columns AS
 SELECT 16384 + table_oid AS relation, schema_name, table_name, column_name, column_index, data_type, is_nullable,
   default_written(column_default, data_type) AS column_default, is_generated, comment
