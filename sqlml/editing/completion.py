@@ -1,7 +1,7 @@
 """What may be written at a place of a program: one engine for the prompt and for editors."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlml.editing.candidate import Candidate, matching
 from sqlml.editing.clauses import find_place, in_clause
@@ -11,6 +11,7 @@ from sqlml.editing.outline import with_made
 from sqlml.editing.queries import in_query
 from sqlml.grammar.keywords import QUERY_STARTS, VERBS
 from sqlml.grammar.tokens import Token
+from sqlml.quoting import identifier, parts
 from sqlml.source import Source
 
 
@@ -27,7 +28,27 @@ def complete(text: str, offset: int, names: Names, dialect: str = "duckdb") -> C
     source = Source("<text>", text)
     cursor = find_cursor(source, offset, dialect)
     names = with_made(names, source, cursor.start, dialect)
+    if cursor.is_text and [token.text for token in cursor.before[-1:]] == ['"']:
+        return _quoted(cursor, names)
     return Completion(cursor.start, tuple(_candidates(cursor, names)))
+
+
+def _quoted(cursor: Cursor, names: Names) -> Completion:
+    """Tables and columns behind a quote that is still open."""
+    quote, text = cursor.before[-1], cursor.source.text
+    word = text[quote.end : cursor.start]
+    bare = replace(cursor, before=cursor.before[:-1], word=word, start=quote.start, is_text=False)
+    named = [one for one in _candidates(bare, names) if one.kind in ("table", "column")]
+    is_closed = text[cursor.start : cursor.start + 1] == '"'  # as editors do by themselves
+    written = [(one, parts(one.text)) for one in named]
+    return Completion(
+        quote.start,
+        tuple(
+            replace(one, text=identifier(name)[: -1 if is_closed else None])
+            for one, (*schema, name) in written
+            if not schema
+        ),
+    )
 
 
 def _candidates(cursor: Cursor, names: Names) -> Iterable[Candidate]:

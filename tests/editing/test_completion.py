@@ -47,6 +47,12 @@ def candidates(marked: str, names: Names = NAMES) -> list[str]:
         ("CREATE TABLE mine AS SELECT 1; SELECT * FROM mi|", "mine"),
         ("SELECT * FROM iris TO PREDICT ir| USING flowers", "iris"),
         (f"{TRAIN} LABEL |", "sepal_length species"),
+        # behind a quote that is open, or that the editor has closed
+        ('SELECT * FROM "ir|', '"iris"'),
+        ('SELECT * FROM "ir|"', '"iris'),
+        ('SELECT * FROM iris WHERE "Sp|', '"species"'),
+        (f'{TRAIN} LABEL "sep|', '"sepal_length"'),
+        ('SELECT * FROM "flow|', ""),
         ("SELECT length(species) AS letters FROM iris TO TRAIN KMeans COLUMN let|", "letters"),
         # models
         ("SELECT * FROM iris TO TRAIN lightgbm.g|", "lightgbm.gbdt lightgbm.goss"),
