@@ -62,6 +62,39 @@ def test_data_frames_are_tables(shell: InteractiveShell, make: Any) -> None:
     assert cell(shell, "", "SELECT x FROM my_frame").x.tolist() == [5]
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pl.LazyFrame({"x": [1, 2]}),
+        pl.Series("x", [1, 2]),
+        pd.Series([1, 2], name="x"),
+        pa.table({"x": [1, 2]}),
+    ],
+    ids=lambda frame: f"{type(frame).__module__}.{type(frame).__name__}",
+)
+def test_columns_and_lazy_frames_are_tables_too(shell: InteractiveShell, frame: Any) -> None:
+    shell.user_ns["odd_frame"] = frame
+    found = shell.run_line_magic(
+        "sqlml", "SELECT sum(x) AS n, {'a': 1} AS s FROM {{ 'odd_frame' }}"
+    )
+    assert found.n.tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"a": [1, "x"]}),
+        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        pd.DataFrame({"a": [1 + 2j]}),
+    ],
+    ids=["of several types", "twice", "complex"],
+)
+def test_what_is_no_table_is_told(shell: InteractiveShell, frame: Any) -> None:
+    shell.user_ns["wrong_frame"] = frame
+    with pytest.raises(SqlmlError, match=r"E0895.*`wrong_frame` is no table"):
+        cell(shell, "", "SELECT * FROM wrong_frame")
+
+
 def test_a_table_of_the_database_goes_before_a_data_frame(shell: InteractiveShell) -> None:
     cell(shell, "", "CREATE OR REPLACE TABLE shared_name AS SELECT 'table' AS what")
     shell.user_ns["shared_name"] = pd.DataFrame({"what": ["frame"]})

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from sqlml.errors import Diagnostic, ProgramError
 from sqlml.results import Result
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def tables(
     """
     wanted = set(mentioned)
     return {
-        name: _maker(value)
+        name: _maker(name, value)
         for name, value in variables.items()
         if name.casefold() in wanted and _is_frame(value)
     }
@@ -40,20 +41,39 @@ def tables(
 def _is_frame(value: Any) -> bool:
     """Whether it is a table of pandas, Polars, Arrow or anything else that exports one."""
     is_class = isinstance(value, type)
-    return not is_class and (hasattr(value, "__arrow_c_stream__") or _is_pandas(value))
+    known = ("pandas", "DataFrame"), ("polars", "LazyFrame")
+    return not is_class and (hasattr(value, "__arrow_c_stream__") or _kind(value) in known)
 
 
-def _is_pandas(value: Any) -> bool:
-    kind = type(value)
-    return kind.__module__.split(".")[0] == "pandas" and kind.__name__ == "DataFrame"
+def _kind(value: Any) -> tuple[str, str]:
+    """Its library, and its class."""
+    return type(value).__module__.partition(".")[0], type(value).__name__
 
 
-def _maker(value: Any) -> Callable[[], "pa.Table"]:
+def _maker(name: str, value: Any) -> Callable[[], "pa.Table"]:
     def make() -> "pa.Table":
         import pyarrow as pa
 
-        if _is_pandas(value):
-            return pa.Table.from_pandas(value, preserve_index=False)
-        return pa.table(value)
+        try:
+            return _table(name, value)
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            (why, *_) = str(error).split("\n")
+            message = f"the data frame `{name}` is no table that SQL could read"
+            hint = "each column has a name of its own, and values of one type"
+            raise ProgramError(Diagnostic("E0895", message, label=why, hint=hint)) from error
 
     return make
+
+
+def _table(name: str, value: Any) -> "pa.Table":
+    import pyarrow as pa
+
+    match _kind(value):
+        case ("pandas", "DataFrame"):
+            return pa.Table.from_pandas(value, preserve_index=False)
+        case ("polars", "LazyFrame"):
+            return pa.table(value.collect())
+        case ("pandas" | "polars", "Series"):  # one column
+            return _table(name, value.to_frame(value.name or name))
+        case _:
+            return pa.table(value)

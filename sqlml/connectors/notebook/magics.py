@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import DisplayHandle, display
 
@@ -44,6 +44,7 @@ class SqlmlMagics(Magics):
     @argument("--plan", action="store_true", help="say what running it would do; run nothing")
     @argument("--explain", action="store_true", help="show how it is compiled; run nothing")
     @argument("--quiet", action="store_true", help="show no progress")
+    @no_var_expand  # braces are SQL's, and Jinja's
     @line_cell_magic
     def sqlml(self, line: str, cell: str | None = None) -> Any:
         """Run a program of SQL; the last result is the cell's value, as a data frame.
