@@ -7,7 +7,8 @@ from sqlml.planner.models import Model
 from sqlml.planner.plan import Fit
 from sqlml.planner.scope import Scope
 from sqlml.zoo.model import ModelType
-from sqlml.zoo.steps.continuing import other_features, other_segments
+from sqlml.zoo.label import Label
+from sqlml.zoo.steps.continuing import other_features, other_labels, other_segments
 
 
 def check_same_kind(scope: Scope, statement: ast.Train, earlier: Model, model: ModelType) -> None:
@@ -24,9 +25,11 @@ def check_same_kind(scope: Scope, statement: ast.Train, earlier: Model, model: M
 
 
 def check_same_parts(scope: Scope, statement: ast.Train, earlier: Model, fit: Fit) -> None:
-    """Tell the scope where the earlier model has other segments, or looks at other columns."""
+    """Tell the scope where the earlier model has other segments, columns or labels."""
     assert statement.using is not None
-    problem = _other_segments(earlier, fit) or _other_columns(earlier, fit)
+    problem = (
+        _other_segments(earlier, fit) or _other_columns(earlier, fit) or _other_labels(earlier, fit)
+    )
     if problem is not None:
         scope.faults.append(located(problem, statement.using.span))
 
@@ -42,3 +45,10 @@ def _other_columns(earlier: Model, fit: Fit) -> Diagnostic | None:
     before = {column.name.casefold() for column in earlier.columns} - keys
     now = {column.name.casefold() for column in needed_columns(fit.features)}
     return None if before == now else other_features(earlier.name, before ^ now)
+
+
+def _other_labels(earlier: Model, fit: Fit) -> Diagnostic | None:
+    found = map(fit.rows.schema.find, fit.label)
+    now = tuple(Label(column.name, column.type) for column in found if column is not None)
+    before = tuple(Label(column.name, column.type) for column in earlier.labels)
+    return other_labels(earlier.name, before, now)

@@ -284,6 +284,22 @@ def test_training_cannot_go_on_with_other_columns(bench):
     assert bench.plan(f"{train} INTO early; {train} USING early INTO late")
 
 
+def test_training_cannot_go_on_with_labels_of_another_kind(bench):
+    bench.store("early", {"petal_width": "DOUBLE"}, {"sepal_width": "DOUBLE"})
+    train = "SELECT petal_width, {} FROM iris TO TRAIN xgboost.gbtree LABEL {} USING early INTO m"
+    assert bench.fault(train.format("sepal_width > 3 AS wide", "wide")) == (
+        "E0408",
+        "label `wide` is of type BOOLEAN; `early` learnt from DOUBLE",
+        "early",
+        "cast it in the query: `wide::DOUBLE`, or leave USING out",
+    )
+    two = train.format("sepal_width, sepal_length", "sepal_width, sepal_length")
+    code, message, _span, _hint = bench.fault(two)
+    assert code == "E0408"
+    assert message == "`early` learnt from `sepal_width`, and not from `sepal_width` and `sepal_length`"
+    assert bench.plan(train.format("sepal_width::INT AS wide", "wide"))
+
+
 def test_a_new_version_keeps_the_spelling_of_the_name(bench):
     bench.store("Iris_Model", {"petal_width": "DOUBLE"}, {"species": "VARCHAR"})
     fit = bench.operator("SELECT * FROM iris TO TRAIN lightgbm.gbdt LABEL species INTO iris_model")

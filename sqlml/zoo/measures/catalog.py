@@ -28,12 +28,18 @@ class Metric:
     less_is_better: bool = False
 
 
+_MEAN_OF_CLASSES: Mapping[str, tuple[str, ...]] = {
+    "jaccard": ("MeanIoU", "OneHotMeanIoU", "BinaryIoU"),
+}
+_LEVELS = (50, 60, 70, 80, 90, 95, 99)  # percent
+
+
 def _averages(name: str, *aliases: str) -> Iterator[Metric]:
     """A metric of one class, under the names of the ways to make it one of many."""
     formula = f"classification:{name}"
     yield Metric(name, FLAGS, formula, "auto", aliases)
     for average in ("micro", "macro", "weighted"):
-        mean = ("MeanIoU",) if (name, average) == ("jaccard", "macro") else ()
+        mean = _MEAN_OF_CLASSES.get(name, ()) if average == "macro" else ()
         yield Metric(f"{name}_{average}", CLASSES, formula, average, mean)
 
 
@@ -45,12 +51,12 @@ def _all() -> Iterator[Metric]:
         aliases=("acc", "BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy"),
     )
     yield Metric("balanced_accuracy", FLAGS, "classification:balanced_accuracy")
-    yield from _averages("f1", "F1Score")
+    yield from _averages("f1", "F1Score", "FBetaScore")
     yield from _averages("f2")
     yield from _averages("f0_5", "f0.5")
     yield from _averages("precision")
     yield from _averages("recall")
-    yield from _averages("jaccard")
+    yield from _averages("jaccard", "iou", "OneHotIoU")
     yield Metric("matthews_corrcoef", FLAGS, "classification:matthews_corrcoef", aliases=("mcc",))
     yield Metric("cohen_kappa", FLAGS, "classification:cohen_kappa", aliases=("kappa",))
     yield Metric(
@@ -99,10 +105,27 @@ def _of_probabilities() -> Iterator[Metric]:
             aliases,
             needs_probabilities=True,
         )
-    cross_entropies = ("BinaryCrossentropy", "CategoricalCrossentropy")
+    for name in (
+        *("precision_at_recall", "recall_at_precision"),
+        *("sensitivity_at_specificity", "specificity_at_sensitivity"),
+    ):
+        for level in _LEVELS:
+            yield Metric(
+                f"{name}_{level}",
+                CLASSES,
+                f"tradeoffs:{name}",
+                level,
+                (f"{name}@0.{level}".rstrip("0"), *((name,) if level == 50 else ())),
+                needs_probabilities=True,
+            )
+    cross_entropies = ("bce", "BinaryCrossentropy", "CategoricalCrossentropy")
     losses: Mapping[str, tuple[str, ...]] = {
         "log_loss": ("logloss", *cross_entropies, "SparseCategoricalCrossentropy"),
         "brier_score": ("brier", "brier_score_loss", "brier_loss"),
+        "hinge": ("hinge_loss",),
+        "squared_hinge": (),
+        "categorical_hinge": (),
+        "kl_divergence": ("kld", "kullback_leibler_divergence"),
     }
     for name, aliases in losses.items():
         yield Metric(
@@ -119,6 +142,8 @@ def _of_values() -> Iterator[Metric]:
     yield Metric("r2", VALUES, "regression:r2", aliases=("r_squared", "R2Score"))
     yield Metric("explained_variance", VALUES, "regression:explained_variance")
     yield Metric("d2_absolute_error", VALUES, "regression:d2_absolute_error")
+    for name in ("cosine_similarity", "pearson_correlation", "concordance_correlation"):
+        yield Metric(name, VALUES, f"regression:{name}")
     errors: Mapping[str, tuple[str, ...]] = {
         "mean_squared_error": ("mse", "MeanSquaredError"),
         "root_mean_squared_error": ("rmse", "RootMeanSquaredError"),
@@ -134,7 +159,8 @@ def _of_values() -> Iterator[Metric]:
         ),
         "root_mean_squared_log_error": ("rmsle",),
         "max_error": (),
-        "mean_poisson_deviance": ("poisson",),
+        "mean_poisson_deviance": (),
+        "poisson": (),
         "mean_gamma_deviance": (),
         "log_cosh_error": ("log_cosh", "LogCosh", "LogCoshError"),
     }

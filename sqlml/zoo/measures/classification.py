@@ -9,6 +9,8 @@ import numpy as np
 from sqlml.zoo.measures.curves import ranked_weights
 from sqlml.zoo.measures.sample import Floats, Sample
 
+_CLIP = 1e-7  # Keras' smallest probability
+
 
 def accuracy(sample: Sample) -> float:
     return _ratio(np.trace(sample.confusion), sample.confusion.sum())
@@ -99,6 +101,30 @@ def log_loss(sample: Sample) -> float:
     return float(np.average(losses, weights=sample.weights))
 
 
+def kl_divergence(sample: Sample) -> float:
+    """Mean Kullback-Leibler divergence of the probabilities from the truth, as Keras clips both."""
+    truth, chances = (np.clip(shares, _CLIP, 1.0) for shares in (_one_hot(sample), sample.chances))
+    return float(np.average((truth * np.log(truth / chances)).sum(axis=1), weights=sample.weights))
+
+
+def hinge(sample: Sample) -> float:
+    """How far the second of two classes' probability is from ±1; of more, the mean over classes."""
+    return float(np.average(_short_of_margin(sample), weights=sample.weights))
+
+
+def squared_hinge(sample: Sample) -> float:
+    """As hinge, of the squared distances."""
+    return float(np.average(_short_of_margin(sample, 2), weights=sample.weights))
+
+
+def categorical_hinge(sample: Sample) -> float:
+    """By how much the likeliest other class comes nearer than 1 to the true one."""
+    truth = _one_hot(sample)
+    true_class = (truth * sample.chances).sum(axis=1)
+    other = ((1 - truth) * sample.chances).max(axis=1)
+    return float(np.average(np.maximum(other - true_class + 1, 0), weights=sample.weights))
+
+
 def d2_log_loss(sample: Sample) -> float:
     """The share of the log loss that is saved against always telling the classes' shares."""
     rows = len(sample.labels)
@@ -112,9 +138,7 @@ def d2_log_loss(sample: Sample) -> float:
 
 def brier_score(sample: Sample) -> float:
     """Mean squared distance of probabilities from the truth; half of it where classes are two."""
-    truth = np.zeros_like(sample.chances)
-    np.put_along_axis(truth, sample.labels.astype(np.int64)[:, None], 1.0, axis=1)
-    distance = ((sample.chances - truth) ** 2).sum(axis=1)
+    distance = ((sample.chances - _one_hot(sample)) ** 2).sum(axis=1)
     scale = 0.5 if sample.chances.shape[1] == 2 else 1.0
     return scale * float(np.average(distance, weights=sample.weights))
 
@@ -132,7 +156,7 @@ def roc_auc(sample: Sample, average: str) -> float:
     Classes that all rows or no row of the sample belong to have no curve and are left out; without
     any curve the area is NaN. `average` is `macro` or `weighted` (by how often a class occurs).
     """
-    return _one_against_rest(sample, average, _area_under_roc)
+    return one_against_rest(sample, average, _area_under_roc)
 
 
 def gini(sample: Sample) -> float:
@@ -142,7 +166,7 @@ def gini(sample: Sample) -> float:
 
 def kolmogorov_smirnov(sample: Sample) -> float:
     """The largest distance between the shares of true and of false rows that reach a score."""
-    return _one_against_rest(sample, "macro", _widest_gap)
+    return one_against_rest(sample, "macro", _widest_gap)
 
 
 def roc_auc_pairs(sample: Sample, average: str) -> float:
@@ -161,7 +185,7 @@ def roc_auc_pairs(sample: Sample, average: str) -> float:
 
 def average_precision(sample: Sample) -> float:
     """Precision averaged over the steps of recall; with many classes, the mean over classes."""
-    return _one_against_rest(sample, "macro", _average_precision)
+    return one_against_rest(sample, "macro", _average_precision)
 
 
 def _f(beta: float, sample: Sample, average: str) -> float:
@@ -197,7 +221,19 @@ def _averaged(
             return float(np.mean(formula(hit, predicted, true)[occurs])) if occurs.any() else 0.0
 
 
-def _one_against_rest(
+def _one_hot(sample: Sample) -> Floats:
+    truth = np.zeros_like(sample.chances)
+    np.put_along_axis(truth, sample.labels.astype(np.int64)[:, None], 1.0, axis=1)
+    return truth
+
+
+def _short_of_margin(sample: Sample, power: int = 1) -> Floats:
+    first = 1 if sample.chances.shape[1] == 2 else 0
+    signs, chances = 2 * _one_hot(sample)[:, first:] - 1, sample.chances[:, first:]
+    return np.asarray((np.maximum(1 - signs * chances, 0) ** power).mean(axis=1))
+
+
+def one_against_rest(
     sample: Sample, average: str, formula: Callable[[Floats, Floats, Floats], float]
 ) -> float:
     chances, truth = sample.chances, sample.labels

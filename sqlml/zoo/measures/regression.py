@@ -58,6 +58,42 @@ def log_cosh_error(sample: Sample) -> float:
     return _mean(errors + np.log1p(np.exp(-2 * errors)) - np.log(2), sample)
 
 
+def poisson(sample: Sample) -> float:
+    """Mean of prediction - truth × log(prediction), which counts of that mean make small.
+
+    NaN where a prediction is negative.
+    """
+    p = _predicted(sample)
+    if (p < 0).any():
+        return float("nan")
+    return _mean(p - _truth(sample) * np.log(p + 1e-7), sample)
+
+
+def cosine_similarity(sample: Sample) -> float:
+    """Of the angle between truth and prediction, as Keras has it: with several labels the mean
+    over rows, else that of all rows as one vector.
+    """
+    y, p = _truth(sample), _predicted(sample)
+    if y.ndim == 1:
+        scale = np.sqrt(sample.weights)
+        return float(_cosines((scale * y)[None], (scale * p)[None])[0])
+    return float(np.average(_cosines(y, p), weights=sample.weights))
+
+
+def pearson_correlation(sample: Sample) -> float:
+    """NaN where truth or prediction does not vary; the mean over several labels."""
+    both, truth, predicted, _apart = _moments(sample)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(np.mean(both / np.sqrt(truth * predicted)))
+
+
+def concordance_correlation(sample: Sample) -> float:
+    """As pearson_correlation, but less where means or spreads differ (Lin 1989)."""
+    both, truth, predicted, apart = _moments(sample)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(np.mean(2 * both / (truth + predicted + apart**2)))
+
+
 def median_absolute_error(sample: Sample) -> float:
     """The weighted median where rows have weights: the mean of its lower and upper value."""
     errors = _columns(np.abs(_truth(sample) - _predicted(sample)))
@@ -126,6 +162,21 @@ def _truth(sample: Sample) -> Floats:
 
 def _predicted(sample: Sample) -> Floats:
     return np.asarray(sample.predicted, dtype=np.float64)
+
+
+def _cosines(a: Floats, b: Floats) -> Floats:
+    """Of the angles between rows; 0 where one is all zeros."""
+    lengths = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    return np.divide((a * b).sum(axis=1), lengths, out=np.zeros_like(lengths), where=lengths > 0)
+
+
+def _moments(sample: Sample) -> tuple[Floats, Floats, Floats, Floats]:
+    """By label: the covariance, both variances, and how far the means are apart."""
+    y, p = _columns(_truth(sample)), _columns(_predicted(sample))
+    weights = sample.weights / sample.weights.sum()
+    means = weights @ y, weights @ p
+    y, p = y - means[0], p - means[1]
+    return weights @ (y * p), weights @ y**2, weights @ p**2, means[0] - means[1]
 
 
 def _columns(values: Floats) -> Floats:

@@ -5,10 +5,15 @@ from collections.abc import Iterable, Sequence
 from sqlml.errors import Diagnostic, StepError
 from sqlml.zoo.bundle import Bundle, Manifest
 from sqlml.zoo.features.contract import Feature
+from sqlml.zoo.label import Label
 from sqlml.zoo.model import ModelType
 
 Shape = tuple[str, tuple[str, ...], str]
 _LEARNT_FROM_TEXT = ("VOCABULARY", "DENSE")
+_SAME_LABELS = (
+    frozenset({"integer", "float", "decimal"}),
+    frozenset({"text", "list"}),  # both may list numbers
+)
 
 
 def refuse_other_model(before: Manifest, model: ModelType, partition: Sequence[str]) -> None:
@@ -65,6 +70,40 @@ def other_features(name: str, different: Iterable[str]) -> Diagnostic:
         hint="use the COLUMN clause and the columns that it was trained with",
         about="using",
     )
+
+
+def other_labels(name: str, before: Sequence[Label], now: Sequence[Label]) -> Diagnostic | None:
+    """What is wrong where an earlier model learnt from labels of other types, if it did."""
+    if len(before) != len(now):
+        message = f"`{name}` learnt from {_names(before)}, and not from {_names(now)}"
+        return Diagnostic("E0408", message, hint="name the same labels", about="using")
+    for old, new in zip(before, now, strict=True):
+        if old.type and new.type and not _same_kind(old, new):
+            return Diagnostic(
+                "E0408",
+                f"label `{new.name}` is of type {new.type}; `{name}` learnt from {old.type}",
+                hint=f"cast it in the query: `{new.identifier}::{old.type}`, or leave USING out",
+                about="using",
+            )
+    return None
+
+
+def refuse_other_labels(before: Manifest, now: Sequence[Label]) -> None:
+    """Check that labels are of the types that the earlier model learnt from.
+
+    Raises:
+        StepError: they are not.
+    """
+    if problem := other_labels(before.name, before.labels, now):
+        raise StepError(problem)
+
+
+def _same_kind(old: Label, new: Label) -> bool:
+    return old.kind == new.kind or any({old.kind, new.kind} <= kinds for kinds in _SAME_LABELS)
+
+
+def _names(labels: Sequence[Label]) -> str:
+    return " and ".join(f"`{label.name}`" for label in labels)
 
 
 def shape_of(feature: Feature) -> Shape:

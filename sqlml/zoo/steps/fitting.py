@@ -15,9 +15,14 @@ from sqlml.zoo.features.contract import Encoding, Feature, feature_from_json
 from sqlml.zoo.features.fit import fit
 from sqlml.zoo.features.pipeline import Pipeline
 from sqlml.zoo.model import Dataset, Estimator, FitJob, ModelType, Part
-from sqlml.zoo.steps.continuing import refuse_other_features, refuse_other_model, shape_of
+from sqlml.zoo.steps.continuing import (
+    refuse_other_features,
+    refuse_other_labels,
+    refuse_other_model,
+    shape_of,
+)
 from sqlml.zoo.steps.measure import measure
-from sqlml.zoo.steps.survey import Survey, survey
+from sqlml.zoo.steps.survey import Survey, label_types, survey
 from sqlml.zoo.steps.training_data import TrainingData
 from sqlml.zoo.timeline import Timeline
 
@@ -77,7 +82,9 @@ def look(context: Context, rows: Rows, label: Sequence[str], order: Order) -> Su
     if order.previous is None:
         task, classes = MODELS.load(order.model.family).task(order.model, order.parameters), None
     else:
-        task, classes = order.previous.manifest.task, order.previous.manifest.classes
+        before = order.previous.manifest
+        refuse_other_labels(before, label_types(context, rows.sql, label))
+        task, classes = before.task, before.classes
     looked = survey(
         context, rows.sql, label, task=task, family=order.model.family, known=classes,
         lists=order.model.multilabel,

@@ -11,7 +11,7 @@ from sqlml.errors import StepError
 from sqlml.zoo.model import Batch, Part
 from sqlml.zoo.models.dictionaries.keras_optimizers import OPTIMIZERS
 from sqlml.zoo.models.keras_inputs import Inputs
-from sqlml.zoo.models.keras_library import keras
+from sqlml.zoo.models.keras_library import keras, tensorflow
 from sqlml.zoo.models.keras_stream import in_multiples, shuffled
 from sqlml.zoo.models.keras_trainer import KerasTrainer
 
@@ -104,6 +104,93 @@ def test_a_deep_classifier_is_what_keras_gives_by_hand(fit: Any, dataset: Any) -
     by_hand.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
     by_hand.fit(X, THREE, batch_size=ROWS, epochs=6, verbose=0)
     np.testing.assert_allclose(found.probabilities(X), by_hand.predict(X, verbose=0), atol=1e-4)
+
+
+def by_hand(method: Any, loss: Any, labels: np.ndarray, last: Any = None) -> Any:
+    """A network of hidden units 8 and 4 after three steps against the gradient of all rows."""
+    keras.utils.set_random_seed(5)
+    layers = [keras.layers.Dense(units, activation="relu") for units in (8, 4)]
+    outputs = labels.shape[1]
+    model = keras.Sequential(
+        [keras.Input((3,)), *layers, keras.layers.Dense(outputs, activation=last)]
+    )
+    for _step in range(3):
+        with tensorflow.GradientTape() as tape:
+            value = loss(labels, model(X, training=True))
+        method.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+    return model(X).numpy()
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "given", "loss", "kind", "shape"),
+    [
+        ("Adadelta", {"rho": 0.9, "learning_rate": 1.0}, "huber", "Huber", {"delta": 0.5}),
+        ("Adagrad", {"initial_accumulator_value": 0.5}, "log_cosh", "LogCosh", {}),
+        ("Adam", {"beta_1": 0.8, "amsgrad": True}, "mean_absolute_error", "MeanAbsoluteError", {}),
+        ("Adamax", {"beta_2": 0.9, "clipnorm": 0.1}, "mean_squared_error", "MeanSquaredError", {}),
+        (
+            "Ftrl",
+            {"l1_regularization_strength": 0.01, "beta": 0.1},
+            "mean_absolute_percentage_error",
+            "MeanAbsolutePercentageError",
+            {},
+        ),
+        (
+            "Nadam",
+            {"learning_rate": 0.01},
+            "mean_squared_logarithmic_error",
+            "MeanSquaredLogarithmicError",
+            {},
+        ),
+        ("RMSprop", {"momentum": 0.5, "centered": True}, "huber", "Huber", {}),
+        ("SGD", {"momentum": 0.9, "nesterov": True}, "mean_squared_error", "MeanSquaredError", {}),
+    ],
+)
+def test_every_optimizer_and_every_loss_of_values_is_keras(
+    fit: Any, dataset: Any, optimizer: str, given: Any, loss: str, kind: str, shape: Any
+) -> None:
+    rate = {"learning_rate": 0.05, **given}
+    parameters = {
+        **LAYERS,
+        "optimizer": optimizer,
+        **{f"optimizer.{name}": value for name, value in rate.items()},
+        "loss": loss,
+        **{f"loss.{name}": value for name, value in shape.items()},
+    }
+    labels = np.abs(Y) + 1
+    found = train(
+        fit, "DNNRegressor", dataset(X, labels), "regression", parameters,
+        settings={**ALL_AT_ONCE, "epoch": 3}, seed=5,
+    )  # fmt: skip
+    method = getattr(keras.optimizers, optimizer)(**rate)
+    expected = by_hand(method, getattr(keras.losses, kind)(**shape), labels[:, None])
+    np.testing.assert_allclose(found.predict(X), expected[:, 0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("labels", "loss", "kind", "given"),
+    [
+        (TWO, "focal", "BinaryFocalCrossentropy", {"gamma": 3.0}),
+        (TWO, "cross_entropy", "BinaryCrossentropy", {"label_smoothing": 0.2}),
+        (THREE, "focal", "CategoricalFocalCrossentropy", {"gamma": 1.0, "alpha": 0.5}),
+        (THREE, "cross_entropy", "CategoricalCrossentropy", {"label_smoothing": 0.2}),
+    ],
+)
+def test_every_loss_of_classes_is_keras(
+    fit: Any, dataset: Any, labels: np.ndarray, loss: str, kind: str, given: Any
+) -> None:
+    parameters = {**LAYERS, "optimizer": "Adam", "optimizer.learning_rate": 0.05, "loss": loss}
+    parameters |= {f"loss.{name}": value for name, value in given.items()}
+    found = train(
+        fit, "DNNClassifier", dataset(X, labels), "classification", parameters,
+        settings={**ALL_AT_ONCE, "epoch": 3}, seed=5,
+    )  # fmt: skip
+    two = labels.max() == 1
+    hot = labels[:, None].astype(float) if two else np.eye(3)[labels]
+    method, measure = keras.optimizers.Adam(0.05), getattr(keras.losses, kind)(**given)
+    expected = by_hand(method, measure, hot, "sigmoid" if two else "softmax")
+    told = found.probabilities(X)
+    np.testing.assert_allclose(told[:, 1:] if two else told, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_default_of_a_deep_regressor_is_adagrad_with_its_old_rate(

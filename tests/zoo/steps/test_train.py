@@ -308,6 +308,7 @@ def test_training_goes_on_with_the_earlier_models_classes(iris: Any) -> None:
         ("lightgbm.gbdt", "SELECT * FROM iris", "species"),
         ("xgboost.gbtree", "SELECT petal_width, species FROM iris", "species"),
         ("xgboost.gbtree", "SELECT * REPLACE ('x' AS species) FROM iris", "species"),
+        ("xgboost.gbtree", "SELECT * REPLACE (species > 'n' AS species) FROM iris", "species"),
     ],
 )
 def test_training_cannot_go_on_from_something_else(
