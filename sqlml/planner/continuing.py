@@ -6,8 +6,8 @@ from sqlml.planner.features import needed_columns
 from sqlml.planner.models import Model
 from sqlml.planner.plan import Fit
 from sqlml.planner.scope import Scope
-from sqlml.zoo.model import ModelType
 from sqlml.zoo.label import Label
+from sqlml.zoo.model import ModelType
 from sqlml.zoo.steps.continuing import other_features, other_labels, other_segments
 
 

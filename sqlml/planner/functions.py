@@ -17,6 +17,7 @@ from sqlml.planner.schema import UNKNOWN, Schema, listed
 from sqlml.planner.scope import Scope
 from sqlml.planner.wording import counted
 from sqlml.source import Span
+from sqlml.zoo.function import no_fields
 from sqlml.zoo.label import class_name
 
 
@@ -173,6 +174,8 @@ class _Application:
             self._fault(
                 "E0572", f"`{model.name}` gives no probabilities: it is for {model.task}", hint
             )
+        if problem := no_fields(model.classes or ()):
+            self._fault(problem.code, problem.message, problem.hint)
         wanted = call.class_name
         if wanted is None or (call.row is None and len(call.arguments) == len(model.columns)):
             return None

@@ -1,13 +1,15 @@
 """A stored model as a function that SQL can call: PREDICT and PREDICT_PROBA."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
+from sqlml.errors import Diagnostic, StepError
 from sqlml.quoting import identifier
 from sqlml.zoo.bundle import Bundle, Manifest
+from sqlml.zoo.label import ClassValue, alike
 from sqlml.zoo.steps.results import results_of
 
 Kind = Literal["predict", "predict_proba"]
@@ -18,11 +20,16 @@ def result_type(manifest: Manifest, kind: Kind) -> str:
 
     PREDICT gives the label's type, for several labels a STRUCT of them, for a transformation a
     list of its numbers. PREDICT_PROBA gives a STRUCT with a DOUBLE for each class.
+
+    Raises:
+        StepError: E0572 the classes cannot be the names of a STRUCT's fields.
     """
     labels = manifest.labels
     if kind == "predict_proba":
         if manifest.classes is None:
             return "DOUBLE"  # the call will say that there are none
+        if problem := no_fields(manifest.classes):
+            raise StepError(problem)
         return _struct(dict.fromkeys(labels[0].class_names, "DOUBLE"))
     match manifest.task:
         case "clustering" | "outliers":
@@ -34,6 +41,22 @@ def result_type(manifest: Manifest, kind: Kind) -> str:
     if len(labels) == 1:
         return labels[0].result_type
     return _struct({label.name: label.result_type for label in labels})
+
+
+def no_fields(classes: Sequence[ClassValue]) -> Diagnostic | None:
+    """Why classes cannot be the fields of PREDICT_PROBA's STRUCT; None where they can."""
+    if "" in classes:
+        message = "`PREDICT_PROBA` has a field for each class, and the class of empty text no name"
+        hint = "`TO PREDICT … WITH predict.probability = TRUE` gives columns instead"
+    elif same := alike(classes):
+        message = (
+            "`PREDICT_PROBA` has a field for each class, and `{}` and `{}` are one name in SQL"
+        )
+        message = message.format(*same)
+        hint = "make one class of them in the query, as with `lower`, and train again"
+    else:
+        return None
+    return Diagnostic("E0572", message, hint=hint, about="query")
 
 
 def function_of(bundle: Bundle, kind: Kind) -> Callable[[pa.StructArray], pa.Array]:

@@ -201,6 +201,16 @@ def class_name(value: ClassValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def alike(classes: Sequence[ClassValue]) -> tuple[str, str] | None:
+    """The names of two classes that differ only in case, as columns' names may not; else None."""
+    seen: dict[str, str] = {}
+    for name in map(class_name, classes):
+        before = seen.setdefault(name.casefold(), name)
+        if before != name:
+            return before, name
+    return None
+
+
 def _kind(type_name: str) -> Kind:
     base = re.split(r"[ (]", type_name, maxsplit=1)[0]
     return "integer" if base in _INTEGERS else _KINDS.get(base, "other")

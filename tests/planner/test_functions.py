@@ -190,6 +190,21 @@ def test_an_unknown_class_is_an_error(flowers):
     )
 
 
+@pytest.mark.parametrize(
+    ("classes", "words", "way_out"),
+    [
+        (("No", "Yes", "yes"), "`Yes` and `yes` are one name in SQL", "as with `lower`"),
+        (("", "yes"), "the class of empty text no name", "predict.probability = TRUE"),
+    ],
+)
+def test_classes_that_cannot_be_fields_are_an_error(bench, classes, words, way_out):
+    bench.store("answers", {"petal_width": "DOUBLE"}, {"said": "VARCHAR"}, classes=classes)
+    code, message, place, hint = bench.fault("SELECT PREDICT_PROBA('answers', i) FROM iris i")
+    assert (code, place) == ("E0572", "PREDICT_PROBA")
+    assert words in message
+    assert way_out in hint
+
+
 def test_probabilities_of_a_number_are_an_error(flowers):
     code, _, place, _ = flowers.fault("SELECT PREDICT_PROBA('width', i) FROM iris i")
     assert (code, place) == ("E0572", "PREDICT_PROBA")

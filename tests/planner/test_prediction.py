@@ -266,6 +266,17 @@ def test_replacing_the_table_that_is_read_gets_a_note_if_the_label_is_lost(flowe
     ]
 
 
+def test_classes_that_differ_in_case_only_have_no_columns_of_probabilities(bench):
+    bench.store("answers", {"petal_width": "DOUBLE"}, {"y": "VARCHAR"}, classes=("Yes", "yes"))
+    query = (
+        "SELECT petal_width FROM iris TO PREDICT t WITH predict.probability = TRUE USING answers"
+    )
+    code, message, span, hint = bench.fault(query)
+    assert (code, span) == ("E0314", "predict.probability = TRUE")
+    assert message.endswith("one column `y_proba_Yes`")
+    assert "lower" in hint
+
+
 def test_a_regression_has_no_probabilities(bench):
     bench.store("m", {"petal_width": "DOUBLE"}, {"y": "DOUBLE"}, task="regression")
     code, message, span, _ = bench.fault(

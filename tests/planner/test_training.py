@@ -296,7 +296,10 @@ def test_training_cannot_go_on_with_labels_of_another_kind(bench):
     two = train.format("sepal_width, sepal_length", "sepal_width, sepal_length")
     code, message, _span, _hint = bench.fault(two)
     assert code == "E0408"
-    assert message == "`early` learnt from `sepal_width`, and not from `sepal_width` and `sepal_length`"
+    assert (
+        message
+        == "`early` learnt from `sepal_width`, and not from `sepal_width` and `sepal_length`"
+    )
     assert bench.plan(train.format("sepal_width::INT AS wide", "wide"))
 
 

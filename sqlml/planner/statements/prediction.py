@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sqlml.databases.database import Column
+from sqlml.errors import located
 from sqlml.grammar import ast
 from sqlml.planner.attributes import Attributes, read_attributes, vocabulary
 from sqlml.planner.compatibility import check_columns
@@ -17,7 +18,8 @@ from sqlml.planner.scope import Scope
 from sqlml.planner.tables import Target, split_target, table_key
 from sqlml.planner.targets import has_two_of_a_name
 from sqlml.planner.timeline import check_forecast_settings, has_range
-from sqlml.zoo.label import class_name
+from sqlml.zoo.label import alike, class_name
+from sqlml.zoo.steps.results import no_columns
 
 DEFAULT_COLUMN = "prediction"
 
@@ -32,7 +34,7 @@ def plan_predict(scope: Scope, statement: ast.Predict) -> Apply:
     into = None if target is None else target.table
     if model is not None and model.is_understood:
         span, whose = statement.query.span, f"model `{use.reference}`"
-        _check_probability(scope, attributes, model)
+        _check_probability(scope, attributes, model, column)
         check_forecast_settings(scope, attributes, model)
         schema = rows.schema
         if has_range(attributes, model):
@@ -54,9 +56,13 @@ def _column(target: Target | None, model: Model | None) -> str:
     return model.labels[0].name if model is not None and model.labels else DEFAULT_COLUMN
 
 
-def _check_probability(scope: Scope, attributes: Attributes, model: Model) -> None:
+def _check_probability(scope: Scope, attributes: Attributes, model: Model, column: str) -> None:
     given = attributes.find("predict", "probability")
-    if given is not None and given.value and model.task not in ("classification", None):
+    if given is None or not given.value:
+        return
+    if problem := no_columns(model.classes or (), column):
+        scope.faults.append(located(problem, given.span))
+    elif model.task not in ("classification", None):
         scope.fault(
             "E0223",
             f"`{model.name}` gives no probabilities: it is for {model.task}",
@@ -101,7 +107,7 @@ def _create(
 
 def _probabilities(column: str, model: Model, attributes: Attributes) -> Iterator[Column]:
     if attributes.value("predict", "probability"):
-        for value in model.classes or ():
+        for value in () if alike(model.classes or ()) else model.classes or ():
             yield Column(f"{column}_proba_{class_name(value)}", "DOUBLE")
 
 

@@ -33,7 +33,8 @@ def hint_for_empty(name: str, kind: Kind) -> str:
     """The way out for a column with NULLs."""
     name = as_written(name)
     if kind in NUMBERS:
-        return f"use IMPUTE({name}, median), or add `WHERE {name} IS NOT NULL`"
+        filled = f"isfinite({name})" if kind == "float" else f"{name} IS NOT NULL"  # NaN is no NULL
+        return f"use IMPUTE({name}, median), or add `WHERE {filled}`"
     return f"add `WHERE {name} IS NOT NULL`"
 
 

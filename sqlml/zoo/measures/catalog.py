@@ -31,7 +31,7 @@ class Metric:
 _MEAN_OF_CLASSES: Mapping[str, tuple[str, ...]] = {
     "jaccard": ("MeanIoU", "OneHotMeanIoU", "BinaryIoU"),
 }
-_LEVELS = (50, 60, 70, 80, 90, 95, 99)  # percent
+_LEVELS = (50, 80, 90, 95)  # percent
 
 
 def _averages(name: str, *aliases: str) -> Iterator[Metric]:
@@ -142,8 +142,6 @@ def _of_values() -> Iterator[Metric]:
     yield Metric("r2", VALUES, "regression:r2", aliases=("r_squared", "R2Score"))
     yield Metric("explained_variance", VALUES, "regression:explained_variance")
     yield Metric("d2_absolute_error", VALUES, "regression:d2_absolute_error")
-    for name in ("cosine_similarity", "pearson_correlation", "concordance_correlation"):
-        yield Metric(name, VALUES, f"regression:{name}")
     errors: Mapping[str, tuple[str, ...]] = {
         "mean_squared_error": ("mse", "MeanSquaredError"),
         "root_mean_squared_error": ("rmse", "RootMeanSquaredError"),
@@ -166,6 +164,8 @@ def _of_values() -> Iterator[Metric]:
     }
     for name, aliases in errors.items():
         yield Metric(name, VALUES, f"regression:{name}", aliases=aliases, less_is_better=True)
+    for name in ("cosine_similarity", "pearson_correlation", "concordance_correlation"):
+        yield Metric(name, VALUES, f"regression:{name}")
     yield Metric(
         "mean_absolute_scaled_error",
         FORECASTS,

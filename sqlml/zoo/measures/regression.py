@@ -167,7 +167,9 @@ def _predicted(sample: Sample) -> Floats:
 def _cosines(a: Floats, b: Floats) -> Floats:
     """Of the angles between rows; 0 where one is all zeros."""
     lengths = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
-    return np.divide((a * b).sum(axis=1), lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    products = (a * b).sum(axis=1)
+    cosines: Floats = np.divide(products, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    return cosines
 
 
 def _moments(sample: Sample) -> tuple[Floats, Floats, Floats, Floats]:

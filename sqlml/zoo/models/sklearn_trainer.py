@@ -36,6 +36,8 @@ class SklearnTrainer:
         """
         entry = dictionary()["estimators"][job.model]
         batch = job.train.whole()
+        if "HistGradientBoosting" in job.model:
+            _give_values(batch.matrix)
         with noted("scikit-learn", job.note), _refusals(job.model):
             estimator = _class(job.model)(**_parameters(job, batch))
             if job.base is not None:
@@ -55,6 +57,13 @@ class SklearnTrainer:
 
     def load(self, folder: Path) -> SklearnEstimator:
         return load(folder)
+
+
+def _give_values(matrix: NDArray[Any]) -> None:
+    """Make columns without any value zeros, which tell as little: its bins need a value."""
+    for place in np.flatnonzero(np.isnan(matrix[:1]).any(axis=0)):
+        if np.isnan(matrix[:, place]).all():
+            matrix[:, place] = 0
 
 
 def _class(path: str) -> Any:

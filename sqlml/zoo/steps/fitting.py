@@ -14,6 +14,7 @@ from sqlml.zoo.context import Context, Rows
 from sqlml.zoo.features.contract import Encoding, Feature, feature_from_json
 from sqlml.zoo.features.fit import fit
 from sqlml.zoo.features.pipeline import Pipeline
+from sqlml.zoo.label import alike
 from sqlml.zoo.model import Dataset, Estimator, FitJob, ModelType, Part
 from sqlml.zoo.steps.continuing import (
     refuse_other_features,
@@ -91,6 +92,8 @@ def look(context: Context, rows: Rows, label: Sequence[str], order: Order) -> Su
     )  # fmt: skip
     if not order.partition:  # else each segment has its own
         refuse_classes(order.model, looked)
+    if same := alike(looked.classes or ()):
+        context.note(f"the classes `{same[0]}` and `{same[1]}` differ in case only", "label")
     if looked.guessed:
         context.note(
             f"`{label[0]}` has {len(looked.counts)} whole numbers: a classification; "

@@ -1,6 +1,6 @@
 """The columns that PREDICT adds: the result, probabilities, extra outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sqlml.errors import Diagnostic, StepError, did_you_mean
 from sqlml.zoo.bundle import Bundle, Manifest
+from sqlml.zoo.label import ClassValue, alike
 from sqlml.zoo.model import CountedOutputs, ExtraOutputs
 from sqlml.zoo.steps.measure import said
 
@@ -76,6 +77,8 @@ def results_of(bundle: Bundle, column: str, settings: Mapping[str, Any]) -> Resu
     extras = tuple(settings.get("extra_outputs") or ())
     if settings.get("probability"):
         _refuse_without_probabilities(bundle)
+        if problem := no_columns(bundle.manifest.classes or (), column):
+            raise StepError(problem)
     _refuse_unknown_extras(bundle, extras)
     probabilities = settings.get("probability") and bundle.manifest.labels[0].class_names
     return Results(
@@ -83,6 +86,21 @@ def results_of(bundle: Bundle, column: str, settings: Mapping[str, Any]) -> Resu
         _result_fields(bundle, column),
         tuple(pa.field(f"{column}_proba_{name}", pa.float64()) for name in probabilities or ()),
         {name: _numbered(f"{column}_{name}", _extra_width(bundle, name)) for name in extras},
+    )
+
+
+def no_columns(classes: Sequence[ClassValue], column: str) -> Diagnostic | None:
+    """Why there cannot be a column for the probability of each class; None where there can."""
+    same = alike(classes)
+    if same is None:
+        return None
+    return Diagnostic(
+        "E0314",
+        f"the classes `{same[0]}` and `{same[1]}` would have their probabilities in one column"
+        f" `{column}_proba_{same[0]}`",
+        label="names of columns differ in more than case",
+        hint="make one class of them in the query, as with `lower`, and train again",
+        about="attribute predict.probability",
     )
 
 

@@ -93,6 +93,7 @@ def prepare(
     """
     _refuse_misplaced_group(looked, settings)
     _refuse_stopping_blindly(validation, settings)
+    _refuse_weighing_nothing(context, rows, settings.get("weight"))
     roles = Roles(looked.labels if looked.is_supervised else (), settings.get("weight"))
     ordered = rows
     if looked.task == "ranking":
@@ -187,6 +188,19 @@ def _refuse_stopping_blindly(validation: Rows | None, settings: Mapping[str, Any
             "early stopping needs rows to validate on",
             "add `validation.split = 0.2`, or `validation.select` with a query",
             "attribute train.early_stopping_rounds",
+        )
+
+
+def _refuse_weighing_nothing(context: Context, rows: Rows, weight: str | None) -> None:
+    if weight is None:
+        return
+    heaviest = select_from(f"max(abs(CAST({identifier(weight)} AS DOUBLE)))", rows.sql)
+    if context.table(heaviest).column(0)[0].as_py() == 0:
+        raise _problem(
+            "E0413",
+            f"column `{weight}` cannot weigh rows: it is 0 in every row",
+            "a weight is a number ≥ 0, and more than 0 in some rows",
+            "attribute train.weight",
         )
 
 

@@ -268,11 +268,12 @@ def test_weights_count(context: Any) -> None:
     )  # fmt: skip
     found = context.predict(sql, "y", probability=True)
     assert found["y_proba_true"][0].as_py() == pytest.approx(0.75)
-    bad = refusal(
-        context.train, "xgboost.gbtree", f"SELECT * REPLACE (-1 AS w) FROM ({sql})", "y",
-        settings={"weight": "w"},
-    )  # fmt: skip
-    assert (bad.code, bad.about) == ("E0413", "attribute train.weight")
+    for weight in (-1, 0):
+        bad = refusal(
+            context.train, "xgboost.gbtree", f"SELECT * REPLACE ({weight} AS w) FROM ({sql})", "y",
+            settings={"weight": "w"},
+        )  # fmt: skip
+        assert (bad.code, bad.about) == ("E0413", "attribute train.weight")
 
 
 def test_training_goes_on_from_an_earlier_model(iris: Any) -> None:
