@@ -84,8 +84,22 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     from sqlml.runtime.cluster.api import Cluster
     from sqlml.runtime.cluster.kubeconfig import access
     from sqlml.runtime.cluster.run import objects_of, the
+    from sqlml.runtime.servers import SERVER_ENGINES
 
     workflow = compiled.workflow
+    when = workflow.schedule
+    times = ", ".join(when.cron) if when else ""
+    if engine in SERVER_ENGINES:
+        check_store(workflow, target)
+        files = render(workflow, engine, target)
+        name = SERVER_ENGINES.load(engine).schedule(
+            files,
+            target.settings,
+            lambda text: click.echo(text, err=True),
+            supply=lambda: supply(session, compiled, target.worker.store),
+            is_paused=when is not None and when.suspended,
+        )
+        return f"{name} is scheduled: {times}"
     runner = cluster_engine(engine)
     check_store(workflow, target)
     place = access(target.namespace)
@@ -97,7 +111,6 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     runner.prepare(cluster, objects)
     made = [submit.replace(cluster, manifest, OWNER) for manifest in manifests][-1]
     done = "is scheduled" if made.is_new else "is scheduled anew"
-    times = ", ".join(workflow.schedule.cron) if workflow.schedule else ""
     return f"{made.title} {done} in namespace {cluster.namespace}: {times}"
 
 

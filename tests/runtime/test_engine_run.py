@@ -102,6 +102,12 @@ def test_a_program_runs_on_a_server_of_an_engine_and_gives_what_it_gives_here(
         assert (server.count("post"), len(server.state.runs)) == (posts, 1)
         assert "succeeded" in sqlml("show", "nightly-1", "--db", "x.duckdb")[1]
         assert sqlml("cancel", "nightly-1", "--db", "x.duckdb")[1].endswith("had ended already\n")
+        if engine == "airflow":
+            times = ["--cron", "0 3 * * *", "--name", "nightly", "--suspended", "--store", "d"]
+            code, out, err = sqlml("schedule", "p.sql", "--db", "x.duckdb", *times, *place)
+            assert (code, out) == (0, f"{server.url}/dags/nightly is scheduled: 0 3 * * *\n"), err
+            assert "CronTriggerTimetable('0 3 * * *'" in (tmp_path / "nightly.py").read_text()
+            assert server.state.objects["dags", "nightly"]["is_paused"]
         gone = [key for key, one in server.state.objects.items() if "nightly-1" in str(one)]
         for key in gone:
             del server.state.objects[key]
@@ -153,7 +159,8 @@ def test_misuse_of_engines(sqlml: Any, tmp_path: Path) -> None:
     assert error(*on_argo("--set", "kind=WorkflowTemplate")) == "E0780"
     assert error(*base, "kfp", "--store", "depot") == "E1101"
     assert error(*base, "python", "--store", "depot") == "E0780"
-    assert error(*schedule[:5], "airflow", "--store", "d", "--cron", "0 3 * * *") == "E0780"
+    assert error(*schedule[:5], "airflow", "--store", "d", "--cron", "0 3 * * *") == "E1101"
+    assert error(*schedule[:5], "kfp", "--store", "d", "--cron", "0 3 * * *") == "E0780"
     on_tekton = [*schedule[:5], "tekton", "--store", "depot"]
     assert error(*on_tekton, "--cron", "0 3 * * *", "--cron", "0 5 * * *") == "E1077"
     assert error("cancel", run, "--db", "x.duckdb") == "E0783"

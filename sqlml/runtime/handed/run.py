@@ -135,6 +135,28 @@ class Submitter(Protocol):
         ...
 
 
+class ServerSubmitter(Submitter, Protocol):
+    """Hands workflows to an engine that has a server of its own."""
+
+    def schedule(
+        self,
+        files: Mapping[str, str],
+        settings: Mapping[str, str],
+        tell: Tell,
+        *,
+        supply: Callable[[], None],
+        is_paused: bool,
+    ) -> str:
+        """Hand a workflow over that is to be run at its own times, instead of the one that was;
+        gives what the engine calls it. supply: is called before, when nothing speaks against it.
+        is_paused: it is not to begin yet.
+
+        Raises:
+            ProgramError: E0780, the engine is not told times in this way; as `offer` and `Offer`.
+        """
+        ...
+
+
 def seconds_between(began: Any, ended: Any) -> float:
     """The seconds between two times as engines write them; 0 where one is missing."""
     if not began or not ended:

@@ -167,10 +167,21 @@ class Airflow:
         namespace: str,
         values: Mapping[str, Json],
     ) -> _Offer:
-        folder = settings.get("dags") or os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "")
-        placed = DagFiles(files, Path(folder).expanduser() if folder else None)
-        url = settings.get("server") or os.environ.get("AIRFLOW__API__BASE_URL", "")
-        return _Offer(self._server(url), placed, values)
+        return _Offer(self._server(_url(settings)), _placed(files, settings), values)
+
+    def schedule(
+        self,
+        files: Mapping[str, str],
+        settings: Mapping[str, str],
+        tell: Tell,
+        *,
+        supply: Callable[[], None],
+        is_paused: bool,
+    ) -> str:
+        server, placed = self._server(_url(settings)), _placed(files, settings)
+        supply()
+        placed.deliver(server, tell, is_paused=is_paused)
+        return f"{server.url}/dags/{placed.dags[0]}"
 
     def find(self, placement: Placement) -> AirflowRun:
         return AirflowRun(
@@ -183,6 +194,15 @@ class Airflow:
 
 
 SUBMITTER = Airflow()
+
+
+def _url(settings: Mapping[str, str]) -> str:
+    return settings.get("server") or os.environ.get("AIRFLOW__API__BASE_URL", "")
+
+
+def _placed(files: Mapping[str, str], settings: Mapping[str, str]) -> DagFiles:
+    folder = settings.get("dags") or os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "")
+    return DagFiles(files, Path(folder).expanduser() if folder else None)
 
 
 def _path(dag: str, run: str) -> str:

@@ -28,8 +28,10 @@ class DagFiles:
     def dags(self) -> Sequence[str]:
         return [name.removesuffix(".py") for name in self._files]
 
-    def deliver(self, server: Server, tell: Tell) -> None:
+    def deliver(self, server: Server, tell: Tell, *, is_paused: bool = False) -> None:
         """Let Airflow have the files, and wait until it has read them and would run them.
+
+        is_paused: it would not run them yet.
 
         Raises:
             ProgramError: E0776 another DAG has the name, E1106 Airflow has not read them; and what
@@ -47,7 +49,7 @@ class DagFiles:
                     tell(f"waiting until Airflow has read {dag}.py; new files take it some minutes")
                     is_told = True
                 wait(False)
-            _let_run(server, dag)
+            _let_run(server, dag, is_paused=is_paused)
 
     def _put(self, folder: Path, server: Server) -> bool:
         """Write the files; whether anything was new.
@@ -121,8 +123,8 @@ def _is_read(server: Server, dag: str, text: str) -> bool:
     return answer.status == 200 and answer.told["content"] == text
 
 
-def _let_run(server: Server, dag: str) -> None:
+def _let_run(server: Server, dag: str, *, is_paused: bool) -> None:
     """New DAGs wait for somebody to let them run."""
     path = f"{_API}/dags/{quote(dag)}"
-    if server.ask("GET", path).told["is_paused"]:
-        server.ask("PATCH", path, {"is_paused": False}, query={"update_mask": "is_paused"})
+    if server.ask("GET", path).told["is_paused"] != is_paused:
+        server.ask("PATCH", path, {"is_paused": is_paused}, query={"update_mask": "is_paused"})
