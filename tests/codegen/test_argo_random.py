@@ -197,12 +197,15 @@ def loops(draw: Any, name: str, outputs: list[Output]) -> Any:
 
 @st.composite
 def conditions(draw: Any, outputs: list[Output], earlier: list[Node], parameters: list[str]) -> Any:
-    operands: Any = VALUES.map(Constant)
-    if outputs:
-        operands |= st.sampled_from(outputs)
+    lists = {node.name for node in earlier if isinstance(node.loop, ForEach)}
+    single: Any = VALUES.map(Constant)
+    if outputs and (ordered := [output for output in outputs if output.node not in lists]):
+        single |= st.sampled_from(ordered)
     if parameters:
-        operands |= st.sampled_from(parameters).map(Parameter)
-    leaves: Any = st.builds(Comparison, operands, COMPARATORS, operands)
+        single |= st.sampled_from(parameters).map(Parameter)
+    operands = single | st.sampled_from(outputs) if outputs else single
+    leaves: Any = st.builds(Comparison, operands, st.sampled_from(["==", "!="]), operands)
+    leaves |= st.builds(Comparison, single, COMPARATORS, single)
     if earlier:
         leaves |= st.builds(HasStatus, STATUSES, st.sampled_from([node.name for node in earlier]))
     terms = lambda inner: st.lists(inner, max_size=3).map(tuple)  # noqa: E731
