@@ -20,7 +20,7 @@ from sqlml.runtime.cluster.engine import ClusterEngine
 from sqlml.runtime.cluster.run import ClusterSubmitter
 from sqlml.runtime.events import Listener
 from sqlml.runtime.handed.follow import follow
-from sqlml.runtime.handed.run import EngineRun, Submitter
+from sqlml.runtime.handed.run import EngineRun, Scheduler, Submitter
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.report import ResultSet, RunReport
 from sqlml.runtime.servers import SERVER_ENGINES
@@ -182,9 +182,27 @@ def cluster_engine(name: str) -> ClusterEngine:
     """
     if name in CLUSTER_ENGINES:
         return CLUSTER_ENGINES.load(name)
-    message = f"a run cannot be handed to engine `{name}`: it takes files"
-    hint = f"write them: sqlml render --engine {name} --to FOLDER"
-    raise ProgramError(Diagnostic("E0780", message, hint=hint))
+    raise _takes_files(name, "a run")
+
+
+def scheduler_of(name: str) -> Scheduler | ClusterEngine:
+    """What lets the engine of that name run programs at given times.
+
+    Raises:
+        ProgramError: E0780, it takes files.
+    """
+    if name not in SERVER_ENGINES:
+        return cluster_engine(name)
+    submitter = SERVER_ENGINES.load(name)
+    if isinstance(submitter, Scheduler):
+        return submitter
+    raise _takes_files(name, "a program with times of its own")
+
+
+def _takes_files(engine: str, what: str) -> ProgramError:
+    message = f"{what} cannot be handed to engine `{engine}`: it takes files"
+    hint = f"write them: sqlml render --engine {engine} --to FOLDER"
+    return ProgramError(Diagnostic("E0780", message, hint=hint))
 
 
 def supply(session: Session, compiled: Compiled, url: str) -> None:

@@ -152,14 +152,14 @@ def _apart(
         ProgramError: the engine cannot have one of them.
     """
     from sqlml.cli.engine_jobs import files_of, for_engine
-    from sqlml.cli.engine_run import cluster_engine
+    from sqlml.cli.engine_run import scheduler_of
 
     if engine is None:
         return compiled, ()
     programs = for_engine(session, compiled, engine)
     rest = [one for one in programs if one is compiled or not one.workflow.schedule]
     if len(rest) < len(programs):
-        cluster_engine(engine)
+        scheduler_of(engine)
         files_of(programs, engine, target)
     return next(iter(rest), None), programs[len(rest) :]
 

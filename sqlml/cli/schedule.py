@@ -78,30 +78,28 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     Raises:
         ProgramError: what the engine, the store and the cluster raise.
     """
-    from sqlml.cli.engine_run import check_store, cluster_engine, supply
+    from sqlml.cli.engine_run import check_store, scheduler_of, supply
     from sqlml.codegen.engine import render
     from sqlml.runtime.cluster import submit
     from sqlml.runtime.cluster.api import Cluster
     from sqlml.runtime.cluster.kubeconfig import access
     from sqlml.runtime.cluster.run import objects_of, the
-    from sqlml.runtime.servers import SERVER_ENGINES
+    from sqlml.runtime.handed.run import Scheduler
 
     workflow = compiled.workflow
     when = workflow.schedule
     times = ", ".join(when.cron) if when else ""
-    if engine in SERVER_ENGINES:
-        check_store(workflow, target)
-        files = render(workflow, engine, target)
-        name = SERVER_ENGINES.load(engine).schedule(
-            files,
+    runner = scheduler_of(engine)
+    check_store(workflow, target)
+    if isinstance(runner, Scheduler):
+        name = runner.schedule_runs(
+            render(workflow, engine, target),
             target.settings,
             lambda text: click.echo(text, err=True),
             supply=lambda: supply(session, compiled, target.worker.store),
             is_paused=when is not None and when.suspended,
         )
         return f"{name} is scheduled: {times}"
-    runner = cluster_engine(engine)
-    check_store(workflow, target)
     place = access(target.namespace)
     files = render(workflow, engine, replace(target, namespace=place.namespace))
     objects = objects_of(files)

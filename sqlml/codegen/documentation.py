@@ -52,11 +52,11 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   credentials through their environment.
 - A program was run by hand through Airflow 3.3.2: `airflow db migrate`, then `airflow api-server`,
   `airflow dag-processor` and `airflow scheduler` on the loopback, with SQLite and LocalExecutor; it
-  trained, predicted and gave the same rows as here, the same command again submitted nothing, and
-  failures, conditions, maps and `sqlml cancel` came to what they come to here, steps on exit after
-  a cancel apart. In the tests a small server answers as that one did. No server of Kubeflow was at
-  hand: the tests' is written from the published interface, and Kubeflow's own client, which is run
-  against it, agrees with it.
+  trained, predicted and gave the same rows as here, in one piece and in parts, the same command
+  again submitted nothing, a schedule of every minute ran, and failures, conditions, maps and
+  `sqlml cancel` came to what they come to here, steps on exit after a cancel apart. In the tests a
+  small server answers as that one did. No server of Kubeflow was at hand: the tests' is written
+  from the published interface, and Kubeflow's own client, which is run against it, agrees with it.
 - Argo's manifests are checked against its schema and by a linter (`sqlml lint FILE`). Airflow's
   files and Kubeflow's pipelines are run by these engines themselves in the tests, with the same
   results as here; Argo's are not run: that needs a cluster. Tekton's are linted too, and run in

@@ -108,6 +108,11 @@ def test_a_program_runs_on_a_server_of_an_engine_and_gives_what_it_gives_here(
             assert (code, out) == (0, f"{server.url}/dags/nightly is scheduled: 0 3 * * *\n"), err
             assert "CronTriggerTimetable('0 3 * * *'" in (tmp_path / "nightly.py").read_text()
             assert server.state.objects["dags", "nightly"]["is_paused"]
+        job = "CREATE JOB yearly SCHEDULE '0 0 1 1 *' AS SELECT 1"
+        code, out, err = sqlml("run", "-c", job, "--db", "x.duckdb", "--store", "d", *place)
+        told = f"{server.url}/dags/yearly is scheduled: 0 0 1 1 *\n"
+        assert (code, out) == ((0, told) if engine == "airflow" else (2, "")), err
+        assert "E0780" in err or engine == "airflow"
         gone = [key for key, one in server.state.objects.items() if "nightly-1" in str(one)]
         for key in gone:
             del server.state.objects[key]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from sqlml.runtime.report import RunOutcome
 from sqlml.store.placements import Placement
@@ -135,10 +135,11 @@ class Submitter(Protocol):
         ...
 
 
-class ServerSubmitter(Submitter, Protocol):
-    """Hands workflows to an engine that has a server of its own."""
+@runtime_checkable
+class Scheduler(Protocol):
+    """Hands workflows to an engine that has a server of its own, and runs them again and again."""
 
-    def schedule(
+    def schedule_runs(
         self,
         files: Mapping[str, str],
         settings: Mapping[str, str],
@@ -152,7 +153,7 @@ class ServerSubmitter(Submitter, Protocol):
         is_paused: it is not to begin yet.
 
         Raises:
-            ProgramError: E0780, the engine is not told times in this way; as `offer` and `Offer`.
+            ProgramError: as `Submitter.offer` and `Offer.submit`.
         """
         ...
 

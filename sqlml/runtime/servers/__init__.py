@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from sqlml.registry import Registry
 
 if TYPE_CHECKING:
-    from sqlml.runtime.handed.run import ServerSubmitter
+    from sqlml.runtime.handed.run import Submitter
 
-SERVER_ENGINES: "Registry[ServerSubmitter]" = Registry(
+SERVER_ENGINES: "Registry[Submitter]" = Registry(
     "engine with a server of its own",
     "sqlml.server_engines",
     "E0780",

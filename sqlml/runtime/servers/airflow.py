@@ -169,7 +169,7 @@ class Airflow:
     ) -> _Offer:
         return _Offer(self._server(_url(settings)), _placed(files, settings), values)
 
-    def schedule(
+    def schedule_runs(
         self,
         files: Mapping[str, str],
         settings: Mapping[str, str],

@@ -196,19 +196,6 @@ class Kubeflow:
         experiment = settings.get("experiment") or _EXPERIMENT
         return _Offer(server, yaml.safe_load(text), experiment, namespace, values)
 
-    def schedule(
-        self,
-        files: Mapping[str, str],
-        settings: Mapping[str, str],
-        tell: Tell,
-        *,
-        supply: Callable[[], None],
-        is_paused: bool,
-    ) -> str:
-        message = f"{_TITLE} is not told times from here"
-        hint = "`sqlml render` writes which recurring run is to be made of the pipeline there"
-        raise ProgramError(Diagnostic("E0780", message, hint=hint))
-
     def find(self, placement: Placement) -> KubeflowRun:
         server = self._server(placement.namespace)
         ids = _runs(server, placement.name, placement.kind)
