@@ -1,7 +1,8 @@
 """Going on from an earlier run: what it has done and still stands is not done twice."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -9,11 +10,16 @@ from sqlml.optimizer.effects import first_word
 from sqlml.store.runs import Step
 from sqlml.store.store import Store
 from sqlml.workflow.graph import needs
+from sqlml.workflow.hashing import normalized_sql
 from sqlml.workflow.ir import Job, Manage, Node, Query
 from sqlml.workflow.transactions import is_boundary
 
 # Statements that leave nothing in the database: they are said again on the new connection.
 _SAID_AGAIN = frozenset({"ATTACH", "INSTALL", "LOAD", "PRAGMA", "RESET", "SET", "USE"})
+
+
+_UNTOLD = frozenset({"running", "interrupted", "waiting"})  # outcomes that tell of no end
+_REPLACES = re.compile("CREATE OR REPLACE ", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Resumption:
         self.run = runs[0]
         self._ages = {run: age for age, run in enumerate(runs)}  # 0 for the latest
         self._done: defaultdict[str, list[Done]] = defaultdict(list)
+        self._untold: set[str] = set()  # what a killed run may have done, and not written down
         self._standing: dict[str, float] = {}  # the ages of what is not repeated, by step
         self._changed = set(_names(store.chains.changes_of_models(run)))
         self._asked: set[str] = set()
@@ -52,6 +59,20 @@ class Resumption:
     def has_done(self, static_hash: str) -> bool:
         """Whether a step has been done that does this."""
         return static_hash in self._done
+
+    def may_have_done(self, node: Node, static_hash: Callable[[str], str]) -> bool:
+        """Whether a step has been done, or was about to be when a run was killed.
+
+        static_hash: of a step, by its name. What cannot be done twice has left a receipt.
+        """
+        digest = static_hash(node.name)
+        if self.has_done(digest):
+            return True
+        query = node.operation
+        if isinstance(query, Query) and not _REPLACES.match(normalized_sql(query.sql)):
+            return False
+        is_untold = digest in self._untold
+        return is_untold and all(self.has_done(static_hash(name)) for name in needs(node))
 
     def shows_again(self, node: Node, static_hash: str) -> bool:
         """Whether the rows of a query that has been done are asked for again."""
@@ -132,6 +153,8 @@ class Resumption:
     def _take_in(self, steps: Iterable[Step], run: str) -> None:
         """Note what a run has done; what it has found done by an earlier one counts once."""
         for step in steps:
+            if step.outcome in _UNTOLD:
+                self._untold.add(step.static_hash)
             if not step.static_hash or step.outcome not in ("succeeded", "reused"):
                 continue
             done = self._done[step.static_hash]

@@ -81,10 +81,11 @@ class Reuse:
         self.fingerprints = Fingerprints(database, workflow, fetch=runs)
         self._aftermath: Aftermath | None = None
         if self._resumption is not None:
-            done = self._resumption.has_done
+            may_have_done = self._resumption.may_have_done
+            nodes = {node.name: node for node in workflow.nodes}
             self._aftermath = Aftermath(
                 workflow.nodes,
-                lambda node: done(self.static_hash(node)),
+                lambda node: may_have_done(node, lambda name: self.static_hash(nodes[name])),
                 self.fingerprints.is_view,
             )
         self._transactions = {

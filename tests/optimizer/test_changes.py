@@ -297,6 +297,22 @@ def test_a_transaction_that_was_rolled_back_is_made_again(session: Session) -> N
     assert session.run("SELECT count(*) AS n FROM log").to_arrow()["n"].to_pylist() == [1]
 
 
+def test_a_table_may_have_been_replaced_although_a_killed_run_could_not_say_so(
+    session: Session,
+) -> None:
+    session.run("CREATE TABLE log (a INTEGER)")
+    program = (
+        "CREATE OR REPLACE TABLE src AS SELECT 1 AS a; CREATE OR REPLACE TABLE made AS FROM src;"
+        "INSERT INTO log FROM made; CREATE OR REPLACE TABLE src AS SELECT 2 AS a;"
+        "SELECT error('no') FROM log"
+    )
+    run = failed_run(session, program)
+    session.store.runs.change(run, "query-4", {"outcome": "waiting"})
+    session.run(program.replace("error('no')", "1"), resume=run)
+    assert session.run("FROM log").to_arrow()["a"].to_pylist() == [1]
+    assert session.run("FROM src").to_arrow()["a"].to_pylist() == [2]
+
+
 def test_what_was_undone_is_not_missed_when_a_run_is_gone_on_from(session: Session) -> None:
     session.run("CREATE TABLE log (a INTEGER)")
     program = (

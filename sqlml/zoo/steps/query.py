@@ -22,7 +22,8 @@ def run(
     files: Sequence[str] = (),
 ) -> Outcome:
     """Run a statement; its rows, if it has any, are the step's result set."""
-    is_done_once = writes and not session and _REPLACES.match(sql) is None
+    builds_on_itself = not {*map(str.casefold, reads)}.isdisjoint(map(str.casefold, writes))
+    is_done_once = writes and not session and (builds_on_itself or not _REPLACES.match(sql))
     is_kept = is_done_once or _TRANSACTION.match(sql) is not None
     found = context.execute(sql, once=writes if is_kept else None)
     if found is None:
