@@ -30,7 +30,9 @@ def program() -> str:
             f" SELECT r AS a, r * {i + 1} % 7 AS b FROM range(40) t(r)",
             f"CREATE TABLE once{i} AS SELECT a, sum(b) AS b FROM s{i} GROUP BY a ORDER BY a",
             f"INSERT INTO log SELECT {i}, sum(b) FROM once{i}",
-            f"UPDATE once{i} SET b = b * 2 + 1",
+            f"UPDATE once{i} SET b = b * 2 + 1"
+            if i % 2
+            else f"CREATE OR REPLACE TABLE once{i} AS SELECT a, b * 2 + 1 AS b FROM once{i}",
             f"INSERT INTO log SELECT {i} + 100, count(*) + max(step) FROM log",
         ]
     model = "SELECT a, b FROM {} TO TRAIN sklearn.tree.DecisionTreeRegressor LABEL b INTO m{}"
@@ -57,7 +59,7 @@ def transactions() -> str:
             "BEGIN",
             f"INSERT INTO log SELECT {i}, count(*) FROM log",
             f"CREATE OR REPLACE TABLE s AS SELECT sum(total) + {i} AS b FROM log",
-            "COMMIT",
+            "ROLLBACK" if i == 2 else "COMMIT",
             f"INSERT INTO log SELECT {i} + getvariable('far'), b FROM s",
         ]
     return ";\n".join(statements) + ";"
