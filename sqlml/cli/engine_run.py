@@ -57,7 +57,7 @@ def run_on(
         ProgramError: E0780 nothing can be handed to that engine, E0781 the run cannot have that id,
             E0782 there is no store, and what the engine, the store and its place raise.
     """
-    engine, target = asked.engine, asked.target
+    engine, target = asked.engine, with_whole_path(asked.target)
     _check_run(session, asked.run, engine)
     workflow = with_values(compiled.workflow, asked.parameters)
     values = {name: thaw(workflow.parameters[name].default) for name in asked.parameters}
@@ -150,6 +150,14 @@ def _check_run(session: Session, run: str, engine: str) -> None:
             where = f"on engine `{place.engine}`" if place else "here"
             hint = "choose another --run-id"
             raise ProgramError(Diagnostic("E0781", f"run `{run}` was done {where}", hint=hint))
+
+
+def with_whole_path(target: Options) -> Options:
+    """A store that is a folder by its whole path: steps work in folders of their own."""
+    store = target.worker.store
+    if not store or "://" in store:
+        return target
+    return replace(target, worker=replace(target.worker, store=str(Path(store).absolute())))
 
 
 def check_store(workflow: Workflow, target: Options) -> None:

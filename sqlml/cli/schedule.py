@@ -78,7 +78,7 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     Raises:
         ProgramError: what the engine, the store and the cluster raise.
     """
-    from sqlml.cli.engine_run import check_store, scheduler_of, supply
+    from sqlml.cli.engine_run import check_store, scheduler_of, supply, with_whole_path
     from sqlml.codegen.engine import render
     from sqlml.runtime.cluster import submit
     from sqlml.runtime.cluster.api import Cluster
@@ -86,7 +86,7 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
     from sqlml.runtime.cluster.run import objects_of, the
     from sqlml.runtime.handed.run import Scheduler
 
-    workflow = compiled.workflow
+    workflow, target = compiled.workflow, with_whole_path(target)
     when = workflow.schedule
     times = ", ".join(when.cron) if when else ""
     runner = scheduler_of(engine)

@@ -174,7 +174,8 @@ def condition(
 def patterns(classes: Sequence[str]) -> list[str]:
     """Regular expressions for the messages of the errors after which a step is tried again."""
     if "any" in classes:
-        return [""]
+        mistakes = (kind.pattern for kind in ERROR_KINDS.values() if kind.category == "user")
+        return [rf"(?is)\A(?!.*(?:{'|'.join(mistakes)}))"]
     return [
         f"(?i){kind.pattern}"
         for kind in ERROR_KINDS.values()

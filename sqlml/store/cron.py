@@ -22,7 +22,8 @@ def cron_fault(text: str) -> str:
     """What is wrong with a schedule; empty when nothing is."""
     fields = _fields(text)
     if len(fields.split()) != _FIELDS:
-        return f"it has {len(fields.split())} fields, not {_FIELDS}"
+        count = len(fields.split())
+        return f"it has {count} field{'s' * (count != 1)}, not {_FIELDS}"
     try:
         first = next(CronSim(fields, datetime(2000, 1, 1)), None)
     except CronSimError as error:

@@ -1,6 +1,7 @@
 """What plain scripts do with images, servers, clusters and limits of time, and what they refuse."""
 
 import ast
+import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from sqlml.codegen import plain
 from sqlml.codegen.engine import Options, render
 from sqlml.errors import ProgramError
+from sqlml.workflow.error_kinds import ERROR_KINDS
 from sqlml.workflow.ir import (
     After,
+    Backoff,
     Cache,
     Call,
     Constant,
@@ -30,6 +34,7 @@ from sqlml.workflow.ir import (
     Query,
     Resource,
     Resources,
+    Retry,
     SecretKey,
     Take,
     Volume,
@@ -77,6 +82,29 @@ def test_a_server_is_asked(server: str, monkeypatch: pytest.MonkeyPatch) -> None
     ran = Ran(Workflow("w", nodes), {}, monkeypatch)
     assert ran.ended(nodes[0]).values == {"result": "/a me <7>"}
     assert [ran.ended(node).state for node in nodes] == ["succeeded", "failed", "failed"]
+
+
+@pytest.mark.parametrize(("says", "times"), [("AccessDenied", 1), ("no luck", 3)])
+def test_a_mistake_is_not_tried_again(
+    says: str, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a script, nor by the interpreter that engines give their steps."""
+    command = f"echo once >> {tmp_path}/log; echo {says} >&2; exit 1"
+    node = step("s", command, retry=Retry(2, ("any",), Backoff(0.01)))
+    assert Ran(Workflow("w", (node,)), {}, monkeypatch).code == 1
+    assert (tmp_path / "log").read_text().count("once") == times
+    (pattern,) = plain.patterns(("any",))
+    assert bool(re.search(pattern, f"{says}\nexit code 1")) == (times > 1)
+
+
+def test_scripts_know_all_mistakes() -> None:
+    (told,) = (
+        one.value
+        for one in ast.parse(plain.part("python/parts/steps")).body
+        if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "MISTAKES"
+    )
+    mistakes = [kind.pattern for kind in ERROR_KINDS.values() if kind.category == "user"]
+    assert [*ast.literal_eval(told)] == mistakes
 
 
 def test_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:

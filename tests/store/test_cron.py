@@ -55,7 +55,7 @@ def test_good_times_have_no_fault(text: str) -> None:
         ("60 * * * *", "bad minute"),
         ("0 3 * * fryday", "bad day-of-week"),
         ("0 0 31 2,4 *", "bad day-of-month"),
-        ("@often", "it has 1 fields, not 5"),
+        ("@often", "it has 1 field, not 5"),
     ],
 )
 def test_a_wrong_time_is_told(text: str, fault: str) -> None:

@@ -498,7 +498,13 @@ with DAG('sql-and-python', catchup=False, schedule=None, params={'store': Param(
          'env': {'ARGUMENT_0': [{'take': 'scores'}]},
          'files': {},
          'needs': {'as-list': 'succeeded'},
-         'transient': ['']},
+         'transient': ['(?is)\\A(?!.*(?:request (entity )?(is )?too large|etcdserver: request is '
+                       'too large|\\b(http|status|error|code)\\D{0,10}413\\b|manifest '
+                       'unknown|manifest for \\S+ not found|repository does not exist|pull access '
+                       'denied|InvalidImageName|unauthorized: authentication required|exec format '
+                       'error|exit code 12[67]\\b|executable file not '
+                       'found|\\b(http|status|error|code)\\D{0,10}(400|401|403|404|405|422)\\b|is '
+                       'forbidden: |AccessDenied|invalid credentials))']},
     )
 
     step_script = Step(

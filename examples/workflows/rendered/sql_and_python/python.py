@@ -28,8 +28,20 @@ class TimeIsOver(BaseException):
     """The whole script has taken too long."""
 
 
+MISTAKES = (  # which only a person can mend
+    r"request (entity )?(is )?too large|etcdserver: request is too large|"
+    r"\b(http|status|error|code)\D{0,10}413\b",
+    r"manifest unknown|manifest for \S+ not found|repository does not exist|"
+    r"pull access denied|InvalidImageName|unauthorized: authentication required",
+    r"exec format error|exit code 12[67]\b|executable file not found",
+    r"\b(http|status|error|code)\D{0,10}(400|401|403|404|405|422)\b|is forbidden: |"
+    r"AccessDenied|invalid credentials",
+)
+
+
 class Attempt:
-    """One attempt. It may fail in what a pattern matches, and then another follows."""
+    """One attempt. It may fail in what a pattern matches, and then another follows, unless it is
+    a mistake."""
 
     def __init__(self, patterns):
         self.patterns, self.has_failed = patterns, False
@@ -40,7 +52,9 @@ class Attempt:
     def __exit__(self, kind, error, trace):
         said = f"{kind.__name__}: {error}" if kind else ""
         if issubclass(kind or object, (Exception, SystemExit)):
-            self.has_failed = any(re.search(pattern, said) for pattern in self.patterns)
+            is_mistake = any(re.search(pattern, said, re.IGNORECASE) for pattern in MISTAKES)
+            is_known = any(re.search(pattern, said) for pattern in self.patterns)
+            self.has_failed = is_known and not is_mistake
         return self.has_failed
 
 
