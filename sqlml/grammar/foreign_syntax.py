@@ -17,6 +17,7 @@ Mend = Callable[[exp.Expr], exp.Expr]
 _WHOLE = (
     exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT,
 )  # fmt: skip
+_MOMENT = "%Y-%m-%d %H:%M:%S"
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 
 
@@ -78,6 +79,22 @@ def _order(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _having(node: exp.Expr) -> exp.Expr:
+    """Without groups and aggregates HAVING is a WHERE that knows the names of the SELECT list."""
+    having = node.args.get("having")
+    if having is None or node.args.get("group") or node.find(exp.AggFunc):
+        return node
+    named = {one.alias.lower(): one.this for one in node.expressions if isinstance(one, exp.Alias)}
+    for column in list(having.find_all(exp.Column)):
+        if not column.table and column.name.lower() in named:
+            column.replace(exp.paren(named[column.name.lower()].copy()))
+    node.set("having", None)
+    where = node.args.get("where")
+    conditions = [part.this.copy() for part in (where, having) if part is not None]
+    node.set("where", exp.Where(this=exp.and_(*conditions)))
+    return node
+
+
 # --- Hive ---------------------------------------------------------------------------------
 
 
@@ -95,13 +112,23 @@ def _date(node: exp.Expr) -> exp.Expr:
 
 
 def _seconds(node: exp.Expr) -> exp.Expr:
-    return exp.cast(node.copy(), "BIGINT")
+    """Since 1970; without a format, of the moment that is given, as text or as it is."""
+    if node.text("format").replace("strict", "") not in ("", _MOMENT):
+        return exp.cast(node.copy(), "BIGINT")
+    moment = exp.TryCast(this=node.this.copy(), to=exp.DataType.build("TIMESTAMP"))
+    return exp.cast(exp.Anonymous(this="epoch", expressions=[moment]), "BIGINT")
 
 
 def _lateral_views(node: exp.Expr) -> exp.Expr:
-    """`LATERAL VIEW OUTER` keeps rows without elements."""
+    """`LATERAL VIEW OUTER` keeps rows without elements; `json_tuple` gives a row for each."""
     for view in list(node.args.get("laterals") or ()):
         explode, alias = view.this, view.args["alias"]
+        if explode.name.lower() == "json_tuple":
+            view.pop()
+            fields = exp.Lateral(this=_fields(explode, alias).subquery(), alias=alias.copy())
+            fields.args["alias"].set("columns", None)
+            node.append("joins", exp.Join(this=fields, kind="CROSS"))
+            continue
         if not (view.args.get("outer") and isinstance(explode, exp.Explode)):
             continue
         view.pop()
@@ -112,6 +139,25 @@ def _lateral_views(node: exp.Expr) -> exp.Expr:
         )
         node.append("joins", exp.Join(this=unnested, side="LEFT", on=exp.true()))
     return node
+
+
+def _fields(call: exp.Expr, alias: exp.Expr) -> exp.Select:
+    """The fields of a document that `json_tuple(document, 'name', …)` names, as text."""
+    document, *names = call.expressions
+    columns = alias.args.get("columns") or ()
+    return exp.select(
+        *(
+            exp.alias_(
+                exp.Anonymous(
+                    this="json_extract_string",
+                    expressions=[document.copy(), exp.Literal.string(f'$."{name.name}"')],
+                ),
+                column.name,
+                quoted=True,
+            )
+            for name, column in zip(names, columns, strict=False)
+        )
+    )
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------
@@ -183,6 +229,7 @@ _MENDS: Mapping[str, Mapping[type[exp.Expr], Mend]] = {
         exp.Parameter: read_variable,
         exp.PropertyEQ: refuse_assignment,
         exp.RegexpLike: _regexp,
+        exp.Select: _having,
         exp.SessionParameter: read_setting,
         exp.TimestampDiff: _moments,
     },

@@ -72,9 +72,14 @@ _INPUTS = {"deep": "dnn_feature_columns", "wide": "linear_feature_columns"}
 def value_of_today(attribute: Attribute, value: str) -> str | None:
     """The choice that a value of another name means; None where it is no such name."""
     folded = value.casefold()
-    today = _VALUES.get(attribute.name, {}).get(folded.replace("_", ""))
-    known = {str(choice).casefold() for choice in attribute.choices}
-    return today if today in known and folded not in known else None
+    own = folded
+    if folded.startswith(("tf.", "keras.")):
+        own = folded.rpartition(".")[2]
+    if attribute.name.endswith("optimizer"):
+        own = own.removesuffix("optimizer")
+    today = _VALUES.get(attribute.name, {}).get(own.replace("_", ""), own)
+    known = {str(choice).casefold(): str(choice) for choice in attribute.choices}
+    return known.get(today) if folded not in known else None
 
 
 def attribute_of_today(name: str) -> str:

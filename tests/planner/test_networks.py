@@ -44,6 +44,21 @@ def test_an_optimizer_and_its_attributes_are_written_in_any_case(bench):
 
 
 @pytest.mark.parametrize(
+    ("attribute", "written", "today"),
+    [
+        ("optimizer", "tf.keras.optimizers.Adam", "Adam"),
+        ("optimizer", "RMSPropOptimizer", "RMSprop"),
+        ("activation_fn", "tf.nn.relu6", "relu6"),
+        ("loss", "keras.losses.BinaryCrossentropy", "cross_entropy"),
+    ],
+)
+def test_what_tensorflow_calls_it_is_taken_with_a_note(bench, attribute, written, today):
+    text = TRAIN.format("DNNClassifier", f"{LAYERS}, model.{attribute} = '{written}'")
+    assert bench.operator(text).parameters[attribute] == today
+    assert bench.notes(text) == [(f"`{written}` is called `{today}` today", f"'{written}'")]
+
+
+@pytest.mark.parametrize(
     ("given", "at"),
     [
         ("optimizer.momentum = 0.9", "optimizer.momentum = 0.9"),
