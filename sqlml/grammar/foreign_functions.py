@@ -30,7 +30,10 @@ _MYSQL: _Templates = {
     "FROM_UNIXTIME": {1: "make_timestamp(CAST(CAST(_1 AS DOUBLE) * 1000000 AS BIGINT))"},
     "JSON_UNQUOTE": {1: "json_extract_string(_1, '$')"},
     "LENGTH": {1: "strlen(CAST(_1 AS TEXT))"},
+    "MAKEDATE": {2: "(make_date(_1, 1, 1) + CAST(_2 - 1 AS INTEGER))"},
     "MID": {2: "substring(_1, _2)", 3: "substring(_1, _2, _3)"},
+    "OCTET_LENGTH": {1: "strlen(CAST(_1 AS TEXT))"},
+    "REGEXP_SUBSTR": {2: "nullif(regexp_extract(_1, _2, 0, 'i'), '')"},
     "SUBSTRING_INDEX": {3: _SUBSTRING_INDEX},
     "TO_DAYS": {1: f"(date_diff('day', DATE '0001-01-01', {_DATE}) + 366)"},
     "UNIX_TIMESTAMP": {0: "CAST(epoch(now()) AS BIGINT)", 1: _SECONDS},
@@ -39,6 +42,9 @@ _MYSQL: _Templates = {
 _HIVE: _Templates = {
     "DAYOFWEEK": {1: f"(dayofweek({_DATE}) + 1)"},
     "FIND_IN_SET": {2: "list_position(string_split(_2, ','), _1)"},
+    "ISNOTNULL": {1: "(_1 IS NOT NULL)"},
+    "ISNULL": {1: "(_1 IS NULL)"},
+    "NEGATIVE": {1: "(-_1)"},
     "PMOD": {2: "(((_1 % _2) + _2) % _2)"},
     "STR_TO_MAP": {
         1: _TO_MAP.replace("_2", "','").replace("_3", "':'"),
@@ -46,6 +52,7 @@ _HIVE: _Templates = {
         3: _TO_MAP,
     },
     "SUBSTRING_INDEX": {3: _SUBSTRING_INDEX},
+    "WM_CONCAT": {2: "string_agg(_2, _1)"},
 }
 _BY_DIALECT: Mapping[str, _Templates] = {
     "mysql": _MYSQL, "hive": _HIVE, "spark": _HIVE, "spark2": _HIVE, "databricks": _HIVE,

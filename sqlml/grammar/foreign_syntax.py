@@ -79,6 +79,18 @@ def _order(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _mean(node: exp.Expr) -> exp.Expr:
+    """A comparison is 1 or 0."""
+    if isinstance(node.this.unnest(), exp.Predicate | exp.Connector | exp.Not):
+        node.set("this", exp.cast(node.this.copy(), "INT"))
+    return node
+
+
+def _in_character_set(node: exp.Expr) -> exp.Expr:
+    """`CONVERT(text USING utf8)`: all text is Unicode here."""
+    return _text(node.this) if node.args["to"].this == exp.DType.CHARACTER_SET else node
+
+
 def _having(node: exp.Expr) -> exp.Expr:
     """Without groups and aggregates HAVING is a WHERE that knows the names of the SELECT list."""
     having = node.args.get("having")
@@ -223,6 +235,8 @@ _HIVE: Mapping[type[exp.Expr], Mend] = {
 }
 _MENDS: Mapping[str, Mapping[type[exp.Expr], Mend]] = {
     "mysql": {
+        exp.Avg: _mean,
+        exp.Cast: _in_character_set,
         exp.Like: _like,
         exp.Into: refuse_target,
         exp.Order: _order,

@@ -34,6 +34,7 @@ _ERRORS = {
 _VALUES: Mapping[str, Mapping[str, str]] = {
     "objective": {"reg:linear": "reg:squarederror"},
     "loss": {**_CROSS_ENTROPY, **_FOCAL, **_ERRORS},
+    "optimizer": {"gradientdescent": "sgd", "momentum": "sgd"},
 }
 _ATTRIBUTES = {"center_count": "n_clusters", "tree_num": "n_estimators", "lr": "learning_rate"}
 _NO_ATTRIBUTES = {
@@ -72,12 +73,12 @@ _INPUTS = {"deep": "dnn_feature_columns", "wide": "linear_feature_columns"}
 def value_of_today(attribute: Attribute, value: str) -> str | None:
     """The choice that a value of another name means; None where it is no such name."""
     folded = value.casefold()
-    own = folded
+    own, name = folded, attribute.name
     if folded.startswith(("tf.", "keras.")):
         own = folded.rpartition(".")[2]
-    if attribute.name.endswith("optimizer"):
-        own = own.removesuffix("optimizer")
-    today = _VALUES.get(attribute.name, {}).get(own.replace("_", ""), own)
+    if name.endswith("optimizer"):
+        own, name = own.removesuffix("optimizer"), "optimizer"
+    today = _VALUES.get(name, {}).get(own.replace("_", ""), own)
     known = {str(choice).casefold(): str(choice) for choice in attribute.choices}
     return known.get(today) if folded not in known else None
 

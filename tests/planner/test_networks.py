@@ -48,6 +48,7 @@ def test_an_optimizer_and_its_attributes_are_written_in_any_case(bench):
     [
         ("optimizer", "tf.keras.optimizers.Adam", "Adam"),
         ("optimizer", "RMSPropOptimizer", "RMSprop"),
+        ("optimizer", "Momentum", "SGD"),
         ("activation_fn", "tf.nn.relu6", "relu6"),
         ("loss", "keras.losses.BinaryCrossentropy", "cross_entropy"),
     ],
