@@ -8,9 +8,11 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.pq import DiagnosticField
 from psycopg.types.json import Json
 
 from sqlml.connectors.postgres.arrays import parsed
+from sqlml.connectors.postgres.inference import parameter_types
 from sqlml.connectors.postgres.messages import Body
 from sqlml.connectors.postgres.spelling import spelled
 from sqlml.connectors.postgres.translation import translated
@@ -122,6 +124,17 @@ def test_numbers_have_the_places_that_are_given(client: "psycopg.Connection[Any]
     with client.cursor(binary=True) as cursor:
         cursor.execute("SELECT indkey FROM pg_index LIMIT 0")
         assert [column.type_code for column in cursor.description or ()] == [22]
+
+
+def test_drivers_know_that_they_have_to_prepare_again(client: "psycopg.Connection[Any]") -> None:
+    client.execute("CREATE TEMP TABLE altered (a INTEGER)")
+    assert not client.pgconn.prepare(b"seen", b"SELECT * FROM altered").error_message
+    client.execute("ALTER TABLE altered ALTER a TYPE VARCHAR")
+    refused = client.pgconn.exec_prepared(b"seen", [])
+    assert refused.error_field(DiagnosticField.SQLSTATE) == b"0A000"
+    assert refused.error_field(DiagnosticField.SOURCE_FUNCTION) == b"RevalidateCachedQuery"
+    asked = "SELECT sqlml_pg.main.pg_cancel_backend($1), pg_sleep($2)"
+    assert parameter_types(asked, lambda _: {}) == {1: "INTEGER", 2: "DOUBLE"}
 
 
 def test_transactions_warn_and_keep_their_word(client: "psycopg.Connection[Any]") -> None:

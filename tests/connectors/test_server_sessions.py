@@ -37,7 +37,7 @@ def test_a_listener_hears_what_others_say_once_their_transaction_ends(port: int)
         other.execute("BEGIN")
         other.execute("NOTIFY news, 'it''s here'")
         other.execute("NOTIFY news, 'it''s here'")
-        other.execute("SELECT pg_notify('Other', 'x')")
+        other.execute("SELECT pg_notify(%s,%s)", ["Other", "x"])
         other.execute("NOTIFY nobody")
         assert list(one.notifies(timeout=0.05)) == []
         other.execute("COMMIT")

@@ -45,6 +45,7 @@ _BY_KIND = {
     "table": "42P01", "column": "42703", "function": "42883", "schema": "3F000", "file": "58P01",
     "exists": "42P07", "syntax": SYNTAX, "type": "42704",
 }  # fmt: skip
+_HEALED = "RevalidateCachedQuery"  # the name by which drivers know it
 _IS_READ_ONLY = "launched in read-only mode"
 _IS_NEEDED = "is main key table of"  # a table that others refer to
 _DUCKDB = '{"exception_type"'
@@ -81,6 +82,10 @@ class Refused(SqlmlError):  # noqa: N818 - as PostgreSQL puts it
         self.is_fatal = is_fatal
 
 
+class Outdated(Refused):
+    """What was prepared is not so any more: drivers that know this error prepare it again."""
+
+
 def fields(error: BaseException, said: str = "") -> Mapping[str, str]:
     """The fields of the message that tells a client of an error. said: what the client has sent."""
     if not isinstance(error, SqlmlError) and _DUCKDB in str(error):
@@ -99,7 +104,7 @@ def fields(error: BaseException, said: str = "") -> Mapping[str, str]:
         place = None if first.span is None else _place(first.span, said)
         if place is not None:
             told["P"] = str(place + 1)
-        told["R"] = first.code
+        told["R"] = _HEALED if isinstance(error, Outdated) else first.code
     if isinstance(error, Refused) and error.is_fatal:
         told["S"] = told["V"] = "FATAL"
     return told

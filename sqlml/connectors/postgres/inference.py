@@ -22,6 +22,15 @@ _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, 
 _ALWAYS: Mapping[type, str] = {
     exp.Limit: "BIGINT", exp.Offset: "BIGINT", exp.Like: "VARCHAR", exp.ILike: "VARCHAR",
 }  # fmt: skip
+_TAKEN = {
+    "pg_terminate_backend": "INTEGER", "pg_cancel_backend": "INTEGER", "pg_sleep": "DOUBLE",
+    **{
+        f"pg_{how}advisory_{what}{shared}": "BIGINT"
+        for how in ("", "try_") for what in ("lock", "xact_lock", "unlock")
+        for shared in ("", "_shared")
+    },
+}  # fmt: skip
+"""What functions of the server itself take."""
 _CALCULATED = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 
 
@@ -73,6 +82,8 @@ def _beside(parameter: exp.Expr, tables: Mapping[str, Columns]) -> str | None:
     match parent:
         case exp.Cast():
             return _written(parent.to)
+        case exp.Anonymous() if parent.name.lower() in _TAKEN:
+            return _TAKEN[parent.name.lower()]
         case exp.Coalesce() | exp.If() | exp.Case():
             return _of_choice(parameter, parent, tables)
         case exp.Any() | exp.Anonymous(this="all" | "ALL"):

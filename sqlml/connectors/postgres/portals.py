@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlml.connectors.dbapi import Cursor
 from sqlml.connectors.postgres.copying import Copy
 from sqlml.connectors.postgres.defining import dropped_at_end
-from sqlml.connectors.postgres.failures import CANCELED, UNSUPPORTED, Refused
+from sqlml.connectors.postgres.failures import CANCELED, UNSUPPORTED, Outdated, Refused
 from sqlml.connectors.postgres.messages import Field, Format
 from sqlml.connectors.postgres.rows import RowEncoder
 from sqlml.connectors.postgres.scrolling import Scrolled
@@ -107,7 +107,7 @@ class Portal:
         told = self.prepared.fields
         if told is not None and [x.type.oid for x in told] != [x.type.oid for x in found]:
             message = "the columns have changed since the statement was prepared"
-            raise Refused(UNSUPPORTED, message, hint="prepare it again")
+            raise Outdated(UNSUPPORTED, message, hint="prepare it again")
 
     def take(self, most: int) -> pa.RecordBatch | None:
         """The next rows, at most so many (0: any number); None: there are no more."""

@@ -8,6 +8,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
+from sqlml.connectors.postgres.parameters import substituted
 from sqlml.connectors.remembered import remembered
 
 NAME = "sqlml_pg"
@@ -70,7 +71,8 @@ def translated(sql: str) -> str:
     if not _QUERY.match(sql) or not _ASKED.search(sql):
         return sql
     try:
-        return _translated(sqlglot.parse_one(_OIDS.sub("::oids", sql), dialect="postgres"))
+        apart = substituted(sql, lambda number: f"${number} ")  # `$1,$2` begins a text to sqlglot
+        return _translated(sqlglot.parse_one(_OIDS.sub("::oids", apart), dialect="postgres"))
     except (SqlglotError, RecursionError):
         return sql
 
