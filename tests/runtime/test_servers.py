@@ -23,7 +23,7 @@ from sqlml.runtime.journal import Journal
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
 from sqlml.runtime.servers import SERVER_ENGINES
-from sqlml.runtime.servers.airflow_tasks import steps_of
+from sqlml.runtime.servers.airflow_tasks import printed, steps_of
 from sqlml.store.store import Store
 from sqlml.workflow.ir import (
     After,
@@ -318,3 +318,29 @@ def test_items_of_a_mapped_step_on_airflow_are_one_step() -> None:
     assert state(task(0, "failed"), stopped="2026-11-22T13:25:34Z") == "failed"
     (_, found) = steps_of([listed, task(0, "success")], workflow, "").values()
     assert (found.seconds, found.pods) == (2.0, ["0/1", "0/2"])
+
+
+def test_the_log_of_a_pod_on_airflow_is_what_its_container_prints() -> None:
+    pods = "airflow.providers.cncf.kubernetes.utils.pod_manager.PodManager"
+    own = "airflow.task.operators.unusual_prefix_6b40d3_p.PodStep"
+    lines = [
+        {"event": "::group::Log message source details"},
+        {"event": "Building pod step-x-1 with labels: {}", "logger": own},
+        {"event": "The Pod has an Event: Started container base", "logger": pods},
+        {"event": '[base] {"event": "step_failed", "diagnostics": []}', "logger": pods},
+        {"event": "[base] oops", "logger": pods},
+        {"event": "[base] sqlml-outputs: aGVhZHM=", "logger": pods},
+        {"event": "[other] a sidecar", "logger": pods},
+        {
+            "event": "Task failed with exception",
+            "logger": "task",
+            "error_detail": [{"exc_type": "AirflowFailException", "exc_value": "x\nexit code 3"}],
+        },
+        "a line that is no JSON",
+    ]
+    assert [*printed(lines)] == [
+        '{"event": "step_failed", "diagnostics": []}',
+        "oops",
+        "exit code 3",
+        "a line that is no JSON",
+    ]

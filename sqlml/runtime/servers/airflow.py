@@ -10,7 +10,7 @@ from urllib.parse import quote
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.handed.patience import Caller
 from sqlml.runtime.handed.run import End, Moment, StepStatus, Tell
-from sqlml.runtime.servers.airflow_tasks import steps_of
+from sqlml.runtime.servers.airflow_tasks import printed, steps_of
 from sqlml.runtime.servers.dag_files import DagFiles
 from sqlml.runtime.servers.rest import Server, paced, server_url
 from sqlml.store.placements import Placement
@@ -117,18 +117,10 @@ class AirflowRun:
         )
 
     def _attempt(self, dag: str, task: str, index: str, number: str) -> Iterator[str]:
-        """What an attempt has printed, and why it failed, of all that Airflow says of it."""
         path = f"{_path(dag, self.run)}/taskInstances/{quote(task)}/logs/{number}"
         query = {"map_index": index, "full_content": "true"}
         answer = self.server.ask("GET", path, query=query, expected=(403, 404))
-        content = answer.told["content"] if answer.status < 300 else ()
-        for line in content:
-            if isinstance(line, str):
-                yield line
-            elif line.get("logger", "").startswith("airflow.task.operators") and line["event"]:
-                yield line["event"].rstrip()
-            for error in () if isinstance(line, str) else line.get("error_detail") or ():
-                yield error["exc_value"].rstrip().rpartition("\n")[2]
+        return printed(answer.told["content"] if answer.status < 300 else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What has become of the steps of a run on Airflow, from its task instances."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlml.runtime.handed.omission import Given, begins, is_held_back, reason
@@ -19,6 +19,9 @@ _STATES: Mapping[str | None, State] = {
     "skipped": "skipped",
     "removed": "skipped",
 }
+_OPERATORS = "airflow.task.operators"
+_POD = "[base] "  # the container of a step
+_OUTPUTS = "sqlml-outputs:"  # as a pod tells its outputs
 Task = Mapping[str, Any]
 
 
@@ -47,6 +50,22 @@ def steps_of(tasks: Sequence[Task], workflow: Workflow, stopped: str) -> Mapping
             state = "waiting"
         found[name] = StepStatus(state, _seconds(rounds[name]), message, _attempts(rounds[name]))
     return found
+
+
+def printed(log: Sequence[Mapping[str, Any] | str]) -> Iterator[str]:
+    """What a step has printed, and why it failed, of all that the log of its task says."""
+    for line in log:
+        if isinstance(line, str):
+            yield line
+            continue
+        logger, text = line.get("logger", ""), line["event"].rstrip()
+        if logger.endswith(".PodManager"):  # hands on what a pod prints
+            if text.startswith(_POD) and not text.startswith(_POD + _OUTPUTS):
+                yield text.removeprefix(_POD)
+        elif logger.startswith(_OPERATORS) and not logger.endswith(".PodStep") and text:
+            yield text
+        for error in line.get("error_detail") or ():
+            yield error["exc_value"].rstrip().rpartition("\n")[2]
 
 
 def _held_back(node: Node, tasks: Sequence[Task]) -> tuple[str, State]:
