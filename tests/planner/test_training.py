@@ -155,6 +155,14 @@ def test_an_unknown_weight_is_an_error_with_the_nearest_column(bench):
     )
 
 
+def test_a_weight_that_is_no_number_is_an_error(bench):
+    rows = "SELECT *, DATE '2026-01-01' AS day FROM iris"
+    train = f"{rows} TO TRAIN xgboost.gbtree WITH train.weight = day LABEL species INTO m"
+    code, message, span, _hint = bench.fault(train)
+    assert (code, span) == ("E0413", "day")
+    assert message == "column `day` is DATE, and a weight is a number"
+
+
 def test_a_ranking_needs_groups(bench):
     code, message, span, hint = bench.fault(
         "SELECT * FROM iris TO TRAIN xgboost.XGBRanker LABEL petal_width INTO m"

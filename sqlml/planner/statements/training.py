@@ -29,6 +29,7 @@ from sqlml.planner.search import Subject, examples, plan_search, settings_of_tri
 from sqlml.planner.timeline import resolve_time
 from sqlml.zoo import MODELS
 from sqlml.zoo.attributes import Value
+from sqlml.zoo.features.kinds import NUMBERS, kind_of
 from sqlml.zoo.metrics import defaults_for
 from sqlml.zoo.model import ChecksParameters, ModelType, Task
 from sqlml.zoo.models import find_model, nearest_model
@@ -254,6 +255,10 @@ def _column_settings(scope: Scope, attributes: Attributes, schema: Schema) -> Ma
         column = schema.find(given.value)
         if column is not None:
             found[setting] = column
+            if setting == "weight" and kind_of(column.type) not in (*NUMBERS, "text"):
+                message = f"column `{column.name}` is {column.type}, and a weight is a number"
+                hint = "a weight is a number ≥ 0 in every row"
+                scope.fault("E0413", message, given.written.value.span, hint=hint)
         else:
             scope.fault(
                 "E0315",

@@ -43,6 +43,17 @@ def _averages(name: str, *aliases: str) -> Iterator[Metric]:
         yield Metric(f"{name}_{average}", CLASSES, formula, average, mean)
 
 
+def _of_keras(name: str) -> str:
+    """A name as Keras' classes are called."""
+    return name.title().replace("_", "")
+
+
+def _at(level: int, *names: str) -> tuple[str, ...]:
+    """`name@0.9` for 90 percent; 50 percent is what a plain name stands for."""
+    written = tuple(f"{name}@{level / 100:g}" for name in names)
+    return (*written, *names) if level == 50 else written
+
+
 def _all() -> Iterator[Metric]:
     yield Metric(
         "accuracy",
@@ -70,8 +81,8 @@ def _all() -> Iterator[Metric]:
     for words in ("true_positives", "false_positives", "true_negatives", "false_negatives"):
         cell = "".join(word[0] for word in words.split("_"))
         worse = words.startswith("false")
-        keras = words.title().replace("_", "")
-        yield Metric(words, FLAGS, "classification:counted", cell, (keras,), less_is_better=worse)
+        keras = (_of_keras(words),)
+        yield Metric(words, FLAGS, "classification:counted", cell, keras, less_is_better=worse)
     yield from _of_probabilities()
     yield from _of_values()
     yield from _of_ranks()
@@ -115,7 +126,7 @@ def _of_probabilities() -> Iterator[Metric]:
                 CLASSES,
                 f"tradeoffs:{name}",
                 level,
-                (f"{name}@0.{level}".rstrip("0"), *((name,) if level == 50 else ())),
+                _at(level, name, _of_keras(name)),
                 needs_probabilities=True,
             )
     cross_entropies = ("bce", "BinaryCrossentropy", "CategoricalCrossentropy")
@@ -123,9 +134,9 @@ def _of_probabilities() -> Iterator[Metric]:
         "log_loss": ("logloss", *cross_entropies, "SparseCategoricalCrossentropy"),
         "brier_score": ("brier", "brier_score_loss", "brier_loss"),
         "hinge": ("hinge_loss",),
-        "squared_hinge": (),
-        "categorical_hinge": (),
-        "kl_divergence": ("kld", "kullback_leibler_divergence"),
+        "squared_hinge": ("SquaredHinge",),
+        "categorical_hinge": ("CategoricalHinge",),
+        "kl_divergence": ("KLDivergence", "kld", "kullback_leibler_divergence"),
     }
     for name, aliases in losses.items():
         yield Metric(
@@ -165,7 +176,7 @@ def _of_values() -> Iterator[Metric]:
     for name, aliases in errors.items():
         yield Metric(name, VALUES, f"regression:{name}", aliases=aliases, less_is_better=True)
     for name in ("cosine_similarity", "pearson_correlation", "concordance_correlation"):
-        yield Metric(name, VALUES, f"regression:{name}")
+        yield Metric(name, VALUES, f"regression:{name}", aliases=(_of_keras(name),))
     yield Metric(
         "mean_absolute_scaled_error",
         FORECASTS,
