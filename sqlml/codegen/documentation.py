@@ -66,9 +66,10 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
   file are read by ADBC), TRAIN with XGBoost, LightGBM, scikit-learn, statsmodels or Keras (deep,
   linear, both together, recurrent), of a ScoreCard or a GCN, on numbers, dates, text, categories
   and lists of numbers, searches (one trial after the other, of what is tried here, too) but those
-  that an advisor guides or that halve the rows, PREDICT, EVALUATE, and EXPLAIN … INTO of boosters
-  and score cards; what it has no words for is refused (E0797). Of a program of jobs there is a
-  script for each; a model that one trains and another uses lies in a folder beside the database
+  that an advisor guides, that halve the rows, or that give trials up between rounds, PREDICT,
+  EVALUATE, and EXPLAIN … INTO of boosters and score cards; what it has no words for is refused
+  (E0797). Of a program of jobs there is a script for each; a model that one trains and another
+  uses lies in a folder beside the database
   (`FILE.duckdb.models`), if it is one of XGBoost, LightGBM or scikit-learn. Steps of a workflow are
   calls of their functions, conditions are `if`, loops are loops, and images are run by Podman or
   Docker. Where a failed step would leave others to run, or something asks how it has ended, ends

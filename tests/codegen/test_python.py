@@ -92,6 +92,21 @@ def test_a_server_is_not_read() -> None:
             "it draws plots",
         ),
         (
+            "TO TRAIN xgboost.gbtree WITH tune.trials = 2, model.max_depth = RANGE(2, 3),"
+            " tune.pruner = median, validation.split = 0.2 LABEL species INTO m",
+            "it gives trials up within their rounds",
+        ),
+        (
+            "TO TRAIN xgboost.gbtree WITH model.tree_method = GRID('hist', 'exact')"
+            " LABEL species INTO m",
+            "what it does depends on the value of `model.tree_method`",
+        ),
+        (
+            "TO TRAIN GaussianNB WITH tune.trials = 3, tune.strategy = halving,"
+            " model.var_smoothing = RANGE(0.1, 1) LABEL species INTO m",
+            "it halves with some of the rows",
+        ),
+        (
             "TO TRAIN xgboost.gbtree LABEL species INTO m; ALTER MODEL m RENAME TO n",
             "it has no words for `rename`",
         ),

@@ -3,7 +3,7 @@ CREATE TABLE plants AS SELECT sepal_width, petal_length, petal_width, species FR
 
 SELECT * FROM plants
 TO TRAIN xgboost.gbtree
-WITH tune.trials = 6, tune.metric = log_loss, tune.pruner = median, tune.parallel = 2, validation.folds = 2,
+WITH tune.trials = 4, tune.metric = log_loss, tune.pruner = median, tune.parallel = 2, validation.folds = 2,
      model.max_depth = RANGE(2, 5), model.eta = LOG_RANGE(0.1, 0.5), train.num_boost_round = CHOICE(2, 5)
 LABEL species INTO searched;
 SELECT * FROM plants TO PREDICT searched_plants.kind WITH predict.probability = TRUE USING searched;
@@ -18,7 +18,7 @@ SELECT * FROM plants TO PREDICT every_plant.width USING every_one;
 
 SELECT * FROM plants
 TO TRAIN lightgbm.gbdt
-WITH tune.trials = 4, tune.strategy = halving, tune.reduction = 2, train.num_boost_round = 8,
+WITH tune.trials = 2, tune.strategy = halving, tune.reduction = 2, train.num_boost_round = 8,
      model.num_leaves = RANGE(2, 8), validation.split = 0.25
 LABEL species INTO halved_most;
 SELECT * FROM plants TO PREDICT halved_plants.kind USING halved_most;
