@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -52,6 +53,17 @@ def test_a_listener_hears_what_others_say_once_their_transaction_ends(port: int)
         other.execute("NOTIFY news")
         one.execute("NOTIFY \"Other\", 'to all'")
         assert [n.payload for n in one.notifies(timeout=0.1)] == ["to all"]
+
+
+def test_servers_of_one_database_have_their_clients_in_common(tmp_path: Path) -> None:
+    with serving(tmp_path / "s.duckdb") as later:
+        with serving(tmp_path / "s.duckdb") as port, came(port) as one, came(later) as other:
+            other.execute("LISTEN x")
+            one.execute("SELECT pg_notify('x', 'y'), pg_try_advisory_lock(1)")
+            assert [n.payload for n in other.notifies(timeout=5, stop_after=1)] == ["y"]
+            assert other.execute("SELECT pg_try_advisory_lock(1)").fetchone() == (False,)
+        with came(later) as other:
+            assert other.execute("SELECT pg_try_advisory_lock(1)").fetchone() == (True,)
 
 
 def test_a_lock_is_waited_for_and_goes_with_who_holds_it(port: int) -> None:

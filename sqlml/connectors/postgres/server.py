@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 from typing import Any, TypeVar
 
 from sqlml.connectors.dbapi import Connection, connect
@@ -56,7 +55,6 @@ class Server:
     memory: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     _clients: dict[int, tuple[int, Client]] = field(default_factory=dict)
-    _numbers: "count[int]" = field(default_factory=lambda: count(1))
     _turns: Turns | None = None
     _first: Connection | None = None
     _described: Known = field(default_factory=Kept)
@@ -76,7 +74,7 @@ class Server:
         if self.memory:
             self._first.execute(f"SET memory_limit = '{self.memory}B'").close()
         catalog.attach(self._first)
-        self._ending.enter_context(offered(self._first, self._sessions))
+        self._sessions = self._ending.enter_context(offered(self._first))
         permissions.lock(self._first)
         return await asyncio.start_server(self._welcome, host, port)
 
@@ -138,7 +136,7 @@ class Server:
         user: User,
         start: dict[str, str],
     ) -> None:
-        number, secret = next(self._numbers), secrets.randbits(32)
+        number, secret = next(self._sessions.numbers), secrets.randbits(32)
         loop = asyncio.get_running_loop()
 
         def tell(event: Event) -> None:

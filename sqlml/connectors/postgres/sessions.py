@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 
 from sqlml.connectors.postgres import messages
 from sqlml.connectors.postgres.access import User
@@ -74,6 +75,7 @@ class Sessions:
 
     locks: Locks = field(default_factory=Locks)
     channels: Channels = field(default_factory=Channels)
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
     _all: dict[int, Session] = field(default_factory=dict)
 
     def add(self, session: Session) -> None:
