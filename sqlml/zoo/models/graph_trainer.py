@@ -106,7 +106,14 @@ def _graph(job: FitJob) -> Graph:
                 "every node needs a number and features: leave such rows out",
                 f"column {name}",
             )
-    nodes, first = np.unique(own[:, 0], return_index=True)
+    nodes, first, of_row = np.unique(own[:, 0], return_index=True, return_inverse=True)
+    facts = np.column_stack((whole.label, features))
+    differing = (facts != facts[first][of_row]).any(axis=1)
+    if differing.any():
+        job.note(
+            f"{len(np.unique(own[differing, 0])):,} nodes have another label or other features in a"
+            " later row: the first one counts"
+        )
     ends = own[:, 1:][~np.isnan(own[:, 1:]).any(axis=1)]
     places = np.minimum(np.searchsorted(nodes, ends), len(nodes) - 1)
     known = (nodes[places] == ends).all(axis=1)

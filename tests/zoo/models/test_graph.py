@@ -114,8 +114,13 @@ def test_edges_tell_what_features_alone_do_not(papers: Any, fit: Any) -> None:
 
 
 def test_a_saved_network_predicts_the_same(papers: Any, fit: Any, tmp_path: Path) -> None:
-    fitted = fit(TRAINER, GCN, papers, "classification", {"epochs": 3})
-    again = fit(TRAINER, GCN, papers, "classification", {"epochs": 3})
+    notes: list[str] = []
+    fitted = fit(TRAINER, GCN, papers, "classification", {"epochs": 3}, note=notes.append)
+    assert notes == []
+    later = np.flatnonzero(papers.matrix[:, 0] == papers.matrix[0, 0])[1:]
+    papers.label[later] = (papers.label[later] + 1) % 3
+    again = fit(TRAINER, GCN, papers, "classification", {"epochs": 3}, note=notes.append)
+    assert [note.split(" nodes ")[0] for note in notes] == ["1"]
     folder = tmp_path / "model"
     folder.mkdir()
     fitted.save(folder)
