@@ -10,7 +10,7 @@ SELECT i AS id, CASE WHEN i % 7 > 0 THEN (i * 37 % 101) / 10.0 END AS rooms, i %
 FROM range(240) t(i);
 SELECT * EXCLUDE (id, is_sold) FROM "Odd Rows" TO TRAIN xgboost.gbtree WITH train.num_boost_round = 6, max_depth = 4
 COLUMN rooms, VOCABULARY(town), VOCABULARY(floor, [0, 3]), CATEGORY_ID(floor, 5), CATEGORY_HASH(town, 7), CROSS([town, CATEGORY_ID(floor, 5)], 20),
-  IMPUTE(town, 'none'), IMPUTE(town, mode), TFIDF(words, 6), DENSE(pair), DENSE(spaced, 2, SPACE), SPARSE(ids, 12), INDICATOR(CATEGORY_ID(ids, 12, COMMA)),
+  IMPUTE(town, 'none'), IMPUTE(town, mode), TFIDF(words, 6), DENSE(pair), DENSE(spaced, 2, SPACE), SPARSE(ids, 12), INDICATOR(CATEGORY_ID(ids, 12)),
   BUCKET(rooms, 4), INDICATOR(VOCABULARY(town)), WEIGHTED_CATEGORY(CATEGORY_ID(SPARSE(weighted, 8), 8)), CATEGORY_HASH(words, 9, SPACE), DATE_PARTS("on day", [year, weekday])
 LABEL "the price" INTO "worth it";
 SELECT * FROM "Odd Rows" TO PREDICT "their worth"."so much" USING "worth it";

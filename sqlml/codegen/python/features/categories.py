@@ -42,6 +42,8 @@ def indicator(spec: Spec, scope: Scope) -> Block | None:
 
 def _source(spec: Spec) -> Spec:
     found: Spec = spec["of"] if spec["function"] == "CATEGORY_ID" else spec["column"]
+    if spec.get("may_list"):  # where each text is one id, that is a list of one
+        return {"function": "SPARSE", "column": found, "size": spec["n"], "key_delimiter": ""}
     return found
 
 
