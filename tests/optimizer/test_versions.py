@@ -43,7 +43,7 @@ def pretend(patch: pytest.MonkeyPatch, distribution: str, version: str) -> None:
     def told(name: str) -> str:
         return version if name == distribution else installed(name)
 
-    patch.setattr(library, "version", told)
+    patch.setattr(metadata, "version", told)
     library._version.cache_clear()
 
 
