@@ -13,6 +13,7 @@ Effect = Literal["created", "replaced", "changed", "dropped"]
 _CHANGE = frozenset({"ALTER", "COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE"})
 _CALL = frozenset({"CALL", "EXECUTE", "EXPLAIN", "PRAGMA"})
 _BRINGS_NAMES = frozenset({"ATTACH", "INSTALL", "LOAD"})
+_SAYS = frozenset({"DEALLOCATE", "PREPARE", "RESET", "SET"})  # something about the connection
 _IF_NOT_EXISTS = re.compile(r"CREATE\b[^'\"(]*\bIF NOT EXISTS\b", re.IGNORECASE)
 _CREATE_NEW = re.compile(r"CREATE (?!OR REPLACE\b)", re.IGNORECASE)
 
@@ -74,7 +75,7 @@ def tables_changed(node: Node) -> tuple[str, ...] | None:
     if not isinstance(node.operation, Query):
         return tables_left(node)
     query, word = node.operation, first_word(node.operation)
-    if query.session and word in _BRINGS_NAMES:
+    if query.session and word in _BRINGS_NAMES | _SAYS:
         return ()
     if query.writes and word != "ALTER":  # which may rename
         return tuple(dict.fromkeys([*tables_left(node), *query.writes]))

@@ -15,7 +15,12 @@ from sqlml.workflow.ir import Job, Manage, Node, Query
 from sqlml.workflow.transactions import is_boundary
 
 # Statements that leave nothing in the database: they are said again on the new connection.
-_SAID_AGAIN = frozenset({"ATTACH", "INSTALL", "LOAD", "PRAGMA", "RESET", "SET", "USE"})
+_SAID_AGAIN = frozenset({
+    "ATTACH", "DEALLOCATE", "DETACH", "INSTALL", "LOAD", "PRAGMA", "PREPARE", "RESET", "SET", "USE",
+})  # fmt: skip
+_TEMPORARY = re.compile(
+    r"CREATE (?:OR REPLACE )?TEMP(?:ORARY)? (?:VIEW|MACRO|FUNCTION)\b", re.IGNORECASE
+)
 
 
 _UNTOLD = frozenset({"running", "interrupted", "waiting"})  # outcomes that tell of no end
@@ -37,8 +42,9 @@ class Resumption:
     has recorded what it came to, and the last may have been killed before it came to all that was
     done before. A step is not repeated when it succeeded there and all that it needs still stands:
     was itself not repeated, neither now nor by a later one of these runs, or changes nothing. The
-    steps of a transaction stand together, when its end is known to be done. What follows a
-    temporary table is repeated: the connection it belonged to is gone.
+    steps of a transaction stand together, when its end is known to be done. What
+    follows a temporary table is repeated where that cannot be made again as it was: its connection
+    is gone.
     """
 
     def __init__(self, store: Store, run: str) -> None:
@@ -94,13 +100,16 @@ class Resumption:
         if parts <= self._standing.keys():
             self._standing[node.name] = min((self._standing[name] for name in parts), default=inf)
 
-    def find(self, node: Node, static_hash: str) -> Done | None:
-        """The earlier step that makes running `node` needless; to be asked once for each node."""
+    def find(self, node: Node, static_hash: str, *, is_remade: bool = False) -> Done | None:
+        """The earlier step that makes running `node` needless; to be asked once for each node.
+
+        is_remade: it has to run, and leaves what it left before.
+        """
         self._asked.add(node.name)
         before = needs(node)
         if not all(name in self._standing for name in before):
             return None
-        if _says_only(node):
+        if is_remade or _says_only(node):
             self._standing[node.name] = inf
             return None
         if _belongs_to_connection(node):
@@ -178,7 +187,8 @@ def _says_only(node: Node) -> bool:
         case Job(action=action):
             return action == "show"
         case Query(session=True) as query:
-            return first_word(query) in _SAID_AGAIN
+            is_definition = _TEMPORARY.match(normalized_sql(query.sql)) is not None
+            return is_definition or first_word(query) in _SAID_AGAIN
         case Query(writes=writes):
             return not writes and any(output.kind == "dataset" for output in node.outputs)
         case _:

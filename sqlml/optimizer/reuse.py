@@ -28,7 +28,7 @@ from sqlml.store.doings import Doing
 from sqlml.store.drivers import RECOVERED
 from sqlml.store.store import Store
 from sqlml.workflow.hashing import digest, static_hash
-from sqlml.workflow.ir import Node, Workflow
+from sqlml.workflow.ir import Node, Query, Workflow
 from sqlml.workflow.transactions import is_undone, transactions
 from sqlml.zoo.steps.outcome import Outcome
 
@@ -233,7 +233,8 @@ class Reuse:
         done = self._find_in_transaction(node)
         if done is not None:
             return self._keep(node, done)
-        done = self._resumption.find(node, self.static_hash(node))
+        is_remade = self._is_remade(node)
+        done = self._resumption.find(node, self.static_hash(node), is_remade=is_remade)
         if done is None:
             return None
         if not (is_as_before or done.step.key == RECOVERED or self._has_been_touched(node)):
@@ -290,6 +291,13 @@ class Reuse:
     def _has_been_touched(self, node: Node) -> bool:
         """Whether the program itself has changed what a step that it has done had met."""
         return self._aftermath is not None and self._aftermath.touches(node)
+
+    def _is_remade(self, node: Node) -> bool:
+        """Whether it is a temporary table, gone with its connection, that comes out as it was."""
+        query = node.operation
+        if not isinstance(query, Query) or not (query.session and tables_left(node)):
+            return False
+        return query.deterministic and not self._has_been_touched(node)
 
     def _model_digest(self, node: Node, reference: str) -> str:
         name, _, number = reference.rpartition("@")

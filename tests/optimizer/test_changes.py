@@ -327,7 +327,9 @@ def test_what_was_undone_is_not_missed_when_a_run_is_gone_on_from(session: Sessi
 def test_statements_about_the_connection_are_said_again(session: Session) -> None:
     session.run("CREATE TABLE log (a INTEGER)")
     program = (
-        "SET VARIABLE x = 7; INSERT INTO log SELECT getvariable('x');SELECT error('no') FROM log;"
+        "CREATE TEMP TABLE few AS SELECT 7 AS a; CREATE TEMP VIEW w AS FROM few;"
+        "CREATE TEMP MACRO f() AS (FROM w); SET VARIABLE x = (SELECT f());"
+        "INSERT INTO log SELECT getvariable('x');SELECT error('no') FROM log, few;"
     )
     run = failed_run(session, program)
     results = session.run(
