@@ -24,9 +24,11 @@ class Aftermath:
         return any(moves(later, table) for later in self._behind(node))
 
     def touches(self, node: Node) -> bool:
-        """Whether the run has changed what `node` had read or made."""
+        """Whether the run has changed what `node` had read or made, if only by `node` itself."""
         names = {*tables_read(node), *tables_left(node)}
         known = {bare(name) for name in names}
+        if not {*map(bare, tables_read(node))}.isdisjoint(map(bare, tables_left(node))):
+            return True
         has_views = any(map(self._is_view, names))
         return any(
             changed is None or (changed and (has_views or known & {*map(bare, changed)}))

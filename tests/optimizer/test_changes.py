@@ -313,6 +313,15 @@ def test_a_table_may_have_been_replaced_although_a_killed_run_could_not_say_so(
     assert session.run("FROM src").to_arrow()["a"].to_pylist() == [2]
 
 
+def test_a_table_is_built_on_itself_once(session: Session) -> None:
+    session.run("CREATE TABLE t AS SELECT 1 AS a")
+    program = "CREATE OR REPLACE TABLE t AS SELECT a + 1 AS a FROM t; SELECT error('no') FROM t"
+    run = failed_run(session, program)
+    run = failed_run(session, program, resume=run)
+    session.run(program.replace("error('no')", "1"), resume=run)
+    assert session.run("FROM t").to_arrow()["a"].to_pylist() == [2]
+
+
 def test_what_was_undone_is_not_missed_when_a_run_is_gone_on_from(session: Session) -> None:
     session.run("CREATE TABLE log (a INTEGER)")
     program = (
