@@ -135,9 +135,9 @@ def _named(tokens: Tokens, words: Sequence[str], at: int) -> Iterator[Change]:
     """`current_user` and its kin, which have no brackets."""
     if words[at] == "CURRENT_SCHEMA":
         yield tokens[at].start, tokens[at].end, "sqlml_pg.main.current_schema()"
-    is_alone = words[0] == "SELECT" and "FROM" not in words
-    is_user = words[at] in _USERS and (words[at] != "USER" or is_alone)
-    if is_user and "." not in words[max(at - 1, 0) : at + 2]:
+    if words[at] not in _USERS or "." in words[max(at - 1, 0) : at + 2]:
+        return
+    if words[at] != "USER" or (words[0] == "SELECT" and "FROM" not in words):
         yield tokens[at].start, tokens[at].end, "sqlml_pg.main.user_name()"
 
 
