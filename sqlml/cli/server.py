@@ -47,6 +47,9 @@ def server(
     """
     import asyncio
 
+    from sqlml.connectors.postgres import memory as process
+
+    process.give_back()
     from sqlml.config import load_settings
     from sqlml.connectors.postgres.access import Users
     from sqlml.connectors.postgres.server import Server
