@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlml.errors import StepError
 from sqlml.optimizer.aftermath import Aftermath
-from sqlml.optimizer.effects import tables_left
+from sqlml.optimizer.effects import moves, tables_left
 from sqlml.optimizer.fingerprints import Fingerprints
 from sqlml.optimizer.leavings import files_left
 from sqlml.optimizer.resumption import Resumption
@@ -64,7 +64,7 @@ class Standing:
 
     def _table_exists(self, node: Node, table: str) -> bool:
         """Whether a table that a step has left is there, or where the program has put it since."""
-        if self._fingerprints.table(table) is not None:
+        if moves(node, table) or self._fingerprints.table(table) is not None:
             return True
         return self._aftermath is not None and self._aftermath.moves(node, table)
 

@@ -322,6 +322,15 @@ def test_a_table_is_built_on_itself_once(session: Session) -> None:
     assert session.run("FROM t").to_arrow()["a"].to_pylist() == [2]
 
 
+def test_a_table_gets_another_name_once(session: Session) -> None:
+    program = (
+        "CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t RENAME TO u; SELECT error('no') FROM u"
+    )
+    run = failed_run(session, program)
+    results = session.run(program.replace("error('no')", "a FROM u"), resume=run)
+    assert results.to_arrow()["a"].to_pylist() == [1]
+
+
 def test_what_was_undone_is_not_missed_when_a_run_is_gone_on_from(session: Session) -> None:
     session.run("CREATE TABLE log (a INTEGER)")
     program = (
