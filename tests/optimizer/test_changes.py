@@ -327,7 +327,7 @@ def test_a_table_gets_another_name_once(session: Session) -> None:
         "CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t RENAME TO u; SELECT error('no') FROM u"
     )
     run = failed_run(session, program)
-    results = session.run(program.replace("error('no')", "a FROM u"), resume=run)
+    results = session.run(program.replace("error('no')", "a"), resume=run)
     assert results.to_arrow()["a"].to_pylist() == [1]
 
 
