@@ -10,7 +10,8 @@ from sqlml.couler.secrets import Secret
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.cluster.api import Cluster, Resource
 from sqlml.runtime.cluster.kubeconfig import access
-from sqlml.runtime.cluster.submit import gone, submit
+from sqlml.runtime.cluster.submit import submit
+from sqlml.runtime.handed.run import gone
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class ArgoSubmitter:
             propagation_policy=propagation_policy,
         )
         if answer is None:
-            raise gone(cluster, name)
+            raise gone(f"namespace `{cluster.namespace}`", f"workflow `{name}`")
         return answer
 
     def _cluster(self) -> Cluster:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.cluster.api import Cluster, Object, Resource
 from sqlml.runtime.cluster.engine import ClusterEngine
+from sqlml.runtime.handed.run import gone
 
 RUN_LABEL = "sqlml-run"
 
@@ -98,7 +99,7 @@ def cancel(cluster: Cluster, engine: ClusterEngine, resource: Resource, name: st
     while True:
         found = cluster.get(resource, name)
         if found is None:
-            raise gone(cluster, name)
+            raise gone(f"namespace `{cluster.namespace}`", f"workflow `{name}`")
         if engine.end(found) is not None:
             return False
         version = found["metadata"]["resourceVersion"]
@@ -121,7 +122,7 @@ def resume(
     """
     found = cluster.get(resource, name)
     if found is None:
-        raise gone(cluster, name)
+        raise gone(f"namespace `{cluster.namespace}`", f"workflow `{name}`")
     runs = [] if engine.end(found) else [found, *engine.children(cluster, found)]
     chosen = choose([*dict.fromkeys(step for run in runs for step in engine.waiting(run))])
     for run in runs:
@@ -141,9 +142,3 @@ def _release(
         if not ids or cluster.merge(resource, name, version, engine.released(now, ids)):
             return
         now = cluster.get(resource, name)
-
-
-def gone(cluster: Cluster, name: str) -> ProgramError:
-    message = f"namespace `{cluster.namespace}` has no workflow `{name}` any more"
-    hint = "it was deleted, or the cluster has cleaned up; `sqlml show RUN` has what is known of it"
-    return ProgramError(Diagnostic("E0777", message, hint=hint))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.report import RunOutcome
 from sqlml.store.placements import Placement
 from sqlml.workflow.ir import Json, Workflow
@@ -164,3 +165,10 @@ def seconds_between(began: Any, ended: Any) -> float:
         return 0.0
     span = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
     return max(0.0, span.total_seconds())
+
+
+def gone(place: str, run: str) -> ProgramError:
+    """A run was asked for that is not at its place any more. run: as it is called there."""
+    message = f"{place} has no {run} any more"
+    hint = "it was deleted or cleaned up there; `sqlml show RUN` has what is known of it"
+    return ProgramError(Diagnostic("E0777", message, hint=hint))

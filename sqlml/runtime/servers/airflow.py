@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.handed.patience import Caller
-from sqlml.runtime.handed.run import End, Moment, StepStatus, Tell
+from sqlml.runtime.handed.run import End, Moment, StepStatus, Tell, gone
 from sqlml.runtime.servers.airflow_tasks import printed, steps_of
 from sqlml.runtime.servers.dag_files import DagFiles
 from sqlml.runtime.servers.rest import Server, paced, server_url
@@ -80,9 +79,7 @@ class AirflowRun:
     def stop(self) -> bool:
         told = self.told()
         if told is None:
-            message = f"Airflow has no run `{self.run}` of DAG `{self.dags[0]}` any more"
-            hint = "it was deleted there; `sqlml show RUN` has what is known of it"
-            raise ProgramError(Diagnostic("E0777", message, hint=hint))
+            raise gone(_TITLE, f"run `{self.run}` of DAG `{self.dags[0]}`")
         if _end(told) is not None:
             return False
         for dag in self.dags:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.handed.patience import Caller
-from sqlml.runtime.handed.run import End, Moment, StepStatus, Tell
+from sqlml.runtime.handed.run import End, Moment, StepStatus, Tell, gone
 from sqlml.runtime.servers.kubeflow_tasks import steps_of
 from sqlml.runtime.servers.rest import Server, paced, server_url
 from sqlml.store.placements import Placement
@@ -69,9 +68,7 @@ class KubeflowRun:
     def stop(self) -> bool:
         told = self._told()
         if told is None:
-            message = f"{_TITLE} has no run `{self.name}` any more"
-            hint = "it was deleted there; `sqlml show RUN` has what is known of it"
-            raise ProgramError(Diagnostic("E0777", message, hint=hint))
+            raise gone(_TITLE, f"run `{self.name}`")
         if _end(told) is not None:
             return False
         path = f"{_API}/runs/{self.inside}:terminate"
