@@ -88,16 +88,18 @@ def schedule_on(session: "Session", compiled: "Compiled", engine: str, target: "
 
     workflow, target = compiled.workflow, with_whole_path(target)
     when = workflow.schedule
-    times = ", ".join(when.cron) if when else ""
+    assert when is not None
+    times = ", ".join(when.cron)
     runner = scheduler_of(engine)
     check_store(workflow, target)
     if isinstance(runner, Scheduler):
         name = runner.schedule_runs(
             render(workflow, engine, target),
             target.settings,
+            target.namespace,
+            when,
             lambda text: click.echo(text, err=True),
             supply=lambda: supply(session, compiled, target.worker.store),
-            is_paused=when is not None and when.suspended,
         )
         return f"{name} is scheduled: {times}"
     place = access(target.namespace)

@@ -43,11 +43,12 @@ sqlml render flow.sql --engine argo --store s3://bucket/flow --image registry/sq
 - `sqlml schedule flow.sql --cron '0 3 * * *' --engine argo --store …` makes a CronWorkflow of it,
   or replaces the one of that name; `--engine tekton` a CronJob, with an account of its own that may
   start PipelineRuns in its namespace and do nothing else; `--engine airflow` a DAG with these
-  times, put into its folder as that of a run is. Its base tables are those of that moment. So does
+  times, put into its folder as that of a run is; `--engine kfp` a recurring run for each time, in
+  UTC, instead of those of that name. Its base tables are those of that moment. So does
   `sqlml run` of a program with `CREATE JOB`: what it says besides is run now; where that has ended
   well, each job is scheduled. `sqlml render` writes a file for each, and one for the rest, to be
   run once: for Argo, Airflow, Tekton (with `--namespace`) and Kubeflow, where a person makes the
-  recurring run.
+  recurring run of a file.
 - No secret is written into a file: `CREATE SECRET` is refused there (E0753). Give the steps
   credentials through their environment.
 - A program was run by hand through Airflow 3.3.2: `airflow db migrate`, then `airflow api-server`,

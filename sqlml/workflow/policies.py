@@ -52,6 +52,11 @@ class Schedule:
     overlap: Literal["allow", "forbid", "replace"] = "allow"
     suspended: bool = False
 
+    @property
+    def with_seconds(self) -> tuple[str, ...]:
+        """The times with a field of seconds in front, as Kubeflow reads them."""
+        return tuple(time if time.startswith("@") else f"0 {time}" for time in self.cron)
+
 
 @dataclass(frozen=True, slots=True)
 class Resources:

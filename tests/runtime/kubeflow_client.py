@@ -18,9 +18,20 @@ def main(url: str, file: str, name: str) -> None:
         experiment_id=ended.experiment_id, filter=json.dumps({"predicates": [asked]})
     )
     client.terminate_run(made.run_id)
+    recurring = client.create_recurring_run(
+        ended.experiment_id,
+        "one",
+        cron_expression="0 0 3 * * *",
+        max_concurrency=1,
+        no_catchup=True,
+        pipeline_package_path=file,
+    )
+    (kept,) = client.list_recurring_runs(experiment_id=ended.experiment_id).recurring_runs
+    assert kept.recurring_run_id == recurring.recurring_run_id
     tasks = {task.display_name: task.state for task in ended.run_details.task_details}
     told = {"state": ended.state, "tasks": tasks, "listed": [run.run_id for run in listed.runs]}
-    sys.stdout.write(f"\n{json.dumps({**told, 'run': made.run_id})}\n")
+    told |= {"run": made.run_id, "recurring": recurring.recurring_run_id}
+    sys.stdout.write(f"\n{json.dumps(told)}\n")
 
 
 if __name__ == "__main__":

@@ -40,8 +40,9 @@ class KubeflowHandler(Handler):
         match self.parts:
             case ["apis", "v2beta1", "healthz"]:
                 return 200, {"multi_user": False}
-            case ["apis", "v2beta1", ("runs" | "experiments") as kind]:
-                return 200, {kind: self.found(kind)} if self.found(kind) else {}
+            case ["apis", "v2beta1", ("runs" | "experiments" | "recurringruns") as kind]:
+                listed = "recurringRuns" if kind == "recurringruns" else kind
+                return 200, {listed: self.found(kind)} if self.found(kind) else {}
             case ["apis", "v2beta1", "runs", id]:
                 told = self.server.state.objects.get(("runs", id))
                 return (200, told) if told else (404, status(5, f"Run {id} not found"))
@@ -82,12 +83,21 @@ class KubeflowHandler(Handler):
                 state.objects["runs", id] = made
                 state.runs.append(Run(state, made))
                 return 200, made
+            case ["apis", "v2beta1", "recurringruns"]:
+                id = f"1111-{len(state.objects)}-{len(self.server.requests)}"
+                state.objects["recurringruns", id] = made = {**self.body, "recurring_run_id": id}
+                return 200, made
             case ["apis", "v2beta1", "runs", verb] if verb.endswith(":terminate"):
                 run = state.objects["runs", verb.removesuffix(":terminate")]
                 if run["state"] not in ENDED:
                     run["state"] = "CANCELING"
                 return 200, {}
         return 404, "404 page not found"
+
+    def remove(self) -> tuple[int, Any]:
+        assert self.parts[:3] == ["apis", "v2beta1", "recurringruns"]
+        gone = self.server.state.objects.pop(("recurringruns", self.parts[3]), None)
+        return (404, status(5, "not found")) if gone is None else (200, {})
 
 
 def status(code: int, message: str) -> JsonObject:

@@ -18,7 +18,7 @@ from sqlml.runtime import local
 from sqlml.runtime.events import Event, StepSkipped, StepStarted
 from sqlml.runtime.handed.follow import follow, logs_of
 from sqlml.runtime.handed.patience import Caller, Patience
-from sqlml.runtime.handed.run import EngineRun, Submitter
+from sqlml.runtime.handed.run import EngineRun, Scheduler, Submitter
 from sqlml.runtime.journal import Journal
 from sqlml.runtime.programs.means import Means
 from sqlml.runtime.report import RunReport
@@ -37,6 +37,7 @@ from sqlml.workflow.ir import (
     Take,
     Workflow,
 )
+from sqlml.workflow.policies import Schedule
 from tests.codegen.test_kfp import KFP
 
 from .cluster_server import FakeCluster, Fault, fake_cluster
@@ -263,6 +264,34 @@ def test_airflow_has_the_file_as_it_is_and_others_stay(
     assert code_of(ONE, engine) == ("E1106", "Airflow has no DAG `one` as this program is")
 
 
+def recurring(place: FakeCluster, when: Schedule) -> list[Any]:
+    """The recurring runs of Kubeflow, once those of these times are made."""
+    runner = submitter("kfp")
+    assert isinstance(runner, Scheduler)
+    files = render(ONE, "kfp", Options())
+    address = runner.schedule_runs(files, {}, "", when, lambda _: None, supply=lambda: None)
+    kept = [one for (kind, _), one in place.state.objects.items() if kind == "recurringruns"]
+    assert address == f"{place.url}/#/recurringrun/details/{kept[-1]['recurring_run_id']}"
+    return kept
+
+
+@pytest.mark.parametrize("engine", ["kfp"])
+def test_times_become_recurring_runs_instead_of_those_that_were(place: FakeCluster) -> None:
+    place.faults = [Fault("post", "lost", "recurringruns"), Fault("delete", "lost")]
+    (first,) = recurring(place, Schedule(("@daily",), suspended=True))
+    assert first["trigger"] == {"cron_schedule": {"cron": "@daily"}}
+    assert (first["mode"], first["max_concurrency"]) == ("DISABLE", 10)
+    later = recurring(place, Schedule(("0 3 * * *", "30 4 * * 1"), "UTC", "forbid"))
+    assert [one["trigger"]["cron_schedule"]["cron"] for one in later] == [
+        "0 0 3 * * *", "0 30 4 * * 1"
+    ]  # fmt: skip
+    assert {(one["mode"], one["max_concurrency"]) for one in later} == {("ENABLE", 1)}
+    assert [fault.times for fault in place.faults] == [0, 0]
+    with pytest.raises(SqlmlError, match="Asia/Tokyo") as caught:
+        recurring(place, Schedule(("@daily",), "Asia/Tokyo"))
+    assert caught.value.diagnostics[0].code == "E1107"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not KFP.is_file(), reason="needs Kubeflow Pipelines' SDK: `make engines`")
 @pytest.mark.parametrize("engine", ["kfp"])
@@ -282,17 +311,23 @@ def test_kubeflows_own_client_asks_what_we_ask_and_reads_what_we_read(
     assert told["listed"] == [told["run"]] == [ours.inside]
     assert followed(ONE, engine, store, lambda _: None).outcome == "succeeded"
     handed(ONE, engine, "r2")
+    their_times = place.state.objects["recurringruns", told["recurring"]]
+    (own_times,) = recurring(place, Schedule(("0 3 * * *",), overlap="forbid"))
     theirs, own = (run.told for run in place.state.runs)
     sent = json.dumps(own["pipeline_spec"]).replace('{"enableCache": false}', "{}")
     assert json.loads(sent) == theirs["pipeline_spec"]  # protobuf leaves out what is false
     assert own["runtime_config"] == theirs["runtime_config"]
     assert own["experiment_id"] == theirs["experiment_id"]
+    same = {"recurring_run_id": "", "pipeline_spec": {}, "runtime_config": {}}
+    assert {**own_times, **same} == {**their_times, **same}
     named = {request.split("?")[0] for request in place.requests if "healthz" not in request}
     assert named - {f"get /apis/v1alpha1/runs/{ours.inside}/nodes/one-r1-only/log"} == {
         "get /apis/v2beta1/experiments", "post /apis/v2beta1/experiments",
         "get /apis/v2beta1/runs", "post /apis/v2beta1/runs",
         f"get /apis/v2beta1/runs/{ours.inside}",
         f"post /apis/v2beta1/runs/{ours.inside}:terminate",
+        "get /apis/v2beta1/recurringruns", "post /apis/v2beta1/recurringruns",
+        f"delete /apis/v2beta1/recurringruns/{told['recurring']}",
     }  # fmt: skip
 
 

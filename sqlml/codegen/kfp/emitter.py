@@ -263,7 +263,7 @@ def _parameter(declared: ParameterDeclaration) -> dict[str, Any]:
 
 def _recurring(schedule: Schedule) -> str:
     """What a person is to do in Kubeflow, whose times begin with the seconds."""
-    times = " and ".join(f"`{c if c.startswith('@') else f'0 {c}'}`" for c in schedule.cron)
+    times = " and ".join(f"`{time}`" for time in schedule.with_seconds)
     zone = schedule.timezone or "UTC"
     limit = "" if schedule.overlap == "allow" else ", with one run at a time"
     paused = ", disabled at first" if schedule.suspended else ""

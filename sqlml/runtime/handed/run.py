@@ -9,6 +9,7 @@ from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.report import RunOutcome
 from sqlml.store.placements import Placement
 from sqlml.workflow.ir import Json, Workflow
+from sqlml.workflow.policies import Schedule
 
 State = Literal["waiting", "running", "succeeded", "failed", "skipped", "interrupted"]
 Tell = Callable[[str], None]
@@ -144,14 +145,15 @@ class Scheduler(Protocol):
         self,
         files: Mapping[str, str],
         settings: Mapping[str, str],
+        namespace: str,
+        when: Schedule,
         tell: Tell,
+        /,
         *,
         supply: Callable[[], None],
-        is_paused: bool,
     ) -> str:
         """Hand a workflow over that is to be run at its own times, instead of the one that was;
         gives what the engine calls it. supply: is called before, when nothing speaks against it.
-        is_paused: it is not to begin yet.
 
         Raises:
             ProgramError: as `Submitter.offer` and `Offer.submit`.

@@ -14,6 +14,7 @@ from sqlml.runtime.servers.dag_files import DagFiles
 from sqlml.runtime.servers.rest import Server, paced, server_url
 from sqlml.store.placements import Placement
 from sqlml.workflow.ir import Json, Workflow
+from sqlml.workflow.policies import Schedule
 
 _TITLE = "Airflow"
 _API = "/api/v2"
@@ -162,14 +163,15 @@ class Airflow:
         self,
         files: Mapping[str, str],
         settings: Mapping[str, str],
+        _namespace: str,
+        when: Schedule,
         tell: Tell,
         *,
         supply: Callable[[], None],
-        is_paused: bool,
     ) -> str:
         server, placed = self._server(_url(settings)), _placed(files, settings)
         supply()
-        placed.deliver(server, tell, is_paused=is_paused)
+        placed.deliver(server, tell, is_paused=when.suspended)
         return f"{server.url}/dags/{placed.dags[0]}"
 
     def find(self, placement: Placement) -> AirflowRun:

@@ -1,6 +1,5 @@
 """Kubeflow Pipelines: a run of a pipeline, whose task details tell of its steps."""
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,21 +8,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from sqlml.errors import Diagnostic, ProgramError
 from sqlml.runtime.handed.patience import Caller
 from sqlml.runtime.handed.run import End, Moment, StepStatus, Tell, gone
+from sqlml.runtime.servers.kubeflow_kinds import API, RECURRING, RUNS, by_name
 from sqlml.runtime.servers.kubeflow_tasks import steps_of
 from sqlml.runtime.servers.rest import Server, paced, server_url
 from sqlml.store.placements import Placement
 from sqlml.workflow.ir import Json, Workflow
+from sqlml.workflow.policies import Schedule
 from sqlml.workflow.serial import freeze
 from sqlml.workflow.texts import as_text
 
 _TITLE = "Kubeflow Pipelines"
-_API = "/apis/v2beta1"
 _LOGS = "/apis/v1alpha1"
 _EXPERIMENT = "Default"  # that of Kubeflow's own client
 _TOKEN_FILE = "/var/run/secrets/kubeflow/pipelines/token"  # where Kubeflow puts it into pods
-_EQUALS = 1
+_MOST_AT_ONCE = 10  # that Kubeflow allows
 
 
 class _Login:
@@ -71,8 +72,7 @@ class KubeflowRun:
             raise gone(_TITLE, f"run `{self.name}`")
         if _end(told) is not None:
             return False
-        path = f"{_API}/runs/{self.inside}:terminate"
-        return self.server.ask("POST", path, expected=(400,)).status < 300
+        return RUNS.end(self.server, self.inside)
 
     def resume(self, choose: Callable[[Any], Any]) -> Any:
         return choose(())
@@ -81,7 +81,7 @@ class KubeflowRun:
         """What Kubeflow says of it; None where there is no such run."""
         if not self.inside:
             return None
-        answer = self.server.ask("GET", f"{_API}/runs/{self.inside}", expected=(404,))
+        answer = self.server.ask("GET", f"{API}/runs/{self.inside}", expected=(404,))
         return None if answer.status == 404 else dict(answer.told)
 
     def _log(self, pod: str) -> str:
@@ -108,40 +108,39 @@ class _Offer:
 
     def find(self, run: str) -> KubeflowRun | None:
         name = self._name(run)
-        ids = _runs(self.server, name, self._experiment)
+        ids = RUNS.named(self.server, name, self._experiment)
         return KubeflowRun(self.server, run, name, ids[0]) if ids else None
 
     def submit(self, run: str, _tell: Tell) -> KubeflowRun:
-        """Kubeflow would make a run for each time that it is asked: so it is asked again only where
-        there is none of that name."""
         name = self._name(run)
-        asked = {
-            "display_name": name,
+        made = RUNS.make(self.server, {"display_name": name, **self._asked()})
+        return KubeflowRun(self.server, run, name, made)
+
+    def schedule(self, when: Schedule) -> str:
+        """Make a recurring run for each time, instead of those of that name; where the last is."""
+        name = self.pipeline["pipelineInfo"]["name"]
+        before = RECURRING.named(self.server, name, self._experiment)
+        made: list[str] = []
+        for cron in when.with_seconds:
+            asked = {
+                "display_name": name,
+                **self._asked(),
+                "trigger": {"cron_schedule": {"cron": cron}},
+                "max_concurrency": _MOST_AT_ONCE if when.overlap == "allow" else 1,
+                "no_catchup": True,
+                "mode": "DISABLE" if when.suspended else "ENABLE",
+            }
+            made.append(RECURRING.make(self.server, asked, {*before, *made}))
+        for old in before:
+            RECURRING.end(self.server, old)
+        return f"{self.server.url}/#/recurringrun/details/{made[-1]}"
+
+    def _asked(self) -> Mapping[str, Any]:
+        return {
             "experiment_id": self._experiment,
             "pipeline_spec": self.pipeline,
             "runtime_config": {"parameters": self._parameters()},
         }
-        attempts = 0
-
-        def once() -> str:
-            nonlocal attempts
-            attempts += 1
-            if attempts > 1 and (there := _runs(self.server, name, self._experiment)):
-                return there[0]
-            answer = self.server.ask_once("POST", f"{_API}/runs", asked)
-            return str(answer.told["run_id"])
-
-        made = self.server.caller.call(once, self.server.given_up)
-        if attempts > 1:
-            made = self._only(name)
-        return KubeflowRun(self.server, run, name, made)
-
-    def _only(self, name: str) -> str:
-        """The first run of that name; one that was made twice after all is stopped."""
-        first, *others = _runs(self.server, name, self._experiment)
-        for other in others:
-            self.server.ask("POST", f"{_API}/runs/{other}:terminate")
-        return first
 
     def _name(self, run: str) -> str:
         return f"{self.pipeline['pipelineInfo']['name']}-{run}"
@@ -160,14 +159,14 @@ class _Offer:
     def _experiment(self) -> str:
         """The id of the experiment, which is made where there is none of that name."""
         place = {"namespace": self.namespace} if self.namespace else {}
-        query = {"filter": _named(self.experiment), **place}
-        answer = self.server.ask("GET", f"{_API}/experiments", query=query)
+        query = {"filter": by_name(self.experiment), **place}
+        answer = self.server.ask("GET", f"{API}/experiments", query=query)
         if found := answer.told.get("experiments"):
             return str(found[0]["experiment_id"])
         asked = {"display_name": self.experiment, **place}
-        made = self.server.ask("POST", f"{_API}/experiments", asked, expected=(409,))
+        made = self.server.ask("POST", f"{API}/experiments", asked, expected=(409,))
         if made.status == 409:
-            answer = self.server.ask("GET", f"{_API}/experiments", query=query)
+            answer = self.server.ask("GET", f"{API}/experiments", query=query)
             return str(answer.told["experiments"][0]["experiment_id"])
         return str(made.told["experiment_id"])
 
@@ -193,9 +192,27 @@ class Kubeflow:
         experiment = settings.get("experiment") or _EXPERIMENT
         return _Offer(server, yaml.safe_load(text), experiment, namespace, values)
 
+    def schedule_runs(
+        self,
+        files: Mapping[str, str],
+        settings: Mapping[str, str],
+        namespace: str,
+        when: Schedule,
+        _tell: Tell,
+        *,
+        supply: Callable[[], None],
+    ) -> str:
+        if when.timezone not in {"", "UTC"}:
+            message = f"{_TITLE} counts times in UTC, and these are of `{when.timezone}`"
+            hint = "write the times of UTC, or name an engine with time zones: argo, airflow"
+            raise ProgramError(Diagnostic("E1107", message, hint=hint))
+        offer = self.offer(files, settings, namespace, {})
+        supply()
+        return offer.schedule(when)
+
     def find(self, placement: Placement) -> KubeflowRun:
         server = self._server(placement.namespace)
-        ids = _runs(server, placement.name, placement.kind)
+        ids = RUNS.named(server, placement.name, placement.kind)
         return KubeflowRun(server, placement.run, placement.name, ids[0] if ids else "")
 
     def _server(self, url: str) -> Server:
@@ -204,19 +221,6 @@ class Kubeflow:
 
 
 SUBMITTER = Kubeflow()
-
-
-def _runs(server: Server, name: str, experiment: str) -> list[str]:
-    """The ids of the runs of that name, the first one first."""
-    query = {"experiment_id": experiment, "filter": _named(name), "sort_by": "created_at"}
-    answer = server.ask("GET", f"{_API}/runs", query=query)
-    return [str(one["run_id"]) for one in answer.told.get("runs") or ()]
-
-
-def _named(name: str) -> str:
-    """What Kubeflow is asked for: things of that name."""
-    asked = {"operation": _EQUALS, "key": "display_name", "stringValue": name}
-    return json.dumps({"predicates": [asked]})
 
 
 def _end(told: Mapping[str, Any]) -> End | None:
