@@ -1,9 +1,10 @@
 """Expressions of other databases that sqlglot takes over although DuckDB means another thing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from sqlglot import exp
 
+from sqlml.grammar.foreign_dates import HIVE_DATES, MYSQL_DATES, Mend
 from sqlml.grammar.foreign_functions import replace_function
 from sqlml.grammar.user_variables import (
     read_setting,
@@ -11,8 +12,6 @@ from sqlml.grammar.user_variables import (
     refuse_assignment,
     refuse_target,
 )
-
-Mend = Callable[[exp.Expr], exp.Expr]
 
 _WHOLE = (
     exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT,
@@ -225,6 +224,7 @@ def _table(node: exp.Expr) -> exp.Expr:
 
 
 _HIVE: Mapping[type[exp.Expr], Mend] = {
+    **HIVE_DATES,
     exp.Cast: _whole,
     exp.Like: _matched,
     exp.RegexpLike: _matched,
@@ -235,6 +235,7 @@ _HIVE: Mapping[type[exp.Expr], Mend] = {
 }
 _MENDS: Mapping[str, Mapping[type[exp.Expr], Mend]] = {
     "mysql": {
+        **MYSQL_DATES,
         exp.Avg: _mean,
         exp.Cast: _in_character_set,
         exp.Like: _like,

@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 - a construct and its result stand in one line
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -74,6 +74,17 @@ QUERIES = {
         ("SELECT MAKEDATE(2024, 60), REGEXP_SUBSTR('abc', 'B.'), REGEXP_SUBSTR('abc', 'x')", [(date(2024, 2, 29), "bc", None)]),
         ("SELECT CONVERT(name USING utf8), OCTET_LENGTH('é') FROM t WHERE id = 1", [("ann", 2)]),
         ("SELECT id * 2 AS id, x FROM t WHERE id < 3 HAVING ID > 2 AND t.id < 9", [(4, None)]),
+        ("SELECT QUARTER(d), DAYNAME(d), LAST_DAY(d), HOUR(d), MINUTE(d), SECOND(d), TIME(d) "
+         "FROM (SELECT '2024-05-07 10:11:12' AS d) AS q",
+         [(2, "Tuesday", date(2024, 5, 31), 10, 11, 12, time(10, 11, 12))]),
+        ("SELECT HOUR(d), HOUR(ts), HOUR('23:05:00'), HOUR(NULL) FROM t WHERE id = 1", [(0, 10, 23, None)]),
+        ("SELECT DATE_ADD(s, INTERVAL 1 DAY), DATE_SUB(ts, INTERVAL 1 HOUR) "
+         "FROM (SELECT '2024-02-28' AS s, ts FROM t WHERE id = 1) AS q",
+         [(datetime(2024, 2, 29), datetime(2024, 1, 31, 9, 20, 30))]),
+        ("SELECT ADDDATE('2024-01-30', 3), SUBDATE('2024-01-30', 30), ADDDATE(ts, INTERVAL 1 HOUR) FROM t WHERE id = 1",
+         [(date(2024, 2, 2), date(2023, 12, 31), datetime(2024, 1, 31, 11, 20, 30))]),
+        ("SELECT TIME_TO_SEC('22:23:00'), SEC_TO_TIME(2378), STRCMP('text', 'Text2'), STRCMP('b', NULL)",
+         [(80580, time(0, 39, 38), -1, None)]),
         ("SELECT id FROM t ORDER BY x", [(2,), (1,), (3,)]),
         ("SELECT id FROM t ORDER BY x DESC", [(3,), (1,), (2,)]),
         ("SELECT 'a' 'b', 1 # a comment\n", [("ab", 1)]),
@@ -97,6 +108,13 @@ QUERIES = {
         ("SELECT CAST('9007199254740993' AS BIGINT), CAST('3.7' AS INT), CAST(TRUE AS INT)",
          [(9007199254740993, 3, 1)]),
         ("SELECT isnull(x), isnotnull(x), negative(id) FROM t WHERE id = 2", [(True, False, -2)]),
+        ("SELECT trunc('2024-05-17', 'MM'), trunc(d, 'YYYY'), quarter('2024-05-17'), hour('2024-05-17 10:11:12') "
+         "FROM t WHERE id = 1", [(date(2024, 5, 1), date(2024, 1, 1), 2, 10)]),
+        ("SELECT weekofyear('2024-01-07'), last_day('2024-02-03'), next_day('2015-01-14', 'TU')",
+         [(1, date(2024, 2, 29), date(2015, 1, 20))]),
+        ("SELECT dateadd(d, 1, 'mm'), dateadd(ts, -2, 'HH'), getdate() > d FROM t WHERE id = 1",
+         [(datetime(2024, 2, 29), datetime(2024, 1, 31, 8, 20, 30), True)]),
+        ("SELECT rlike('facebook', '^f'), shiftleft(1, 3), shiftright(8, 2)", [(True, 8, 2)]),
         ("SELECT wm_concat('-', name) FROM (SELECT name FROM t WHERE id < 3 ORDER BY id) q", [("ann-bob",)]),
         ("SELECT unix_timestamp(ts), unix_timestamp('x'), unix_timestamp() > 1706696430 FROM t WHERE id = 1",
          [(1706696430, None, True)]),
