@@ -6,6 +6,7 @@ from sqlglot import exp
 
 Mend = Callable[[exp.Expr], exp.Expr]
 
+_OF_DAY = frozenset({"HOUR", "MINUTE", "SECOND", "MICROSECOND"})
 # What Hive calls the parts of a date, and what DuckDB does.
 _PARTS = {"MM": "MONTH", "MON": "MONTH", "Q": "QUARTER", "YYYY": "YEAR", "YY": "YEAR"}
 
@@ -23,6 +24,24 @@ def _of_time(node: exp.Expr) -> exp.Expr:
 def _of_moment(node: exp.Expr) -> exp.Expr:
     if isinstance(node.this, exp.Column):  # of others, sqlglot knows what they are
         node.set("this", exp.cast(node.this.copy(), "TIMESTAMP"))
+    return node
+
+
+def _between(kind: str) -> Mend:
+    """MySQL counts the midnights between dates, and units of time between moments."""
+
+    def mend(node: exp.Expr) -> exp.Expr:
+        for side in ("this", "expression"):
+            node.set(side, exp.cast(node.args[side].copy(), kind))
+        return node
+
+    return mend
+
+
+def _part(node: exp.Expr) -> exp.Expr:
+    asked, value = node.name.upper(), node.expression
+    part = time_of_day(value) if asked in _OF_DAY else exp.cast(value.copy(), "DATE")
+    node.set("expression", part)
     return node
 
 
@@ -47,6 +66,7 @@ def time_of_day(value: exp.Expr) -> exp.Expr:
 
 _OF_DATES: Mapping[type[exp.Expr], Mend] = {
     exp.Dayname: _of_date,
+    exp.Extract: _part,
     exp.LastDay: _of_date,
     exp.NextDay: _of_date,
     exp.Quarter: _of_date,
@@ -55,10 +75,18 @@ _OF_DATES: Mapping[type[exp.Expr], Mend] = {
     exp.Minute: _of_time,
     exp.Second: _of_time,
 }
-HIVE_DATES: Mapping[type[exp.Expr], Mend] = {**_OF_DATES, exp.TimestampTrunc: _truncated}
+HIVE_DATES: Mapping[type[exp.Expr], Mend] = {
+    **_OF_DATES,
+    exp.AddMonths: _of_date,
+    exp.DateTrunc: _of_moment,
+    exp.TimestampTrunc: _truncated,
+}
 MYSQL_DATES: Mapping[type[exp.Expr], Mend] = {
     **_OF_DATES,
     exp.DateAdd: _of_moment,
+    exp.DateDiff: _between("DATE"),
     exp.DateSub: _of_moment,
     exp.Time: _time,
+    exp.TimestampAdd: _of_moment,
+    exp.TimestampDiff: _between("TIMESTAMP"),
 }

@@ -63,13 +63,6 @@ def _text(node: exp.Expr) -> exp.Expr:
     return node.copy() if isinstance(node, exp.Literal) else exp.cast(node.copy(), "TEXT")
 
 
-def _moments(node: exp.Expr) -> exp.Expr:
-    """Both sides are times, also where they are written as text."""
-    for side in ("this", "expression"):
-        node.set(side, exp.cast(node.args[side].copy(), "TIMESTAMP"))
-    return node
-
-
 def _order(node: exp.Expr) -> exp.Expr:
     """`ORDER BY NULL` asks for no order."""
     asked = [one for one in node.expressions if not isinstance(one.this, exp.Null)]
@@ -246,7 +239,6 @@ _MENDS: Mapping[str, Mapping[type[exp.Expr], Mend]] = {
         exp.RegexpLike: _regexp,
         exp.Select: _having,
         exp.SessionParameter: read_setting,
-        exp.TimestampDiff: _moments,
     },
     "hive": _HIVE,
     "spark": _HIVE,

@@ -83,6 +83,9 @@ QUERIES = {
          [(datetime(2024, 2, 29), datetime(2024, 1, 31, 9, 20, 30))]),
         ("SELECT ADDDATE('2024-01-30', 3), SUBDATE('2024-01-30', 30), ADDDATE(ts, INTERVAL 1 HOUR) FROM t WHERE id = 1",
          [(date(2024, 2, 2), date(2023, 12, 31), datetime(2024, 1, 31, 11, 20, 30))]),
+        ("SELECT EXTRACT(HOUR FROM s), EXTRACT(YEAR FROM s), DATEDIFF(s, d), TIMESTAMPADD(MINUTE, 1, s) "
+         "FROM (SELECT '2024-03-01 23:59:00' AS s, d FROM t WHERE id = 1) AS q",
+         [(23, 2024, 30, datetime(2024, 3, 2))]),
         ("SELECT TIME_TO_SEC('22:23:00'), SEC_TO_TIME(2378), STRCMP('text', 'Text2'), STRCMP('b', NULL)",
          [(80580, time(0, 39, 38), -1, None)]),
         ("SELECT id FROM t ORDER BY x", [(2,), (1,), (3,)]),
@@ -114,6 +117,8 @@ QUERIES = {
          [(1, date(2024, 2, 29), date(2015, 1, 20))]),
         ("SELECT dateadd(d, 1, 'mm'), dateadd(ts, -2, 'HH'), getdate() > d FROM t WHERE id = 1",
          [(datetime(2024, 2, 29), datetime(2024, 1, 31, 8, 20, 30), True)]),
+        ("SELECT extract(hour from s), add_months(s, 1), date_trunc('month', s) "
+         "FROM (SELECT '2024-01-31 10:11:12' AS s) q", [(10, date(2024, 2, 29), datetime(2024, 1, 1))]),
         ("SELECT rlike('facebook', '^f'), shiftleft(1, 3), shiftright(8, 2)", [(True, 8, 2)]),
         ("SELECT wm_concat('-', name) FROM (SELECT name FROM t WHERE id < 3 ORDER BY id) q", [("ann-bob",)]),
         ("SELECT unix_timestamp(ts), unix_timestamp('x'), unix_timestamp() > 1706696430 FROM t WHERE id = 1",
