@@ -81,7 +81,13 @@ def missing_semicolon(source: Source, first: Token, last: Token) -> Diagnostic:
 _VERBS_WITHOUT_TO = {**{verb: verb for verb in VERBS}, "ANALYZE": "EXPLAIN"}
 _OTHER_VERBS = {"ANALYZE": "EXPLAIN", "INFER": "PREDICT", "SCORE": "PREDICT", "TEST": "EVALUATE"}
 _NAMES = frozenset({"word", "quoted", "backquoted", "string"})
-_NAMES_FOLLOW = frozenset({"FROM", "JOIN", "AS", ",", ".", "TO", "SELECT", "WITH", "TABLE"})
+_NAMES_FOLLOW = frozenset({
+    "FROM", "JOIN", "AS", ",", ".", "(", "TO", "SELECT", "DISTINCT", "WITH", "TABLE", "WHERE",
+    "AND", "OR", "NOT", "ON", "BY", "HAVING", "WHEN", "THEN", "ELSE",
+})  # fmt: skip
+_NAMES_PRECEDE = frozenset({
+    "IN", "IS", "LIKE", "NOT", "BETWEEN", "AND", "OR", "ASC", "DESC", "FROM",
+})  # fmt: skip
 
 
 def without_to(span: Span, dialect: str) -> Diagnostic | None:
@@ -95,6 +101,7 @@ def without_to(span: Span, dialect: str) -> Diagnostic | None:
     for before, word, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         verb = _VERBS_WITHOUT_TO.get(word.keyword)
         is_name = before.keyword in _NAMES_FOLLOW or before.text in _NAMES_FOLLOW
+        is_name = is_name or after.keyword in _NAMES_PRECEDE
         if verb and not is_name and after.kind in _NAMES:
             place = Span(span.source, span.start + word.start, span.start + word.end)
             hint = f"write `TO {verb}`"
