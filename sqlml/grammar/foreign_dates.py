@@ -22,7 +22,8 @@ def _of_time(node: exp.Expr) -> exp.Expr:
 
 
 def _of_moment(node: exp.Expr) -> exp.Expr:
-    if isinstance(node.this, exp.Column):  # of others, sqlglot knows what they are
+    of_day = not isinstance(node, exp.TimestampAdd) and node.text("unit").upper() in _OF_DAY
+    if isinstance(node.this, exp.Column) and not of_day:  # hours are added to times, too
         node.set("this", exp.cast(node.this.copy(), "TIMESTAMP"))
     return node
 

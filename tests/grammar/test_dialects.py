@@ -81,6 +81,8 @@ QUERIES = {
         ("SELECT DATE_ADD(s, INTERVAL 1 DAY), DATE_SUB(ts, INTERVAL 1 HOUR) "
          "FROM (SELECT '2024-02-28' AS s, ts FROM t WHERE id = 1) AS q",
          [(datetime(2024, 2, 29), datetime(2024, 1, 31, 9, 20, 30))]),
+        ("SELECT DATE_ADD(h, INTERVAL 1 HOUR), DATE_SUB(h, INTERVAL 5 MINUTE) FROM (SELECT CAST('10:00:00' AS TIME) AS h) AS q",
+         [(time(11), time(9, 55))]),
         ("SELECT ADDDATE('2024-01-30', 3), SUBDATE('2024-01-30', 30), ADDDATE(ts, INTERVAL 1 HOUR) FROM t WHERE id = 1",
          [(date(2024, 2, 2), date(2023, 12, 31), datetime(2024, 1, 31, 11, 20, 30))]),
         ("SELECT EXTRACT(HOUR FROM s), EXTRACT(YEAR FROM s), DATEDIFF(s, d), TIMESTAMPADD(MINUTE, 1, s) "
